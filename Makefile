@@ -1,0 +1,44 @@
+# The verbs of the repository. Each installs what it needs into $(VENV); system packages too, where it may.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+HOST ?= 127.0.0.1
+PORT ?= 8000
+
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) constraints.txt
+
+.PHONY: serve test lint compose-test system-packages clean
+
+serve: $(VENV)/.serving
+	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
+
+test: $(VENV)/.testing system-packages
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.testing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+compose-test: $(VENV)/.testing
+	tests/compose/with-docker.sh $(BIN)/python -m pytest -m compose tests/compose $(ARGS)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); tests/system-packages.sh python3-venv && $(PYTHON) -m venv $(VENV); }
+
+$(VENV)/.serving: $(PACKAGES) | $(VENV)/bin/python
+	$(PIP) --editable 'services/core[onnx]' --editable services/gateway
+	@touch $@
+
+$(VENV)/.testing: $(PACKAGES) tests/requirements.txt | $(VENV)/bin/python
+	$(PIP) --editable 'services/core[onnx,torch]' --editable services/gateway --editable training \
+	  --requirement tests/requirements.txt
+	@touch $@ $(VENV)/.serving
+
+system-packages:
+	@tests/system-packages.sh chromium redis-server
+
+clean:
+	rm -rf $(VENV) test-output

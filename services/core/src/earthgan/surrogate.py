@@ -1,0 +1,215 @@
+"""A surrogate folder, opened: verified, and able to plan any window of its globe for whatever runs the generator."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from earthgan.errors import DamagedSurrogate, EngineAnswerInvalid, UnknownShell, UnknownStep, UnknownVariable
+from earthgan.grid import Window
+from earthgan.interpolate import InterpolatePreset
+from earthgan.paper import PaperPreset
+from earthgan.spec import SPEC_FILE, FileSpec, PaperArguments, StepSpec, SurrogateSpec
+
+Field = NDArray[np.float32]
+Feeds = dict[str, NDArray[np.generic]]
+
+#: Runs the generator: named inputs in, normalised field `(1, variable, shell, latitude, longitude)` out.
+Backend = Callable[[Mapping[str, NDArray[np.generic]]], Field]
+
+
+class Preset(Protocol):
+    """What is particular to a kind of generator: which inputs a window needs and what is fed beside them."""
+
+    def input_window(self, window: Window) -> Window: ...
+
+    def feeds(self, window: Window, seed: int | None) -> Feeds: ...
+
+    def multiply_adds(self, window: Window, variables: int) -> int: ...
+
+
+def make_preset(spec: SurrogateSpec) -> Preset:
+    """The preset a spec names. Raises ValueError where its grids do not fit it."""
+    inputs, outputs = spec.inputs.grid.shell_grid, spec.grid.shell_grid
+    arguments = spec.generator.arguments
+    if isinstance(arguments, PaperArguments):
+        return PaperPreset(arguments, inputs, outputs)
+    return InterpolatePreset(inputs, outputs)
+
+
+class Surrogate:
+    """A verified surrogate folder.
+
+    `digest` identifies everything in it: the SHA-256 of `spec.json`, which holds the digests of all other files.
+    Raises DamagedSurrogate, naming the file, when anything is missing, unreadable or altered.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        self.spec, self.digest = _read_spec(self.folder / SPEC_FILE)
+        for file in self._files():
+            _verify(self.folder / file.file, file.sha256)
+        for step in self.spec.inputs.steps:
+            _open_array(self.folder / step.file, self._input_shape, self.spec.inputs.dtype)
+        try:
+            self.preset = make_preset(self.spec)
+        except ValueError as error:
+            raise DamagedSurrogate(self.folder / SPEC_FILE, str(error)) from error
+        self.grid = self.spec.grid.shell_grid
+        self.variables = tuple(variable.name for variable in self.spec.variables)
+        self._steps = {step.t: step for step in self.spec.inputs.steps}
+        self.conditional_input = lru_cache(maxsize=16)(self._conditional_input)
+
+    def _files(self) -> list[FileSpec]:
+        generator = self.spec.generator
+        return [file for file in (generator.weights, generator.onnx, *self.spec.inputs.steps) if file is not None]
+
+    @property
+    def _input_shape(self) -> tuple[int, ...]:
+        return len(self.spec.variables), *self.spec.inputs.grid.shell_grid.shape
+
+    @property
+    def steps(self) -> tuple[StepSpec, ...]:
+        return self.spec.inputs.steps
+
+    @property
+    def weights_path(self) -> Path:
+        return self.folder / self.spec.generator.weights.file
+
+    @property
+    def onnx_path(self) -> Path:
+        """Raises DamagedSurrogate where the surrogate has not been exported."""
+        if self.spec.generator.onnx is None:
+            raise DamagedSurrogate(self.folder / SPEC_FILE, "has no ONNX generator: run `earthgan export`")
+        return self.folder / self.spec.generator.onnx.file
+
+    def check_variable(self, name: str) -> int:
+        """The index of a variable. Raises UnknownVariable."""
+        if name not in self.variables:
+            raise UnknownVariable(name, self.variables)
+        return self.variables.index(name)
+
+    def check_step(self, t: int) -> StepSpec:
+        """The step of that number. Raises UnknownStep."""
+        if t not in self._steps:
+            raise UnknownStep(t, self.steps[0].t, self.steps[-1].t)
+        return self._steps[t]
+
+    def check_shell(self, r: int) -> float:
+        """The radius in km of that shell. Raises UnknownShell."""
+        if not 0 <= r < len(self.grid.radii_km):
+            raise UnknownShell(r, len(self.grid.radii_km))
+        return self.grid.radii_km[r]
+
+    def _conditional_input(self, t: int) -> Field:
+        """The normalised conditional input `(variable, shell, latitude, longitude)` of a step, on the inputs' grid."""
+        codes = _open_array(self.folder / self.check_step(t).file, self._input_shape, self.spec.inputs.dtype)
+        offset, scale = _columns([(c.offset, c.scale) for c in self.spec.inputs.coding])
+        field: Field = np.asarray(codes, dtype=np.float32) * scale + offset
+        return field
+
+    def feeds(self, t: int, window: Window, seed: int | None) -> Feeds:
+        """Everything the generator takes to give `window` of step `t`, and nothing more."""
+        coarse = self.spec.inputs.grid.shell_grid.window(self.conditional_input(t), self.preset.input_window(window))
+        return {"x": np.ascontiguousarray(coarse[None]), **self.preset.feeds(window, seed)}
+
+    def normalised(self, backend: Backend, t: int, window: Window, seed: int | None) -> Field:
+        """The generator's own numbers `(variable, shell, latitude, longitude)` in a window. Raises
+        EngineAnswerInvalid.
+        """
+        answer = backend(self.feeds(t, window, seed))
+        expected = (1, len(self.variables), *window.shape)
+        if answer.shape != expected:
+            raise EngineAnswerInvalid(f"the generator gave shape {answer.shape} where {expected} was due")
+        normalised: Field = answer[0]
+        return normalised
+
+    def in_units(self, normalised: Field, variables: Sequence[str]) -> Field:
+        """Physical values of normalised ones `(variable, ...)`."""
+        by_name = {v.name: (v.normalisation.offset, v.normalisation.scale) for v in self.spec.variables}
+        offset, scale = _columns([by_name[name] for name in variables])
+        field: Field = normalised * scale + offset
+        return field
+
+    def shells(
+        self, backend: Backend, variables: Sequence[str], t: int, shells: Sequence[int], seed: int | None = None
+    ) -> Field:
+        """Normalised radial shells `(variable, shell, latitude, longitude)`, neighbouring ones in one call of the
+        generator.
+
+        Raises UnknownVariable, UnknownStep, UnknownShell, and EngineAnswerInvalid where the generator gives another
+        shape or numbers that are not finite.
+        """
+        index = [self.check_variable(name) for name in variables]
+        self.check_step(t)
+        for r in shells:
+            self.check_shell(r)
+        rows, columns = self.grid.whole.axes[1:]
+        parts = [
+            self.normalised(backend, t, Window(run, rows, columns), self.spec.seed if seed is None else seed)[index]
+            for run in _runs(shells)
+        ]
+        field = np.concatenate(parts, axis=1) if parts else np.empty((len(index), 0, *self.grid.shape[1:]), np.float32)
+        if not np.isfinite(field).all():
+            raise EngineAnswerInvalid("the generator gave numbers that are not finite")
+        return field
+
+
+def _runs(shells: Sequence[int]) -> list[range]:
+    """Consecutive shells as ranges: [3, 4, 5, 9] is [range(3, 6), range(9, 10)]."""
+    if not shells:
+        return []
+    cuts = [0, *(i + 1 for i, (a, b) in enumerate(pairwise(shells)) if b != a + 1), len(shells)]
+    return [range(shells[a], shells[b - 1] + 1) for a, b in pairwise(cuts)]
+
+
+def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[Field, Field]:
+    """(offset, scale) pairs as two arrays that broadcast over `(variable, shell, latitude, longitude)`."""
+    table = np.array(pairs, dtype=np.float32).T[..., None, None, None]
+    return table[0], table[1]
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, as lower-case hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_spec(path: Path) -> tuple[SurrogateSpec, str]:
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise DamagedSurrogate(path, error.strerror or "cannot be read") from error
+    try:
+        return SurrogateSpec.model_validate_json(text), hashlib.sha256(text).hexdigest()
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise DamagedSurrogate(path, f"{place}: {first['msg']}" if place else first["msg"]) from error
+
+
+def _verify(path: Path, sha256: str) -> None:
+    try:
+        actual = file_sha256(path)
+    except OSError as error:
+        raise DamagedSurrogate(path, error.strerror or "cannot be read") from error
+    if actual != sha256:
+        raise DamagedSurrogate(path, "does not have the digest that spec.json states (truncated or altered)")
+
+
+def _open_array(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[np.generic]:
+    try:
+        array: NDArray[np.generic] = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DamagedSurrogate(path, "is not a readable NPY array") from error
+    if array.shape != shape or array.dtype != np.dtype(dtype):
+        raise DamagedSurrogate(path, f"holds {array.dtype} {array.shape} where {dtype} {shape} was due")
+    return array

@@ -1,0 +1,70 @@
+"""How the model server and the gateway speak: a small JSON question, a compact binary answer.
+
+An answer is `EGA1`, the header's length as a little-endian uint32, the header as JSON (`shape`, `dtype`, `digest`),
+then the array, little-endian in C order. Its numbers are normalised: a velocity of 1e-10 m/s would be zero in
+float16.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from earthgan.errors import EngineAnswerInvalid
+from earthgan.spec import Seed, Sha256
+
+MAGIC = b"EGA1"
+_PREFIX = struct.Struct("<4sI")
+_LONGEST_HEADER = 4096
+
+WireType = Literal["float16", "float32"]
+Index = Annotated[int, Field(ge=0, strict=True)]
+
+
+class ShellRequest(BaseModel):
+    """Whole radial shells of some variables at a time step; without a seed, the surrogate's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    variables: tuple[str, ...] = Field(min_length=1)
+    t: Index
+    shells: tuple[Index, ...] = Field(min_length=1)
+    seed: Seed | None = None
+    dtype: WireType = "float16"
+
+
+class _Header(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shape: tuple[Index, ...]
+    dtype: WireType
+    digest: Sha256
+
+
+def encode(array: NDArray[np.float32], dtype: WireType, digest: str) -> bytes:
+    """The answer that carries `array` as `dtype`, computed by the surrogate of that digest."""
+    header = _Header(shape=array.shape, dtype=dtype, digest=digest).model_dump_json().encode()
+    return _PREFIX.pack(MAGIC, len(header)) + header + array.astype(np.dtype(dtype).newbyteorder("<")).tobytes()
+
+
+def decode(answer: bytes) -> tuple[NDArray[np.float32], str]:
+    """The array, as float32, and the digest of the surrogate that computed it. Raises EngineAnswerInvalid."""
+    try:
+        magic, length = _PREFIX.unpack_from(answer)
+        if magic != MAGIC or length > _LONGEST_HEADER:
+            raise ValueError("not an EarthGAN answer")
+        start = _PREFIX.size + length
+        header = _Header.model_validate(json.loads(answer[_PREFIX.size : start]))
+        dtype = np.dtype(header.dtype).newbyteorder("<")
+        if len(answer) - start != math.prod(header.shape) * dtype.itemsize:
+            raise ValueError("the length does not fit the shape")
+    except (struct.error, ValueError, ValidationError) as error:
+        raise EngineAnswerInvalid("the model server's answer cannot be read") from error
+    array = np.frombuffer(answer, dtype=dtype, offset=start).reshape(header.shape)
+    return array.astype(np.float32), header.digest

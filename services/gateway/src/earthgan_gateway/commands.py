@@ -1,0 +1,45 @@
+"""The gateway's subcommand of `earthgan`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from earthgan.cli import add_command
+
+
+def register(subcommands: Any) -> None:
+    """Add `serve`."""
+    parser = add_command(
+        subcommands,
+        "serve",
+        _serve,
+        "serve a surrogate's map and tiles",
+        "earthgan serve model_store/default --port 8000",
+    )
+    parser.add_argument("surrogate", type=Path, nargs="?", help="the surrogate folder (EARTHGAN_SURROGATE)")
+    parser.add_argument("--engine", choices=["onnx", "torch", "torchserve"], help="what runs it (EARTHGAN_ENGINE)")
+    parser.add_argument("--host", help="the address to listen on (EARTHGAN_HOST)")
+    parser.add_argument("--port", type=int, help="the port to listen on (EARTHGAN_PORT)")
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    import uvicorn
+    from earthgan.errors import BadInput
+    from pydantic import ValidationError
+
+    from earthgan_gateway.app import create_app
+    from earthgan_gateway.settings import Settings
+
+    names = ("surrogate", "engine", "host", "port")
+    given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BadInput(f"settings: {place + ': ' if place else ''}{first['msg']}") from error
+    app = create_app(settings)
+    print(f"EarthGAN serves {settings.surrogate} at http://{settings.host}:{settings.port}", flush=True)
+    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)

@@ -1,0 +1,26 @@
+"""What runs the generator, behind one interface."""
+
+from __future__ import annotations
+
+from earthgan.surrogate import Surrogate
+
+from earthgan_gateway.engines.base import Engine
+from earthgan_gateway.engines.local import LocalEngine
+from earthgan_gateway.engines.torchserve import TorchServeEngine
+from earthgan_gateway.settings import Settings
+
+__all__ = ["Engine", "LocalEngine", "TorchServeEngine", "make_engine"]
+
+
+def make_engine(settings: Settings, surrogate: Surrogate) -> Engine:
+    """The engine that the settings name. Raises DamagedSurrogate where the generator cannot be loaded."""
+    if settings.engine == "torchserve":
+        assert settings.torchserve_url is not None  # Settings has seen to it
+        return TorchServeEngine(surrogate, str(settings.torchserve_url))
+    if settings.engine == "torch":
+        from earthgan.torch_backend import torch_backend  # torch is loaded for this engine alone
+
+        return LocalEngine(surrogate, torch_backend(surrogate))
+    from earthgan.onnx_backend import onnx_backend
+
+    return LocalEngine(surrogate, onnx_backend(surrogate))

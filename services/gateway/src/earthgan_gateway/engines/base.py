@@ -1,0 +1,34 @@
+"""The interface of an engine. One contract suite (`tests/integration/test_engines.py`) runs on each that implements
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from earthgan.surrogate import Field
+
+
+class Engine(Protocol):
+    """Runs the generator of one surrogate."""
+
+    async def shells(
+        self, variables: Sequence[str], t: int, shells: Sequence[int], seed: int | None, deadline: float
+    ) -> Field:
+        """Radial shells `(variable, shell, latitude, longitude)` in the variables' units; without a seed, the
+        surrogate's own.
+
+        `deadline` is a moment of `time.monotonic()`. Raises NotFound for what the surrogate does not have,
+        EngineTimeout past the deadline, EngineUnavailable where the generator cannot be reached, EngineAnswerInvalid
+        where it answers with nonsense.
+        """
+        ...
+
+    async def ready(self, deadline: float) -> None:
+        """Return after a small real inference by the right surrogate. Raises EngineError."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of threads and connections."""
+        ...

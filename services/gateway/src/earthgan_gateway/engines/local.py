@@ -1,0 +1,41 @@
+"""The generator in this process, in ONNX Runtime or torch."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from earthgan.errors import EngineTimeout
+from earthgan.surrogate import Backend, Field, Surrogate
+
+
+class LocalEngine:
+    """One inference at a time, off the event loop: a backend takes every core on its own."""
+
+    def __init__(self, surrogate: Surrogate, backend: Backend) -> None:
+        self._surrogate = surrogate
+        self._backend = backend
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="generator")
+
+    async def shells(
+        self, variables: Sequence[str], t: int, shells: Sequence[int], seed: int | None, deadline: float
+    ) -> Field:
+        def run() -> Field:
+            if time.monotonic() > deadline:  # it has queued for too long; nobody waits for it any more
+                raise EngineTimeout("the generator is too busy")
+            field = self._surrogate.shells(self._backend, variables, t, shells, seed)
+            return self._surrogate.in_units(field, variables)
+
+        future = asyncio.get_running_loop().run_in_executor(self._worker, run)
+        try:
+            return await asyncio.wait_for(future, deadline - time.monotonic())
+        except TimeoutError:
+            raise EngineTimeout("the generator did not answer in time") from None
+
+    async def ready(self, deadline: float) -> None:
+        await self.shells(self._surrogate.variables[:1], self._surrogate.steps[0].t, [0], None, deadline)
+
+    async def close(self) -> None:
+        self._worker.shutdown(wait=False, cancel_futures=True)

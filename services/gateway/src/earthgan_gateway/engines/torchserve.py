@@ -1,0 +1,76 @@
+"""The generator in TorchServe: a small JSON question, a compact binary answer (`earthgan.wire`)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import httpx
+import numpy as np
+from earthgan.errors import EngineAnswerInvalid, EngineTimeout, EngineUnavailable
+from earthgan.surrogate import Field, Surrogate
+from earthgan.wire import ShellRequest, WireType, decode
+
+MODEL_NAME = "earthgan"
+
+
+class TorchServeEngine:
+    """Talks to one TorchServe. Everything is checked here first: a bad question there fails a whole batch."""
+
+    def __init__(
+        self,
+        surrogate: Surrogate,
+        url: str,
+        dtype: WireType = "float16",
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._surrogate = surrogate
+        self._dtype = dtype
+        self._url = f"{url.rstrip('/')}/predictions/{MODEL_NAME}"
+        self._client = httpx.AsyncClient(transport=transport, trust_env=False)
+
+    async def shells(
+        self, variables: Sequence[str], t: int, shells: Sequence[int], seed: int | None, deadline: float
+    ) -> Field:
+        surrogate = self._surrogate
+        for name in variables:
+            surrogate.check_variable(name)
+        surrogate.check_step(t)
+        for r in shells:
+            surrogate.check_shell(r)
+        request = ShellRequest(variables=tuple(variables), t=t, shells=tuple(shells), seed=seed, dtype=self._dtype)
+        field, digest = decode(await self._post(request, deadline))
+        if digest != surrogate.digest:
+            raise EngineUnavailable("the model server serves another surrogate")
+        expected = (len(variables), len(shells), *surrogate.grid.shape[1:])
+        if field.shape != expected:
+            raise EngineAnswerInvalid(f"the model server gave shape {field.shape} where {expected} was due")
+        if not np.isfinite(field).all():
+            raise EngineAnswerInvalid("the model server gave numbers that are not finite")
+        return surrogate.in_units(field, variables)
+
+    async def _post(self, request: ShellRequest, deadline: float) -> bytes:
+        """The body of the answer. Every way in which httpx or TorchServe can fail becomes an EngineError."""
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            raise EngineTimeout("the model server is too busy")
+        headers = {"content-type": "application/json"}
+        try:
+            answer = await self._client.post(
+                self._url, content=request.model_dump_json(), headers=headers, timeout=left_s
+            )
+        except httpx.TimeoutException as error:
+            raise EngineTimeout("the model server did not answer in time") from error
+        except httpx.TransportError as error:
+            raise EngineUnavailable("the model server cannot be reached") from error
+        if answer.status_code in (404, 429, 500, 503, 507):  # not loaded, overloaded, or its worker has died
+            raise EngineUnavailable(f"the model server answered {answer.status_code}")
+        if answer.status_code != 200:
+            raise EngineAnswerInvalid(f"the model server answered {answer.status_code}")
+        return answer.content
+
+    async def ready(self, deadline: float) -> None:
+        await self.shells(self._surrogate.variables[:1], self._surrogate.steps[0].t, [0], None, deadline)
+
+    async def close(self) -> None:
+        await self._client.aclose()

@@ -1,0 +1,67 @@
+"""The one table from error to HTTP status, and problem+json (RFC 9457) for every answer that is an error."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from earthgan.errors import (
+    EarthGANError,
+    EngineAnswerInvalid,
+    EngineTimeout,
+    EngineUnavailable,
+    InvalidRequest,
+    NotFound,
+)
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 5
+
+STATUSES: dict[type[EarthGANError], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    EngineUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    EngineTimeout: HTTPStatus.SERVICE_UNAVAILABLE,
+    EngineAnswerInvalid: HTTPStatus.BAD_GATEWAY,
+}
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer every error of the application as problem+json."""
+    app.add_exception_handler(EarthGANError, _earthgan_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """An error's answer. It is never stored; a 503 says when to come back."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    all_headers = {"cache-control": "no-store", **(headers or {})}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        all_headers["retry-after"] = str(RETRY_AFTER_S)
+    return JSONResponse(body, status, headers=all_headers, media_type="application/problem+json")
+
+
+async def _earthgan_error(request: Request, error: Exception) -> Response:
+    for kind in type(error).__mro__:
+        if kind in STATUSES:
+            status = STATUSES[kind]
+            if status >= 500:
+                log.warning("%s: %s", request.url.path, error)
+            return problem(status, str(error))
+    return await _unexpected(request, error)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, error.detail, dict(error.headers or {}))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("%s failed", request.url.path, exc_info=error)
+    return problem(500, "the gateway failed; its log says why")

@@ -1,0 +1,22 @@
+"""`/` and `/client/...`: the web client's files, where they are installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+
+def client_routes(folder: Path) -> list[BaseRoute]:
+    """The page and its files; no routes where the folder holds no client."""
+    index = folder / "index.html"
+    if not index.is_file():
+        return []
+
+    async def page(_: Request) -> FileResponse:
+        return FileResponse(index, headers={"cache-control": "no-cache"})
+
+    return [Route("/", page), Mount("/client", StaticFiles(directory=folder))]

@@ -1,0 +1,40 @@
+"""Settings, read from the environment once and passed down. Every field is `EARTHGAN_<FIELD>`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AnyHttpUrl, Field, RedisDsn, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Raises ValidationError where a value cannot be used."""
+
+    model_config = SettingsConfigDict(env_prefix="EARTHGAN_", frozen=True, env_ignore_empty=True)
+
+    #: The surrogate folder to serve.
+    surrogate: Path = Path("model_store/default")
+    #: What runs the generator: in this process (`onnx`, `torch`) or a model server.
+    engine: Literal["onnx", "torch", "torchserve"] = "onnx"
+    #: The model server's inference address, for the `torchserve` engine.
+    torchserve_url: AnyHttpUrl | None = None
+    #: A Redis that processes share; without it, answers are kept in this process alone.
+    redis_url: RedisDsn | None = None
+    #: Where the web client's files are.
+    client: Path = Path("clients/web")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    #: How long a request may wait for the generator.
+    engine_timeout_s: float = Field(default=30, gt=0)
+    #: Memory for shells and tiles in this process.
+    cache_mb: int = Field(default=256, ge=1)
+    #: How long Redis may take before it is left out.
+    redis_timeout_s: float = Field(default=0.05, gt=0)
+
+    @model_validator(mode="after")
+    def _engine_has_its_address(self) -> Settings:
+        if self.engine == "torchserve" and self.torchserve_url is None:
+            raise ValueError("the torchserve engine needs EARTHGAN_TORCHSERVE_URL")
+        return self

@@ -1,0 +1,39 @@
+"""Fixtures that several kinds of tests share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from earthgan import Surrogate
+from gateway_server import gateway
+from places import DEFAULT_SURROGATE, PUBLISHED
+
+
+@pytest.fixture(scope="session")
+def gateway_url() -> Iterator[str]:
+    """The address of a real gateway over the shipped surrogate."""
+    with gateway() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def default_surrogate() -> Surrogate:
+    return Surrogate(DEFAULT_SURROGATE)
+
+
+@pytest.fixture(scope="session")
+def published_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published generator and input as a surrogate folder."""
+    if not PUBLISHED.is_dir():
+        pytest.skip("the published artefacts are not here")
+    from earthgan_training.published import import_published
+
+    folder = tmp_path_factory.mktemp("published") / "surrogate"
+    import_published(PUBLISHED, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def published_surrogate(published_folder: Path) -> Surrogate:
+    return Surrogate(published_folder)

@@ -1,0 +1,48 @@
+"""A real gateway in a process of its own, on a loopback port of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from places import DEFAULT_SURROGATE, ROOT
+
+READY_WITHIN_S = 30
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def gateway(surrogate: Path = DEFAULT_SURROGATE, **settings: str) -> Iterator[str]:
+    """Run `earthgan serve` and give its address; `settings` become `EARTHGAN_<NAME>`."""
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("EARTHGAN_")}
+    environment |= {f"EARTHGAN_{name.upper()}": value for name, value in settings.items()}
+    command = [sys.executable, "-m", "earthgan.cli", "serve", str(surrogate), "--port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment)
+    try:
+        deadline = time.monotonic() + READY_WITHIN_S
+        while True:
+            try:
+                if httpx.get(f"{url}/readyz", trust_env=False).status_code == 200:
+                    break
+            except httpx.TransportError:
+                pass
+            assert process.poll() is None, "the gateway ended before it was ready"
+            assert time.monotonic() < deadline, "the gateway was not ready in time"
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)

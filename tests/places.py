@@ -1,0 +1,14 @@
+"""Where things are, for tests."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_SURROGATE = ROOT / "model_store" / "default"
+SHARED = ROOT.parent / "shared"
+PUBLISHED = SHARED / "data" / "published"
+SIMULATED = SHARED / "data" / "simulated"
+
+needs_published = pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published artefacts are not here")
+needs_simulated = pytest.mark.skipif(not SIMULATED.is_dir(), reason="the simulated run is not here")

@@ -1,0 +1,1 @@
+"""Makes surrogates: reads simulations, prepares conditional inputs, exports and archives generators."""

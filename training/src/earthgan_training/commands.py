@@ -1,0 +1,102 @@
+"""The training package's subcommands of `earthgan`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from earthgan.cli import add_command
+
+
+def register(subcommands: Any) -> None:
+    """Add `import-published`, `baseline`, `export` and `archive`."""
+    parser = add_command(
+        subcommands,
+        "import-published",
+        _import_published,
+        "make a surrogate folder from the published EarthGAN weights and inputs (GPL-3.0)",
+        "earthgan import-published EarthGAN --out model_store/published",
+    )
+    parser.add_argument("source", type=Path, metavar="DIR", help="a folder that holds gen*.pt and x_<step>.npy")
+    _add_out(parser)
+
+    parser = add_command(
+        subcommands,
+        "baseline",
+        _baseline,
+        "make a surrogate that interpolates area means of contest-layout files",
+        "earthgan baseline raw --steps 113-128 --out model_store/default",
+    )
+    parser.add_argument("raw", type=Path, metavar="RAW", help="a folder of spherical<step>.nc files")
+    parser.add_argument("--steps", type=_steps, help="such as 1-3,10; all of them unless given")
+    parser.add_argument("--title", default="Mantle convection, interpolated", help="shown on the page")
+    parser.add_argument(
+        "--notice", default="Interpolated area means, not generated", help="shown wherever the data are shown"
+    )
+    _add_out(parser)
+
+    parser = add_command(
+        subcommands,
+        "export",
+        _export,
+        "write a surrogate's generator as ONNX, and check it against torch",
+        "earthgan export model_store/default",
+    )
+    parser.add_argument("surrogate", type=Path, help="the surrogate folder")
+
+    parser = add_command(
+        subcommands,
+        "archive",
+        _archive,
+        "pack a surrogate folder as a .mar for TorchServe",
+        "earthgan archive model_store/default --out model_store/earthgan.mar",
+    )
+    parser.add_argument("surrogate", type=Path, help="the surrogate folder")
+    parser.add_argument("--out", type=Path, required=True, metavar="NAME.mar", help="the archive")
+    parser.add_argument(
+        "--handler", type=Path, default=Path("services/torchserve/handler.py"), help="TorchServe's handler"
+    )
+
+
+def _add_out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the surrogate folder to make")
+    parser.add_argument("--overwrite", action="store_true", help="replace the folder if it exists")
+
+
+def _steps(text: str) -> list[int]:
+    steps: list[int] = []
+    for piece in text.split(","):
+        first, _, last = piece.partition("-")
+        steps.extend(range(int(first), int(last or first) + 1))
+    return sorted(set(steps))
+
+
+# Each command imports its module when it runs: `earthgan --help` should not wait for torch.
+
+
+def _import_published(arguments: argparse.Namespace) -> None:
+    from earthgan_training.published import import_published
+
+    import_published(arguments.source, arguments.out, arguments.overwrite)
+    print(arguments.out)
+
+
+def _baseline(arguments: argparse.Namespace) -> None:
+    from earthgan_training.baseline import baseline
+
+    baseline(arguments.raw, arguments.out, arguments.steps, arguments.title, arguments.notice, arguments.overwrite)
+    print(arguments.out)
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from earthgan_training.export import export
+
+    print(f"{arguments.surrogate}: largest difference to torch {export(arguments.surrogate):.1e}")
+
+
+def _archive(arguments: argparse.Namespace) -> None:
+    from earthgan_training.archive import archive
+
+    archive(arguments.surrogate, arguments.out, arguments.handler)
+    print(arguments.out)

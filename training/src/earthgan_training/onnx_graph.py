@@ -1,0 +1,124 @@
+"""The generators as ONNX graphs, written node by node so that every window is dynamic.
+
+A traced export would fix where a window starts; here the starts are inputs (`parity_*`), and the sizes follow from
+the noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+from earthgan.spec import InterpolateArguments, PaperArguments
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET = 17  # the newest that onnxruntime-web's WebGPU kernels cover whole
+IR_VERSION = 8
+SLOPE = 0.2
+
+
+class _Graph:
+    """Collects nodes, initialisers and inputs; every method returns the name of what it made."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.initialisers: list[onnx.TensorProto] = []
+        self.inputs: list[onnx.ValueInfoProto] = []
+
+    def input(self, name: str, kind: int, shape: list[int | str]) -> str:
+        self.inputs.append(helper.make_tensor_value_info(name, kind, shape))
+        return name
+
+    def constant(self, name: str, value: NDArray[np.generic]) -> str:
+        if all(known.name != name for known in self.initialisers):
+            self.initialisers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def integers(self, *values: int) -> str:
+        return self.constant("int_" + "_".join(map(str, values)), np.array(values, dtype=np.int64))
+
+    def node(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        name = f"{kind.lower()}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **attributes))
+        return name
+
+    def upsample(self, x: str, start: str, size: str) -> str:
+        scales = self.constant("doubled", np.array([1, 1, 2, 2, 2], dtype=np.float32))
+        x = self.node("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
+        return self.node("Slice", x, start, self.node("Add", start, size), self.integers(2, 3, 4))
+
+    def model(self, result: str, variables: int) -> onnx.ModelProto:
+        self.nodes.append(helper.make_node("Identity", [result], ["field"]))
+        shape: list[int | str] = [1, variables, "shells", "rows", "columns"]
+        output = helper.make_tensor_value_info("field", TensorProto.FLOAT, shape)
+        graph = helper.make_graph(self.nodes, "earthgan", self.inputs, [output], self.initialisers)
+        opset = [helper.make_opsetid("", OPSET)]
+        model = helper.make_model(graph, opset_imports=opset, producer_name="earthgan", ir_version=IR_VERSION)
+        onnx.checker.check_model(model)
+        return model
+
+
+def interpolate_graph(variables: int) -> onnx.ModelProto:
+    """The `interpolate` preset: three contractions, radius first, for that makes the field smallest."""
+    graph = _Graph()
+    field = graph.input("x", TensorProto.FLOAT, [1, variables, "d", "h", "w"])
+    for name, axis, equation in (
+        ("radial", "d", "bvdhw,sd->bvshw"),
+        ("meridional", "h", "bvshw,rh->bvsrw"),
+        ("zonal", "w", "bvsrw,cw->bvsrc"),
+    ):
+        matrix = graph.input(name, TensorProto.FLOAT, [f"{name}_outputs", axis])
+        field = graph.node("Einsum", field, matrix, equation=equation)
+    return graph.model(field, variables)
+
+
+def paper_graph(variables: int, arguments: PaperArguments, state: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
+    """The paper's generator with the parameters of a state dict; see `earthgan.generator.PaperGenerator` for its
+    parts.
+    """
+    graph = _Graph()
+
+    def convolution(name: str, x: str) -> str:
+        weight, bias = state[f"{name}.weight"], state[f"{name}.bias"]
+        x = graph.node("Conv", x, graph.constant(f"{name}.weight", weight), graph.constant(f"{name}.bias", bias))
+        return graph.node("LeakyRelu", x, alpha=SLOPE)
+
+    def inject(name: str, x: str, noise: str) -> str:
+        if arguments.noise == "concat":
+            return graph.node("Concat", x, noise, axis=1)
+        strength = graph.constant(f"{name}.std", state[f"{name}.std"].reshape(1, -1, 1, 1, 1))
+        return graph.node("Add", x, graph.node("Mul", strength, noise))
+
+    y = graph.input("x", TensorProto.FLOAT, [1, variables, "d", "h", "w"])
+    x = convolution("block0.0", y)
+    for block in range(len(arguments.channels) - 1):
+        noise = [
+            graph.input(f"noise_{layer}", TensorProto.FLOAT, [1, 1, *(f"{axis}{layer}" for axis in "dhw")])
+            for layer in (2 * block, 2 * block + 1)
+        ]
+        parity = graph.input(f"parity_{block}", TensorProto.INT64, [3])
+        middle = graph.node("Slice", graph.node("Shape", noise[1]), graph.integers(2), graph.integers(5))
+
+        def shifted(name: str, by: int) -> str:
+            return graph.node("Add", name, graph.integers(by))
+
+        layers = f"blocks.{block}.conv"
+        x = inject(f"{layers}.0", x, noise[0])
+        x = graph.upsample(x, shifted(parity, 1), shifted(middle, 2))
+        x = convolution(f"{layers}.2", x)
+        x = convolution(f"{layers}.5", inject(f"{layers}.4", x, noise[1]))
+        y = graph.upsample(y, shifted(parity, 3), shifted(middle, -2))
+        y = graph.node("Add", y, convolution(f"blocks.{block}.proj.0", x))
+    return graph.model(y, variables)
+
+
+def generator_graph(
+    variables: int, arguments: PaperArguments | InterpolateArguments, state: Mapping[str, NDArray[np.float32]]
+) -> onnx.ModelProto:
+    """The graph of the preset that the arguments name."""
+    if isinstance(arguments, PaperArguments):
+        return paper_graph(variables, arguments, state)
+    return interpolate_graph(variables)
