@@ -1,0 +1,28 @@
+"""A small file in the contest's layout, for tests."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+
+LATITUDES = np.array([90.0, 60, 20, -20, -60, -90])
+LONGITUDES = np.linspace(0, 360, 9)
+RADII_KM = np.array([3485.0, 3600, 4000, 5000, 6000, 6371])
+
+
+def write_contest_file(
+    path: Path,
+    kind: str = "NETCDF3_64BIT_OFFSET",
+    variables: tuple[str, ...] = ("temperature", "vx", "vy", "vz"),
+    spoil: Callable[[np.ndarray], np.ndarray] = lambda values: values,
+) -> None:
+    """Each value says where it is: 100 * shell + 10 * row + column, the repeated meridian included."""
+    rows, shells, columns = np.meshgrid(np.arange(6), np.arange(6), np.arange(9) % 8, indexing="ij")
+    values = spoil((100 * shells + 10 * rows + columns).astype(np.float32))
+    with netCDF4.Dataset(path, "w", format=kind) as file:
+        for name, axis in (("lon", LONGITUDES), ("r", RADII_KM), ("lat", LATITUDES)):
+            file.createDimension(name, len(axis))
+            file.createVariable(name, "f8", (name,))[:] = axis
+        for name in variables:
+            file.createVariable(name, "f4", ("lat", "r", "lon"))[:] = values
