@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from earthgan.surrogate import Surrogate
 from fastapi import FastAPI
 
+from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import LayeredCache, MemoryCache, RedisCache
 from earthgan_gateway.engines import Engine, make_engine
 from earthgan_gateway.fields import Fields
@@ -46,6 +46,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         license_info={"name": "Apache-2.0"},
         lifespan=lifespan,
         redoc_url=None,
+        redirect_slashes=False,  # a path has one spelling
     )
     app.router.routes.extend(picture_routes(surrogate, Pictures(fields, cache)))
     app.include_router(metadata_router(surrogate))

@@ -8,7 +8,6 @@ from earthgan.grid import EARTH_RADIUS_KM
 from earthgan.spec import VariableSpec
 from earthgan.surrogate import Surrogate
 from earthgan.tiles import TILE_MATRIX_SETS, bounds_deg, max_native_zoom
-
 from earthgan_gateway.colours import colours
 from earthgan_gateway.ticks import label, ticks
 

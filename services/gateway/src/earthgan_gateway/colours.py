@@ -6,8 +6,9 @@ from functools import lru_cache
 
 import cmap
 import numpy as np
-from earthgan.errors import InvalidRequest
 from numpy.typing import NDArray
+
+from earthgan.errors import InvalidRequest
 
 STEPS = 255
 

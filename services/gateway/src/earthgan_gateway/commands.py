@@ -26,9 +26,9 @@ def register(subcommands: Any) -> None:
 
 def _serve(arguments: argparse.Namespace) -> None:
     import uvicorn
-    from earthgan.errors import BadInput
     from pydantic import ValidationError
 
+    from earthgan.errors import BadInput
     from earthgan_gateway.app import create_app
     from earthgan_gateway.settings import Settings
 

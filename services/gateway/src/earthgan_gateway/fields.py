@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from earthgan.surrogate import Surrogate
 from numpy.typing import NDArray
 
+from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import LayeredCache, SingleFlight
 from earthgan_gateway.engines import Engine
 

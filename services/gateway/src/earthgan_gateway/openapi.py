@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from earthgan.tiles import TILE_MATRIX_SETS
 from fastapi import FastAPI
+
+from earthgan.tiles import TILE_MATRIX_SETS
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _SCHEMA = {

@@ -11,7 +11,6 @@ from earthgan.errors import InvalidRequest
 from earthgan.sampling import ShellSampler
 from earthgan.spec import VariableSpec
 from earthgan.tiles import Tile, pixel_centres
-
 from earthgan_gateway import render
 from earthgan_gateway.cache import LayeredCache, SingleFlight
 from earthgan_gateway.colours import colours

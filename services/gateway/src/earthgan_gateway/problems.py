@@ -5,6 +5,11 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
 from earthgan.errors import (
     EarthGANError,
     EngineAnswerInvalid,
@@ -13,10 +18,6 @@ from earthgan.errors import (
     InvalidRequest,
     NotFound,
 )
-from fastapi import FastAPI
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 
 log = logging.getLogger(__name__)
 

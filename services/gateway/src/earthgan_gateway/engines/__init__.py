@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from earthgan.surrogate import Surrogate
-
 from earthgan_gateway.engines.base import Engine
 from earthgan_gateway.engines.local import LocalEngine
 from earthgan_gateway.engines.torchserve import TorchServeEngine

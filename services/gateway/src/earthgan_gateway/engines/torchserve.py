@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import httpx
 import numpy as np
+
 from earthgan.errors import EngineAnswerInvalid, EngineTimeout, EngineUnavailable
 from earthgan.surrogate import Field, Surrogate
 from earthgan.wire import ShellRequest, WireType, decode

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from starlette.requests import Request
+
 from earthgan.errors import InvalidRequest, NotFound
 from earthgan.spec import VariableSpec
 from earthgan.surrogate import Surrogate
 from earthgan.tiles import WEB_MERCATOR, Tile
-from starlette.requests import Request
-
 from earthgan_gateway.pictures import Format, ShellPicture, Style, TilePicture
 
 _SHELL = r"(?P<var>[a-z][a-z0-9_]*)/(?P<t>0|[1-9][0-9]{0,8})/(?P<r>0|[1-9][0-9]{0,8})"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from earthgan.surrogate import Surrogate
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
+from earthgan.surrogate import Surrogate
 from earthgan_gateway import catalog
 from earthgan_gateway.render import legend_png
 from earthgan_gateway.routes import grammar

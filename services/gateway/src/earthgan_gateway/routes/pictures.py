@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 
-from earthgan.surrogate import Surrogate
-from earthgan.tiles import Tile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from earthgan.surrogate import Surrogate
+from earthgan.tiles import Tile
 from earthgan_gateway import catalog
 from earthgan_gateway.pictures import Pictures, ShellPicture
 from earthgan_gateway.routes import grammar

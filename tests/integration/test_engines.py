@@ -1,0 +1,184 @@
+"""The contract of an engine, on every engine: in process with ONNX Runtime and torch, and in a real TorchServe."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import numpy as np
+import pytest
+
+from earthgan import Surrogate
+from earthgan.errors import (
+    EngineAnswerInvalid,
+    EngineTimeout,
+    EngineUnavailable,
+    UnknownShell,
+    UnknownStep,
+    UnknownVariable,
+)
+from earthgan.onnx_backend import onnx_backend
+from earthgan.torch_backend import torch_backend
+from earthgan.wire import encode
+from earthgan_gateway.engines import Engine, LocalEngine, TorchServeEngine
+from earthgan_training.archive import archive
+from integration.torchserve_server import torchserve
+from places import DEFAULT_SURROGATE, ROOT
+
+T = TypeVar("T")
+HANDLER = ROOT / "services" / "torchserve" / "handler.py"
+
+
+@pytest.fixture(scope="session", params=["shipped", "published"])
+def surrogate(request: pytest.FixtureRequest) -> Surrogate:
+    if request.param == "published":
+        return Surrogate(request.getfixturevalue("published_folder"))
+    return Surrogate(DEFAULT_SURROGATE)
+
+
+@pytest.fixture(scope="session")
+def torchserve_url(surrogate: Surrogate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    mar = tmp_path_factory.mktemp("store") / "earthgan.mar"
+    archive(surrogate.folder, mar, HANDLER)
+    with torchserve(mar) as url:
+        yield url
+
+
+@pytest.fixture(params=["onnx", "torch", "torchserve", "torchserve float32"])
+def make(request: pytest.FixtureRequest, surrogate: Surrogate) -> Callable[[], Engine]:
+    """Makes the engine: inside the event loop that will use it."""
+    if request.param == "onnx":
+        return lambda: LocalEngine(surrogate, onnx_backend(surrogate))
+    if request.param == "torch":
+        return lambda: LocalEngine(surrogate, torch_backend(surrogate, device="cpu"))
+    url = request.getfixturevalue("torchserve_url")
+    if request.param == "torchserve":
+        return lambda: TorchServeEngine(surrogate, url)
+    return lambda: TorchServeEngine(surrogate, url, dtype="float32")
+
+
+def with_engine(make: Callable[[], Engine], use: Callable[[Engine], Awaitable[T]]) -> T:
+    async def main() -> T:
+        engine = make()
+        try:
+            return await use(engine)
+        finally:
+            await engine.close()
+
+    return asyncio.run(main())
+
+
+def soon() -> float:
+    return time.monotonic() + 60
+
+
+def test_all_engines_give_the_same_field(
+    surrogate: Surrogate, make: Callable[[], Engine], request: pytest.FixtureRequest
+) -> None:
+    t, shells, variables = surrogate.steps[0].t, [10, 11, 120], surrogate.variables
+    reference = surrogate.shells(onnx_backend(surrogate), variables, t, shells, seed=5)
+    field = with_engine(make, lambda engine: engine.shells(variables, t, shells, 5, soon()))
+    assert field.shape == (4, 3, *surrogate.grid.shape[1:])
+    assert field.dtype == np.float32
+    tolerance = 2e-3 if request.node.callspec.params["make"] == "torchserve" else 1e-5
+    for values, expected, variable in zip(field, surrogate.in_units(reference, variables), surrogate.spec.variables):
+        span = variable.range[1] - variable.range[0]
+        assert np.abs(values - expected).max() <= tolerance * span
+
+
+def test_variables_and_shells_come_in_the_order_asked_for(surrogate: Surrogate, make: Callable[[], Engine]) -> None:
+    t = surrogate.steps[0].t
+
+    async def use(engine: Engine) -> tuple[np.ndarray, np.ndarray]:
+        several = await engine.shells(["vz", "temperature"], t, [90, 20], None, soon())
+        single = await engine.shells(["temperature"], t, [90], None, soon())
+        return several[1, 0], single[0, 0]
+
+    several, single = with_engine(make, use)
+    np.testing.assert_allclose(several, single, rtol=0, atol=1e-5 * np.ptp(single))
+
+
+def test_an_engine_is_ready_after_a_real_inference(make: Callable[[], Engine]) -> None:
+    with_engine(make, lambda engine: engine.ready(soon()))
+
+
+def test_what_the_surrogate_lacks_is_not_found(surrogate: Surrogate, make: Callable[[], Engine]) -> None:
+    t = surrogate.steps[0].t
+    for variables, step, shells, error in (
+        (["density"], t, [0], UnknownVariable),
+        (["vx"], 999, [0], UnknownStep),
+        (["vx"], t, [999], UnknownShell),
+    ):
+        with pytest.raises(error):
+            with_engine(make, lambda e, v=variables, s=step, r=shells: e.shells(v, s, r, None, soon()))  # type: ignore[misc]
+
+
+def test_a_deadline_that_has_passed_is_a_timeout(surrogate: Surrogate, make: Callable[[], Engine]) -> None:
+    t = surrogate.steps[0].t
+    with pytest.raises(EngineTimeout):
+        with_engine(make, lambda engine: engine.shells(["vx"], t, [0], None, time.monotonic() - 1))
+
+
+def failing(error: Exception) -> Callable[[httpx.Request], httpx.Response]:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise error
+
+    return handler
+
+
+def answering(status: int, content: bytes = b"") -> Callable[[httpx.Request], httpx.Response]:
+    return lambda request: httpx.Response(status, content=content)
+
+
+def _shell(value: float, shape: tuple[int, ...] = (1, 1, 180, 360)) -> np.ndarray:
+    return np.full(shape, value, dtype=np.float32)
+
+
+GOOD_DIGEST = Surrogate(DEFAULT_SURROGATE).digest
+FAILURES = {
+    "refused": (failing(httpx.ConnectError("refused")), EngineUnavailable),
+    "reset": (failing(httpx.ReadError("reset")), EngineUnavailable),
+    "closed": (failing(httpx.RemoteProtocolError("closed")), EngineUnavailable),
+    "slow to connect": (failing(httpx.ConnectTimeout("slow")), EngineTimeout),
+    "slow to answer": (failing(httpx.ReadTimeout("slow")), EngineTimeout),
+    "no such model": (answering(404), EngineUnavailable),
+    "overloaded": (answering(503), EngineUnavailable),
+    "worker died": (answering(507), EngineUnavailable),
+    "worker failed": (answering(500), EngineUnavailable),
+    "refuses the question": (answering(400), EngineAnswerInvalid),
+    "redirects": (answering(302), EngineAnswerInvalid),
+    "nonsense": (answering(200, b"{}"), EngineAnswerInvalid),
+    "another surrogate": (answering(200, encode(_shell(0.5), "float16", "0" * 64)), EngineUnavailable),
+    "another shape": (answering(200, encode(_shell(0.5, (1, 1, 2, 2)), "float16", GOOD_DIGEST)), EngineAnswerInvalid),
+    "not finite": (answering(200, encode(_shell(np.nan), "float16", GOOD_DIGEST)), EngineAnswerInvalid),
+}
+
+
+@pytest.mark.parametrize(("handler", "error"), FAILURES.values(), ids=FAILURES)
+def test_every_failure_of_the_model_server_has_its_error(
+    handler: Callable[[httpx.Request], httpx.Response], error: type[Exception], default_surrogate: Surrogate
+) -> None:
+    transport = httpx.MockTransport(handler)
+    with pytest.raises(error):
+        with_engine(
+            lambda: TorchServeEngine(default_surrogate, "http://model", transport=transport),
+            lambda engine: engine.shells(["vx"], 120, [0], None, soon()),
+        )
+
+
+def test_every_way_that_httpx_can_fail_is_known() -> None:
+    """A new exception of httpx would slip through as a bare 500."""
+    known = (httpx.TimeoutException, httpx.TransportError)
+    raised = [e for e in vars(httpx).values() if isinstance(e, type) and issubclass(e, httpx.RequestError)]
+    unknown = {e.__name__ for e in raised if not issubclass(e, known)}
+    assert unknown == {"RequestError", "TooManyRedirects", "DecodingError"}, "only what cannot happen here"
+
+
+def test_a_folder_is_served_whole_or_not_at_all(tmp_path: Path) -> None:
+    from earthgan.errors import DamagedSurrogate
+    from earthgan_gateway import Settings, create_app
+
+    with pytest.raises(DamagedSurrogate, match=r"spec\.json"):
+        create_app(Settings(surrogate=tmp_path))

@@ -1,0 +1,51 @@
+"""The cache in Redis: shared between processes, and never missed."""
+
+import signal
+import time
+from pathlib import Path
+
+import httpx
+
+from gateway_server import gateway
+from integration.redis_server import redis_server
+
+TILE = "/tiles/temperature/120/150/1/0/0"
+
+
+def fetch(url: str, path: str = TILE) -> tuple[int, str, float]:
+    started = time.monotonic()
+    answer = httpx.get(url + path, trust_env=False)
+    return answer.status_code, answer.headers.get("cache-status", ""), time.monotonic() - started
+
+
+def test_a_second_gateway_finds_what_the_first_has_drawn(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as (redis_url, _):
+        with gateway(redis_url=redis_url) as first:
+            assert "fwd=miss" in fetch(first)[1]
+            assert "detail=memory" in fetch(first)[1]
+        with gateway(redis_url=redis_url) as second:
+            assert "hit; detail=redis" in fetch(second)[1]
+            assert "hit; detail=memory" in fetch(second)[1]
+
+
+def test_tiles_are_served_while_redis_is_away(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as (redis_url, process), gateway(redis_url=redis_url) as url:
+        assert fetch(url)[0] == 200
+        process.send_signal(signal.SIGSTOP)
+        try:
+            answers = [fetch(url, f"/tiles/vx/120/150/3/{x}/{y}") for x in range(4) for y in range(4)]
+        finally:
+            process.send_signal(signal.SIGCONT)
+        assert {status for status, *_ in answers} == {200}
+        assert sorted(elapsed for *_, elapsed in answers)[-4] < 0.1, "one slow attempt opens the breaker"
+        process.kill()
+        process.wait()
+        assert fetch(url, "/tiles/vy/121/150/3/0/0")[0] == 200
+
+
+def test_a_gateway_starts_and_serves_without_its_redis() -> None:
+    with gateway(redis_url="redis://127.0.0.1:9/0") as url:
+        status, cache_status, _ = fetch(url)
+        assert status == 200
+        assert "fwd=miss" in cache_status
+        assert "detail=memory" in fetch(url)[1]

@@ -1,0 +1,183 @@
+"""The routes of a real gateway over the shipped surrogate."""
+
+import io
+import re
+
+import httpx
+import mercantile
+import numpy as np
+import pytest
+from PIL import Image
+
+from earthgan import Surrogate
+from earthgan.onnx_backend import onnx_backend
+from earthgan_gateway.colours import colours
+
+
+@pytest.fixture(scope="module")
+def client(gateway_url: str) -> httpx.Client:
+    with httpx.Client(base_url=gateway_url, trust_env=False) as client:
+        yield client
+
+
+def array(answer: httpx.Response) -> np.ndarray:
+    assert answer.status_code == 200, answer.text
+    return np.load(io.BytesIO(answer.content))
+
+
+def picture(answer: httpx.Response) -> np.ndarray:
+    assert answer.status_code == 200, answer.text
+    return np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGBA"))
+
+
+def test_the_first_tile_of_the_readme(client: httpx.Client) -> None:
+    first = client.get("/tiles/temperature/120/150/1/0/0")
+    assert first.status_code == 200
+    assert first.headers["content-type"] == "image/png"
+    assert "fwd=miss" in first.headers["cache-status"]
+    second = client.get("/tiles/temperature/120/150/1/0/0")
+    assert "hit; detail=memory" in second.headers["cache-status"]
+    assert second.content == first.content
+    assert picture(first).shape == (256, 256, 4)
+
+
+@pytest.mark.parametrize("variable", ["temperature", "vx", "vy", "vz"])
+@pytest.mark.parametrize("tms", ["WebMercatorQuad", "WorldCRS84Quad"])
+def test_a_png_shows_its_npys_values_within_a_colour_step(client: httpx.Client, variable: str, tms: str) -> None:
+    tile = f"/tiles/{variable}/118/40/2/1/2"
+    values = array(client.get(f"{tile}.npy", params={"tms": tms}))
+    pixels = picture(client.get(f"{tile}.png", params={"tms": tms}))
+    spec = next(v for v in client.get("/variables").json()["variables"] if v["name"] == variable)
+    low, high = spec["range"]
+    table = colours(spec["colormap"]).astype(int)
+    nearest = np.abs(pixels[..., None, :3].astype(int) - table).sum(axis=-1).argmin(axis=-1)
+    shown = low + nearest / 254 * (high - low)
+    assert np.abs(np.clip(values, low, high) - shown).max() <= 1.01 * (high - low) / 254
+    assert (pixels[..., 3] == 255).all()
+
+
+def test_a_tile_is_the_shell_at_the_tiles_place(client: httpx.Client, default_surrogate: Surrogate) -> None:
+    """North up, east right: against the shell itself, at mercantile's coordinates."""
+    shell = array(client.get("/shells/temperature/120/100.npy"))
+    tile = mercantile.Tile(x=5, y=2, z=3)
+    values = array(client.get(f"/tiles/temperature/120/100/{tile.z}/{tile.x}/{tile.y}.npy"))
+    latitudes, longitudes = default_surrogate.grid.latitudes_deg, default_surrogate.grid.longitudes_deg
+    for row, column in ((0, 0), (0, 255), (255, 0), (255, 255), (100, 30)):
+        child = mercantile.Tile(tile.x * 256 + column, tile.y * 256 + row, tile.z + 8)
+        west, south, east, north = mercantile.bounds(child)
+        nearest_row = np.abs(np.array(latitudes) - (north + south) / 2).argmin()
+        nearest_column = np.abs(np.array(longitudes) - (east + west) / 2 % 360).argmin()
+        assert values[row, column] == pytest.approx(shell[nearest_row, nearest_column], abs=40)
+    assert np.ptp(values) > 200, "the check is worth something only where the field varies"
+
+
+def test_a_shell_is_the_generators_in_units(client: httpx.Client, default_surrogate: Surrogate) -> None:
+    served = array(client.get("/shells/vz/125/30"))
+    expected = default_surrogate.shells(onnx_backend(default_surrogate), ["vz"], 125, [30])
+    expected = default_surrogate.in_units(expected, ["vz"])[0, 0]
+    assert served.dtype == np.float32
+    np.testing.assert_allclose(served, expected, rtol=0, atol=1e-5 * 2.4e-10)
+    assert picture(client.get("/shells/vz/125/30.png")).shape == (180, 360, 4)
+
+
+def test_neighbouring_tiles_meet_and_a_parent_agrees_with_its_children(client: httpx.Client) -> None:
+    def tile(z: int, x: int, y: int) -> np.ndarray:
+        return array(client.get(f"/tiles/temperature/113/60/{z}/{x}/{y}.npy"))
+
+    step_k = 3310 / 254
+    for left, right in ((3, 4), (7, 0)):  # the second pair meets at the date line
+        both = np.concatenate([tile(3, left, 3)[:, -20:], tile(3, right, 3)[:, :20]], axis=1)
+        assert np.abs(np.diff(both, n=2, axis=1)).max() < step_k, "no bend where they meet"
+    both = np.concatenate([tile(3, 3, 3)[-20:], tile(3, 3, 4)[:20]])
+    assert np.abs(np.diff(both, n=2, axis=0)).max() < step_k
+    parent = tile(2, 1, 1)
+    children = np.block([[tile(3, 2, 2), tile(3, 3, 2)], [tile(3, 2, 3), tile(3, 3, 3)]])
+    assert np.abs(children.reshape(256, 2, 256, 2).mean(axis=(1, 3)) - parent).max() < step_k
+
+
+def test_a_double_tile_has_twice_the_pixels(client: httpx.Client) -> None:
+    double = array(client.get("/tiles/temperature/113/60/2/1/1@2x.npy"))
+    single = array(client.get("/tiles/temperature/113/60/2/1/1.npy"))
+    assert double.shape == (512, 512)
+    assert np.abs(double.reshape(256, 2, 256, 2).mean(axis=(1, 3)) - single).max() < 5
+
+
+def test_style_changes_the_picture_and_its_tag(client: httpx.Client) -> None:
+    path = "/tiles/temperature/113/60/1/1/1.png"
+    answers = [
+        client.get(path + query) for query in ("", "?colormap=viridis", "?rescale=1000,3000", "?tms=WorldCRS84Quad")
+    ]
+    assert len({answer.content for answer in answers}) == 4
+    assert len({answer.headers["etag"] for answer in answers}) == 4
+
+
+def test_tags_and_lifetimes(client: httpx.Client) -> None:
+    digest = client.get("/catalog").json()["digest"]
+    path = "/tiles/temperature/113/60/1/1/0.png"
+    plain, versioned = client.get(path), client.get(f"{path}?v={digest}")
+    assert re.fullmatch(r'"[0-9a-f]{32}"', plain.headers["etag"])
+    assert plain.headers["earthgan-surrogate"] == digest
+    assert "immutable" in versioned.headers["cache-control"]
+    assert "immutable" not in plain.headers["cache-control"]
+    assert client.get(path, headers={"if-none-match": plain.headers["etag"]}).status_code == 304
+    head = client.head(path)
+    assert head.status_code == 200
+    assert head.headers["etag"] == plain.headers["etag"]
+    assert client.post(path).status_code == 405
+
+
+def test_the_catalog_gives_every_index_its_place(client: httpx.Client) -> None:
+    catalog = client.get("/catalog").json()
+    assert [step["t"] for step in catalog["steps"]] == list(range(113, 129))
+    shells = catalog["shells"]
+    assert [shell["r"] for shell in shells] == list(range(199))
+    assert shells[0]["radius_km"] == pytest.approx(3492.2513, abs=1e-3)
+    assert all(s["radius_km"] + s["depth_km"] == pytest.approx(6371, abs=1e-3) for s in shells)
+    assert shells[150]["depth_km"] == pytest.approx(703.372, abs=0.01)
+    assert catalog["simulated"] is True
+    assert "interpolated" in catalog["notice"]
+    assert catalog["grid"]["latitudes_deg"][0] == 89.5
+
+
+def test_legends_have_a_unit_colours_and_ticks(client: httpx.Client) -> None:
+    for path in ("/legends/temperature", "/legends/temperature.json"):
+        legend = client.get(path).json()
+        assert legend["unit"] == "K"
+        assert legend["range"] == [290.0, 3600.0]
+        assert len(legend["colors"]) == 255
+        assert [tick["label"] for tick in legend["ticks"]] == ["1000", "2000", "3000"]
+    assert picture(client.get("/legends/vx.png")).shape[2] == 4
+
+
+def test_tilejson_points_at_tiles_that_exist(client: httpx.Client) -> None:
+    for tms in ("WebMercatorQuad", "WorldCRS84Quad"):
+        document = client.get("/tiles/temperature/120/150/tilejson.json", params={"tms": tms}).json()
+        assert document["tilejson"] == "3.0.0"
+        assert "703 km deep" in document["name"]
+        url = document["tiles"][0].format(z=document["maxzoom"], x=1, y=1)
+        assert httpx.get(url, trust_env=False).status_code == 200
+
+
+def test_probes(client: httpx.Client) -> None:
+    assert client.get("/healthz").json() == {"status": "ok"}
+    ready = client.get("/readyz").json()
+    assert ready == {"status": "ready", "digest": client.get("/catalog").json()["digest"]}
+
+
+def test_every_route_is_in_the_openapi_document(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    expected = {
+        "/tiles/{var}/{t}/{r}/{z}/{x}/{y}",
+        "/tiles/{var}/{t}/{r}/tilejson.json",
+        "/shells/{var}/{t}/{r}",
+        "/catalog",
+        "/variables",
+        "/legends/{path}",
+        "/healthz",
+        "/readyz",
+    }
+    assert set(document["paths"]) == expected
+    for path, item in document["paths"].items():
+        examples = {p["name"]: p.get("example", "vx") for p in item["get"].get("parameters", []) if p["in"] == "path"}
+        assert client.get(path.format(**examples)).status_code == 200, path
+    assert client.get("/docs").status_code == 200
