@@ -180,4 +180,11 @@ def test_every_route_is_in_the_openapi_document(client: httpx.Client) -> None:
     for path, item in document["paths"].items():
         examples = {p["name"]: p.get("example", "vx") for p in item["get"].get("parameters", []) if p["in"] == "path"}
         assert client.get(path.format(**examples)).status_code == 200, path
-    assert client.get("/docs").status_code == 200
+
+
+def test_the_docs_page_loads_nothing_from_elsewhere(client: httpx.Client) -> None:
+    page = client.get("/docs").text
+    linked = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert linked
+    assert all(client.get(link).status_code == 200 for link in linked if link.startswith("/"))
+    assert [link for link in linked if not link.startswith("/")] == []

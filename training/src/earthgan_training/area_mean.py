@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from earthgan.grid import ShellGrid
 from numpy.typing import NDArray
+
+from earthgan.grid import ShellGrid
 
 
 def area_mean(field: NDArray[np.float32], fine: ShellGrid, coarse: ShellGrid) -> NDArray[np.float32]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+
 from earthgan.errors import BadInput
 from earthgan.grid import ShellGrid
 from earthgan.spec import (
@@ -19,8 +21,6 @@ from earthgan.spec import (
     VariableSpec,
 )
 from earthgan.variables import PAPER_VARIABLES, Variable
-from numpy.typing import NDArray
-
 from earthgan_training.area_mean import area_mean
 from earthgan_training.contest import Snapshot, contest_files, read_snapshot
 from earthgan_training.export import write_onnx

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import netCDF4
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from earthgan.errors import BadInput
 from earthgan.grid import EARTH_RADIUS_KM, ShellGrid
-from numpy.typing import ArrayLike, NDArray
 
 CORE_RADIUS_KM = 3485.0
 CELLS = 199

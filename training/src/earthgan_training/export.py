@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
+
 from earthgan.errors import BadInput
 from earthgan.grid import Window
 from earthgan.onnx_backend import onnx_file_backend
 from earthgan.spec import FileSpec, InterpolateArguments, PaperArguments
 from earthgan.surrogate import Backend, Surrogate, file_sha256
 from earthgan.torch_backend import torch_backend
-from safetensors.torch import load_file
-
 from earthgan_training.folder import ONNX_FILE, write_spec
 from earthgan_training.onnx_graph import generator_graph
 

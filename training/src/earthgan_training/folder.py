@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+
 from earthgan.errors import BadInput
 from earthgan.spec import SPEC_FILE, FileSpec, StepSpec, SurrogateSpec, input_file
 from earthgan.surrogate import file_sha256
-from numpy.typing import NDArray
-from safetensors.torch import save_file
 
 WEIGHTS_FILE = "generator.safetensors"
 ONNX_FILE = "generator.onnx"

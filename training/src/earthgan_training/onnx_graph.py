@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import onnx
-from earthgan.spec import InterpolateArguments, PaperArguments
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+
+from earthgan.spec import InterpolateArguments, PaperArguments
 
 OPSET = 17  # the newest that onnxruntime-web's WebGPU kernels cover whole
 IR_VERSION = 8

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+
 from earthgan.errors import BadInput
 from earthgan.grid import PolarRule, ShellGrid
 from earthgan.paper import registration
@@ -27,8 +29,6 @@ from earthgan.spec import (
     VariableSpec,
 )
 from earthgan.variables import PAPER_VARIABLES
-from numpy.typing import NDArray
-
 from earthgan_training.contest import CONTEST_LATITUDES_DEG, contest_radius_km
 from earthgan_training.export import write_onnx
 from earthgan_training.folder import ONNX_FILE, new_folder, write_spec, write_step, write_weights

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import LayeredCache, MemoryCache, RedisCache
@@ -38,7 +39,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         await running.close()
         await cache.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(  # /docs without a CDN
         title="EarthGAN",
         summary="Map tiles and radial shells of a mantle-convection surrogate",
         description=surrogate.spec.provenance.notice,
