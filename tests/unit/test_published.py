@@ -136,3 +136,11 @@ def test_damaged_files_are_named_and_nothing_is_left(tmp_path: Path, damage: str
     with pytest.raises(BadInput, match=r"gen_example\.pt" if damage == "weights" else r"x_001\.npy"):
         import_published(source, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+@needs_published
+def test_half_precision_stays_within_its_tolerance(published_surrogate: Surrogate) -> None:
+    """What a GPU computes in float16, computed on the CPU: 2e-3 of the range."""
+    feeds = published_surrogate.feeds(1, Window(range(100, 101), range(20, 60), range(30, 80)), 3)
+    exact, half = (torch_backend(published_surrogate, "cpu", d)(feeds) for d in (torch.float32, torch.float16))
+    assert 0 < np.abs(exact - half).max() < 2e-3

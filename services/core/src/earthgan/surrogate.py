@@ -158,9 +158,17 @@ class Surrogate:
             for run in _runs(shells)
         ]
         field = np.concatenate(parts, axis=1) if parts else np.empty((len(index), 0, *self.grid.shape[1:]), np.float32)
-        if not np.isfinite(field).all():
-            raise EngineAnswerInvalid("the generator gave numbers that are not finite")
-        return field
+        return _finite(field)
+
+    def probe(self, backend: Backend) -> Field:
+        """A single voxel of the first step: the smallest real inference. Raises EngineAnswerInvalid."""
+        return _finite(self.normalised(backend, self.steps[0].t, Window(range(1), range(1), range(1)), self.spec.seed))
+
+
+def _finite(field: Field) -> Field:
+    if not np.isfinite(field).all():
+        raise EngineAnswerInvalid("the generator gave numbers that are not finite")
+    return field
 
 
 def _runs(shells: Sequence[int]) -> list[range]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,13 @@ def _serve(arguments: argparse.Namespace) -> None:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise BadInput(f"settings: {place + ': ' if place else ''}{first['msg']}") from error
-    app = create_app(settings)
-    print(f"EarthGAN serves {settings.surrogate} at http://{settings.host}:{settings.port}", flush=True)
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning", access_log=False))
+    address = f"http://{settings.host}:{settings.port}"
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            raise BadInput(f"{address}: {error.strerror or error}") from error
+        print(f"EarthGAN serves {settings.surrogate} at {address}", flush=True)
+        server.run(sockets=[listener])

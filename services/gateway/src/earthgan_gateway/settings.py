@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     #: Where the web client's files are.
     client: Path = Path("clients/web")
     host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65535)
+    port: int = Field(default=8000, ge=1, le=65535)
     #: How long a request may wait for the generator.
     engine_timeout_s: float = Field(default=30, gt=0)
     #: Memory for shells and tiles in this process.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from earthgan.errors import BadInput
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.engines.base import Engine
 from earthgan_gateway.engines.local import LocalEngine
@@ -12,12 +13,15 @@ __all__ = ["Engine", "LocalEngine", "TorchServeEngine", "make_engine"]
 
 
 def make_engine(settings: Settings, surrogate: Surrogate) -> Engine:
-    """The engine that the settings name. Raises DamagedSurrogate where the generator cannot be loaded."""
+    """The engine that the settings name. Raises BadInput where the generator cannot be loaded."""
     if settings.engine == "torchserve":
         assert settings.torchserve_url is not None  # Settings has seen to it
         return TorchServeEngine(surrogate, str(settings.torchserve_url))
     if settings.engine == "torch":
-        from earthgan.torch_backend import torch_backend  # torch is loaded for this engine alone
+        try:
+            from earthgan.torch_backend import torch_backend  # torch is loaded for this engine alone
+        except ModuleNotFoundError as error:
+            raise BadInput(f"the torch engine needs the package {error.name}: pip install 'earthgan[torch]'") from error
 
         return LocalEngine(surrogate, torch_backend(surrogate))
     from earthgan.onnx_backend import onnx_backend

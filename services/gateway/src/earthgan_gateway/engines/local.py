@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from earthgan.errors import EngineTimeout
@@ -22,20 +22,23 @@ class LocalEngine:
     async def shells(
         self, variables: Sequence[str], t: int, shells: Sequence[int], seed: int | None, deadline: float
     ) -> Field:
-        def run() -> Field:
+        field = await self._run(lambda: self._surrogate.shells(self._backend, variables, t, shells, seed), deadline)
+        return self._surrogate.in_units(field, variables)
+
+    async def _run(self, infer: Callable[[], Field], deadline: float) -> Field:
+        def in_time() -> Field:
             if time.monotonic() > deadline:  # it has queued for too long; nobody waits for it any more
                 raise EngineTimeout("the generator is too busy")
-            field = self._surrogate.shells(self._backend, variables, t, shells, seed)
-            return self._surrogate.in_units(field, variables)
+            return infer()
 
-        future = asyncio.get_running_loop().run_in_executor(self._worker, run)
+        future = asyncio.get_running_loop().run_in_executor(self._worker, in_time)
         try:
             return await asyncio.wait_for(future, deadline - time.monotonic())
         except TimeoutError:
             raise EngineTimeout("the generator did not answer in time") from None
 
     async def ready(self, deadline: float) -> None:
-        await self.shells(self._surrogate.variables[:1], self._surrogate.steps[0].t, [0], None, deadline)
+        await self._run(lambda: self._surrogate.probe(self._backend), deadline)
 
     async def close(self) -> None:
         self._worker.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,104 @@
+"""Who may import whom, and what serving must not need."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from places import ROOT
+
+SOURCES = {
+    "earthgan": ROOT / "services" / "core" / "src" / "earthgan",
+    "earthgan_gateway": ROOT / "services" / "gateway" / "src" / "earthgan_gateway",
+    "earthgan_training": ROOT / "training" / "src" / "earthgan_training",
+    "torchserve": ROOT / "services" / "torchserve",
+}
+MAY_IMPORT = {
+    "earthgan": set(),
+    "earthgan_gateway": {"earthgan"},
+    "earthgan_training": {"earthgan"},
+    "torchserve": {"earthgan"},
+}
+#: Modules of the core that need an extra; all others need numpy, pydantic and morecantile alone.
+NEEDS_EXTRA = {"generator.py": "torch", "torch_backend.py": "torch", "onnx_backend.py": "onnx"}
+EXTRAS = {"torch", "safetensors", "onnxruntime"}
+
+
+def modules(package: str) -> list[Path]:
+    found = sorted(SOURCES[package].rglob("*.py"))
+    assert found
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    """The top-level packages that a module imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("package", SOURCES)
+def test_dependencies_point_one_way(package: str) -> None:
+    for path in modules(package):
+        foreign = imports(path) & set(SOURCES) - {package} - MAY_IMPORT[package]
+        assert not foreign, f"{path} imports {foreign}"
+
+
+def test_the_core_needs_torch_and_onnx_only_where_it_says_so() -> None:
+    for path in modules("earthgan"):
+        if path.name not in NEEDS_EXTRA:
+            assert not imports(path) & EXTRAS, path
+
+
+def test_the_gateway_never_names_torch() -> None:
+    for path in modules("earthgan_gateway"):
+        assert not imports(path) & {"torch", "safetensors", "ts"}, path
+
+
+def test_serving_does_not_load_torch() -> None:
+    """With torch, TorchServe, netCDF4 and onnx made impossible to import, the gateway is built and answers."""
+    program = """
+import sys
+for name in ("torch", "safetensors", "ts", "netCDF4", "onnx", "scipy", "matplotlib"):
+    sys.modules[name] = None
+from earthgan_gateway import Settings, create_app
+app = create_app(Settings(surrogate="model_store/default"))
+import asyncio, httpx
+async def main():
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
+        print((await client.get("/tiles/temperature/120/150/1/0/0")).status_code)
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "200", done.stderr
+
+
+def test_modules_stay_small() -> None:
+    files = [path for package in SOURCES for path in modules(package)]
+    files += (ROOT / "clients" / "web").glob("*.js")
+    files += (ROOT / "tests").rglob("*.py")
+    long = {str(path): n for path in files if (n := len(path.read_text().splitlines())) > 400}
+    assert not long
+
+
+def test_torch_load_is_called_in_one_place_and_safely() -> None:
+    calls = []
+    for path in (path for package in SOURCES for path in modules(package)):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load":
+                calls.append((path.name, {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}))
+    assert [name for name, _ in calls] == ["published.py"]
+    assert calls[0][1]["weights_only"] == "True"
+
+
+def test_the_handler_defines_exactly_one_class() -> None:
+    """TorchServe takes the one class of a handler module for its service."""
+    tree = ast.parse((SOURCES["torchserve"] / "handler.py").read_text())
+    assert len([node for node in tree.body if isinstance(node, ast.ClassDef)]) == 1

@@ -1,0 +1,104 @@
+"""The documents say what is so: commands run, settings exist, links and figures hold."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from earthgan.cli import main
+from earthgan.paper import PaperPreset
+from earthgan_gateway import Settings
+from earthgan_training.published import contest_radius_km, published_grids
+from places import ROOT
+
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/*.md", "model_store/*.md", "services/*/*.md", "clients/web/*.md")
+    for path in ROOT.glob(pattern)
+)
+README = (ROOT / "README.md").read_text()
+
+
+def commands(text: str, start: str) -> list[str]:
+    """The indented command lines of a document, comments removed, continuation lines joined."""
+    text = text.replace("\\\n", " ")
+    return [line.split("  #")[0].strip() for line in text.splitlines() if re.match(rf"\s{{4,}}{start}", line)]
+
+
+def test_the_first_screen_has_the_two_commands_of_the_set_up() -> None:
+    first_screen = "\n".join(README.splitlines()[:12])
+    assert commands(first_screen, "make") == [
+        ["make serve", "", "# install what serving needs, and open the map at http://127.0.0.1:8000"][0],
+        "make test",
+    ]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_make_target_exists(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)", document.read_text()))
+    named |= {command.split()[1] for command in commands(document.read_text(), "make ")}
+    assert named <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_earthgan_command_parses(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run up to its work: an unknown option exits with 2, a folder that is not there is the 1 of the command itself."""
+    monkeypatch.chdir("/")
+    for command in commands(document.read_text(), "earthgan "):
+        assert main(shlex.split(command)[1:]) == 1, command
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
+        assert target.startswith("https://") or (document.parent / target).exists(), target
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    documented = set(re.findall(r"`(EARTHGAN_[A-Z_]+)`", text))
+    assert documented == {f"EARTHGAN_{name.upper()}" for name in Settings.model_fields}
+    for name, field in Settings.model_fields.items():
+        row = next(line for line in text.splitlines() if f"`EARTHGAN_{name.upper()}`" in line)
+        assert field.default is None or f"`{field.default}`" in row, row
+
+
+def test_every_direct_dependency_is_explained_and_pinned() -> None:
+    decisions = (ROOT / "docs" / "decisions.md").read_text().lower()
+    pinned = (ROOT / "constraints.txt").read_text().lower()
+    for name in dependencies():
+        assert name in decisions, name
+        assert re.search(rf"^{re.escape(name)}==", pinned, re.MULTILINE), name
+
+
+def dependencies() -> Iterator[str]:
+    for project in (*ROOT.glob("services/*/pyproject.toml"), ROOT / "training" / "pyproject.toml"):
+        for name in re.findall(r'^\s+"([A-Za-z0-9_.-]+)', project.read_text(), re.MULTILINE):
+            if name.lower() != "earthgan":
+                yield name.lower()
+
+
+def test_the_readmes_requests_are_answered(gateway_url: str) -> None:
+    import httpx
+
+    urls = re.findall(r"curl [^']*'http://127\.0\.0\.1:8000([^']+)'", README)
+    assert len(urls) >= 4
+    for url in urls:
+        assert httpx.get(gateway_url + url, trust_env=False).status_code == 200, url
+
+
+def test_the_figures_about_the_published_system_hold() -> None:
+    text = (ROOT / "docs" / "published.md").read_text()
+    inputs, outputs = published_grids()
+    from earthgan.spec import PaperArguments
+
+    preset = PaperPreset(PaperArguments(), inputs, outputs)
+    whole = 2 * preset.multiply_adds(preset.whole_pass, 4) / 1e9
+    shell = 2 * preset.multiply_adds(outputs.shell(100), 4) / 1e9
+    assert f"{shell:.0f} of {whole:,.0f} GFLOP ({shell / whole:.1%})".replace("%", " %") in text
+    deeper_km = contest_radius_km(182) - outputs.radii_km[180]
+    assert f"{deeper_km:.0f} km deeper" in text
+    assert f"{outputs.latitudes_deg[0]:.2f}°" in text
