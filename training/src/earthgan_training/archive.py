@@ -1,9 +1,8 @@
-"""`earthgan archive`: packs a surrogate folder and TorchServe's handler into a `.mar`, with TorchServe's own
-archiver.
-"""
+"""`earthgan archive`: packs a surrogate folder and TorchServe's handler into a `.mar`, with its own archiver."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,11 +12,13 @@ from pathlib import Path
 from earthgan.errors import BadInput
 from earthgan.surrogate import Surrogate
 
+ARCHIVER = [sys.executable, "-m", "model_archiver.model_packaging", "--version", "1.0", "--force"]
 
-def archive(surrogate: Path, out: Path, handler: Path, version: str = "1.0") -> None:
+
+def archive(surrogate: Path, out: Path, handler: Path) -> None:
     """Write `out` (`<name>.mar`), whole or not at all. The archive carries every file of the surrogate folder.
 
-    Raises BadInput where the folder or the handler cannot be used.
+    Raises BadInput where the folder or the handler cannot be used, or `out` cannot be written.
     """
     Surrogate(surrogate)
     if out.suffix != ".mar":
@@ -26,24 +27,24 @@ def archive(surrogate: Path, out: Path, handler: Path, version: str = "1.0") -> 
     for path in (handler, config):
         if not path.is_file():
             raise BadInput(f"{path}: no such file")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.stem}-") as scratch:
-        # The archiver takes a folder's contents; hidden files of an interrupted export stay behind.
-        content = Path(scratch) / "surrogate"
-        shutil.copytree(surrogate, content, ignore=shutil.ignore_patterns(".*"))
-        command = [
-            sys.executable,
-            "-m",
-            "model_archiver.model_packaging",
-            "--model-name",
-            out.stem,
-            "--version",
-            version,
-        ]
-        command += ["--handler", str(handler), "--config-file", str(config)]
-        command += ["--extra-files", str(content), "--export-path", scratch, "--force"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            last = (done.stderr.strip() or "no message").splitlines()[-1]
-            raise BadInput(f"{out}: the model archiver failed: {last}")
-        (Path(scratch) / out.name).replace(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.stem}-") as scratch:
+            # Hidden files of an interrupted export stay behind.
+            shutil.copytree(surrogate, Path(scratch) / "surrogate", ignore=shutil.ignore_patterns(".*"))
+            _pack(out.stem, Path(scratch), handler.resolve(), config.resolve())
+            (Path(scratch) / out.name).replace(out)
+    except OSError as error:
+        raise BadInput(f"{out}: cannot be written ({error.strerror or error})") from error
+
+
+def _pack(name: str, scratch: Path, handler: Path, config: Path) -> None:
+    # The archiver reads commas and wildcards in the path of the extra files, and empties a folder of the model's
+    # name in the temporary folder: so it is given a plain relative path, and a temporary folder of its own.
+    files = ["--extra-files", "surrogate", "--handler", str(handler), "--config-file", str(config)]
+    command = [*ARCHIVER, "--model-name", name, "--export-path", ".", *files]
+    environment = os.environ | {"TMPDIR": str(scratch)}
+    done = subprocess.run(command, cwd=scratch, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip() or "no message").splitlines()[-1]
+        raise BadInput(f"{name}.mar: the model archiver failed: {last}")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from earthgan.errors import BadInput
 from earthgan.spec import SPEC_FILE, FileSpec, StepSpec, SurrogateSpec, input_file
@@ -53,7 +53,7 @@ def write_step(folder: Path, t: int, codes: NDArray[np.generic], time_myr: float
 def write_weights(folder: Path, state: Mapping[str, torch.Tensor]) -> FileSpec:
     """Write a generator's parameters."""
     path = folder / WEIGHTS_FILE
-    save_file({name: tensor.contiguous() for name, tensor in state.items()}, path)
+    path.write_bytes(save({name: tensor.contiguous() for name, tensor in state.items()}))
     return FileSpec(file=WEIGHTS_FILE, sha256=file_sha256(path))
 
 

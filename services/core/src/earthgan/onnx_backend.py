@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from earthgan.errors import DamagedSurrogate, EngineAnswerInvalid
 from earthgan.surrogate import Backend, Field, Surrogate
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when the library is loaded
+import onnxruntime
 
 
 def onnx_backend(surrogate: Surrogate, threads: int = 0) -> Backend:

@@ -1,0 +1,77 @@
+"""TorchServe's handler: radial shells of a surrogate, as the compact binary arrays of `earthgan.wire`.
+
+One thin class, the only one of this module, as TorchServe wants it: everything it does is done by the core package.
+The archive holds a surrogate folder; on a machine with a GPU the generator runs in torch as float16, elsewhere in
+ONNX Runtime.
+"""
+
+from pydantic import ValidationError
+from ts.utils.util import PredictionException
+
+from earthgan import errors, surrogate, wire
+
+
+class ShellHandler:
+    """Answers one `ShellRequest` (JSON) for each request of a batch."""
+
+    def initialize(self, context):
+        """Verify the surrogate, load its generator, and compute one shell: no request waits for a first time.
+
+        What is wrong with the archive is raised here and names the file; TorchServe then has no worker to answer.
+        """
+        model_dir, gpu = context.system_properties["model_dir"], context.system_properties.get("gpu_id")
+        limits = context.model_yaml_config["earthgan"]
+        self.max_answer_bytes = limits["max_answer_bytes"]
+        self.surrogate = surrogate.Surrogate(model_dir)
+        if gpu is None:
+            from earthgan.onnx_backend import onnx_backend
+
+            self.backend = onnx_backend(self.surrogate)
+        else:
+            import torch
+
+            from earthgan.torch_backend import torch_backend
+
+            # A small GPU is shared with a desktop or another model: out of memory here, rather than there.
+            memory = torch.cuda.get_device_properties(gpu).total_memory
+            torch.cuda.set_per_process_memory_fraction(min(1.0, limits["max_gpu_bytes"] / memory), gpu)
+            self.backend = torch_backend(self.surrogate, device=f"cuda:{gpu}")
+        self.surrogate.shells(self.backend, self.surrogate.variables, self.surrogate.steps[0].t, [0])
+
+    def handle(self, data, context):
+        """One answer for each request. An impossible request is a 400; a generator that fails, a 500."""
+        answers = [self._answer(row.get("body", b"")) for row in data]
+        for i in range(len(answers)):
+            context.set_response_content_type(i, "application/octet-stream")
+        return answers
+
+    def _answer(self, body):
+        # The configuration leaves the body as it came; TorchServe's own default is to parse what calls itself JSON.
+        read = (
+            wire.ShellRequest.model_validate_json
+            if isinstance(body, bytes | bytearray)
+            else wire.ShellRequest.model_validate
+        )
+        try:
+            request = read(body)
+            self._check_size(request)
+            field = self.surrogate.shells(self.backend, request.variables, request.t, request.shells, request.seed)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise PredictionException(f"{place}: {first['msg']}" if place else first["msg"], 400) from None
+        except (errors.NotFound, errors.InvalidRequest) as error:
+            raise PredictionException(str(error), 400) from None
+        except errors.EngineError as error:
+            raise PredictionException(str(error), 500) from error
+        return wire.encode(field, request.dtype, self.surrogate.digest)
+
+    def _check_size(self, request):
+        # A longer answer than max_response_size would cost the worker its life, and everybody some seconds.
+        _, rows, columns = self.surrogate.grid.shape
+        numbers = len(request.variables) * len(request.shells) * rows * columns
+        size = numbers * (2 if request.dtype == "float16" else 4)
+        if size > self.max_answer_bytes:
+            raise errors.InvalidRequest(
+                f"an answer of {size} bytes is more than {self.max_answer_bytes}: ask for fewer shells"
+            )
