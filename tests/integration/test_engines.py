@@ -1,6 +1,7 @@
 """The contract of an engine, on every engine: in process with ONNX Runtime and torch, and in a real TorchServe."""
 
 import asyncio
+import io
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from earthgan.torch_backend import torch_backend
 from earthgan.wire import encode
 from earthgan_gateway.engines import Engine, LocalEngine, TorchServeEngine
 from earthgan_training.archive import archive
+from gateway_server import gateway
 from integration.torchserve_server import torchserve
 from places import DEFAULT_SURROGATE, ROOT
 
@@ -119,6 +121,23 @@ def test_a_deadline_that_has_passed_is_a_timeout(surrogate: Surrogate, make: Cal
     t = surrogate.steps[0].t
     with pytest.raises(EngineTimeout):
         with_engine(make, lambda engine: engine.shells(["vx"], t, [0], None, time.monotonic() - 1))
+
+
+def test_gateways_over_all_engines_serve_the_same_shell(surrogate: Surrogate, torchserve_url: str) -> None:
+    path = f"/shells/temperature/{surrogate.steps[0].t}/120.npy"
+
+    def served(engine: str, **settings: str) -> np.ndarray:
+        with gateway(surrogate.folder, engine=engine, **settings) as url:
+            answer = httpx.get(url + path, trust_env=False, timeout=30)
+            assert answer.status_code == 200
+            field: np.ndarray = np.load(io.BytesIO(answer.content))
+            return field
+
+    onnx, torch, remote = served("onnx"), served("torch"), served("torchserve", torchserve_url=torchserve_url)
+    low, high = surrogate.spec.variables[0].range
+    assert np.abs(onnx - torch).max() <= 1e-5 * (high - low)
+    assert np.abs(onnx - remote).max() <= 2e-3 * (high - low)
+    assert np.ptp(onnx) > 0.1 * (high - low)
 
 
 def failing(error: Exception) -> Callable[[httpx.Request], httpx.Response]:
