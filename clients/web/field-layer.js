@@ -1,0 +1,144 @@
+/** The field on the map. Leaflet decides which tiles are needed and fetches them; a canvas shows them. */
+
+import { TileLayer } from "./vendor/leaflet/leaflet-src.esm.js";
+import { explainFailure, frameKey, tileTemplate } from "./gateway.js";
+import { Mosaic } from "./mosaic.js";
+import { ViewportCanvas } from "./viewport-canvas.js";
+
+/**
+ * A newer frame waits this long for the one on its way, so that a dragged slider shows frames as it goes; after
+ * that the older one is dropped. Frames asked for in between are never requested.
+ */
+const PATIENCE_MS = 250;
+
+/** Leaflet's pane for the tiles themselves, which are not shown. */
+const PANE = "tile-loader";
+
+export class FieldLayer {
+  #map;
+  #maxNativeZoom;
+  #on;
+  #canvas;
+  #wanted = null;
+  #incoming = null;
+  #shown = null;
+  #timer = 0;
+
+  /**
+   * @param {import("./vendor/leaflet/leaflet-src.esm.js").Map} map @param {number} maxNativeZoom
+   * @param {{
+   *   loading: () => void,
+   *   shown: (frame: import("./gateway.js").Frame) => void,
+   *   failed: (reason: string) => void,
+   * }} on `shown` also follows when the map has moved and the tiles of its new place are there
+   */
+  constructor(map, maxNativeZoom, on) {
+    this.#map = map;
+    this.#maxNativeZoom = maxNativeZoom;
+    this.#on = on;
+    map.createPane(PANE).hidden = true;
+    this.#canvas = new ViewportCanvas(map, "field", (context, viewport) => {
+      this.#shown?.mosaic.draw(context, viewport);
+    });
+  }
+
+  /** Shows a frame as soon as all its tiles are there; the latest call wins. */
+  show(frame) {
+    if (this.#wanted && frameKey(frame) === frameKey(this.#wanted)) return;
+    this.#wanted = frame;
+    if (!this.#incoming) this.#load();
+    else if (!this.#timer) this.#timer = setTimeout(() => this.#load(), PATIENCE_MS);
+  }
+
+  /** Loads the wanted frame again. */
+  retry() {
+    this.#load();
+  }
+
+  #load() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#incoming?.remove(); // which also cancels its requests
+    this.#incoming = this.#createTiles(this.#wanted);
+    this.#incoming.addTo(this.#map);
+  }
+
+  #createTiles(frame) {
+    const tiles = new FrameTiles(tileTemplate(frame), {
+      maxNativeZoom: this.#maxNativeZoom,
+      maxZoom: this.#map.getMaxZoom(),
+      minNativeZoom: 0,
+      minZoom: -Infinity, // a phone shows the globe smaller than zoom 0
+      pane: PANE,
+    });
+    const { mosaic } = tiles;
+    const isCurrent = () => tiles === (this.#incoming ?? this.#shown);
+    const failed = new Set();
+
+    tiles.on("incomplete", () => this.#on.loading());
+    tiles.on("tileload", ({ coords, tile }) => {
+      mosaic.add(coords, tile);
+      if (tiles === this.#shown && coords.z === mosaic.z) this.#assemble(coords.z);
+    });
+    tiles.on("tileunload", ({ coords, tile }) => {
+      mosaic.remove(coords);
+      failed.delete(tile);
+    });
+    tiles.on("tileerror", async ({ tile }) => {
+      failed.add(tile);
+      if (failed.size > 1) return; // one explanation will do
+      const reason = await explainFailure(tile.src);
+      if (isCurrent()) this.#on.failed(reason);
+    });
+    tiles.on("complete", () => {
+      if (!isCurrent()) return;
+      if (tiles === this.#incoming) {
+        this.#shown?.remove();
+        this.#shown = tiles;
+        this.#incoming = null;
+      }
+      this.#assemble(this.#tileZoom());
+      // A field with holes is shown, as what is there is right, but it does not count as loaded.
+      if (failed.size === 0) this.#on.shown(frame);
+      if (frameKey(this.#wanted) !== frameKey(frame)) this.#load();
+    });
+    return tiles;
+  }
+
+  #assemble(z) {
+    this.#shown.mosaic.assemble(z);
+    this.#canvas.redraw();
+  }
+
+  #tileZoom() {
+    return Math.min(this.#maxNativeZoom, Math.max(0, Math.round(this.#map.getZoom())));
+  }
+}
+
+/**
+ * Fires "incomplete" when tiles are on their way and "complete" when none is any more. Leaflet's own "load" stays away
+ * if the last tile it waits for moves out of sight and is dropped.
+ */
+class FrameTiles extends TileLayer {
+  mosaic = new Mosaic();
+  #pending = new Set();
+
+  constructor(template, options) {
+    super(template, options);
+    this.on("tileloadstart", ({ tile }) => {
+      if (this.#pending.size === 0) this.fire("incomplete");
+      this.#pending.add(tile);
+    });
+    this.on("tileload tileerror tileabort tileunload", ({ tile }) => {
+      if (!this.#pending.delete(tile)) return;
+      // Later, as Leaflet drops the tiles of an old view just before it asks for those of the new one.
+      queueMicrotask(() => this.#pending.size === 0 && this.fire("complete"));
+    });
+  }
+
+  /** Leaflet would throw all tiles away before each zoom; they serve until there are better ones. */
+  getEvents() {
+    const { viewprereset: _, ...events } = super.getEvents();
+    return events;
+  }
+}

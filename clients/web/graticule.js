@@ -1,0 +1,77 @@
+/** Meridians and parallels with their labels, drawn over the map. Simulated mantle has no coastlines to go by. */
+
+import { formatLatitude, formatLongitude } from "./format.js";
+
+const SPACINGS_DEG = [1, 5, 10, 30];
+const MIN_SPACING_PX = 70;
+const LABEL_ROOM_PX = 44;
+const LABEL_MARGIN_PX = 4;
+
+/** @param {CanvasRenderingContext2D} context @param {import("./viewport-canvas.js").Viewport} viewport */
+export function drawGraticule(context, { west, north, width, height, pxPerDegree }) {
+  const east = west + width / pxPerDegree;
+  const south = north - height / pxPerDegree;
+  const spacing = SPACINGS_DEG.find((degrees) => degrees * pxPerDegree >= MIN_SPACING_PX) ?? SPACINGS_DEG.at(-1);
+  const labelEvery = Math.ceil(LABEL_ROOM_PX / (spacing * pxPerDegree));
+
+  const xOf = (lng) => Math.round((lng - west) * pxPerDegree) + 0.5;
+  const yOf = (lat) => Math.round((north - lat) * pxPerDegree) + 0.5;
+  const top = Math.max(0, yOf(90));
+  const bottom = Math.min(height, yOf(-90));
+
+  const meridians = multiplesWithin(west, east, spacing);
+  const parallels = multiplesWithin(Math.max(south, -90), Math.min(north, 90), spacing);
+
+  for (const lng of meridians) {
+    line(context, xOf(lng), top, xOf(lng), bottom, wrap(lng) === 0 || Math.abs(wrap(lng)) === 180);
+  }
+  for (const lat of parallels) line(context, 0, yOf(lat), width, yOf(lat), lat === 0);
+
+  context.font = "11px system-ui, sans-serif";
+  context.textAlign = "center";
+  context.textBaseline = "top";
+  for (const lng of meridians) {
+    const room = Math.min(xOf(lng), width - xOf(lng));
+    if ((lng / spacing) % labelEvery === 0 && room > LABEL_ROOM_PX / 2) {
+      label(context, formatLongitude(wrap(lng)), xOf(lng), top + LABEL_MARGIN_PX);
+    }
+  }
+  context.textAlign = "left";
+  context.textBaseline = "bottom";
+  for (const lat of parallels) {
+    if (yOf(lat) < bottom - 1 && yOf(lat) > top + 30) label(context, formatLatitude(lat), 6, yOf(lat) - 2);
+  }
+}
+
+function multiplesWithin(low, high, step) {
+  const values = [];
+  for (let value = Math.ceil(low / step) * step; value <= high; value += step) values.push(value + 0);
+  return values;
+}
+
+/** To the range from -180 to 180. */
+const wrap = (lng) => ((((lng + 180) % 360) + 360) % 360) - 180;
+
+/** White between two dark edges, so that it shows on light and on dark fields. */
+function line(context, x1, y1, x2, y2, isMain) {
+  for (const [width, color] of [
+    [3, "rgb(0 0 0 / 0.13)"],
+    [1, `rgb(255 255 255 / ${isMain ? 0.55 : 0.3})`],
+  ]) {
+    context.lineWidth = width;
+    context.strokeStyle = color;
+    context.beginPath();
+    context.moveTo(x1, y1);
+    context.lineTo(x2, y2);
+    context.stroke();
+  }
+}
+
+function label(context, text, x, y) {
+  context.lineWidth = 3;
+  context.lineJoin = "round";
+  context.strokeStyle = "rgb(0 0 0 / 0.6)";
+  context.strokeText(text, x, y);
+  context.fillStyle = "rgb(255 255 255 / 0.9)";
+  context.fillText(text, x, y);
+}

@@ -1,0 +1,113 @@
+/** Starts the page: one state, and the parts that show it. */
+
+import { Controls } from "./controls.js";
+import { FieldLayer } from "./field-layer.js";
+import { fetchCatalog, fetchLegend, fetchVariables, frameKey, TILE_MATRIX_SET } from "./gateway.js";
+import { GlobeMap } from "./globe-map.js";
+import { drawGraticule } from "./graticule.js";
+import { Legend } from "./legend.js";
+import { MessageLine } from "./message.js";
+import { Permalink } from "./permalink.js";
+import { Readout } from "./readout.js";
+import { parseHash, withChange } from "./state.js";
+import { ViewportCanvas } from "./viewport-canvas.js";
+
+const message = new MessageLine();
+
+async function start() {
+  let catalog, variables;
+  try {
+    [catalog, variables] = await Promise.all([fetchCatalog(), fetchVariables()]);
+  } catch (error) {
+    message.fail(error.message, start);
+    return;
+  }
+  describe(catalog);
+  run(catalog, variables);
+}
+
+/** What must always be readable on the page. */
+function describe(catalog) {
+  document.title = `${catalog.title} · EarthGAN`;
+  document.getElementById("title").textContent = catalog.title;
+  document.getElementById("title").title = catalog.description;
+  document.getElementById("notice").textContent = catalog.notice;
+  document.getElementById("licence").textContent = `Licence: ${catalog.licence}`;
+  const provenance = document.getElementById("provenance");
+  provenance.textContent = `Surrogate ${catalog.digest.replace("sha256:", "").slice(0, 12)}, generator ${catalog.generator.preset}`;
+  provenance.title = catalog.digest;
+}
+
+function run(catalog, variables) {
+  const maxNativeZoom = catalog.tile_matrix_sets[TILE_MATRIX_SET].max_native_zoom;
+  const legends = new Map();
+  let state;
+  let shownFrame = null; // null while tiles are on their way
+
+  const globe = new GlobeMap(document.getElementById("map"), maxNativeZoom, (view) => {
+    state = withChange(state, { view });
+    permalink.write(state);
+  });
+  const field = new FieldLayer(globe.leaflet, maxNativeZoom, {
+    loading: () => {
+      shownFrame = null;
+      delete document.documentElement.dataset.loaded;
+    },
+    shown: showWords,
+    failed: (reason) => message.fail(reason, () => field.retry()),
+  });
+  const legend = new Legend(document.getElementById("legend"));
+  const readout = new Readout(globe.leaflet, catalog.grid, {
+    value: (value) => legend.mark(value),
+    failed: (reason) => message.inform(reason),
+  });
+  const controls = new Controls(document.getElementById("controls"), catalog, variables, (change) => {
+    message.clear();
+    update(change);
+  });
+  const permalink = new Permalink(navigate);
+  bindGraticule(globe.leaflet);
+  navigate();
+
+  /** Takes the state from the address: at the start, and when the reader goes back or forward. */
+  function navigate() {
+    const { state: asked, problems } = parseHash(location.hash, catalog);
+    state = asked;
+    message.clear();
+    if (problems.length) message.inform(problems.join(" "));
+    globe.setView(asked.view);
+    update({});
+  }
+
+  function update(change) {
+    state = withChange(state, change);
+    controls.show(state);
+    field.show({ variable: state.variable, t: state.t, r: state.r });
+    permalink.write(state);
+  }
+
+  /** Legend and readout follow the picture, not the controls: they always describe what is on the map. */
+  async function showWords(frame) {
+    shownFrame = frame;
+    try {
+      if (!legends.has(frame.variable)) legends.set(frame.variable, await fetchLegend(frame.variable));
+    } catch (error) {
+      message.fail(error.message, () => field.retry());
+      return;
+    }
+    if (shownFrame !== frame) return; // overtaken while the legend was on its way
+    legend.show(legends.get(frame.variable));
+    readout.show(frame, legends.get(frame.variable));
+    document.documentElement.dataset.loaded = frameKey(frame);
+  }
+}
+
+function bindGraticule(map) {
+  const canvas = new ViewportCanvas(map, "graticule", drawGraticule);
+  const checkbox = document.getElementById("graticule");
+  const apply = () => canvas.setVisible(checkbox.checked);
+  checkbox.addEventListener("change", apply);
+  apply();
+}
+
+start();

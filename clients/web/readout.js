@@ -1,0 +1,90 @@
+/** The value under the pointer; without a pointer (touch, keyboard), under the cross in the middle of the map. */
+
+import { fetchShell } from "./gateway.js";
+import { formatPlace, formatValue } from "./format.js";
+import { sampleShell } from "./shell.js";
+
+/** A shell is a few hundred kilobytes: fetch it for the frame the reader stops at, not for each one passed. */
+const SETTLE_MS = 120;
+
+export class Readout {
+  #map;
+  #grid;
+  #on;
+  #pointer = null;
+  #frame = null;
+  #range = null;
+  #unit = "";
+  #shell = null;
+  #request = null;
+  #timer = 0;
+
+  /**
+   * @param {import("./vendor/leaflet/leaflet-src.esm.js").Map} map
+   * @param {import("./gateway.js").Grid} grid
+   * @param {{value: (value: number) => void, failed: (reason: string) => void}} on
+   */
+  constructor(map, grid, on) {
+    this.#map = map;
+    this.#grid = grid;
+    this.#on = on;
+    const element = map.getContainer();
+    element.addEventListener("pointermove", (event) => {
+      if (event.pointerType !== "touch") this.#point(map.mouseEventToContainerPoint(event));
+    });
+    element.addEventListener("pointerleave", () => this.#point(null));
+    map.on("move resize", () => this.#write());
+  }
+
+  /**
+   * @param {import("./gateway.js").Frame} frame the frame the map shows now
+   * @param {import("./gateway.js").Legend} legend its variable's
+   */
+  show(frame, legend) {
+    if (frame === this.#frame) return;
+    this.#frame = frame;
+    this.#range = legend.range;
+    this.#unit = legend.unit;
+    this.#shell = null;
+    this.#request?.abort();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#fetch(frame), SETTLE_MS);
+    this.#write();
+  }
+
+  async #fetch(frame) {
+    this.#request = new AbortController();
+    const { signal } = this.#request;
+    try {
+      const shell = await fetchShell(frame, signal);
+      if (signal.aborted) return;
+      this.#shell = shell;
+      this.#write();
+    } catch (error) {
+      if (!signal.aborted) this.#on.failed(error.message);
+    }
+  }
+
+  #point(containerPoint) {
+    this.#pointer = containerPoint;
+    this.#write();
+  }
+
+  #write() {
+    const point = this.#pointer ?? this.#map.getSize().divideBy(2);
+    const { lat, lng } = this.#map.containerPointToLatLng(point).wrap();
+    const isOnGlobe = Math.abs(lat) <= 90;
+    const value = isOnGlobe && this.#shell ? sampleShell(this.#shell, this.#grid, lat, lng) : NaN;
+
+    document.getElementById("crosshair").hidden = this.#pointer !== null;
+    document.getElementById("place").textContent = isOnGlobe ? formatPlace(lat, lng) : "";
+    document.getElementById("value").textContent = this.#valueText(isOnGlobe, value);
+    this.#on.value(value);
+  }
+
+  #valueText(isOnGlobe, value) {
+    if (!isOnGlobe) return "";
+    if (!this.#shell) return "…";
+    return Number.isNaN(value) ? "no data" : `${formatValue(value, this.#range)} ${this.#unit}`;
+  }
+}

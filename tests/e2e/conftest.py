@@ -1,0 +1,58 @@
+"""A browser, and a page in which nothing may go wrong unseen."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from e2e.client import Faults
+
+CHROMIUM_ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--force-color-profile=srgb",  # pixels are compared with colours
+)
+
+
+@pytest.fixture(scope="module")  # not longer: while it is open, its event loop stops other tests from running one
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture
+def page(browser: Browser, faults: Faults) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.on("pageerror", lambda error: faults.seen.append(f"exception: {error}"))
+    page.on(
+        "console",
+        lambda message: faults.seen.append(f"console: {message.text}") if message.type == "error" else None,
+    )
+    page.on(
+        "response",
+        lambda response: faults.seen.append(f"{response.status} {response.url}") if response.status >= 400 else None,
+    )
+    yield page
+    context.close()
+    assert not faults.unexpected()
