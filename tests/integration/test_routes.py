@@ -172,7 +172,7 @@ def test_every_route_is_in_the_openapi_document(client: httpx.Client) -> None:
         "/shells/{var}/{t}/{r}",
         "/catalog",
         "/variables",
-        "/legends/{path}",
+        "/legends/{name}",
         "/healthz",
         "/readyz",
     }

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from earthgan.errors import InvalidRequest
-from earthgan_gateway.colours import colours, indices
-from earthgan_gateway.render import legend_png, npy, png
+from earthgan_gateway.colours import colours, indices, palette, palette
+from earthgan_gateway.render import legend_png, npy, png, webp
 from earthgan_gateway.ticks import label, ticks
 
 
@@ -33,6 +33,15 @@ def test_a_png_shows_the_colours_of_its_values() -> None:
     assert picture[0, 1].tolist() == [*table[127], 255]
     assert picture[1, 0].tolist() == [*table[254], 255]
     assert picture[1, 1, 3] == 0
+
+
+@pytest.mark.parametrize("draw", [png, webp])
+def test_bands_and_colours_out_of_range_are_drawn(draw) -> None:
+    values = np.array([[-1, 0, 4, 6, 10, 11]], dtype=np.float32)
+    body = draw(values, "viridis", 0, 10, steps=2, under="000001", over="fffffe")
+    picture = np.asarray(Image.open(io.BytesIO(body)).convert("RGB"))
+    first, last = colours("viridis")[0].tolist(), colours("viridis")[-1].tolist()
+    assert picture[0].tolist() == [[0, 0, 1], first, first, last, last, [255, 255, 254]]
 
 
 def test_a_field_without_holes_has_no_transparency() -> None:
@@ -76,7 +85,9 @@ def test_ticks_are_what_a_person_would_write() -> None:
 
 
 def test_the_legend_picture_runs_from_low_to_high() -> None:
-    picture = np.asarray(Image.open(io.BytesIO(legend_png("Temperature", "K", "inferno", 300, 3600))).convert("RGB"))
+    picture = np.asarray(
+        Image.open(io.BytesIO(legend_png("Temperature", "K", palette("inferno"), 300, 3600))).convert("RGB")
+    )
     bar = picture[24, 16:304]
     assert bar[0].tolist() == colours("inferno")[0].tolist()
     assert bar[-1].tolist() == colours("inferno")[-1].tolist()

@@ -1,13 +1,27 @@
-"""Values of a radial shell at any latitudes and longitudes: bilinear, periodic, and single-valued at the poles."""
+"""Values of a radial shell at any latitudes and longitudes: periodic, and single-valued at the poles."""
 
 from __future__ import annotations
 
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.grid import ShellGrid
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """For each of `n` positions along an axis: the grid points before and after it, and the share of the second."""
+
+    before: NDArray[np.intp]
+    after: NDArray[np.intp]
+    share: NDArray[np.float32]
+
+    @property
+    def nearest(self) -> NDArray[np.intp]:
+        """The grid point closest to each position."""
+        return np.where(self.share > 0.5, self.after, self.before)
 
 
 class ShellSampler:
@@ -18,45 +32,36 @@ class ShellSampler:
     """
 
     def __init__(self, grid: ShellGrid) -> None:
-        self._grid = grid
+        rows, columns = np.asarray(grid.latitudes_deg), np.asarray(grid.longitudes_deg)
+        self._adds_poles = bool(rows[0] < 90), bool(rows[-1] > -90)
+        self._latitudes = np.unique([90.0, *rows, -90.0])[::-1]
+        self._longitudes = np.append(columns, columns[0] + 360)
+        around = np.concatenate([[columns[-1] - 360], self._longitudes])
+        self._column_weights = (around[2:] - around[:-2]) / 720  # the share of the circle that each stands for
 
-    @cached_property
-    def _latitudes(self) -> NDArray[np.float64]:
-        """The rows' latitudes with both poles added where the grid has none."""
-        return np.unique([90.0, *self._grid.latitudes_deg, -90.0])[::-1]
+    def rows(self, latitudes_deg: NDArray[np.float64]) -> Neighbours:
+        """The rows of a padded shell around each latitude."""
+        before, share = _brackets(-self._latitudes, -np.asarray(latitudes_deg))
+        return Neighbours(before, before + 1, share)
 
-    @cached_property
-    def _longitudes(self) -> NDArray[np.float64]:
-        """The columns' longitudes and, a turn later, the first again."""
-        columns = np.asarray(self._grid.longitudes_deg)
-        return np.append(columns, columns[0] + 360)
+    def columns(self, longitudes_deg: NDArray[np.float64]) -> Neighbours:
+        """The columns around each longitude, on whichever turn."""
+        west = self._longitudes[0]
+        before, share = _brackets(self._longitudes, (np.asarray(longitudes_deg) - west) % 360 + west)
+        return Neighbours(before, (before + 1) % (len(self._longitudes) - 1), share)
 
-    @cached_property
-    def _column_weights(self) -> NDArray[np.float64]:
-        """The share of the circle that each column stands for."""
-        around = np.concatenate([[self._longitudes[-2] - 360], self._longitudes])
-        return np.asarray((around[2:] - around[:-2]) / 720)
+    def padded(self, shell: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The shell with a row for each pole that it has none for."""
+        north, south = self._adds_poles
+        first = [self._pole(shell[0])] if north else []
+        last = [self._pole(shell[-1])] if south else []
+        return np.concatenate([*first, shell, *last])
 
     def sample(
         self, shell: NDArray[np.float32], latitudes_deg: NDArray[np.float64], longitudes_deg: NDArray[np.float64]
     ) -> NDArray[np.float32]:
-        """Values `(latitude, longitude)` at each pair of the given latitudes and longitudes; NaN where a neighbour is
-        NaN.
-        """
-        rows = self._with_poles(shell)
-        above, south = _brackets(-self._latitudes, -np.asarray(latitudes_deg))
-        west = self._longitudes[0]
-        left, east = _brackets(self._longitudes, (np.asarray(longitudes_deg) - west) % 360 + west)
-        right = (left + 1) % shell.shape[1]
-        band = rows[above] + south[:, None] * (rows[above + 1] - rows[above])
-        sampled: NDArray[np.float32] = band[:, left] + east * (band[:, right] - band[:, left])
-        return sampled
-
-    def _with_poles(self, shell: NDArray[np.float32]) -> NDArray[np.float32]:
-        latitudes = self._grid.latitudes_deg
-        north = [self._pole(shell[0])] if latitudes[0] < 90 else []
-        south = [self._pole(shell[-1])] if latitudes[-1] > -90 else []
-        return np.concatenate([*north, shell, *south])
+        """Bilinear values at each pair of the latitudes and longitudes; NaN where a neighbour is NaN."""
+        return bilinear(self.padded(shell), self.rows(latitudes_deg), self.columns(longitudes_deg))
 
     def _pole(self, row: NDArray[np.float32]) -> NDArray[np.float32]:
         """The mean of a row's finite values, as a row; NaN where there are none."""
@@ -64,6 +69,15 @@ class ShellSampler:
         total = weights.sum()
         mean = np.nansum(weights * row) / total if total else np.nan
         return np.full((1, len(row)), mean, dtype=np.float32)
+
+
+def bilinear(padded: NDArray[np.float32], rows: Neighbours, columns: Neighbours) -> NDArray[np.float32]:
+    """Values `(row, column)` of a padded shell between its points."""
+    left, right = padded[:, columns.before], padded[:, columns.after]
+    band = left + columns.share * (right - left)
+    upper, lower = band[rows.before], band[rows.after]
+    values: NDArray[np.float32] = upper + rows.share[:, None] * (lower - upper)
+    return values
 
 
 def _brackets(knots: NDArray[np.float64], at: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:

@@ -36,15 +36,21 @@ class Tile:
     def __post_init__(self) -> None:
         if self.tms not in TILE_MATRIX_SETS:
             raise InvalidRequest(f"unknown tile matrix set {self.tms!r}: there are {', '.join(TILE_MATRIX_SETS)}")
-        matrix_set = morecantile.tms.get(self.tms)
-        if matrix_set.minzoom <= self.z <= matrix_set.maxzoom:
-            matrix = matrix_set.matrix(self.z)
-            if 0 <= self.x < matrix.matrixWidth and 0 <= self.y < matrix.matrixHeight:
-                return
-        raise TileOutsideMatrix(self.tms, self.z, self.x, self.y)
+        columns, rows = _matrix_size(self.tms, self.z)
+        if not (0 <= self.x < columns and 0 <= self.y < rows):
+            raise TileOutsideMatrix(self.tms, self.z, self.x, self.y)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
+def _matrix_size(tms: str, z: int) -> tuple[int, int]:
+    """Columns and rows of a tile matrix; (0, 0) where there is no such zoom."""
+    matrix_set = morecantile.tms.get(tms)
+    if not matrix_set.minzoom <= z <= matrix_set.maxzoom:
+        return 0, 0
+    matrix = matrix_set.matrix(z)
+    return matrix.matrixWidth, matrix.matrixHeight
+
+
 def pixel_centres(tile: Tile, pixels: int = TILE_PIXELS) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Latitudes of a tile's pixel rows, north first, and longitudes of its columns, in degrees."""
     bounds = morecantile.tms.get(tile.tms).xy_bounds(morecantile.Tile(tile.x, tile.y, tile.z))

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from earthgan.grid import EARTH_RADIUS_KM
-from earthgan.spec import VariableSpec
+from earthgan.quantities import Quantity
 from earthgan.surrogate import Surrogate
 from earthgan.tiles import TILE_MATRIX_SETS, bounds_deg, max_native_zoom
-from earthgan_gateway.colours import colours
+from earthgan_gateway.fields import Fields
+from earthgan_gateway.pictures import Style
 from earthgan_gateway.ticks import label, ticks
 
 #: The depth that a first look falls on: below the lid, where slabs and plumes both show.
 FIRST_DEPTH_KM = 700.0
 
 
-def catalog(surrogate: Surrogate) -> dict[str, Any]:
+def catalog(fields: Fields) -> dict[str, Any]:
     """Everything that can be asked for, with the physical place of each index."""
+    surrogate = fields.surrogate
     spec, grid = surrogate.spec, surrogate.grid
-    shells = [
-        {"r": r, "radius_km": round(radius_km, 4), "depth_km": round(grid.depth_km(r), 4)}
-        for r, radius_km in enumerate(grid.radii_km)
-    ]
+    shells = [_shell(surrogate, r) for r in range(len(grid.radii_km))]
     return {
         "title": spec.title,
         "description": spec.description,
@@ -31,7 +32,7 @@ def catalog(surrogate: Surrogate) -> dict[str, Any]:
         "licence": spec.provenance.licence,
         "digest": surrogate.digest,
         "generator": {"preset": spec.generator.arguments.preset},
-        "variables": list(surrogate.variables),
+        "variables": list(fields.quantities),
         "steps": [{"t": step.t, "time_myr": step.time_myr} for step in surrogate.steps],
         "shells": shells,
         "surface_radius_km": EARTH_RADIUS_KM,
@@ -40,52 +41,67 @@ def catalog(surrogate: Surrogate) -> dict[str, Any]:
         "default": {
             "variable": surrogate.variables[0],
             "t": surrogate.steps[0].t,
-            "r": min(shells, key=lambda shell: abs(shell["depth_km"] - FIRST_DEPTH_KM))["r"],
+            "r": nearest_shell(surrogate, EARTH_RADIUS_KM - FIRST_DEPTH_KM)["r"],
         },
     }
 
 
-def variables(surrogate: Surrogate) -> dict[str, Any]:
-    """Each variable with its unit and the range to draw."""
-    return {"variables": [_variable(spec) for spec in surrogate.spec.variables]}
+def nearest_shell(surrogate: Surrogate, radius_km: float) -> dict[str, Any]:
+    """The shell closest to a radius."""
+    distances = np.abs(np.array(surrogate.grid.radii_km) - radius_km)
+    return _shell(surrogate, int(distances.argmin()))
 
 
-def _variable(spec: VariableSpec) -> dict[str, Any]:
+def _shell(surrogate: Surrogate, r: int) -> dict[str, Any]:
+    grid = surrogate.grid
+    return {"r": r, "radius_km": round(grid.radii_km[r], 4), "depth_km": round(grid.depth_km(r), 4)}
+
+
+def variables(fields: Fields) -> dict[str, Any]:
+    """Each variable and derived quantity with its unit and the ranges to draw."""
+    return {"variables": [_variable(fields, quantity) for quantity in fields.quantities.values()]}
+
+
+def _variable(fields: Fields, quantity: Quantity) -> dict[str, Any]:
     return {
-        "name": spec.name,
-        "long_name": spec.long_name,
-        "unit": spec.unit,
-        "range": list(spec.range),
-        "colormap": spec.colormap,
+        "name": quantity.name,
+        "long_name": quantity.long_name,
+        "unit": quantity.unit,
+        "range": list(quantity.range),
+        "anomaly_range": list(quantity.anomaly_range),
+        "colormap": quantity.colormap,
+        "derived": quantity.name not in fields.surrogate.variables,
     }
 
 
-def legend(spec: VariableSpec) -> dict[str, Any]:
-    """A variable's colours from low to high, and the ticks to print beside them."""
+def legend(quantity: Quantity, style: Style) -> dict[str, Any]:
+    """A quantity's colours from low to high, and the ticks to print beside them."""
+    palette = style.palette()[3:].hex()
     return {
-        "variable": spec.name,
-        "long_name": spec.long_name,
-        "unit": spec.unit,
-        "range": list(spec.range),
-        "colormap": spec.colormap,
-        "colors": ["#{:02x}{:02x}{:02x}".format(*colour) for colour in colours(spec.colormap).tolist()],
-        "ticks": [{"value": value, "label": label(value)} for value in ticks(*spec.range)],
+        "variable": quantity.name,
+        "long_name": quantity.long_name,
+        "unit": quantity.unit,
+        "range": [style.low, style.high],
+        "colormap": style.colormap,
+        "colors": [f"#{palette[i : i + 6]}" for i in range(0, len(palette), 6)],
+        "ticks": [{"value": value, "label": label(value)} for value in ticks(style.low, style.high)],
     }
 
 
-def tilejson(surrogate: Surrogate, variable: str, t: int, r: int, tms: str, base_url: str) -> dict[str, Any]:
-    """TileJSON 3.0.0 of one shell. Raises NotFound."""
-    surrogate.check_variable(variable)
+def tilejson(
+    surrogate: Surrogate, quantity: Quantity, t: int, r: int, tms: str, base_url: str, query: str
+) -> dict[str, Any]:
+    """TileJSON 3.0.0 of one shell; the tiles are drawn as its own query says. Raises NotFound."""
     step, radius_km = surrogate.check_step(t), surrogate.check_shell(r)
     west, south, east, north = bounds_deg(tms)
     time = "" if step.time_myr is None else f", {step.time_myr:.0f} Myr"
     return {
         "tilejson": "3.0.0",
-        "name": f"{variable}, {surrogate.grid.depth_km(r):.0f} km deep, step {t}{time}",
+        "name": f"{quantity.long_name}, {surrogate.grid.depth_km(r):.0f} km deep, step {t}{time}",
         "description": f"{surrogate.spec.title}, radius {radius_km:.0f} km",
         "attribution": f"{surrogate.spec.provenance.notice} ({surrogate.spec.provenance.licence})",
         "scheme": "xyz",
-        "tiles": [f"{base_url}tiles/{variable}/{t}/{r}/{{z}}/{{x}}/{{y}}.png?tms={tms}"],
+        "tiles": [f"{base_url}tiles/{quantity.name}/{t}/{r}/{{z}}/{{x}}/{{y}}.png{'?' if query else ''}{query}"],
         "minzoom": 0,
         "maxzoom": max_native_zoom(tms, surrogate.grid),
         "bounds": [west, south, east, north],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,14 @@ def register(subcommands: Any) -> None:
     parser.add_argument("--engine", choices=["onnx", "torch", "torchserve"], help="what runs it (EARTHGAN_ENGINE)")
     parser.add_argument("--host", help="the address to listen on (EARTHGAN_HOST)")
     parser.add_argument("--port", type=int, help="the port to listen on (EARTHGAN_PORT)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes; they share what Redis holds")
 
 
 def _serve(arguments: argparse.Namespace) -> None:
     import uvicorn
+    from fastapi import FastAPI
     from pydantic import ValidationError
+    from uvicorn.supervisors import Multiprocess
 
     from earthgan.errors import BadInput
     from earthgan_gateway.app import create_app
@@ -41,13 +45,26 @@ def _serve(arguments: argparse.Namespace) -> None:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise BadInput(f"settings: {place + ': ' if place else ''}{first['msg']}") from error
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning", access_log=False))
+    if arguments.workers < 1:
+        raise BadInput("settings: workers: at least one process has to serve")
     address = f"http://{settings.host}:{settings.port}"
+    app: str | FastAPI = create_app(settings)
+    if arguments.workers > 1:  # each makes its own; that the first could be made shows that they can
+        app = "earthgan_gateway:create_app"
+        os.environ |= {f"EARTHGAN_{name.upper()}": str(value) for name, value in given.items()}
+    config = uvicorn.Config(
+        app, factory=isinstance(app, str), workers=arguments.workers, log_level="warning", access_log=False
+    )
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host, settings.port))
+            listener.listen(2048)  # who comes before the first worker is up waits
         except OSError as error:
             raise BadInput(f"{address}: {error.strerror or error}") from error
+        listener.set_inheritable(True)
         print(f"EarthGAN serves {settings.surrogate} at {address}", flush=True)
-        server.run(sockets=[listener])
+        if arguments.workers > 1:
+            Multiprocess(config, sockets=[listener]).run()
+        else:
+            uvicorn.Server(config).run(sockets=[listener])

@@ -7,7 +7,11 @@ from typing import Any
 from fastapi import FastAPI
 
 from earthgan.tiles import TILE_MATRIX_SETS
+from earthgan_gateway.pictures import FORMATS
 
+_JSON = "application/json"
+_INDEX = {"type": "integer", "minimum": 0}
+_COLOUR = {"type": "string", "pattern": "^[0-9a-fA-F]{6}$"}
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _SCHEMA = {
     "type": "object",
@@ -38,34 +42,44 @@ def complete_openapi(app: FastAPI) -> None:
 def _paths() -> dict[str, Any]:
     shell = [
         _in_path("var", {"type": "string"}, "temperature", "A variable of /variables"),
-        _in_path("t", {"type": "integer", "minimum": 0}, 120, "A time step of /catalog"),
-        _in_path("r", {"type": "integer", "minimum": 0}, 150, "A radial shell of /catalog, 0 next to the core"),
+        _in_path("t", _INDEX, 120, "A time step of /catalog"),
+        _in_path("r", _INDEX, 150, "A radial shell of /catalog, 0 next to the core"),
     ]
     tile = [
-        _in_path(name, {"type": "integer", "minimum": 0}, example, text)
+        _in_path(name, _INDEX, example, text)
         for name, example, text in (("z", 1, "Zoom"), ("x", 0, "Column, from west"), ("y", 0, "Row, from north"))
     ]
-    tms = _in_query("tms", {"type": "string", "enum": list(TILE_MATRIX_SETS)}, TILE_MATRIX_SETS[0], "Tile matrix set")
+    tms = _in_query("tms", _one_of(*TILE_MATRIX_SETS), TILE_MATRIX_SETS[0], "Tile matrix set")
+    anomaly = _in_query("anomaly", _one_of("false", "true"), "true", "Less the lateral mean of the shell")
     style = [
-        _in_query("colormap", {"type": "string"}, "inferno", "A colour map's name"),
+        anomaly,
+        _in_query("colormap", {"type": "string"}, "batlow", "One of /colormaps"),
         _in_query("rescale", {"type": "string"}, "300,3600", "Values at the ends of the colour map"),
+        _in_query("steps", {"type": "integer", "minimum": 2, "maximum": 255}, 12, "Flat bands of colour"),
+        _in_query("under", _COLOUR, "000000", "The colour of values below the range"),
+        _in_query("over", _COLOUR, "ffffff", "The colour of values above the range"),
+        _in_query("v", {"type": "string"}, "digest", "The surrogate's digest, which makes the answer immutable"),
     ]
-    picture: dict[str, Any] = {"image/png": {}, "application/x-npy": {}}
+    resampling = _in_query("resampling", _one_of("bilinear", "nearest"), "nearest", "Between grid points")
+    tile_formats = {each.media_type: {} for each in FORMATS.values() if each.for_tiles}
+    shell_formats = {each.media_type: {} for each in FORMATS.values()}
     return {
         "/tiles/{var}/{t}/{r}/{z}/{x}/{y}": _get(
             "A map tile",
-            "256 pixels of a shell; `@2x` after `y` for 512. `.png` (the default) or `.npy` (float32, in units).",
-            [*shell, *tile, tms, *style],
-            picture,
+            "256 pixels of a shell; `@2x` after `y` for 512. `.png` (the default), `.webp`, `.npy` (float32, in "
+            "units) or `.tif` (GeoTIFF).",
+            [*shell, *tile, tms, resampling, *style],
+            tile_formats,
         ),
         "/tiles/{var}/{t}/{r}/tilejson.json": _get(
-            "TileJSON of a shell", "TileJSON 3.0.0, for MapLibre and QGIS.", [*shell, tms], {"application/json": {}}
+            "TileJSON of a shell", "TileJSON 3.0.0, for MapLibre and QGIS.", [*shell, tms, *style], {_JSON: {}}
         ),
         "/shells/{var}/{t}/{r}": _get(
             "A radial shell",
-            "On its own grid: `.npy` (the default; float32, in units) or `.png`.",
+            "On its own grid: `.npy` (the default; float32, in units), `.nc` (NetCDF, CF-1.8), `.json`, `.tif` "
+            "(GeoTIFF of the globe), `.png` or `.webp`.",
             [*shell, *style],
-            picture,
+            shell_formats,
         ),
     }
 
@@ -82,6 +96,10 @@ def _get(summary: str, text: str, parameters: list[dict[str, Any]], content: dic
             "responses": {"200": {"description": summary, "content": content}, **responses},
         }
     }
+
+
+def _one_of(*choices: str) -> dict[str, Any]:
+    return {"type": "string", "enum": list(choices)}
 
 
 def _in_path(name: str, schema: dict[str, Any], example: object, text: str) -> dict[str, Any]:

@@ -1,79 +1,134 @@
-"""Use cases: a map tile, and a radial shell on its own grid, as PNG or NPY bytes with an entity tag."""
+"""Use cases: a map tile, and a radial shell on its own grid, as the bytes of a file with an entity tag."""
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import hashlib
 import math
 from dataclasses import dataclass
-from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from earthgan.errors import InvalidRequest
-from earthgan.sampling import ShellSampler
-from earthgan.spec import VariableSpec
-from earthgan.tiles import Tile, pixel_centres
-from earthgan_gateway import render
+from earthgan.quantities import Quantity
+from earthgan.tiles import Tile
+from earthgan_gateway import colours, formats, png, render
 from earthgan_gateway.cache import LayeredCache, SingleFlight
-from earthgan_gateway.colours import colours
-from earthgan_gateway.fields import Fields, Source
+from earthgan_gateway.fields import Fields, Shell, Source
+from earthgan_gateway.raster import TileRaster
 
-Format = Literal["png", "npy"]
-MEDIA_TYPES: dict[Format, str] = {"png": "image/png", "npy": "application/x-npy"}
+_ANOMALY_COLOURS = "crameri:vik"
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format: its media type, whether it shows colours, whether gzip makes it smaller, whether tiles have it."""
+
+    name: str
+    media_type: str
+    coloured: bool = False
+    compressible: bool = False
+    for_tiles: bool = False
+
+
+FORMATS = {
+    each.name: each
+    for each in (
+        Format("png", "image/png", coloured=True, for_tiles=True),
+        Format("webp", "image/webp", coloured=True, for_tiles=True),
+        Format("npy", "application/x-npy", compressible=True, for_tiles=True),
+        Format("tif", "image/tiff; application=geotiff", for_tiles=True),
+        Format("nc", "application/x-netcdf", compressible=True),
+        Format("json", "application/json", compressible=True),
+    )
+}
 
 
 @dataclass(frozen=True)
 class Style:
-    """How values become colours: a colour map's name and the values at its ends."""
+    """How values become colours: a colour map with the values at its ends; flat bands and colours beyond by wish."""
 
     colormap: str
     low: float
     high: float
+    steps: int | None = None
+    under: str | None = None
+    over: str | None = None
 
     @classmethod
-    def of(cls, variable: VariableSpec, colormap: str | None, rescale: tuple[float, float] | None) -> Style:
-        """The variable's own style, but for what is given. Raises InvalidRequest."""
-        low, high = rescale or variable.range
+    def of(
+        cls,
+        quantity: Quantity,
+        anomaly: bool = False,
+        *,
+        colormap: str | None = None,
+        rescale: tuple[float, float] | None = None,
+        steps: int | None = None,
+        under: str | None = None,
+        over: str | None = None,
+    ) -> Style:
+        """The quantity's own style, but for what is given. Raises InvalidRequest."""
+        low, high = rescale or (quantity.anomaly_range if anomaly else quantity.range)
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
             raise InvalidRequest("rescale takes two finite numbers, the lower first")
-        name = colormap or variable.colormap
-        colours(name)
-        return cls(name, low, high)
+        name = colours.canonical(colormap or (_ANOMALY_COLOURS if anomaly else quantity.colormap))
+        style = cls(name, low, high, steps, under and colours.hex_colour(under), over and colours.hex_colour(over))
+        style.palette()
+        return style
+
+    def palette(self) -> bytes:
+        """Red, green and blue of all 256 indices."""
+        return colours.palette(self.colormap, self.steps, self.under, self.over)
+
+    @property
+    def name(self) -> str:
+        """Canonical text that identifies the style."""
+        return f"{self.colormap},{self.low!r},{self.high!r},{self.steps},{self.under},{self.over}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ShellPicture:
-    """A radial shell on its own grid; `style` is None for NPY."""
+    """A radial shell on its own grid; `style` is None where the format holds values."""
 
-    variable: str
+    quantity: str
+    anomaly: bool = False
     t: int
     r: int
-    format: Format
+    format: str
     style: Style | None
+    gzipped: bool = False
 
     @property
     def name(self) -> str:
         """Canonical text that identifies the bytes, given the surrogate."""
-        style = f"{self.style.colormap},{self.style.low!r},{self.style.high!r}" if self.style else "values"
-        return f"{self.variable}/{self.t}/{self.r}/{self.format}/{style}/{render.VERSION}"
+        kind = "anomaly" if self.anomaly else "field"
+        style = self.style.name if self.style else "values"
+        encoding = "/gzip" if self.gzipped else ""
+        return f"{self.quantity}/{kind}/{self.t}/{self.r}/{self.format}/{style}/{render.VERSION}{encoding}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TilePicture(ShellPicture):
     """A radial shell cut and sampled for a map tile, `pixels` wide."""
 
     tile: Tile
-    pixels: int
+    pixels: int = 256
+    nearest: bool = False
 
     @property
     def name(self) -> str:
-        return f"{self.tile.tms}/{self.tile.z}/{self.tile.x}/{self.tile.y}/{self.pixels}/{super().name}"
+        """As a shell's, with the tile."""
+        tile, resampling = self.tile, "nearest" if self.nearest else "bilinear"
+        return f"{tile.tms}/{tile.z}/{tile.x}/{tile.y}/{self.pixels}/{resampling}/{super().name}"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The bytes of a picture and where they, or the shell they were drawn from, came from."""
+    """The bytes of a picture; a `hit` was drawn before. The source is where they, or their shell, came from."""
 
     body: bytes
-    media_type: str
     hit: bool
     source: Source
 
@@ -84,33 +139,80 @@ class Pictures:
     def __init__(self, fields: Fields, cache: LayeredCache) -> None:
         self._fields = fields
         self._cache = cache
-        self._sampler = ShellSampler(fields.surrogate.grid)
+        self._raster = TileRaster(fields.surrogate.grid)
         self._flights: SingleFlight[Answer] = SingleFlight()
 
-    def etag(self, picture: ShellPicture) -> str:
-        """A strong entity tag, known before anything is computed: of the surrogate's digest and the picture's name."""
-        return f'"{hashlib.sha256(self._key(picture).encode()).hexdigest()[:32]}"'
+    def key(self, picture: ShellPicture) -> str:
+        """Where the picture is kept: the surrogate's digest and the picture's name."""
+        return f"{self._fields.surrogate.digest}/picture/{picture.name}"
 
-    def _key(self, picture: ShellPicture) -> str:
-        kind = "tile" if isinstance(picture, TilePicture) else "picture"
-        return f"{self._fields.surrogate.digest}/{kind}/{picture.name}"
+    def etag(self, picture: ShellPicture) -> str:
+        """A strong entity tag, known before anything is computed."""
+        return f'"{hashlib.sha256(self.key(picture).encode()).hexdigest()[:32]}"'
+
+    def in_memory(self, key: str) -> bytes | None:
+        """The picture kept under a key in this process, at once."""
+        return self._cache.memory.get(key)
 
     async def draw(self, picture: ShellPicture) -> Answer:
         """The picture, kept if it was drawn before. Raises NotFound and EngineError."""
-        self._fields.check(picture.variable, picture.t, picture.r)
-        key = self._key(picture)
+        key = self.key(picture)
         if found := await self._cache.get(key):
-            return Answer(found[0], MEDIA_TYPES[picture.format], hit=True, source=found[1])
+            return Answer(found[0], hit=True, source=found[1])
         return await self._flights.do(key, lambda: self._draw(key, picture))
 
     async def _draw(self, key: str, picture: ShellPicture) -> Answer:
-        shell = await self._fields.shell(picture.variable, picture.t, picture.r)
-        values = shell.values
+        shell = await self._fields.shell(picture.quantity, picture.t, picture.r, picture.anomaly)
         if isinstance(picture, TilePicture):
-            values = self._sampler.sample(values, *pixel_centres(picture.tile, picture.pixels))
-        if picture.style is None:
-            body = render.npy(values)
+            body = self._tile(picture, shell)  # under a millisecond: not worth a thread
         else:
-            body = render.png(values, picture.style.colormap, picture.style.low, picture.style.high)
+            body = await asyncio.to_thread(self._shell, picture, shell)
+        if picture.gzipped:
+            body = await asyncio.to_thread(gzip.compress, body, 1, mtime=0)
         await self._cache.set(key, body)
-        return Answer(body, MEDIA_TYPES[picture.format], hit=False, source=shell.source)
+        return Answer(body, hit=False, source=shell.source)
+
+    def _tile(self, picture: TilePicture, shell: Shell) -> bytes:
+        tile, pixels, style = picture.tile, picture.pixels, picture.style
+        if style is None or style.under or style.over:
+            values = self._raster.values(shell.padded, tile, pixels, picture.nearest)
+            if style is not None:
+                return _coloured(picture.format, values, style)
+            if picture.format == "tif":
+                unit = self._fields.quantity(picture.quantity).unit
+                return formats.encode_geotiff(values, formats.tile_extent(tile), unit, picture.name)
+            return render.npy(values)
+        index = self._raster.indices(shell.padded, tile, pixels, picture.nearest, style.low, style.high)
+        if picture.format == "webp":
+            return formats.encode_webp(index, style.palette())
+        return png.encode(index, style.palette(), transparent=not index.all())
+
+    def _shell(self, picture: ShellPicture, shell: Shell) -> bytes:
+        surrogate, quantity = self._fields.surrogate, self._fields.quantity(picture.quantity)
+        name = f"{quantity.name}_anomaly" if picture.anomaly else quantity.name
+        if picture.style is not None:
+            return _coloured(picture.format, shell.values, picture.style)
+        if picture.format == "tif":
+            values, extent = formats.shell_raster(surrogate.grid, shell.values)
+            return formats.encode_geotiff(values, extent, quantity.unit, picture.name)
+        if picture.format == "nc":
+            return formats.encode_netcdf(
+                shell.values,
+                surrogate.grid,
+                variable=name,
+                long_name=f"{quantity.long_name}{', less its lateral mean' if picture.anomaly else ''}",
+                unit=quantity.unit,
+                t=picture.t,
+                r=picture.r,
+                time_myr=surrogate.check_step(picture.t).time_myr,
+                title=surrogate.spec.title,
+                provenance=surrogate.spec.provenance,
+            )
+        if picture.format == "json":
+            return formats.encode_json(shell.values, surrogate.grid, variable=name, unit=quantity.unit)
+        return render.npy(shell.values)
+
+
+def _coloured(form: str, values: NDArray[np.float32], style: Style) -> bytes:
+    draw = render.webp if form == "webp" else render.png
+    return draw(values, style.colormap, style.low, style.high, steps=style.steps, under=style.under, over=style.over)

@@ -6,6 +6,7 @@ import logging
 from http import HTTPStatus
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 5
 
-STATUSES: dict[type[EarthGANError], HTTPStatus] = {
+STATUSES: dict[type[BaseException], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     EngineUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -34,9 +35,10 @@ STATUSES: dict[type[EarthGANError], HTTPStatus] = {
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Answer every error of the application as problem+json."""
-    app.add_exception_handler(EarthGANError, _earthgan_error)
+    app.add_exception_handler(EarthGANError, _any_error)
     app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(Exception, _any_error)
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
@@ -48,21 +50,28 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> 
     return JSONResponse(body, status, headers=all_headers, media_type="application/problem+json")
 
 
-async def _earthgan_error(request: Request, error: Exception) -> Response:
+def problem_of(error: Exception, path: str) -> Response:
+    """The answer for any error; the log says more of those that are not the caller's."""
     for kind in type(error).__mro__:
         if kind in STATUSES:
             status = STATUSES[kind]
             if status >= 500:
-                log.warning("%s: %s", request.url.path, error)
+                log.warning("%s: %s", path, error)
             return problem(status, str(error))
-    return await _unexpected(request, error)
+    log.error("%s failed", path, exc_info=error)
+    return problem(500, "the gateway failed; its log says why")
+
+
+async def _any_error(request: Request, error: Exception) -> Response:
+    return problem_of(error, request.url.path)
+
+
+async def _unreadable(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    return problem(422, f"{first['loc'][-1]}: {first['msg']}")
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return problem(error.status_code, error.detail, dict(error.headers or {}))
-
-
-async def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("%s failed", request.url.path, exc_info=error)
-    return problem(500, "the gateway failed; its log says why")

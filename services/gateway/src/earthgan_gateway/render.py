@@ -1,4 +1,4 @@
-"""Arrays as the bytes of an answer: PNG with a palette, or NPY."""
+"""Arrays as the bytes of an answer: PNG or WebP in a colour map, or NPY."""
 
 from __future__ import annotations
 
@@ -8,39 +8,74 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from earthgan_gateway.colours import colours, indices
+from earthgan_gateway.colours import indices, out_of_range, palette
+from earthgan_gateway.formats.webp import encode_webp
+from earthgan_gateway.png import encode
 from earthgan_gateway.ticks import label, ticks
 
+Values = NDArray[np.float32]
+
 #: Part of every tile's key: raise it when the same values would be drawn differently.
-VERSION = 1
+VERSION = 2
 
 
-def npy(values: NDArray[np.float32]) -> bytes:
+def npy(values: Values) -> bytes:
     """The NPY file of an array, float32, little-endian."""
     file = io.BytesIO()
     np.save(file, np.ascontiguousarray(values, dtype="<f4"), allow_pickle=False)
     return file.getvalue()
 
 
-def png(values: NDArray[np.float32], colormap: str, low: float, high: float) -> bytes:
-    """The PNG of `(row, column)` values in the 255 colours of a map; where there is no value, transparent."""
+def png(
+    values: Values,
+    colormap: str,
+    low: float,
+    high: float,
+    *,
+    steps: int | None = None,
+    under: str | None = None,
+    over: str | None = None,
+) -> bytes:
+    """The PNG of `(row, column)` values in the 255 colours of a map; where there is no value, transparent.
+
+    `steps`, `under` and `over` as in `colours.palette`. Raises InvalidRequest.
+    """
+    index = coloured(values, low, high, under=under is not None, over=over is not None)
+    return encode(index, palette(colormap, steps, under, over), transparent=not index.all())
+
+
+def webp(
+    values: Values,
+    colormap: str,
+    low: float,
+    high: float,
+    *,
+    steps: int | None = None,
+    under: str | None = None,
+    over: str | None = None,
+) -> bytes:
+    """The same picture as lossless WebP."""
+    index = coloured(values, low, high, under=under is not None, over=over is not None)
+    return encode_webp(index, palette(colormap, steps, under, over))
+
+
+def coloured(values: Values, low: float, high: float, *, under: bool, over: bool) -> NDArray[np.uint8]:
+    """Palette indices of values, the outermost kept for what is out of range where that has a colour of its own."""
     index = indices(values, low, high)
-    image = Image.fromarray(index)
-    image.putpalette([0, 0, 0, *colours(colormap).ravel().tolist()])  # a palette makes it an image of indices
-    file = io.BytesIO()
-    transparency = {} if index.all() else {"transparency": 0}
-    image.save(file, "PNG", compress_level=6, **transparency)
-    return file.getvalue()
+    if under or over:
+        index = out_of_range(index, values, low, high, under=under, over=over)
+    return index
 
 
-def legend_png(name: str, unit: str, colormap: str, low: float, high: float) -> bytes:
-    """A horizontal colour bar with ticks, name and unit, 320 x 56 pixels, on a transparent ground."""
+def legend_png(name: str, unit: str, palette: bytes, low: float, high: float) -> bytes:
+    """A horizontal colour bar of a palette with ticks, name and unit, 320 x 56 pixels, on a transparent ground."""
     width, height, margin, top, bar = 320, 56, 16, 18, 14
     image = Image.new("RGBA", (width, height))
     draw = ImageDraw.Draw(image)
     font = ImageFont.load_default(size=11)
     inner = width - 2 * margin
-    ramp = colours(colormap)[np.linspace(0, len(colours(colormap)) - 1, inner).round().astype(int)]
+    drawn = np.frombuffer(palette, dtype=np.uint8).reshape(-1, 3)[1:]
+    ramp = drawn[np.linspace(0, len(drawn) - 1, inner).round().astype(int)]
     image.paste(Image.fromarray(np.broadcast_to(ramp, (bar, inner, 3)).copy()), (margin, top))
     ink = (40, 40, 40, 255)
     draw.text((margin, 2), f"{name} [{unit}]", fill=ink, font=font)

@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     cache_mb: int = Field(default=256, ge=1)
     #: How long Redis may take before it is left out.
     redis_timeout_s: float = Field(default=0.05, gt=0)
+    #: Whether neighbours of what is looked at are generated while nobody waits.
+    prefetch: bool = True
+    #: Pages of other origins that may ask, as a JSON list; ["*"] for all.
+    cors_origins: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _engine_has_its_address(self) -> Settings:

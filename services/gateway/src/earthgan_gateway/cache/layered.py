@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Literal
 
 from earthgan_gateway.cache.memory import MemoryCache
@@ -14,26 +15,30 @@ class LayeredCache:
     """This process's memory, and behind it Redis where there is one."""
 
     def __init__(self, memory: MemoryCache, redis: RedisCache | None = None) -> None:
-        self._memory = memory
-        self._redis = redis
+        self.memory = memory
+        self.redis = redis
 
     async def get(self, key: str) -> tuple[bytes, Level] | None:
         """The bytes and where they were found. What Redis had, memory has from then on."""
-        value = self._memory.get(key)
+        value = self.memory.get(key)
         if value is not None:
             return value, "memory"
-        if self._redis is not None:
-            value = await self._redis.get(key)
+        if self.redis is not None:
+            value = await self.redis.get(key)
             if value is not None:
-                self._memory.set(key, value)
+                self.memory.set(key, value)
                 return value, "redis"
         return None
 
     async def set(self, key: str, value: bytes) -> None:
-        self._memory.set(key, value)
-        if self._redis is not None:
-            await self._redis.set(key, value)
+        self.memory.set(key, value)
+        if self.redis is not None:
+            await self.redis.set(key, value)
+
+    def exclusive(self, key: str, wait_s: float) -> AbstractAsyncContextManager[None]:
+        """One process at a time inside, of all that share the Redis."""
+        return nullcontext() if self.redis is None else self.redis.exclusive(key, wait_s)
 
     async def close(self) -> None:
-        if self._redis is not None:
-            await self._redis.close()
+        if self.redis is not None:
+            await self.redis.close()

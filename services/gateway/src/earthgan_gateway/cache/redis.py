@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import redis.asyncio
+from redis.asyncio.lock import Lock
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -14,6 +18,8 @@ log = logging.getLogger(__name__)
 
 #: After a failure Redis is left alone for so long.
 PAUSE_S = 5.0
+#: A lock whose holder dies is free after so long; a living holder renews it three times as often.
+LOCK_S = 3.0
 
 
 class RedisCache:
@@ -28,9 +34,15 @@ class RedisCache:
             protocol=3,
         )
         self._resume = 0.0
+        self.failures = 0
+
+    @property
+    def paused(self) -> bool:
+        """Redis failed a moment ago, and is not asked."""
+        return time.monotonic() < self._resume
 
     async def get(self, key: str) -> bytes | None:
-        if time.monotonic() < self._resume:
+        if self.paused:
             return None
         try:
             value = await self._redis.get(key)
@@ -40,16 +52,46 @@ class RedisCache:
         return value if isinstance(value, bytes) else None
 
     async def set(self, key: str, value: bytes) -> None:
-        if time.monotonic() < self._resume:
+        if self.paused:
             return
         try:
             await self._redis.set(key, value)
         except (RedisError, OSError) as error:
             self._pause(error)
 
+    @asynccontextmanager
+    async def exclusive(self, key: str, wait_s: float) -> AsyncIterator[None]:
+        """Hold a lock that all processes respect; go on without it where Redis fails or `wait_s` is over."""
+        lock = self._redis.lock(f"lock/{key}", timeout=LOCK_S, sleep=0.02, blocking_timeout=wait_s)
+        renewal = None
+        try:
+            if not self.paused and await lock.acquire():
+                renewal = asyncio.create_task(_renew(lock))
+        except (RedisError, OSError) as error:
+            self._pause(error)
+        try:
+            yield
+        finally:
+            if renewal is not None:
+                renewal.cancel()
+                try:
+                    await lock.release()
+                except (RedisError, OSError) as error:
+                    log.warning("a lock was lost before it was released: %s", type(error).__name__)
+
     def _pause(self, error: Exception) -> None:
         self._resume = time.monotonic() + PAUSE_S
+        self.failures += 1
         log.warning("Redis is left out for %.0f s: %s", PAUSE_S, type(error).__name__)
 
     async def close(self) -> None:
         await self._redis.aclose()
+
+
+async def _renew(lock: Lock) -> None:
+    while True:
+        await asyncio.sleep(LOCK_S / 3)
+        try:
+            await lock.reacquire()
+        except (RedisError, OSError):
+            return  # it has expired: another may compute the same, which costs time and nothing else

@@ -27,6 +27,9 @@ class SingleFlight(Generic[T]):
             task.add_done_callback(lambda done: self._land(key, done))
         return await asyncio.shield(task)
 
+    def __len__(self) -> int:
+        return len(self._flights)
+
     def _land(self, key: Hashable, task: asyncio.Task[T]) -> None:
         del self._flights[key]
         if not task.cancelled():

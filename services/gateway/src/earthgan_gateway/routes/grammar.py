@@ -3,70 +3,106 @@
 from __future__ import annotations
 
 import re
-
-from starlette.requests import Request
+from collections.abc import Mapping
 
 from earthgan.errors import InvalidRequest, NotFound
-from earthgan.spec import VariableSpec
-from earthgan.surrogate import Surrogate
+from earthgan.quantities import Quantity
 from earthgan.tiles import WEB_MERCATOR, Tile
-from earthgan_gateway.pictures import Format, ShellPicture, Style, TilePicture
+from earthgan_gateway.fields import Fields
+from earthgan_gateway.pictures import FORMATS, ShellPicture, Style, TilePicture
 
-_SHELL = r"(?P<var>[a-z][a-z0-9_]*)/(?P<t>0|[1-9][0-9]{0,8})/(?P<r>0|[1-9][0-9]{0,8})"
-_TILE = r"/(?P<z>0|[1-9][0-9]{0,8})/(?P<x>0|[1-9][0-9]{0,8})/(?P<y>0|[1-9][0-9]{0,8})(?P<double>@2x)?"
-SHELL_PATH = re.compile(_SHELL + r"(?:\.(?P<format>npy|png))?", re.ASCII)
-TILE_PATH = re.compile(_SHELL + _TILE + r"(?:\.(?P<format>png|npy))?", re.ASCII)
-TILEJSON_PATH = re.compile(_SHELL + r"/tilejson\.json", re.ASCII)
-LEGEND_PATH = re.compile(r"(?P<var>[a-z][a-z0-9_]*)(?:\.(?P<format>json|png))?", re.ASCII)
+_NUMBER = "(?:0|[1-9][0-9]{0,8})"
+_SHELL = f"(?P<var>[a-z][a-z0-9_]*)/(?P<t>{_NUMBER})/(?P<r>{_NUMBER})"
 
 
-def match(pattern: re.Pattern[str], path: str) -> re.Match[str]:
-    """The whole path as the pattern reads it. Raises NotFound."""
+def _one_of(formats: list[str]) -> str:
+    return rf"(?:\.(?P<format>{'|'.join(formats)}))?"
+
+
+_TILE_PATH = re.compile(
+    f"/tiles/{_SHELL}/(?P<z>{_NUMBER})/(?P<x>{_NUMBER})/(?P<y>{_NUMBER})(?P<double>@2x)?"
+    + _one_of([each.name for each in FORMATS.values() if each.for_tiles]),
+    re.ASCII,
+)
+_SHELL_PATH = re.compile(f"/shells/{_SHELL}{_one_of(list(FORMATS))}", re.ASCII)
+_TILEJSON_PATH = re.compile(rf"/tiles/{_SHELL}/tilejson\.json", re.ASCII)
+_LEGEND = re.compile(r"(?P<var>[a-z][a-z0-9_]*)(?:\.(?P<format>json|png))?", re.ASCII)
+
+
+def picture(fields: Fields, path: str, query: Mapping[str, str]) -> ShellPicture:
+    """The tile or shell that a path asks for. Raises NotFound for the path and InvalidRequest for the query."""
+    is_tile = path.startswith("/tiles/")
+    found = _match(_TILE_PATH if is_tile else _SHELL_PATH, path)
+    t, r = int(found["t"]), int(found["r"])
+    quantity = fields.check(found["var"], t, r)
+    form = FORMATS[found["format"] or ("png" if is_tile else "npy")]
+    anomaly = is_anomaly(query)
+    style = style_of(quantity, anomaly, query) if form.coloured else None
+    if not is_tile:
+        return ShellPicture(quantity=quantity.name, anomaly=anomaly, t=t, r=r, format=form.name, style=style)
+    return TilePicture(
+        quantity=quantity.name,
+        anomaly=anomaly,
+        t=t,
+        r=r,
+        format=form.name,
+        style=style,
+        tile=Tile(tile_matrix_set(query), int(found["z"]), int(found["x"]), int(found["y"])),
+        pixels=512 if found["double"] else 256,
+        nearest=_choice(query, "resampling", {"bilinear": False, "nearest": True}),
+    )
+
+
+def tilejson(fields: Fields, path: str) -> tuple[Quantity, int, int]:
+    """The quantity, step and shell of a TileJSON path. Raises NotFound."""
+    found = _match(_TILEJSON_PATH, path)
+    t, r = int(found["t"]), int(found["r"])
+    return fields.check(found["var"], t, r), t, r
+
+
+def legend(fields: Fields, name: str) -> tuple[Quantity, str]:
+    """The quantity and the format of a legend's name, such as `vx.png`. Raises NotFound."""
+    found = _match(_LEGEND, name)
+    return fields.quantity(found["var"]), found["format"] or "json"
+
+
+def tile_matrix_set(query: Mapping[str, str]) -> str:
+    """The `tms` parameter, Web Mercator without one."""
+    return query.get("tms", WEB_MERCATOR)
+
+
+def style_of(quantity: Quantity, anomaly: bool, query: Mapping[str, str]) -> Style:
+    """The style that a query asks for, in the quantity's own where it asks for nothing. Raises InvalidRequest."""
+    return Style.of(
+        quantity,
+        anomaly,
+        colormap=query.get("colormap"),
+        rescale=_pair(query["rescale"]) if "rescale" in query else None,
+        steps=_whole(query["steps"]) if "steps" in query else None,
+        under=query.get("under"),
+        over=query.get("over"),
+    )
+
+
+def is_anomaly(query: Mapping[str, str]) -> bool:
+    """The `anomaly` parameter. Raises InvalidRequest."""
+    return _choice(query, "anomaly", {"false": False, "true": True})
+
+
+def _match(pattern: re.Pattern[str], path: str) -> re.Match[str]:
     found = pattern.fullmatch(path)
     if found is None:
         raise NotFound("no such path: numbers are plain decimal digits; see /docs")
     return found
 
 
-def shell_picture(surrogate: Surrogate, path: str, request: Request) -> ShellPicture:
-    """Raises NotFound for the path and InvalidRequest for the query."""
-    found = match(SHELL_PATH, path)
-    form: Format = "png" if found["format"] == "png" else "npy"
-    style = _style(surrogate, found["var"], form, request)
-    return ShellPicture(found["var"], int(found["t"]), int(found["r"]), form, style)
-
-
-def tile_picture(surrogate: Surrogate, path: str, request: Request) -> TilePicture:
-    """Raises NotFound for the path and InvalidRequest for the query."""
-    found = match(TILE_PATH, path)
-    form: Format = "npy" if found["format"] == "npy" else "png"
-    return TilePicture(
-        variable=found["var"],
-        t=int(found["t"]),
-        r=int(found["r"]),
-        format=form,
-        style=_style(surrogate, found["var"], form, request),
-        tile=Tile(tile_matrix_set(request), int(found["z"]), int(found["x"]), int(found["y"])),
-        pixels=512 if found["double"] else 256,
-    )
-
-
-def tile_matrix_set(request: Request) -> str:
-    """The `tms` parameter, Web Mercator without one."""
-    return request.query_params.get("tms", WEB_MERCATOR)
-
-
-def variable_spec(surrogate: Surrogate, name: str) -> VariableSpec:
-    """Raises UnknownVariable."""
-    return surrogate.spec.variables[surrogate.check_variable(name)]
-
-
-def _style(surrogate: Surrogate, variable: str, form: Format, request: Request) -> Style | None:
-    spec = variable_spec(surrogate, variable)
-    if form == "npy":
-        return None
-    query = request.query_params
-    return Style.of(spec, query.get("colormap"), _pair(query["rescale"]) if "rescale" in query else None)
+def _choice(query: Mapping[str, str], name: str, choices: Mapping[str, bool]) -> bool:
+    text = query.get(name)
+    if text is None:
+        return False
+    if text not in choices:
+        raise InvalidRequest(f"{name} is {' or '.join(choices)}")
+    return choices[text]
 
 
 def _pair(text: str) -> tuple[float, float]:
@@ -75,3 +111,9 @@ def _pair(text: str) -> tuple[float, float]:
     except ValueError:
         raise InvalidRequest("rescale takes two numbers, such as 300,3600") from None
     return low, high
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(_NUMBER, text, re.ASCII):
+        raise InvalidRequest("steps takes a whole number, such as 12")
+    return int(text)

@@ -1,58 +1,133 @@
-"""`/tiles/...` and `/shells/...`: plain Starlette routes that parse their own path, for they are the hot ones."""
+"""`/tiles/...` and `/shells/...`: the hot path, in front of the router.
+
+A tile that is in memory should cost little more than the server that sends it: a URL is parsed once and then looked up,
+its headers are made once, and an entity tag that still holds is answered before anything else.
+"""
 
 from __future__ import annotations
 
+import logging
 import time
+from dataclasses import dataclass, replace
 
+from cachetools import LRUCache
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from earthgan.surrogate import Surrogate
 from earthgan.tiles import Tile
 from earthgan_gateway import catalog
-from earthgan_gateway.pictures import Pictures, ShellPicture
+from earthgan_gateway.fields import Fields
+from earthgan_gateway.pictures import FORMATS, Pictures, ShellPicture
+from earthgan_gateway.problems import problem, problem_of
 from earthgan_gateway.routes import grammar
 
+log = logging.getLogger(__name__)
+
 #: A URL that names the surrogate's digest (`?v=`) never changes its meaning; any other may, with the surrogate.
-FOREVER, FOR_NOW = "public, max-age=31536000, immutable", "public, max-age=60"
+FOREVER, FOR_NOW = b"public, max-age=31536000, immutable", b"public, max-age=60"
+
+Headers = list[tuple[bytes, bytes]]
 
 
-def picture_routes(surrogate: Surrogate, pictures: Pictures) -> list[Route]:
-    """Tiles with their TileJSON, and whole shells."""
+@dataclass(frozen=True)
+class Resolved:
+    """What a URL asks for, with all of its answer that is known beforehand."""
 
-    async def tile(request: Request) -> Response:
-        path = request.path_params["path"]
-        if path.endswith("/tilejson.json"):
-            return tilejson(path, request)
-        return await respond(request, grammar.tile_picture(surrogate, path, request))
+    picture: ShellPicture
+    key: str
+    etag: bytes
+    headers: Headers
+    compressed: Resolved | None
 
-    async def shell(request: Request) -> Response:
-        return await respond(request, grammar.shell_picture(surrogate, request.path_params["path"], request))
 
-    def tilejson(path: str, request: Request) -> Response:
-        found = grammar.match(grammar.TILEJSON_PATH, path)
-        tms = grammar.tile_matrix_set(request)
-        Tile(tms, 0, 0, 0)  # raises where there is no such set
-        body = catalog.tilejson(surrogate, found["var"], int(found["t"]), int(found["r"]), tms, str(request.base_url))
-        return JSONResponse(body, headers={"cache-control": FOR_NOW})
+class PictureRoutes:
+    """ASGI middleware that answers tiles and shells itself and hands everything else on."""
 
-    async def respond(request: Request, picture: ShellPicture) -> Response:
+    def __init__(self, app: ASGIApp, fields: Fields, pictures: Pictures) -> None:
+        self._app = app
+        self._fields = fields
+        self._pictures = pictures
+        self._resolved: LRUCache[tuple[str, bytes], Resolved] = LRUCache(8192)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(("/tiles/", "/shells/")):
+            await self._app(scope, receive, send)
+            return
+        try:
+            if scope["method"] not in ("GET", "HEAD"):
+                await problem(405, "only GET and HEAD", {"allow": "GET, HEAD"})(scope, receive, send)
+            elif scope["path"].endswith("/tilejson.json"):
+                await self._tilejson(scope, receive, send)
+            else:
+                await self._picture(scope, send)
+        except Exception as error:
+            await problem_of(error, scope["path"])(scope, receive, send)
+
+    async def _picture(self, scope: Scope, send: Send) -> None:
         started = time.perf_counter()
-        etag = pictures.etag(picture)
-        headers = {
-            "etag": etag,
-            "cache-control": FOREVER if request.query_params.get("v") == surrogate.digest else FOR_NOW,
-            "earthgan-surrogate": surrogate.digest,
-        }
-        if etag in request.headers.get("if-none-match", ""):
-            surrogate.check_step(picture.t)
-            surrogate.check_shell(picture.r)
-            return Response(status_code=304, headers=headers)
-        answer = await pictures.draw(picture)
-        headers["cache-status"] = f"earthgan; hit; detail={answer.source}" if answer.hit else "earthgan; fwd=miss"
-        elapsed_ms = (time.perf_counter() - started) * 1e3
-        headers["server-timing"] = f"{answer.source if answer.hit else 'render'};dur={elapsed_ms:.2f}"
-        return Response(answer.body, media_type=answer.media_type, headers=headers)
+        url = scope["path"], scope["query_string"]
+        resolved = self._resolved.get(url)
+        if resolved is None:
+            resolved = self._resolved[url] = self._resolve(*url)
+        wanted_tags = b""
+        for name, value in scope["headers"]:
+            if name == b"if-none-match":
+                wanted_tags = value
+            elif name == b"accept-encoding" and resolved.compressed is not None and b"gzip" in value:
+                resolved = resolved.compressed
+        if wanted_tags and (resolved.etag in wanted_tags or wanted_tags == b"*"):
+            await _send(send, 304, resolved.headers, b"")
+            return
+        body = self._pictures.in_memory(resolved.key)
+        if body is not None:
+            status, where = b"earthgan; hit; detail=memory", "memory"
+        else:
+            answer = await self._pictures.draw(resolved.picture)
+            body, where = answer.body, answer.source if answer.hit else "render"
+            status = b"earthgan; hit; detail=" + where.encode() if answer.hit else b"earthgan; fwd=miss"
+        timing = b"%s;dur=%.2f" % (where.encode(), (time.perf_counter() - started) * 1e3)
+        headers = [
+            *resolved.headers,
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-status", status),
+            (b"server-timing", timing),
+        ]
+        await _send(send, 200, headers, body if scope["method"] == "GET" else b"")
 
-    return [Route("/tiles/{path:path}", tile), Route("/shells/{path:path}", shell)]
+    def _resolve(self, path: str, query_string: bytes) -> Resolved:
+        query = QueryParams(query_string)
+        picture = grammar.picture(self._fields, path, query)
+        lifetime = FOREVER if query.get("v") == self._fields.surrogate.digest else FOR_NOW
+        compressed = None
+        if FORMATS[picture.format].compressible:
+            compressed = self._prepare(replace(picture, gzipped=True), lifetime, None)
+        return self._prepare(picture, lifetime, compressed)
+
+    def _prepare(self, picture: ShellPicture, lifetime: bytes, compressed: Resolved | None) -> Resolved:
+        etag, form = self._pictures.etag(picture).encode(), FORMATS[picture.format]
+        headers = [
+            (b"content-type", form.media_type.encode()),
+            (b"etag", etag),
+            (b"cache-control", lifetime),
+            (b"earthgan-surrogate", self._fields.surrogate.digest.encode()),
+            *([(b"vary", b"Accept-Encoding")] if form.compressible else []),
+            *([(b"content-encoding", b"gzip")] if picture.gzipped else []),
+        ]
+        return Resolved(picture, self._pictures.key(picture), etag, headers, compressed)
+
+    async def _tilejson(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        quantity, t, r = grammar.tilejson(self._fields, scope["path"])
+        tms = grammar.tile_matrix_set(request.query_params)
+        Tile(tms, 0, 0, 0)  # raises where there is no such set
+        body = catalog.tilejson(
+            self._fields.surrogate, quantity, t, r, tms, str(request.base_url), scope["query_string"].decode()
+        )
+        await JSONResponse(body, headers={"cache-control": FOR_NOW.decode()})(scope, receive, send)
+
+
+async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,95 @@
+"""GeoTIFF: float32 values that a GIS puts in their place, without GDAL."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+import morecantile
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.grid import ShellGrid
+from earthgan.sampling import ShellSampler
+from earthgan.tiles import WEB_MERCATOR, Tile
+
+MEDIA_TYPE = "image/tiff; application=geotiff"
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What a raster's outer pixel edges enclose, in the unit of its EPSG code: degrees (4326) or metres (3857).
+
+    Longitude first, in EPSG:4326 too, as in every GeoTIFF.
+    """
+
+    epsg: int
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+def tile_extent(tile: Tile) -> Extent:
+    """Where a tile lies in the reference system of its matrix set."""
+    bounds = morecantile.tms.get(tile.tms).xy_bounds(morecantile.Tile(tile.x, tile.y, tile.z))
+    epsg = 3857 if tile.tms == WEB_MERCATOR else 4326
+    return Extent(epsg, bounds.left, bounds.bottom, bounds.right, bounds.top)
+
+
+def shell_raster(grid: ShellGrid, values: NDArray[np.float32]) -> tuple[NDArray[np.float32], Extent]:
+    """A shell `(latitude, longitude)` as a raster of the whole globe from about 180° W, and its extent.
+
+    The shell's own values, turned, where its rows and columns are even; sampled at as many even ones where not.
+    """
+    latitudes, longitudes = np.asarray(grid.latitudes_deg), np.asarray(grid.longitudes_deg)
+    height, width = 180 / len(latitudes), 360 / len(longitudes)
+    even_latitudes = 90 - (np.arange(len(latitudes)) + 0.5) * height
+    if np.allclose(latitudes, even_latitudes) and np.allclose(np.diff(longitudes), width):
+        turned = np.where(longitudes >= 180 - 1e-9, longitudes - 360, longitudes)
+        first = int(turned.argmin())
+        west = float(turned[first]) - width / 2
+        return np.roll(values, -first, axis=1), Extent(4326, west, -90, west + 360, 90)
+    across = -180 + (np.arange(len(longitudes)) + 0.5) * width
+    return ShellSampler(grid).sample(values, even_latitudes, across), Extent(4326, -180, -90, 180, 90)
+
+
+def encode_geotiff(values: NDArray[np.float32], extent: Extent, unit: str, description: str) -> bytes:
+    """The GeoTIFF file of `(row, column)` values, the first row in the north; NaN where there is no value."""
+    import tifffile  # here, for most gateways never write one and it takes a tenth of a second to load
+
+    rows, columns = values.shape
+    geographic = extent.epsg == 4326
+    keys = [
+        (1024, 2 if geographic else 1),  # model type: geographic or projected
+        (1025, 1),  # a pixel is an area
+        (2048, 4326) if geographic else (3072, extent.epsg),
+    ]
+    directory = [1, 1, 0, len(keys), *(number for key, value in keys for number in (key, 0, 1, value))]
+    scale = ((extent.east - extent.west) / columns, (extent.north - extent.south) / rows, 0.0)
+    corner = (0.0, 0.0, 0.0, extent.west, extent.north, 0.0)  # the raster's first corner lies there
+    items = (("UNITTYPE", "unittype", unit), ("DESCRIPTION", "description", description))
+    metadata = "".join(
+        # Twice, for GDAL unescapes what its XML parser has unescaped already.
+        f'<Item name="{name}" sample="0" role="{role}">{escape(escape(text))}</Item>'
+        for name, role, text in items
+    )
+    file = io.BytesIO()
+    tifffile.imwrite(
+        file,
+        np.ascontiguousarray(values, dtype="<f4"),
+        byteorder="<",
+        photometric="minisblack",
+        compression="zlib",
+        metadata=None,
+        software="EarthGAN",
+        extratags=[
+            (33550, "d", 3, scale, True),
+            (33922, "d", 6, corner, True),
+            (34735, "H", len(directory), directory, True),
+            (42112, "s", 0, f"<GDALMetadata>{metadata}</GDALMetadata>", True),
+            (42113, "s", 0, "nan", True),
+        ],
+    )
+    return file.getvalue()

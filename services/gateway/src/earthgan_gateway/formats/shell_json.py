@@ -1,0 +1,28 @@
+"""JSON: a radial shell for those who have nothing but a text editor."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.grid import ShellGrid
+
+MEDIA_TYPE = "application/json"
+
+
+def encode_json(values: NDArray[np.float32], grid: ShellGrid, *, variable: str, unit: str) -> bytes:
+    """A shell `(latitude, longitude)` as nested lists; null where there is no value.
+
+    Each number is the shortest text that reads back as the same float32.
+    """
+    texts = np.where(np.isfinite(values), values.astype("U"), "null")
+    rows = ",\n".join("[" + ",".join(row) + "]" for row in texts.tolist())
+    head = {
+        "variable": variable,
+        "unit": unit,
+        "latitudes_deg": list(grid.latitudes_deg),
+        "longitudes_deg": list(grid.longitudes_deg),
+    }
+    return f'{json.dumps(head)[:-1]}, "values": [{rows}]}}\n'.encode()
