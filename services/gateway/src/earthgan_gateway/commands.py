@@ -24,7 +24,7 @@ def register(subcommands: Any) -> None:
     parser.add_argument("--engine", choices=["onnx", "torch", "torchserve"], help="what runs it (EARTHGAN_ENGINE)")
     parser.add_argument("--host", help="the address to listen on (EARTHGAN_HOST)")
     parser.add_argument("--port", type=int, help="the port to listen on (EARTHGAN_PORT)")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes; they share what Redis holds")
+    parser.add_argument("--workers", type=int, metavar="N", help="how many processes serve (EARTHGAN_WORKERS)")
 
 
 def _serve(arguments: argparse.Namespace) -> None:
@@ -37,7 +37,7 @@ def _serve(arguments: argparse.Namespace) -> None:
     from earthgan_gateway.app import create_app
     from earthgan_gateway.settings import Settings
 
-    names = ("surrogate", "engine", "host", "port")
+    names = ("surrogate", "engine", "host", "port", "workers")
     given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
     try:
         settings = Settings(**given)
@@ -45,15 +45,13 @@ def _serve(arguments: argparse.Namespace) -> None:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise BadInput(f"settings: {place + ': ' if place else ''}{first['msg']}") from error
-    if arguments.workers < 1:
-        raise BadInput("settings: workers: at least one process has to serve")
     address = f"http://{settings.host}:{settings.port}"
     app: str | FastAPI = create_app(settings)
-    if arguments.workers > 1:  # each makes its own; that the first could be made shows that they can
+    if settings.workers > 1:  # each makes its own; that the first could be made shows that they can
         app = "earthgan_gateway:create_app"
         os.environ |= {f"EARTHGAN_{name.upper()}": str(value) for name, value in given.items()}
     config = uvicorn.Config(
-        app, factory=isinstance(app, str), workers=arguments.workers, log_level="warning", access_log=False
+        app, factory=isinstance(app, str), workers=settings.workers, log_level="warning", access_log=False
     )
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -64,7 +62,7 @@ def _serve(arguments: argparse.Namespace) -> None:
             raise BadInput(f"{address}: {error.strerror or error}") from error
         listener.set_inheritable(True)
         print(f"EarthGAN serves {settings.surrogate} at {address}", flush=True)
-        if arguments.workers > 1:
+        if settings.workers > 1:
             Multiprocess(config, sockets=[listener]).run()
         else:
             uvicorn.Server(config).run(sockets=[listener])

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     client: Path = Path("clients/web")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
+    #: Processes that serve; they share what Redis holds.
+    workers: int = Field(default=1, ge=1)
     #: How long a request may wait for the generator.
     engine_timeout_s: float = Field(default=30, gt=0)
     #: Memory for shells and tiles in this process.
