@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from earthgan import Surrogate
+from earthgan import Surrogate, Window
 from earthgan.surrogate import Field
 
 
@@ -21,12 +21,20 @@ class CountingEngine:
     async def shells(
         self, variables: Sequence[str], t: int, shells: Sequence[int], seed: int | None, deadline: float
     ) -> Field:
+        return await self._answer(len(variables), shells, range(180), 360)
+
+    async def window(
+        self, variables: Sequence[str], t: int, window: Window, seed: int | None, deadline: float
+    ) -> Field:
+        return await self._answer(len(variables), window.shells, window.rows, len(window.columns))
+
+    async def _answer(self, variables: int, shells: Sequence[int], rows: range, columns: int) -> Field:
         self.calls += 1
         await asyncio.sleep(self.delay_s)
         if self.error:
             raise self.error
-        rows = np.arange(180, dtype=np.float32)[:, None] * np.ones(360, np.float32)
-        return np.stack([[rows + r for r in shells] for _ in variables]).astype(np.float32)
+        part = np.array(rows, dtype=np.float32)[:, None] * np.ones(columns, np.float32)
+        return np.stack([[part + r for r in shells] for _ in range(variables)]).astype(np.float32)
 
     async def ready(self, deadline: float) -> None:
         if self.error:

@@ -54,8 +54,11 @@ class ShellHandler:
         )
         try:
             request = read(body)
-            self._check_size(request)
-            field = self.surrogate.shells(self.backend, request.variables, request.t, request.shells, request.seed)
+            rows, columns = self._part(request)
+            self._check_size(request, len(rows) * len(columns))
+            field = self.surrogate.shells(
+                self.backend, request.variables, request.t, request.shells, request.seed, rows, columns
+            )
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(str(part) for part in first["loc"])
@@ -66,10 +69,16 @@ class ShellHandler:
             raise PredictionException(str(error), 500) from error
         return wire.encode(field, request.dtype, self.surrogate.digest)
 
-    def _check_size(self, request):
+    def _part(self, request):
+        whole = self.surrogate.grid.whole
+        rows = range(*request.rows) if request.rows else whole.rows
+        columns = range(*request.columns) if request.columns else whole.columns
+        self.surrogate.check_box(rows, columns)
+        return rows, columns
+
+    def _check_size(self, request, part):
         # A longer answer than max_response_size would cost the worker its life, and everybody some seconds.
-        _, rows, columns = self.surrogate.grid.shape
-        numbers = len(request.variables) * len(request.shells) * rows * columns
+        numbers = len(request.variables) * len(request.shells) * part
         size = numbers * (2 if request.dtype == "float16" else 4)
         if size > self.max_answer_bytes:
             raise errors.InvalidRequest(

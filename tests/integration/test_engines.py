@@ -11,11 +11,12 @@ import httpx
 import numpy as np
 import pytest
 
-from earthgan import Surrogate
+from earthgan import Surrogate, Window
 from earthgan.errors import (
     EngineAnswerInvalid,
     EngineTimeout,
     EngineUnavailable,
+    InvalidRequest,
     UnknownShell,
     UnknownStep,
     UnknownVariable,
@@ -102,6 +103,54 @@ def test_variables_and_shells_come_in_the_order_asked_for(surrogate: Surrogate, 
     np.testing.assert_allclose(several, single, rtol=0, atol=1e-5 * np.ptp(single))
 
 
+def test_a_window_is_that_part_of_its_shells(surrogate: Surrogate, make: Callable[[], Engine]) -> None:
+    t, names = surrogate.steps[0].t, ["vz", "temperature"]
+    shells, height, width = surrogate.grid.shape
+    windows = [
+        Window(range(60, 63), range(40, 42), range(-5, 7)),
+        Window(range(60, 63), range(height - 2, height), range(width - 3, width + 3)),
+        Window(range(60, 63), range(1), range(width)),
+        Window(range(61, 62), range(height), range(7, 8)),
+    ]
+
+    async def use(engine: Engine) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
+        whole = await engine.shells(names, t, [60, 61, 62], 5, soon())
+        parts = [await engine.window(names, t, window, 5, soon()) for window in windows]
+        column = await engine.window(names, t, Window(range(shells), range(50, 52), range(-1, 1)), 5, soon())
+        return whole, parts, column
+
+    whole, parts, column = with_engine(make, use)
+    tolerance = 1e-3 * np.ptp(whole, axis=(1, 2, 3), keepdims=True)  # float16 may round a last digit the other way
+    for window, part in zip(windows, parts, strict=True):
+        expected = whole[:, window.shells.start - 60 : window.shells.stop - 60, window.rows.start : window.rows.stop]
+        expected = expected[..., np.arange(window.columns.start, window.columns.stop) % width]
+        assert part.shape == (2, *window.shape)
+        assert part.dtype == np.float32
+        assert (np.abs(part - expected) <= tolerance).all()
+        assert np.median(np.abs(part - expected) / tolerance) <= 0.01
+    assert column.shape == (2, shells, 2, 2)
+    assert (np.abs(column[:, 60:63] - whole[:, :, 50:52, [-1, 0]]) <= tolerance).all()
+
+
+def test_a_window_that_the_surrogate_lacks_is_refused(surrogate: Surrogate, make: Callable[[], Engine]) -> None:
+    t = surrogate.steps[0].t
+    shells, height, width = surrogate.grid.shape
+    one = range(1)
+    for names, step, window, error in (
+        (["density"], t, Window(one, one, one), UnknownVariable),
+        (["vx"], 999, Window(one, one, one), UnknownStep),
+        (["vx"], t, Window(range(shells - 1, shells + 1), one, one), UnknownShell),
+        (["vx"], t, Window(range(-1, 1), one, one), UnknownShell),
+        (["vx"], t, Window(one, range(-1, 1), one), InvalidRequest),
+        (["vx"], t, Window(one, range(height, height + 1), one), InvalidRequest),
+        (["vx"], t, Window(one, range(3, 3), one), InvalidRequest),
+        (["vx"], t, Window(one, one, range(width + 1)), InvalidRequest),
+        (["vx"], t, Window(one, one, range(3, 2)), InvalidRequest),
+    ):
+        with pytest.raises(error):
+            with_engine(make, lambda e, v=names, s=step, w=window: e.window(v, s, w, None, soon()))  # type: ignore[misc]
+
+
 def test_an_engine_is_ready_after_a_real_inference(make: Callable[[], Engine]) -> None:
     with_engine(make, lambda engine: engine.ready(soon()))
 
@@ -121,6 +170,9 @@ def test_a_deadline_that_has_passed_is_a_timeout(surrogate: Surrogate, make: Cal
     t = surrogate.steps[0].t
     with pytest.raises(EngineTimeout):
         with_engine(make, lambda engine: engine.shells(["vx"], t, [0], None, time.monotonic() - 1))
+    one = Window(range(1), range(1), range(1))
+    with pytest.raises(EngineTimeout):
+        with_engine(make, lambda engine: engine.window(["vx"], t, one, None, time.monotonic() - 1))
 
 
 def test_gateways_over_all_engines_serve_the_same_shell(surrogate: Surrogate, torchserve_url: str) -> None:

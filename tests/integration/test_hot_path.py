@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import io
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from earthgan import Surrogate
+from earthgan.errors import DamagedSurrogate
 from earthgan.quantities import cell_weights
 from earthgan_gateway import Settings, create_app
 from engines import CountingEngine
@@ -175,12 +177,12 @@ def test_prefetching_waits_for_silence_and_calls_the_engine_for_neighbours_alone
 
     async def main() -> tuple[int, int]:
         app = create_app(settings, engine)
-        async with app.router.lifespan_context(app):
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://g") as client:
-                await client.get("/tiles/temperature/120/60/0/0/0")
-                at_once = engine.calls
-                await asyncio.sleep(2)
-                return at_once, engine.calls
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://g")
+        async with app.router.lifespan_context(app), client:
+            await client.get("/tiles/temperature/120/60/0/0/0")
+            at_once = engine.calls
+            await asyncio.sleep(2)
+            return at_once, engine.calls
 
     assert asyncio.run(main()) == (1, 5)
 
@@ -190,3 +192,43 @@ def test_two_workers_serve_one_address() -> None:
         answers = [httpx.get(url + TILE, trust_env=False) for _ in range(8)]
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
+
+
+def test_each_workers_metrics_speak_for_all() -> None:
+    with gateway(workers="2", prefetch="false") as url:
+        for _ in range(30):  # each on a connection of its own: both workers get some
+            assert httpx.get(url + TILE, trust_env=False).status_code == 200
+        counts = {_tiles_answered(httpx.get(f"{url}/metrics", trust_env=False).text) for _ in range(10)}
+    assert counts == {30}
+
+
+def _tiles_answered(text: str) -> int:
+    return sum(int(float(line.split()[-1])) for line in text.splitlines() if line.startswith("earthgan_tiles_total"))
+
+
+def test_metrics_say_where_tiles_came_from() -> None:
+    with gateway(prefetch="false") as url:
+        tag = httpx.get(url + TILE, trust_env=False).headers["etag"]
+        httpx.get(url + TILE, trust_env=False)
+        httpx.get(url + TILE, trust_env=False, headers={"if-none-match": tag})
+        text = httpx.get(f"{url}/metrics", trust_env=False).text
+    for level in ("rendered", "memory", "not_modified"):
+        assert f'earthgan_tiles_total{{level="{level}",variable="temperature",zoom="2"}} 1.0' in text
+    assert "earthgan_engine_seconds_count 1.0" in text
+
+
+def test_a_request_keeps_its_id() -> None:
+    with gateway() as url:
+        mine = httpx.get(url + TILE, trust_env=False, headers={"x-request-id": "from-a-test"})
+        other = httpx.get(url + TILE, trust_env=False, headers={"x-request-id": "not sane " + "x" * 100})
+    assert mine.headers["x-request-id"] == "from-a-test"
+    assert other.headers["x-request-id"] not in ("", "from-a-test")
+
+
+def test_a_surrogate_with_a_colour_map_that_nobody_has_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "surrogate"
+    shutil.copytree(DEFAULT_SURROGATE, folder)
+    spec = folder / "spec.json"
+    spec.write_text(spec.read_text().replace('"inferno"', '"jet"'))
+    with pytest.raises(DamagedSurrogate, match=r"spec\.json: temperature: unknown colour map 'jet'"):
+        create_app(Settings(surrogate=folder))

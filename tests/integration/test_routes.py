@@ -170,16 +170,28 @@ def test_every_route_is_in_the_openapi_document(client: httpx.Client) -> None:
         "/tiles/{var}/{t}/{r}/{z}/{x}/{y}",
         "/tiles/{var}/{t}/{r}/tilejson.json",
         "/shells/{var}/{t}/{r}",
+        "/points/{var}/{t}/{r}",
+        "/profiles/{var}/{t}",
+        "/series/{var}/{r}",
+        "/sections/{var}/{t}",
+        "/statistics/{var}/{t}/{r}",
         "/catalog",
         "/variables",
         "/legends/{name}",
+        "/colormaps",
+        "/wmts/WMTSCapabilities.xml",
+        "/metrics",
         "/healthz",
         "/readyz",
     }
     assert set(document["paths"]) == expected
     for path, item in document["paths"].items():
-        examples = {p["name"]: p.get("example", "vx") for p in item["get"].get("parameters", []) if p["in"] == "path"}
-        assert client.get(path.format(**examples)).status_code == 200, path
+        parameters = [p for p in item["get"].get("parameters", []) if p.get("required")]
+        examples = {
+            place: {p["name"]: p.get("example", "vx") for p in parameters if p["in"] == place}
+            for place in ("path", "query")
+        }
+        assert client.get(path.format(**examples["path"]), params=examples["query"]).status_code == 200, path
 
 
 def test_the_docs_page_loads_nothing_from_elsewhere(client: httpx.Client) -> None:

@@ -125,6 +125,26 @@ def test_the_handler_answers_with_the_shells_that_the_engine_computes(
     np.testing.assert_allclose(field, in_process(surrogate, request), atol=TOLERANCE[dtype], rtol=0)
 
 
+def test_a_part_of_a_shell_is_that_part_and_may_be_of_many_shells(unpack: Callable[[], Path]) -> None:
+    request = ShellRequest(
+        variables=("vx", "temperature", "vy", "vz"),
+        t=115,
+        shells=tuple(range(199)),
+        dtype="float32",  # whole, this would be a hundred times what the handler lets pass
+        rows=(20, 30),
+        columns=(-3, 4),
+    )
+
+    status, message, _, body = Handler(unpack()).ask(request.model_dump_json().encode())
+
+    assert status == 200, message
+    field, _ = decode(body)
+    assert field.shape == (4, 199, 10, 7)
+    some = request.model_copy(update={"shells": (0, 100), "rows": None, "columns": None})
+    expected = in_process(Surrogate(DEFAULT_SURROGATE), some)[:, :, 20:30][..., np.arange(-3, 4)]
+    np.testing.assert_allclose(field[:, [0, 100]], expected, atol=1e-5, rtol=0)
+
+
 GOOD = {"variables": ["temperature"], "t": 113, "shells": [0]}
 
 BAD = {
@@ -144,6 +164,13 @@ BAD = {
     json.dumps({**GOOD, "seed": -1}).encode(): "seed: ",
     json.dumps({**GOOD, "dtype": "float64"}).encode(): "dtype: ",
     json.dumps({**GOOD, "shells": list(range(199)), "dtype": "float32"}).encode(): "ask for fewer shells",
+    json.dumps({**GOOD, "rows": [0, 181]}).encode(): "rows 0 to 181 are not a part of 0 to 180",
+    json.dumps({**GOOD, "rows": [5, 5]}).encode(): "rows 5 to 5",
+    json.dumps({**GOOD, "rows": [-1, 5]}).encode(): "rows.0: ",
+    json.dumps({**GOOD, "rows": [1]}).encode(): "rows.1: ",
+    json.dumps({**GOOD, "columns": [0, 361]}).encode(): "not at most one turn",
+    json.dumps({**GOOD, "columns": [10**9, 10**9 + 1]}).encode(): "not at most one turn",
+    json.dumps({**GOOD, "columns": [0.5, 1]}).encode(): "columns.0: ",
 }
 
 

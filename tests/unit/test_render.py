@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from earthgan.errors import InvalidRequest
-from earthgan_gateway.colours import colours, indices, palette, palette
+from earthgan_gateway.colours import colours, indices, palette
 from earthgan_gateway.render import legend_png, npy, png, webp
 from earthgan_gateway.ticks import label, ticks
 

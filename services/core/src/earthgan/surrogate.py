@@ -12,13 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from earthgan.errors import DamagedSurrogate, EngineAnswerInvalid, UnknownShell, UnknownStep, UnknownVariable
+from earthgan.errors import (
+    DamagedSurrogate,
+    EngineAnswerInvalid,
+    InvalidRequest,
+    UnknownShell,
+    UnknownStep,
+    UnknownVariable,
+)
 from earthgan.grid import Window
 from earthgan.interpolate import InterpolatePreset
 from earthgan.paper import PaperPreset
 from earthgan.spec import SPEC_FILE, FileSpec, PaperArguments, StepSpec, SurrogateSpec
 
-#: How many neighbouring shells one call of the generator gives; 38 of the paper's would take 1.3 GB.
+#: How many whole neighbouring shells one call of the generator gives; 38 of the paper's would take 1.3 GB.
 LONGEST_RUN = 16
 
 Field = NDArray[np.float32]
@@ -111,6 +118,14 @@ class Surrogate:
             raise UnknownShell(r, len(self.grid.radii_km))
         return self.grid.radii_km[r]
 
+    def check_box(self, rows: range, columns: range) -> None:
+        """Raises InvalidRequest for rows that the grid does not have, or columns that are none or more than a turn."""
+        _, height, width = self.grid.shape
+        if not (0 <= rows.start < rows.stop <= height and rows.step == 1):
+            raise InvalidRequest(f"rows {rows.start} to {rows.stop} are not a part of 0 to {height}")
+        if not (abs(columns.start) <= width and 0 < columns.stop - columns.start <= width and columns.step == 1):
+            raise InvalidRequest(f"columns {columns.start} to {columns.stop} are not at most one turn of {width}")
+
     def _conditional_input(self, t: int) -> Field:
         """The normalised conditional input `(variable, shell, latitude, longitude)` of a step, on the inputs' grid."""
         codes = _open_array(self.folder / self.check_step(t).file, self._input_shape, self.spec.inputs.dtype)
@@ -142,24 +157,36 @@ class Surrogate:
         return field
 
     def shells(
-        self, backend: Backend, variables: Sequence[str], t: int, shells: Sequence[int], seed: int | None = None
+        self,
+        backend: Backend,
+        variables: Sequence[str],
+        t: int,
+        shells: Sequence[int],
+        seed: int | None = None,
+        rows: range | None = None,
+        columns: range | None = None,
     ) -> Field:
         """Normalised radial shells `(variable, shell, latitude, longitude)`, neighbouring ones in one call of the
-        generator.
+        generator; with `rows` and `columns`, which may run over the date line, that part of each shell and no more
+        work than it takes.
 
-        Raises UnknownVariable, UnknownStep, UnknownShell, and EngineAnswerInvalid where the generator gives another
-        shape or numbers that are not finite.
+        Raises UnknownVariable, UnknownStep, UnknownShell, InvalidRequest for a part that is none, and
+        EngineAnswerInvalid where the generator gives another shape or numbers that are not finite.
         """
         index = [self.check_variable(name) for name in variables]
         self.check_step(t)
         for r in shells:
             self.check_shell(r)
-        rows, columns = self.grid.whole.axes[1:]
+        whole = self.grid.whole
+        rows, columns = whole.rows if rows is None else rows, whole.columns if columns is None else columns
+        self.check_box(rows, columns)
+        longest = LONGEST_RUN * len(whole.rows) * len(whole.columns) // (len(rows) * len(columns))
         parts = [
             self.normalised(backend, t, Window(run, rows, columns), self.spec.seed if seed is None else seed)[index]
-            for run in _runs(shells)
+            for run in _runs(shells, longest)
         ]
-        field = np.concatenate(parts, axis=1) if parts else np.empty((len(index), 0, *self.grid.shape[1:]), np.float32)
+        empty = np.empty((len(index), 0, len(rows), len(columns)), np.float32)
+        field = np.concatenate(parts, axis=1) if parts else empty
         return _finite(field)
 
     def probe(self, backend: Backend) -> Field:
@@ -173,11 +200,11 @@ def _finite(field: Field) -> Field:
     return field
 
 
-def _runs(shells: Sequence[int]) -> list[range]:
-    """Consecutive shells as ranges, none too long: [3, 4, 5, 9] is [range(3, 6), range(9, 10)]."""
+def _runs(shells: Sequence[int], longest: int) -> list[range]:
+    """Consecutive shells as ranges, none longer than that: [3, 4, 5, 9] is [range(3, 6), range(9, 10)]."""
     runs: list[range] = []
     for r in shells:
-        if runs and r == runs[-1].stop and len(runs[-1]) < LONGEST_RUN:
+        if runs and r == runs[-1].stop and len(runs[-1]) < longest:
             runs[-1] = range(runs[-1].start, r + 1)
         else:
             runs.append(range(r, r + 1))

@@ -25,10 +25,14 @@ _LONGEST_HEADER = 4096
 
 WireType = Literal["float16", "float32"]
 Index = Annotated[int, Field(ge=0, strict=True)]
+Offset = Annotated[int, Field(strict=True)]
 
 
 class ShellRequest(BaseModel):
-    """Whole radial shells of some variables at a time step; without a seed, the surrogate's own."""
+    """Radial shells of some variables at a time step; without a seed, the surrogate's own.
+
+    `rows` and `columns` are half-open: that part of each shell alone, columns perhaps over the date line.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,6 +41,8 @@ class ShellRequest(BaseModel):
     shells: tuple[Index, ...] = Field(min_length=1)
     seed: Seed | None = None
     dtype: WireType = "float16"
+    rows: tuple[Index, Index] | None = None
+    columns: tuple[Offset, Offset] | None = None
 
 
 class _Header(BaseModel):

@@ -6,26 +6,35 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import limits
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from pydantic import AnyHttpUrl
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
+from earthgan.errors import DamagedSurrogate, InvalidRequest
+from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import LayeredCache, MemoryCache, RedisCache
 from earthgan_gateway.engines import Engine, make_engine
 from earthgan_gateway.fields import Fields
 from earthgan_gateway.openapi import complete_openapi
-from earthgan_gateway.pictures import Pictures
+from earthgan_gateway.pictures import Pictures, Style
 from earthgan_gateway.prefetch import Prefetch
+from earthgan_gateway.probes import Probes
 from earthgan_gateway.problems import add_problem_handlers
+from earthgan_gateway.rate_limit import RateLimit
 from earthgan_gateway.routes.client import client_routes
 from earthgan_gateway.routes.colormaps import colormaps_router
 from earthgan_gateway.routes.health import health_router
 from earthgan_gateway.routes.metadata import metadata_router
+from earthgan_gateway.routes.metrics import metrics_router
 from earthgan_gateway.routes.pictures import PictureRoutes
+from earthgan_gateway.routes.probes import probes_router
 from earthgan_gateway.routes.wmts import wmts_router
 from earthgan_gateway.settings import Settings
+from earthgan_gateway.telemetry import Metrics, TelemetryMiddleware, make_traces
 
 
 def create_app(settings: Settings | None = None, engine: Engine | None = None) -> FastAPI:
@@ -36,10 +45,22 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     """
     settings = settings or Settings()
     surrogate = Surrogate(settings.surrogate)
+    metrics, traces = Metrics(), make_traces(_text(settings.otlp_endpoint), surrogate.digest)
+    metrics.surrogate(surrogate.digest, surrogate.spec.title, settings.engine)
     running = engine or make_engine(settings, surrogate)
-    redis = RedisCache(str(settings.redis_url), settings.redis_timeout_s) if settings.redis_url else None
+    redis = None
+    if settings.redis_url is not None:
+        redis = RedisCache(str(settings.redis_url), settings.redis_timeout_s, metrics.redis_failure)
     cache = LayeredCache(MemoryCache(settings.cache_mb * 2**20), redis)
-    fields = Fields(surrogate, running, cache, settings.engine_timeout_s)
+    fields = Fields(
+        surrogate, running, cache, settings.engine_timeout_s, metrics, traces, max_pending=settings.max_pending_shells
+    )
+
+    for quantity in fields.quantities.values():
+        try:
+            Style.of(quantity)
+        except InvalidRequest as error:
+            raise DamagedSurrogate(surrogate.folder / SPEC_FILE, f"{quantity.name}: {error}") from error
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -49,6 +70,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
             prefetch.cancel()
         await running.close()
         await cache.close()
+        traces.close()
 
     app = FastAPIOffline(  # /docs without a CDN
         title="EarthGAN",
@@ -63,13 +85,17 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.include_router(metadata_router(fields))
     app.include_router(colormaps_router())
     app.include_router(wmts_router(fields))
+    app.include_router(probes_router(Probes(fields), surrogate.digest))
     app.include_router(health_router(running, surrogate.digest))
+    app.include_router(metrics_router(metrics))
     app.router.routes.extend(client_routes(settings.client))
     add_problem_handlers(app)
     complete_openapi(app)
     # The last added is the first to see a request.
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=1)
-    app.add_middleware(PictureRoutes, fields=fields, pictures=Pictures(fields, cache))
+    app.add_middleware(PictureRoutes, fields=fields, pictures=Pictures(fields, cache, metrics, traces), metrics=metrics)
+    if settings.rate_limit is not None:
+        app.add_middleware(RateLimit, limit=limits.parse(settings.rate_limit), metrics=metrics)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -77,4 +103,12 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
             allow_methods=["GET", "HEAD"],
             expose_headers=["ETag", "Cache-Status", "Server-Timing", "EarthGAN-Surrogate"],
         )
+    routes = {path.split("/")[1] for path in app.openapi()["paths"]} | {"client", "docs"}
+    app.add_middleware(
+        TelemetryMiddleware, metrics=metrics, traces=traces, routes=routes, access_log=settings.access_log
+    )
     return app
+
+
+def _text(url: AnyHttpUrl | None) -> str | None:
+    return None if url is None else str(url)

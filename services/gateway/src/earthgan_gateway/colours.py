@@ -36,8 +36,13 @@ class ColourMap:
 @lru_cache(maxsize=1)
 def colour_maps() -> tuple[ColourMap, ...]:
     """Every colour map that a picture may be drawn in."""
-    infos = ((name, cmap.Colormap(name).info) for name in NAMES)
-    return tuple(ColourMap(name, str(info.category), str(info.license)) for name, info in infos)
+    return tuple(_described(name) for name in NAMES)
+
+
+def _described(name: str) -> ColourMap:
+    info = cmap.Colormap(name).info
+    assert info is not None, f"{name} is not of cmap's catalogue"
+    return ColourMap(name, str(info.category), str(info.license))
 
 
 def canonical(name: str) -> str:

@@ -1,18 +1,24 @@
-"""The gateway's subcommand of `earthgan`."""
+"""The gateway's subcommands of `earthgan`."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import socket
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command
+from earthgan_gateway.seed import commands as seed
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 
 def register(subcommands: Any) -> None:
-    """Add `serve`."""
+    """Add `serve` and `seed`."""
+    seed.register(subcommands)
     parser = add_command(
         subcommands,
         "serve",
@@ -27,15 +33,26 @@ def register(subcommands: Any) -> None:
     parser.add_argument("--workers", type=int, metavar="N", help="how many processes serve (EARTHGAN_WORKERS)")
 
 
+def make_worker() -> FastAPI:
+    """The application of one worker process, by the environment that `serve` has left."""
+    from earthgan_gateway.app import create_app
+    from earthgan_gateway.settings import Settings
+    from earthgan_gateway.telemetry import set_up_logging
+
+    settings = Settings()
+    set_up_logging(settings.log_level)
+    return create_app(settings)
+
+
 def _serve(arguments: argparse.Namespace) -> None:
     import uvicorn
-    from fastapi import FastAPI
     from pydantic import ValidationError
     from uvicorn.supervisors import Multiprocess
 
     from earthgan.errors import BadInput
     from earthgan_gateway.app import create_app
     from earthgan_gateway.settings import Settings
+    from earthgan_gateway.telemetry import set_up_logging
 
     names = ("surrogate", "engine", "host", "port", "workers")
     given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
@@ -46,12 +63,13 @@ def _serve(arguments: argparse.Namespace) -> None:
         place = ".".join(str(part) for part in first["loc"])
         raise BadInput(f"settings: {place + ': ' if place else ''}{first['msg']}") from error
     address = f"http://{settings.host}:{settings.port}"
+    set_up_logging(settings.log_level)
     app: str | FastAPI = create_app(settings)
     if settings.workers > 1:  # each makes its own; that the first could be made shows that they can
-        app = "earthgan_gateway:create_app"
+        app = "earthgan_gateway.commands:make_worker"
         os.environ |= {f"EARTHGAN_{name.upper()}": str(value) for name, value in given.items()}
     config = uvicorn.Config(
-        app, factory=isinstance(app, str), workers=settings.workers, log_level="warning", access_log=False
+        app, factory=isinstance(app, str), workers=settings.workers, log_config=None, access_log=False
     )
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -63,6 +81,8 @@ def _serve(arguments: argparse.Namespace) -> None:
         listener.set_inheritable(True)
         print(f"EarthGAN serves {settings.surrogate} at {address}", flush=True)
         if settings.workers > 1:
-            Multiprocess(config, sockets=[listener]).run()
+            with tempfile.TemporaryDirectory(prefix="earthgan-metrics-") as shared:
+                os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", shared)  # each worker's /metrics speaks for all
+                Multiprocess(config, sockets=[listener]).run()
         else:
             uvicorn.Server(config).run(sockets=[listener])

@@ -11,7 +11,7 @@ import numpy as np
 from cachetools import LRUCache
 from numpy.typing import NDArray
 
-from earthgan.errors import UnknownVariable
+from earthgan.errors import EngineUnavailable, UnknownVariable
 from earthgan.quantities import Quantity, derive, quantities
 from earthgan.quantities import anomaly as subtract_mean
 from earthgan.sampling import ShellSampler
@@ -19,6 +19,7 @@ from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import LayeredCache, SingleFlight
 from earthgan_gateway.engines import Engine
 from earthgan_gateway.packing import pack, unpack
+from earthgan_gateway.telemetry import Metrics, Traces
 
 Source = Literal["memory", "redis", "generated"]
 
@@ -39,16 +40,29 @@ class Fields:
     """The shells of one surrogate, from the cache or the engine."""
 
     def __init__(
-        self, surrogate: Surrogate, engine: Engine, cache: LayeredCache, timeout_s: float, ready_bytes: int = 2**26
+        self,
+        surrogate: Surrogate,
+        engine: Engine,
+        cache: LayeredCache,
+        timeout_s: float,
+        metrics: Metrics,
+        traces: Traces,
+        max_pending: int = 64,
+        ready_bytes: int = 2**26,
     ) -> None:
         self.surrogate = surrogate
         self.engine = engine
         self.timeout_s = timeout_s
+        self._metrics = metrics
+        self._traces = traces
+        self._max_pending = max_pending
         self.quantities = quantities(surrogate)
         #: Called with (t, r) after a shell that somebody waited for was generated.
         self.on_generated: Callable[[int, int], None] = lambda t, r: None
         self._cache = cache
-        self._flights: SingleFlight[tuple[dict[str, bytes], Source]] = SingleFlight()
+        self._flights: SingleFlight[tuple[dict[str, bytes], Source]] = SingleFlight(
+            lambda: metrics.single_flight_wait("shell")
+        )
         self._sampler = ShellSampler(surrogate.grid)
         self._ready: LRUCache[tuple[str, bool, int, int], Shell] = LRUCache(
             ready_bytes, getsizeof=lambda shell: shell.padded.nbytes
@@ -101,6 +115,9 @@ class Fields:
     ) -> tuple[dict[str, bytes], Source]:
         found = await self._find(variables, t, r)
         if found is None:
+            if (t, r) not in self._flights and self.generating >= self._max_pending:
+                self._metrics.rejected("shells")
+                raise EngineUnavailable("too many shells are waited for")
             found = await self._flights.do((t, r), lambda: self._generate(t, r))
             if wanted and found[1] == "generated":
                 self.on_generated(t, r)
@@ -124,7 +141,8 @@ class Fields:
         async with self._cache.exclusive(self._key("*", t, r), self.timeout_s):
             if found := await self._find(variables, t, r):  # another process was faster
                 return found
-            field = await self.engine.shells(variables, t, [r], None, deadline)
+            with self._metrics.engine_call(), self._traces.span("engine", step=t, shell=r):
+                field = await self.engine.shells(variables, t, [r], None, deadline)
             packed = {name: pack(values[0]) for name, values in zip(variables, field, strict=True)}
             for name, each in packed.items():
                 await self._cache.set(self._key(name, t, r), each)

@@ -61,8 +61,8 @@ def _paths() -> dict[str, Any]:
         _in_query("v", {"type": "string"}, "digest", "The surrogate's digest, which makes the answer immutable"),
     ]
     resampling = _in_query("resampling", _one_of("bilinear", "nearest"), "nearest", "Between grid points")
-    tile_formats = {each.media_type: {} for each in FORMATS.values() if each.for_tiles}
-    shell_formats = {each.media_type: {} for each in FORMATS.values()}
+    tile_formats: dict[str, Any] = {each.media_type: {} for each in FORMATS.values() if each.for_tiles}
+    shell_formats: dict[str, Any] = {each.media_type: {} for each in FORMATS.values()}
     return {
         "/tiles/{var}/{t}/{r}/{z}/{x}/{y}": _get(
             "A map tile",

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import hashlib
 import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from earthgan_gateway import colours, formats, png, render
 from earthgan_gateway.cache import LayeredCache, SingleFlight
 from earthgan_gateway.fields import Fields, Shell, Source
 from earthgan_gateway.raster import TileRaster
+from earthgan_gateway.telemetry import Metrics, Traces
 
 _ANOMALY_COLOURS = "crameri:vik"
 
@@ -136,11 +138,13 @@ class Answer:
 class Pictures:
     """Draws pictures of one surrogate and keeps them."""
 
-    def __init__(self, fields: Fields, cache: LayeredCache) -> None:
+    def __init__(self, fields: Fields, cache: LayeredCache, metrics: Metrics, traces: Traces) -> None:
         self._fields = fields
         self._cache = cache
         self._raster = TileRaster(fields.surrogate.grid)
-        self._flights: SingleFlight[Answer] = SingleFlight()
+        self._flights: SingleFlight[Answer] = SingleFlight(lambda: metrics.single_flight_wait("picture"))
+        self._metrics = metrics
+        self._traces = traces
 
     def key(self, picture: ShellPicture) -> str:
         """Where the picture is kept: the surrogate's digest and the picture's name."""
@@ -163,12 +167,15 @@ class Pictures:
 
     async def _draw(self, key: str, picture: ShellPicture) -> Answer:
         shell = await self._fields.shell(picture.quantity, picture.t, picture.r, picture.anomaly)
-        if isinstance(picture, TilePicture):
-            body = self._tile(picture, shell)  # under a millisecond: not worth a thread
-        else:
-            body = await asyncio.to_thread(self._shell, picture, shell)
-        if picture.gzipped:
-            body = await asyncio.to_thread(gzip.compress, body, 1, mtime=0)
+        started = time.perf_counter()
+        with self._traces.span("render", format=picture.format):
+            if isinstance(picture, TilePicture):
+                body = self._tile(picture, shell)  # under a millisecond: not worth a thread
+            else:
+                body = await asyncio.to_thread(self._shell, picture, shell)
+            if picture.gzipped:
+                body = await asyncio.to_thread(gzip.compress, body, 1, mtime=0)
+        self._metrics.rendered(time.perf_counter() - started)
         await self._cache.set(key, body)
         return Answer(body, hit=False, source=shell.source)
 

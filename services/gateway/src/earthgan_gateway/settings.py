@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AnyHttpUrl, Field, RedisDsn, model_validator
+import limits
+from pydantic import AnyHttpUrl, Field, RedisDsn, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -30,14 +31,31 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1)
     #: How long a request may wait for the generator.
     engine_timeout_s: float = Field(default=30, gt=0)
+    #: Shells that may be generated or waited for at once; whoever asks for one more is told to come back.
+    max_pending_shells: int = Field(default=64, ge=1)
+    #: How often one client address may ask, such as "50/second"; each process counts for itself.
+    rate_limit: str | None = None
     #: Memory for shells and tiles in this process.
     cache_mb: int = Field(default=256, ge=1)
     #: How long Redis may take before it is left out.
     redis_timeout_s: float = Field(default=0.05, gt=0)
     #: Whether neighbours of what is looked at are generated while nobody waits.
     prefetch: bool = True
+    #: What is logged on stderr, from this level on; JSON lines, unless stderr is a terminal.
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    #: A line for each request.
+    access_log: bool = False
+    #: An OpenTelemetry collector (OTLP over HTTP) for traces; none are made without it.
+    otlp_endpoint: AnyHttpUrl | None = None
     #: Pages of other origins that may ask, as a JSON list; ["*"] for all.
     cors_origins: tuple[str, ...] = ()
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _rate_can_be_read(cls, text: str | None) -> str | None:
+        if text is not None:
+            limits.parse(text)
+        return text
 
     @model_validator(mode="after")
     def _engine_has_its_address(self) -> Settings:

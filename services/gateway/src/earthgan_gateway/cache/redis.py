@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import redis.asyncio
@@ -25,7 +25,10 @@ LOCK_S = 3.0
 class RedisCache:
     """One short attempt per call; after a failure, none for a while."""
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    def __init__(
+        self, url: str, timeout_s: float, on_failure: Callable[[BaseException], None] = lambda error: None
+    ) -> None:
+        self._on_failure = on_failure
         self._redis = redis.asyncio.Redis.from_url(
             url,
             socket_timeout=timeout_s,
@@ -34,7 +37,6 @@ class RedisCache:
             protocol=3,
         )
         self._resume = 0.0
-        self.failures = 0
 
     @property
     def paused(self) -> bool:
@@ -81,7 +83,7 @@ class RedisCache:
 
     def _pause(self, error: Exception) -> None:
         self._resume = time.monotonic() + PAUSE_S
-        self.failures += 1
+        self._on_failure(error)
         log.warning("Redis is left out for %.0f s: %s", PAUSE_S, type(error).__name__)
 
     async def close(self) -> None:

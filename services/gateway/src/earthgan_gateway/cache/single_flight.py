@@ -10,14 +10,20 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[T]):
-    """Runs at most one computation per key; one who leaves early does not stop it for the others."""
+    """Runs at most one computation per key; one who leaves early does not stop it for the others.
 
-    def __init__(self) -> None:
+    `on_wait` is called for each who joins a computation that is under way.
+    """
+
+    def __init__(self, on_wait: Callable[[], None] = lambda: None) -> None:
+        self._on_wait = on_wait
         self._flights: dict[Hashable, asyncio.Task[T]] = {}
 
     async def do(self, key: Hashable, compute: Callable[[], Awaitable[T]]) -> T:
         task = self._flights.get(key)
-        if task is None:
+        if task is not None:
+            self._on_wait()
+        else:
 
             async def run() -> T:
                 return await compute()
@@ -26,6 +32,9 @@ class SingleFlight(Generic[T]):
             self._flights[key] = task
             task.add_done_callback(lambda done: self._land(key, done))
         return await asyncio.shield(task)
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._flights
 
     def __len__(self) -> int:
         return len(self._flights)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from earthgan.grid import Window
 from earthgan.surrogate import Field
 
 
@@ -22,6 +23,16 @@ class Engine(Protocol):
         `deadline` is a moment of `time.monotonic()`. Raises NotFound for what the surrogate does not have,
         EngineTimeout past the deadline, EngineUnavailable where the generator cannot be reached, EngineAnswerInvalid
         where it answers with nonsense.
+        """
+        ...
+
+    async def window(
+        self, variables: Sequence[str], t: int, window: Window, seed: int | None, deadline: float
+    ) -> Field:
+        """A box `(variable, shell, row, column)` of shells, in units: the same numbers, for the work of the box alone.
+
+        Rows and shells are the grid's; columns are at most one turn and may run over the date line. Raises as `shells`
+        does, and InvalidRequest for another box.
         """
         ...
 

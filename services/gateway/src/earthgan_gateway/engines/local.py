@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from earthgan.errors import EngineTimeout
+from earthgan.grid import Window
 from earthgan.surrogate import Backend, Field, Surrogate
 
 
@@ -24,6 +25,15 @@ class LocalEngine:
     ) -> Field:
         field = await self._run(lambda: self._surrogate.shells(self._backend, variables, t, shells, seed), deadline)
         return self._surrogate.in_units(field, variables)
+
+    async def window(
+        self, variables: Sequence[str], t: int, window: Window, seed: int | None, deadline: float
+    ) -> Field:
+        def infer() -> Field:
+            shells, rows, columns = window.axes
+            return self._surrogate.shells(self._backend, variables, t, shells, seed, rows, columns)
+
+        return self._surrogate.in_units(await self._run(infer, deadline), variables)
 
     async def _run(self, infer: Callable[[], Field], deadline: float) -> Field:
         def in_time() -> Field:

@@ -9,6 +9,7 @@ import httpx
 import numpy as np
 
 from earthgan.errors import EngineAnswerInvalid, EngineTimeout, EngineUnavailable
+from earthgan.grid import Window
 from earthgan.surrogate import Field, Surrogate
 from earthgan.wire import ShellRequest, WireType, decode
 
@@ -33,22 +34,46 @@ class TorchServeEngine:
     async def shells(
         self, variables: Sequence[str], t: int, shells: Sequence[int], seed: int | None, deadline: float
     ) -> Field:
-        surrogate = self._surrogate
-        for name in variables:
-            surrogate.check_variable(name)
-        surrogate.check_step(t)
-        for r in shells:
-            surrogate.check_shell(r)
+        self._check(variables, t, shells)
         request = ShellRequest(variables=tuple(variables), t=t, shells=tuple(shells), seed=seed, dtype=self._dtype)
+        return await self._ask(request, self._surrogate.grid.shape[1:], deadline)
+
+    async def window(
+        self, variables: Sequence[str], t: int, window: Window, seed: int | None, deadline: float
+    ) -> Field:
+        shells, rows, columns = window.axes
+        self._check(variables, t, shells)
+        self._surrogate.check_box(rows, columns)
+        request = ShellRequest(
+            variables=tuple(variables),
+            t=t,
+            shells=tuple(shells),
+            seed=seed,
+            dtype=self._dtype,
+            rows=(rows.start, rows.stop),
+            columns=(columns.start, columns.stop),
+        )
+        return await self._ask(request, window.shape[1:], deadline)
+
+    def _check(self, variables: Sequence[str], t: int, shells: Sequence[int]) -> None:
+        for name in variables:
+            self._surrogate.check_variable(name)
+        self._surrogate.check_step(t)
+        for r in shells:
+            self._surrogate.check_shell(r)
+
+    async def _ask(self, request: ShellRequest, part: tuple[int, int], deadline: float) -> Field:
+        """The answer in units, each shell's part of that shape. Raises EngineError."""
+        surrogate = self._surrogate
         field, digest = decode(await self._post(request, deadline))
         if digest != surrogate.digest:
             raise EngineUnavailable("the model server serves another surrogate")
-        expected = (len(variables), len(shells), *surrogate.grid.shape[1:])
+        expected = (len(request.variables), len(request.shells), *part)
         if field.shape != expected:
             raise EngineAnswerInvalid(f"the model server gave shape {field.shape} where {expected} was due")
         if not np.isfinite(field).all():
             raise EngineAnswerInvalid("the model server gave numbers that are not finite")
-        return surrogate.in_units(field, variables)
+        return surrogate.in_units(field, request.variables)
 
     async def _post(self, request: ShellRequest, deadline: float) -> bytes:
         """The body of the answer. Every way in which httpx or TorchServe can fail becomes an EngineError."""
@@ -58,7 +83,7 @@ class TorchServeEngine:
         headers = {"content-type": "application/json"}
         try:
             answer = await self._client.post(
-                self._url, content=request.model_dump_json(), headers=headers, timeout=left_s
+                self._url, content=request.model_dump_json(exclude_none=True), headers=headers, timeout=left_s
             )
         except httpx.TimeoutException as error:
             raise EngineTimeout("the model server did not answer in time") from error

@@ -43,16 +43,17 @@ def shell_raster(grid: ShellGrid, values: NDArray[np.float32]) -> tuple[NDArray[
 
     The shell's own values, turned, where its rows and columns are even; sampled at as many even ones where not.
     """
-    latitudes, longitudes = np.asarray(grid.latitudes_deg), np.asarray(grid.longitudes_deg)
+    latitudes, longitudes = np.array(grid.latitudes_deg, float), np.array(grid.longitudes_deg, float)
     height, width = 180 / len(latitudes), 360 / len(longitudes)
-    even_latitudes = 90 - (np.arange(len(latitudes)) + 0.5) * height
+    even_latitudes = 90 - (np.arange(len(latitudes), dtype=np.float64) + 0.5) * height
     if np.allclose(latitudes, even_latitudes) and np.allclose(np.diff(longitudes), width):
         turned = np.where(longitudes >= 180 - 1e-9, longitudes - 360, longitudes)
         first = int(turned.argmin())
         west = float(turned[first]) - width / 2
         return np.roll(values, -first, axis=1), Extent(4326, west, -90, west + 360, 90)
-    across = -180 + (np.arange(len(longitudes)) + 0.5) * width
-    return ShellSampler(grid).sample(values, even_latitudes, across), Extent(4326, -180, -90, 180, 90)
+    even_longitudes = -180 + (np.arange(len(longitudes), dtype=np.float64) + 0.5) * width
+    sampled = ShellSampler(grid).sample(values, even_latitudes, even_longitudes)
+    return sampled, Extent(4326, -180, -90, 180, 90)
 
 
 def encode_geotiff(values: NDArray[np.float32], extent: Extent, unit: str, description: str) -> bytes:

@@ -19,9 +19,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from earthgan.tiles import Tile
 from earthgan_gateway import catalog
 from earthgan_gateway.fields import Fields
-from earthgan_gateway.pictures import FORMATS, Pictures, ShellPicture
+from earthgan_gateway.pictures import FORMATS, Pictures, ShellPicture, TilePicture
 from earthgan_gateway.problems import problem, problem_of
 from earthgan_gateway.routes import grammar
+from earthgan_gateway.telemetry import CacheLevel, Metrics
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +46,9 @@ class Resolved:
 class PictureRoutes:
     """ASGI middleware that answers tiles and shells itself and hands everything else on."""
 
-    def __init__(self, app: ASGIApp, fields: Fields, pictures: Pictures) -> None:
+    def __init__(self, app: ASGIApp, fields: Fields, pictures: Pictures, metrics: Metrics) -> None:
         self._app = app
+        self._metrics = metrics
         self._fields = fields
         self._pictures = pictures
         self._resolved: LRUCache[tuple[str, bytes], Resolved] = LRUCache(8192)
@@ -78,14 +80,17 @@ class PictureRoutes:
             elif name == b"accept-encoding" and resolved.compressed is not None and b"gzip" in value:
                 resolved = resolved.compressed
         if wanted_tags and (resolved.etag in wanted_tags or wanted_tags == b"*"):
+            self._count("not_modified", resolved.picture)
             await _send(send, 304, resolved.headers, b"")
             return
         body = self._pictures.in_memory(resolved.key)
         if body is not None:
             status, where = b"earthgan; hit; detail=memory", "memory"
+            self._count("memory", resolved.picture)
         else:
             answer = await self._pictures.draw(resolved.picture)
             body, where = answer.body, answer.source if answer.hit else "render"
+            self._count("rendered" if not answer.hit else "redis", resolved.picture)
             status = b"earthgan; hit; detail=" + where.encode() if answer.hit else b"earthgan; fwd=miss"
         timing = b"%s;dur=%.2f" % (where.encode(), (time.perf_counter() - started) * 1e3)
         headers = [
@@ -95,6 +100,10 @@ class PictureRoutes:
             (b"server-timing", timing),
         ]
         await _send(send, 200, headers, body if scope["method"] == "GET" else b"")
+
+    def _count(self, level: CacheLevel, picture: ShellPicture) -> None:
+        if isinstance(picture, TilePicture):
+            self._metrics.tile(level, picture.quantity, picture.tile.z)
 
     def _resolve(self, path: str, query_string: bytes) -> Resolved:
         query = QueryParams(query_string)

@@ -1,0 +1,36 @@
+"""`/colormaps`: what pictures can be drawn in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter
+
+from earthgan_gateway.colours import ColourMap, colour_maps, colours
+
+#: Enough to show a strip of the map in a menu.
+SAMPLES = 16
+
+
+def colormaps_router() -> APIRouter:
+    """The list of colour maps."""
+    router = APIRouter(tags=["metadata"])
+
+    @router.get("/colormaps")
+    async def get_colormaps() -> dict[str, Any]:
+        """Each colour map that `colormap=` takes, with its kind, its licence, and 16 colours from low to high."""
+        return {"colormaps": [_described(offered) for offered in colour_maps()]}
+
+    return router
+
+
+def _described(offered: ColourMap) -> dict[str, Any]:
+    table = colours(offered.name)
+    samples = table[np.linspace(0, len(table) - 1, SAMPLES).round().astype(int)]
+    return {
+        "name": offered.name,
+        "kind": offered.kind,
+        "licence": offered.licence,
+        "colors": [f"#{bytes(colour).hex()}" for colour in samples],
+    }

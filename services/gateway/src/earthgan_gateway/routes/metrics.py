@@ -1,0 +1,22 @@
+"""`/metrics`: what Prometheus scrapes."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from earthgan_gateway.telemetry import Metrics
+
+
+def metrics_router(metrics: Metrics) -> APIRouter:
+    """The series of every worker process of this gateway."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    async def get_metrics(request: Request) -> Response:
+        """Prometheus's text format, or OpenMetrics where it is asked for."""
+        body, media_type = metrics.scrape(request.headers.get("accept", ""))
+        return Response(body, headers={"content-type": media_type, "cache-control": "no-store"})
+
+    return router

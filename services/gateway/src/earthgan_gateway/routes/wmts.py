@@ -1,0 +1,26 @@
+"""`/wmts/WMTSCapabilities.xml`: for GIS programs."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from earthgan_gateway import wmts
+from earthgan_gateway.catalog import catalog
+from earthgan_gateway.fields import Fields
+
+
+def wmts_router(fields: Fields) -> APIRouter:
+    """The capabilities; the tiles that they point at are those of `/tiles`."""
+    router = APIRouter(tags=["metadata"])
+    first = catalog(fields)["default"]
+
+    @router.get(f"/{wmts.CAPABILITIES}", response_class=Response, responses={200: {"content": {wmts.MEDIA_TYPE: {}}}})
+    async def get_capabilities(request: Request) -> Response:
+        """OGC WMTS 1.0.0 capabilities: a layer per variable, with time step and radial shell as dimensions."""
+        quantities = fields.quantities.values()
+        body = wmts.capabilities(fields.surrogate, quantities, first["t"], first["r"], str(request.base_url))
+        return Response(body, media_type=wmts.MEDIA_TYPE, headers={"cache-control": "public, max-age=60"})
+
+    return router

@@ -1,0 +1,125 @@
+"""Use case: the tiles described as OGC WMTS 1.0.0, RESTful, so that QGIS and other GIS programs find them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from xml.etree import ElementTree
+
+import morecantile
+
+from earthgan.quantities import Quantity
+from earthgan.surrogate import Surrogate
+from earthgan.tiles import TILE_MATRIX_SETS, WEB_MERCATOR, max_native_zoom
+
+MEDIA_TYPE = "application/xml"
+CAPABILITIES = "wmts/WMTSCapabilities.xml"
+#: The dimensions' names, which are in the address of a tile.
+STEP, SHELL = "step", "shell"
+
+_WMTS = "http://www.opengis.net/wmts/1.0"
+_OWS = "http://www.opengis.net/ows/1.1"
+_XLINK = "http://www.w3.org/1999/xlink"
+_CRS = {True: "urn:ogc:def:crs:EPSG::3857", False: "urn:ogc:def:crs:OGC:1.3:CRS84"}
+
+for prefix, namespace in (("", _WMTS), ("ows", _OWS), ("xlink", _XLINK)):
+    ElementTree.register_namespace(prefix, namespace)
+
+
+def capabilities(
+    surrogate: Surrogate, quantities: Iterable[Quantity], default_t: int, default_r: int, base_url: str
+) -> bytes:
+    """The capabilities document: a layer per quantity, with time step and radial shell as dimensions.
+
+    `base_url` is the gateway's address with a slash at its end. Matrices end where more zoom shows nothing more.
+    """
+    provenance = surrogate.spec.provenance
+    document = ElementTree.Element(_wmts("Capabilities"), {"version": "1.0.0"})
+    service = _add(document, _ows("ServiceIdentification"))
+    _add(service, _ows("Title"), f"EarthGAN: {surrogate.spec.title}")
+    _add(service, _ows("Abstract"), f"{provenance.notice} {surrogate.spec.description}")
+    _add(service, _ows("ServiceType"), "OGC WMTS")
+    _add(service, _ows("ServiceTypeVersion"), "1.0.0")
+    _add(service, _ows("Fees"), "none")
+    _add(service, _ows("AccessConstraints"), provenance.licence)
+    contents = _add(document, _wmts("Contents"))
+    for quantity in quantities:
+        _add_layer(contents, surrogate, quantity, default_t, default_r, base_url)
+    for tms in TILE_MATRIX_SETS:
+        _add_matrix_set(contents, tms, max_native_zoom(tms, surrogate.grid))
+    _add(document, _wmts("ServiceMetadataURL"), href=base_url + CAPABILITIES)
+    ElementTree.indent(document)
+    text: bytes = ElementTree.tostring(document, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
+
+
+def _add_layer(
+    contents: ElementTree.Element,
+    surrogate: Surrogate,
+    quantity: Quantity,
+    default_t: int,
+    default_r: int,
+    base_url: str,
+) -> None:
+    radii_km = surrogate.grid.radii_km
+    layer = _add(contents, _wmts("Layer"))
+    _add(layer, _ows("Title"), f"{quantity.long_name} [{quantity.unit}]")
+    _add(layer, _ows("Abstract"), surrogate.spec.provenance.notice)
+    _add(layer, _ows("Identifier"), quantity.name)
+    box = _add(layer, _ows("WGS84BoundingBox"))
+    _add(box, _ows("LowerCorner"), "-180 -90")
+    _add(box, _ows("UpperCorner"), "180 90")
+    style = _add(layer, _wmts("Style"), isDefault="true")
+    _add(style, _ows("Title"), quantity.colormap)
+    _add(style, _ows("Identifier"), "default")
+    _add(style, _wmts("LegendURL"), format="image/png", href=f"{base_url}legends/{quantity.name}.png")
+    _add(layer, _wmts("Format"), "image/png")
+    _add_dimension(layer, STEP, "Time step", default_t, [step.t for step in surrogate.steps])
+    shells = f"Radial shell, from 0 at radius {radii_km[0]:.0f} km to {len(radii_km) - 1} at {radii_km[-1]:.0f} km"
+    _add_dimension(layer, SHELL, shells, default_r, range(len(radii_km)))
+    for tms in TILE_MATRIX_SETS:
+        _add(_add(layer, _wmts("TileMatrixSetLink")), _wmts("TileMatrixSet"), tms)
+    place = f"{{{STEP}}}/{{{SHELL}}}/{{TileMatrix}}/{{TileCol}}/{{TileRow}}"
+    template = f"{base_url}tiles/{quantity.name}/{place}.png?tms={{TileMatrixSet}}"
+    _add(layer, _wmts("ResourceURL"), format="image/png", resourceType="tile", template=template)
+
+
+def _add_dimension(layer: ElementTree.Element, name: str, title: str, default: int, values: Iterable[int]) -> None:
+    dimension = _add(layer, _wmts("Dimension"))
+    _add(dimension, _ows("Title"), title)
+    _add(dimension, _ows("Identifier"), name)
+    _add(dimension, _wmts("Default"), str(default))
+    _add(dimension, _wmts("Current"), "false")
+    for value in values:
+        _add(dimension, _wmts("Value"), str(value))
+
+
+def _add_matrix_set(contents: ElementTree.Element, tms: str, last_zoom: int) -> None:
+    matrix_set = _add(contents, _wmts("TileMatrixSet"))
+    _add(matrix_set, _ows("Identifier"), tms)
+    _add(matrix_set, _ows("SupportedCRS"), _CRS[tms == WEB_MERCATOR])
+    for z in range(last_zoom + 1):
+        matrix = morecantile.tms.get(tms).matrix(z)
+        described = _add(matrix_set, _wmts("TileMatrix"))
+        _add(described, _ows("Identifier"), str(z))
+        _add(described, _wmts("ScaleDenominator"), repr(matrix.scaleDenominator))
+        _add(described, _wmts("TopLeftCorner"), "{!r} {!r}".format(*matrix.pointOfOrigin))
+        _add(described, _wmts("TileWidth"), str(matrix.tileWidth))
+        _add(described, _wmts("TileHeight"), str(matrix.tileHeight))
+        _add(described, _wmts("MatrixWidth"), str(matrix.matrixWidth))
+        _add(described, _wmts("MatrixHeight"), str(matrix.matrixHeight))
+
+
+def _add(parent: ElementTree.Element, tag: str, text: str | None = None, **attributes: str) -> ElementTree.Element:
+    """A new element at the end of the parent; `href` is XLink's."""
+    named = {f"{{{_XLINK}}}href" if name == "href" else name: value for name, value in attributes.items()}
+    element = ElementTree.SubElement(parent, tag, named)
+    element.text = text
+    return element
+
+
+def _wmts(name: str) -> str:
+    return f"{{{_WMTS}}}{name}"
+
+
+def _ows(name: str) -> str:
+    return f"{{{_OWS}}}{name}"

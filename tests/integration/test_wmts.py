@@ -1,0 +1,120 @@
+"""The WMTS capabilities, read by OWSLib and GDAL, which is what QGIS reads them with."""
+
+import io
+from xml.etree import ElementTree
+
+import httpx
+import numpy as np
+import pytest
+import rasterio
+from owslib.wmts import WebMapTileService
+from PIL import Image
+from rasterio.crs import CRS
+
+pytestmark = pytest.mark.filterwarnings("ignore:Truth-testing of elements:FutureWarning")  # OWSLib's own
+
+CAPABILITIES = "/wmts/WMTSCapabilities.xml"
+
+
+@pytest.fixture(scope="module")
+def client(gateway_url: str) -> httpx.Client:
+    with httpx.Client(base_url=gateway_url, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def document(client: httpx.Client) -> bytes:
+    answer = client.get(CAPABILITIES)
+    assert answer.headers["content-type"].startswith("application/xml")
+    return answer.raise_for_status().content
+
+
+@pytest.fixture(scope="module")
+def service(client: httpx.Client, document: bytes) -> WebMapTileService:
+    return WebMapTileService(str(client.base_url) + CAPABILITIES, xml=document)
+
+
+def test_there_is_a_layer_for_each_variable(client: httpx.Client, service: WebMapTileService) -> None:
+    assert list(service.contents) == [variable["name"] for variable in client.get("/variables").json()["variables"]]
+    layer = service.contents["temperature"]
+    assert layer.title == "Temperature [K]"
+    assert layer.boundingBoxWGS84 == (-180, -90, 180, 90)
+    assert layer.formats == ["image/png"]
+    assert service.identification.title.startswith("EarthGAN")
+    assert client.get("/catalog").json()["notice"] in service.identification.abstract
+
+
+def test_the_dimensions_are_all_steps_and_shells(client: httpx.Client, service: WebMapTileService) -> None:
+    catalog = client.get("/catalog").json()
+    for layer in service.contents.values():
+        assert set(layer.dimensions) == {"step", "shell"}
+        assert layer.dimensions["step"]["values"] == [str(step["t"]) for step in catalog["steps"]]
+        assert layer.dimensions["shell"]["values"] == [str(shell["r"]) for shell in catalog["shells"]]
+        assert layer.dimensions["step"]["default"] == str(catalog["default"]["t"])
+        assert layer.dimensions["shell"]["default"] == str(catalog["default"]["r"])
+
+
+def test_the_matrix_sets_are_those_of_the_tiles(client: httpx.Client, service: WebMapTileService) -> None:
+    catalog = client.get("/catalog").json()
+    assert set(service.tilematrixsets) == set(catalog["tile_matrix_sets"])
+    for name, described in catalog["tile_matrix_sets"].items():
+        matrices = service.tilematrixsets[name].tilematrix
+        assert [int(z) for z in matrices] == list(range(described["max_native_zoom"] + 1))
+        for z, matrix in matrices.items():
+            last = f"{z}/{matrix.matrixwidth - 1}/{matrix.matrixheight - 1}"
+            beyond = f"{z}/{matrix.matrixwidth}/0"
+            for tile, status in ((last, 200), (beyond, 404)):
+                answer = client.get(f"/tiles/temperature/120/150/{tile}", params={"tms": name})
+                assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("tms", ["WebMercatorQuad", "WorldCRS84Quad"])
+def test_the_template_leads_to_the_tile(client: httpx.Client, service: WebMapTileService, tms: str) -> None:
+    resource = next(r for r in service.contents["vz"].resourceURLs if r["resourceType"] == "tile")
+    place = {"step": 120, "shell": 30, "TileMatrixSet": tms, "TileMatrix": 1, "TileCol": 1, "TileRow": 0}
+    answer = client.get(resource["template"].format(**place)).raise_for_status()
+    assert answer.headers["content-type"] == resource["format"] == "image/png"
+    assert answer.content == client.get("/tiles/vz/120/30/1/1/0.png", params={"tms": tms}).content
+
+
+def test_the_legend_is_a_picture(client: httpx.Client, service: WebMapTileService) -> None:
+    legend = service.contents["vz"].styles["default"]
+    assert legend["isDefault"] is True
+    assert Image.open(io.BytesIO(client.get(legend["legend"]).raise_for_status().content)).format == "PNG"
+
+
+@pytest.mark.parametrize("tms", ["WebMercatorQuad", "WorldCRS84Quad"])
+def test_gdal_opens_a_layer_and_shows_the_same_pixels(
+    client: httpx.Client, tmp_path, monkeypatch: pytest.MonkeyPatch, tms: str
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    address = f"WMTS:{client.base_url}{CAPABILITIES},layer=temperature,tilematrixset={tms}"
+    with rasterio.Env(GDAL_DEFAULT_WMS_CACHE_PATH=str(tmp_path)), rasterio.open(address) as raster:
+        assert raster.crs == CRS.from_string("EPSG:3857" if tms == "WebMercatorQuad" else "OGC:CRS84")
+        zoom = client.get("/catalog").json()["tile_matrix_sets"][tms]["max_native_zoom"]
+        columns = {"WebMercatorQuad": 1, "WorldCRS84Quad": 2}[tms] * 2**zoom
+        assert raster.shape == (256 * 2**zoom, 256 * columns)
+        shown = raster.read([1, 2, 3], window=((0, 256), (256, 512)))
+    default = client.get("/catalog").json()["default"]
+    tile = client.get(f"/tiles/temperature/{default['t']}/{default['r']}/{zoom}/1/0.png", params={"tms": tms})
+    expected = np.asarray(Image.open(io.BytesIO(tile.content)).convert("RGB"))
+    np.testing.assert_array_equal(np.moveaxis(shown, 0, -1), expected)
+
+
+def test_the_elements_stand_in_the_order_of_the_schema(document: bytes) -> None:
+    """The schema's sequences (OGC 07-057r7), for clients that validate."""
+    order = {
+        "Capabilities": ["ServiceIdentification", "Contents", "ServiceMetadataURL"],
+        "Layer": [
+            *("Title", "Abstract", "Identifier", "WGS84BoundingBox"),
+            *("Style", "Format", "Dimension", "TileMatrixSetLink", "ResourceURL"),
+        ],
+        "Style": ["Title", "Identifier", "LegendURL"],
+        "Dimension": ["Title", "Identifier", "Default", "Current", "Value"],
+        "TileMatrixSet": ["Identifier", "SupportedCRS", "TileMatrix"],
+    }
+    for element in ElementTree.fromstring(document).iter():
+        name = element.tag.split("}")[1]
+        if name in order and len(element):
+            children = [order[name].index(child.tag.split("}")[1]) for child in element]
+            assert children == sorted(children), name

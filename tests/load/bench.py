@@ -1,0 +1,264 @@
+"""`make bench`: CPU milliseconds of the gateway's processes per tile, on each way that a tile can take.
+
+CPU time is read from /proc for the whole process group, so that other work on the machine hardly moves it; the
+client's own time is not in it. Every answer is checked to have taken the way that is measured.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from integration.redis_server import redis_server
+from load.processes import cpu_s, floor_group, gateway_group, serve_has_workers
+from load.waves import Answer, Waves, request
+from places import DEFAULT_SURROGATE
+
+SEED = 7
+TMS = "WebMercatorQuad"
+#: Of the processes' CPU, in milliseconds; what DESIGN aims at.
+TARGETS_CPU_MS = {
+    "tile_rendered_cpu_ms": 1.0,
+    "tile_memory_cpu_ms": 0.1,
+    "tile_redis_cpu_ms": 0.2,
+    "not_modified_cpu_ms": 0.1,
+}
+LABELS = {
+    "shell_cpu_ms": "cold shell, a tile of it",
+    "tile_rendered_cpu_ms": "tile drawn from a shell in memory",
+    "tile_rendered_first_cpu_ms": "  of these, places never drawn before",
+    "tile_memory_cpu_ms": "tile in memory",
+    "tile_redis_cpu_ms": "tile in Redis",
+    "redis_own_cpu_ms": "  beside it, Redis itself",
+    "not_modified_cpu_ms": "304 by its entity tag",
+    "floor_cpu_ms": "raw ASGI, 12 kB",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured."""
+
+    zooms: range = range(6)
+    tiles_per_zoom: int = 64
+    fields: int = 12
+    cold_shells: int = 60
+    hot_requests: int = 20_000
+    seconds: float = 2.0
+    connections: int = 8
+
+    @classmethod
+    def quick(cls) -> "Plan":
+        """Enough to see that it works."""
+        return cls(zooms=range(4), fields=6, cold_shells=8, hot_requests=500, seconds=0.0)
+
+    def tiles(self) -> list[tuple[int, int, int]]:
+        """Up to so many distinct tiles of each zoom, the same in every run."""
+        chooser = random.Random(SEED)
+        chosen = []
+        for z in self.zooms:
+            all_tiles = [(z, x, y) for x in range(2**z) for y in range(2**z)]
+            chosen += chooser.sample(all_tiles, min(self.tiles_per_zoom, len(all_tiles)))
+        return chosen
+
+
+@dataclass
+class Tally:
+    """What a measurement has seen."""
+
+    requests: int = 0
+    bytes: int = 0
+    cpu_s: float = 0.0
+
+    @property
+    def cpu_ms(self) -> float:
+        return self.cpu_s / self.requests * 1e3
+
+
+class WrongWay(Exception):
+    """An answer did not take the way that was to be measured."""
+
+
+def measure(group: int, answers: Iterator[Answer], is_right: Callable[[Answer], bool]) -> Tally:
+    """The group's CPU time while these answers come. Raises WrongWay when 1 % or more of them are not right."""
+    tally, wrong, example = Tally(), 0, None
+    started = cpu_s(group=group)
+    for answer in answers:
+        tally.requests += 1
+        tally.bytes += answer.bytes
+        if not is_right(answer):
+            wrong, example = wrong + 1, answer
+    tally.cpu_s = cpu_s(group=group) - started
+    if wrong * 100 >= tally.requests:
+        raise WrongWay(f"{wrong} of {tally.requests} answers, such as {example}")
+    return tally
+
+
+def again_and_again(waves: Waves, requests: list[bytes], plan: Plan) -> Iterator[Answer]:
+    """The same requests until enough of them were sent, for long enough."""
+    sent, until = 0, time.monotonic() + plan.seconds
+    while sent < plan.hot_requests or time.monotonic() < until:
+        yield from waves.get(requests)
+        sent += len(requests)
+
+
+def drawn(answer: Answer) -> bool:
+    return answer.status == 200 and "fwd=miss" in answer.headers.get("cache-status", "")
+
+
+def found_in(level: str) -> Callable[[Answer], bool]:
+    return lambda answer: (
+        answer.status == 200 and answer.headers.get("cache-status", "").endswith(f"hit; detail={level}")
+    )
+
+
+def not_modified(answer: Answer) -> bool:
+    return answer.status == 304
+
+
+class Bench:
+    """All measurements of one surrogate by one plan."""
+
+    def __init__(self, surrogate: Path, plan: Plan) -> None:
+        self._surrogate = surrogate
+        self._plan = plan
+        self._tiles = plan.tiles()
+
+    def _fields(self, port: int) -> tuple[list[str], list[str]]:
+        """`variable/t/r` of fields to draw from, and of others that stay cold: distinct shells, by /catalog."""
+        catalog = httpx.get(f"http://127.0.0.1:{port}/catalog", trust_env=False).json()
+        shells = [(step["t"], shell["r"]) for step in catalog["steps"] for shell in catalog["shells"]]
+        chosen = random.Random(SEED).sample(shells, self._plan.fields + self._plan.cold_shells)
+        names = catalog["variables"]
+        fields = [f"{names[i % len(names)]}/{t}/{r}" for i, (t, r) in enumerate(chosen)]
+        return fields[: self._plan.fields], fields[self._plan.fields :]
+
+    def _requests(self, field: str) -> list[bytes]:
+        return [request(f"/tiles/{field}/{z}/{x}/{y}.png?tms={TMS}") for z, x, y in self._tiles]
+
+    def run(self, workers: int) -> dict[str, float]:
+        """CPU milliseconds and bytes by name, of a gateway of so many workers."""
+        results = self._floor(workers) | self._in_process(workers)
+        if shutil.which("redis-server"):
+            results |= self._redis(workers)
+        return results
+
+    def _floor(self, workers: int) -> dict[str, float]:
+        with floor_group(workers) as (port, group), Waves(port, self._plan.connections) as waves:
+            requests = [request("/")] * len(self._tiles)
+            list(waves.get(requests))
+            tally = measure(group, again_and_again(waves, requests, self._plan), lambda answer: answer.status == 200)
+        return {"floor_cpu_ms": tally.cpu_ms}
+
+    def _in_process(self, workers: int) -> dict[str, float]:
+        plan = self._plan
+        with (
+            gateway_group(self._surrogate, workers, prefetch="false") as (port, group),
+            Waves(port, plan.connections) as waves,
+            Waves(port, 1) as one,
+        ):
+            fields, cold_fields = self._fields(port)
+            # No prefetching: the generator's work for others would be counted here.
+            # One at a time: the generator is, and the tile is the smallest answer that needs the shell.
+            cold = measure(group, one.get([request(f"/tiles/{field}/0/0/0.png") for field in cold_fields]), drawn)
+            waves.everywhere([request(f"/shells/{field}.npy") for field in fields])
+            by_field = [measure(group, waves.get(self._requests(field)), drawn) for field in fields]
+            hot = [tile for field in fields for tile in self._requests(field)]
+            tags = [answer.headers["etag"] for answer in waves.get(hot)]
+            memory = measure(group, again_and_again(waves, hot, plan), found_in("memory"))
+            conditional = [tile[:-2] + f"If-None-Match: {tag}\r\n\r\n".encode() for tile, tag in zip(hot, tags)]
+            unchanged = measure(group, again_and_again(waves, conditional, plan), not_modified)
+        rendered = Tally(*(sum(getattr(t, name) for t in by_field) for name in ("requests", "bytes", "cpu_s")))
+        return {
+            "shell_cpu_ms": cold.cpu_ms,
+            "tile_rendered_cpu_ms": rendered.cpu_ms,
+            "tile_rendered_first_cpu_ms": by_field[0].cpu_ms,
+            "tiles_rendered": rendered.requests,
+            "tile_memory_cpu_ms": memory.cpu_ms,
+            "not_modified_cpu_ms": unchanged.cpu_ms,
+            "hot_requests": memory.requests,
+            "png_bytes": rendered.bytes / rendered.requests,
+        }
+
+    def _redis(self, workers: int) -> dict[str, float]:
+        """One megabyte of process memory under a cycle of many more: every tile comes from Redis."""
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            redis_server(Path(folder)) as (url, process),
+            gateway_group(
+                self._surrogate, workers, redis_url=url, cache_mb="1", redis_timeout_s="1", prefetch="false"
+            ) as (port, group),
+            Waves(port, self._plan.connections) as waves,
+        ):
+            fields = self._fields(port)[0]
+            requests = [tile for field in fields for tile in self._requests(field)]
+            for _ in range(2):  # the first draws them; by the second, all were written
+                list(waves.get(requests))
+            redis_started = cpu_s(pid=process.pid)
+            tally = measure(group, again_and_again(waves, requests, self._plan), found_in("redis"))
+            redis_cpu_s = cpu_s(pid=process.pid) - redis_started
+        return {"tile_redis_cpu_ms": tally.cpu_ms, "redis_own_cpu_ms": redis_cpu_s / tally.requests * 1e3}
+
+
+def table(results: dict[int, dict[str, float]]) -> str:
+    """Ours for each number of workers, the target and the floor, in CPU milliseconds."""
+    counts = list(results)
+    lines = [
+        f"{'CPU ms a request':38}" + "".join(f"{f'{n} worker(s)':>13}" for n in counts) + f"{'target':>9}{'floor':>9}"
+    ]
+    for name, label in LABELS.items():
+        if not any(name in results[n] for n in counts):
+            continue
+        ours = "".join(f"{results[n].get(name, float('nan')):13.3f}" for n in counts)
+        target = f"{TARGETS_CPU_MS[name]:9.2f}" if name in TARGETS_CPU_MS else f"{'':9}"
+        floor = f"{results[counts[0]]['floor_cpu_ms']:9.3f}" if name in TARGETS_CPU_MS else ""
+        lines.append(f"{label:38}{ours}{target}{floor}".rstrip())
+    lines.append(f"{'mean bytes of a PNG':38}" + "".join(f"{results[n]['png_bytes']:13,.0f}" for n in counts))
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__.split("\n\n")[0])
+    parser.add_argument("surrogate", type=Path, nargs="?", default=DEFAULT_SURROGATE, help="the surrogate folder")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers as JSON")
+    parser.add_argument("--seconds", type=float, help="each cached way for at least so long (2)")
+    parser.add_argument("--quick", action="store_true", help="a few requests of each, to see that it works")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="numbers of gateway processes (1 2)")
+    arguments = parser.parse_args()
+    plan = Plan.quick() if arguments.quick else Plan(**({"seconds": arguments.seconds} if arguments.seconds else {}))
+    bench = Bench(arguments.surrogate.resolve(), plan)
+    results: dict[int, dict[str, float]] = {}
+    for workers in arguments.workers:
+        if workers > 1 and not serve_has_workers():
+            print(f"{workers} workers are left out: `earthgan serve` has no --workers")
+            continue
+        results[workers] = bench.run(workers)
+    print(table(results))
+    if arguments.json:
+        write_json(arguments.json, results, plan)
+
+
+def write_json(file: Path, results: dict[int, dict[str, float]], plan: Plan) -> None:
+    """The first number of workers at the top, each under `workers`; a temporary name, then rename."""
+    first = next(iter(results.values()))
+    document: dict[str, Any] = {name: round(value, 5) for name, value in first.items()}
+    document["workers"] = {str(n): {name: round(value, 5) for name, value in r.items()} for n, r in results.items()}
+    document["targets_cpu_ms"] = TARGETS_CPU_MS
+    document["plan"] = {"zooms": [*plan.zooms], "tiles": len(plan.tiles()), "fields": plan.fields, "tms": TMS}
+    document["machine"] = {"cores": os.cpu_count(), "load_1_min": os.getloadavg()[0]}
+    temporary = file.with_name(f".{file.name}.part")
+    temporary.write_text(json.dumps(document, indent=2) + "\n")
+    temporary.replace(file)
+
+
+if __name__ == "__main__":
+    main()

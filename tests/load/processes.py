@@ -1,0 +1,89 @@
+"""Servers in process groups of their own, and the CPU time that a group has taken."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import httpx
+
+from gateway_server import READY_WITHIN_S, free_port
+from places import ROOT
+
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_PGRP, _UTIME, _STIME = 2, 11, 12  # fields of /proc/PID/stat, counted from the one after the name
+
+
+def cpu_s(*, group: int | None = None, pid: int | None = None) -> float:
+    """User and system seconds of every living process of a group, or of one process; its resolution is a tick."""
+    ticks = 0
+    for stat in Path("/proc").glob(f"{pid or '[0-9]*'}/stat"):
+        try:
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+        except OSError:  # it has just ended
+            continue
+        if group is None or int(fields[_PGRP]) == group:
+            ticks += int(fields[_UTIME]) + int(fields[_STIME])
+    return ticks / TICKS_PER_S
+
+
+@contextlib.contextmanager
+def server(command: Sequence[str], port: int, ready_path: str, **settings: str) -> Iterator[int]:
+    """Run a server in a process group of its own until `ready_path` answers 200; gives the group's number."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("EARTHGAN_")}
+    environment |= {f"EARTHGAN_{name.upper()}": value for name, value in settings.items()}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        deadline = time.monotonic() + READY_WITHIN_S
+        while not _answers(f"http://127.0.0.1:{port}{ready_path}"):
+            if process.poll() is not None:
+                raise RuntimeError(f"{' '.join(command)} ended before it was ready")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{' '.join(command)} was not ready in {READY_WITHIN_S} s")
+            time.sleep(0.1)
+        yield process.pid
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        with contextlib.suppress(ProcessLookupError):  # whatever of the group is left
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@contextlib.contextmanager
+def gateway_group(surrogate: Path, workers: int, **settings: str) -> Iterator[tuple[int, int]]:
+    """A gateway of so many workers; gives its port and the number of its process group."""
+    port = free_port()
+    command = [sys.executable, "-m", "earthgan.cli", "serve", str(surrogate), "--port", str(port)]
+    if workers > 1:
+        command += ["--workers", str(workers)]
+    with server(command, port, "/readyz", **settings) as group:
+        yield port, group
+
+
+def serve_has_workers() -> bool:
+    """Whether `earthgan serve` knows `--workers`."""
+    command = [sys.executable, "-m", "earthgan.cli", "serve", "--help"]
+    return "--workers" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@contextlib.contextmanager
+def floor_group(workers: int) -> Iterator[tuple[int, int]]:
+    """The raw ASGI floor (`floor.py`) in the same way."""
+    port = free_port()
+    with server(
+        [sys.executable, str(Path(__file__).with_name("floor.py")), str(port), str(workers)], port, "/"
+    ) as group:
+        yield port, group
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False, timeout=10).status_code == 200
+    except httpx.TransportError:
+        return False
