@@ -9,7 +9,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) constraints.txt
 
-.PHONY: serve test lint compose-test system-packages clean
+.PHONY: serve test lint bench load compose-test system-packages clean
 
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
@@ -21,6 +21,12 @@ lint: $(VENV)/.testing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: $(VENV)/.testing
+	PYTHONPATH=tests $(BIN)/python -m load.bench $(ARGS)
+
+load: $(VENV)/.testing
+	PYTHONPATH=tests $(BIN)/python -m load.with_gateway $(ARGS)
 
 compose-test: $(VENV)/.testing
 	tests/compose/with-docker.sh $(BIN)/python -m pytest -m compose tests/compose $(ARGS)

@@ -5,16 +5,20 @@ import time
 from pathlib import Path
 
 import httpx
+import redis
 
+from earthgan import Surrogate
+from earthgan_gateway.cache.redis import LOCK_S
 from gateway_server import gateway
 from integration.redis_server import redis_server
+from places import DEFAULT_SURROGATE
 
 TILE = "/tiles/temperature/120/150/1/0/0"
 
 
 def fetch(url: str, path: str = TILE) -> tuple[int, str, float]:
     started = time.monotonic()
-    answer = httpx.get(url + path, trust_env=False)
+    answer = httpx.get(url + path, trust_env=False, timeout=20)
     return answer.status_code, answer.headers.get("cache-status", ""), time.monotonic() - started
 
 
@@ -41,6 +45,17 @@ def test_tiles_are_served_while_redis_is_away(tmp_path: Path) -> None:
         process.kill()
         process.wait()
         assert fetch(url, "/tiles/vy/121/150/3/0/0")[0] == 200
+
+
+def test_another_takes_over_from_a_process_that_died_with_the_lock(tmp_path: Path) -> None:
+    digest = Surrogate(DEFAULT_SURROGATE).digest
+    with redis_server(tmp_path) as (redis_url, _), gateway(redis_url=redis_url) as url:
+        with redis.Redis.from_url(redis_url) as client:
+            client.set(f"lock/{digest}/shell/*/120/9", "of the dead", px=int(LOCK_S * 1000))
+        status, cache_status, elapsed_s = fetch(url, "/tiles/temperature/120/9/0/0/0")
+    assert status == 200
+    assert "fwd=miss" in cache_status
+    assert LOCK_S - 1 < elapsed_s < LOCK_S + 2
 
 
 def test_a_gateway_starts_and_serves_without_its_redis() -> None:

@@ -52,14 +52,15 @@ class Plan:
     tiles_per_zoom: int = 64
     fields: int = 12
     cold_shells: int = 60
+    rounds: int = 3
     hot_requests: int = 20_000
-    seconds: float = 2.0
+    seconds: float = 1.0
     connections: int = 8
 
     @classmethod
     def quick(cls) -> "Plan":
         """Enough to see that it works."""
-        return cls(zooms=range(4), fields=6, cold_shells=8, hot_requests=500, seconds=0.0)
+        return cls(zooms=range(4), fields=6, cold_shells=8, rounds=1, hot_requests=500, seconds=0.0)
 
     def tiles(self) -> list[tuple[int, int, int]]:
         """Up to so many distinct tiles of each zoom, the same in every run."""
@@ -111,6 +112,12 @@ def again_and_again(waves: Waves, requests: list[bytes], plan: Plan) -> Iterator
         sent += len(requests)
 
 
+def quietest(group: int, waves: Waves, requests: list[bytes], plan: Plan, is_right: Callable[[Answer], bool]) -> Tally:
+    """The cheapest of a few rounds: what else the machine does can only add, by cold caches and a lower clock."""
+    rounds = [measure(group, again_and_again(waves, requests, plan), is_right) for _ in range(plan.rounds)]
+    return min(rounds, key=lambda tally: tally.cpu_ms)
+
+
 def drawn(answer: Answer) -> bool:
     return answer.status == 200 and "fwd=miss" in answer.headers.get("cache-status", "")
 
@@ -156,7 +163,7 @@ class Bench:
         with floor_group(workers) as (port, group), Waves(port, self._plan.connections) as waves:
             requests = [request("/")] * len(self._tiles)
             list(waves.get(requests))
-            tally = measure(group, again_and_again(waves, requests, self._plan), lambda answer: answer.status == 200)
+            tally = quietest(group, waves, requests, self._plan, lambda answer: answer.status == 200)
         return {"floor_cpu_ms": tally.cpu_ms}
 
     def _in_process(self, workers: int) -> dict[str, float]:
@@ -174,9 +181,9 @@ class Bench:
             by_field = [measure(group, waves.get(self._requests(field)), drawn) for field in fields]
             hot = [tile for field in fields for tile in self._requests(field)]
             tags = [answer.headers["etag"] for answer in waves.get(hot)]
-            memory = measure(group, again_and_again(waves, hot, plan), found_in("memory"))
+            memory = quietest(group, waves, hot, plan, found_in("memory"))
             conditional = [tile[:-2] + f"If-None-Match: {tag}\r\n\r\n".encode() for tile, tag in zip(hot, tags)]
-            unchanged = measure(group, again_and_again(waves, conditional, plan), not_modified)
+            unchanged = quietest(group, waves, conditional, plan, not_modified)
         rendered = Tally(*(sum(getattr(t, name) for t in by_field) for name in ("requests", "bytes", "cpu_s")))
         return {
             "shell_cpu_ms": cold.cpu_ms,
@@ -204,8 +211,8 @@ class Bench:
             for _ in range(2):  # the first draws them; by the second, all were written
                 list(waves.get(requests))
             redis_started = cpu_s(pid=process.pid)
-            tally = measure(group, again_and_again(waves, requests, self._plan), found_in("redis"))
-            redis_cpu_s = cpu_s(pid=process.pid) - redis_started
+            tally = quietest(group, waves, requests, self._plan, found_in("redis"))
+            redis_cpu_s = (cpu_s(pid=process.pid) - redis_started) / self._plan.rounds
         return {"tile_redis_cpu_ms": tally.cpu_ms, "redis_own_cpu_ms": redis_cpu_s / tally.requests * 1e3}
 
 
@@ -230,7 +237,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.split("\n\n")[0])
     parser.add_argument("surrogate", type=Path, nargs="?", default=DEFAULT_SURROGATE, help="the surrogate folder")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers as JSON")
-    parser.add_argument("--seconds", type=float, help="each cached way for at least so long (2)")
+    parser.add_argument("--seconds", type=float, help="each round of a cached way for at least so long (1)")
     parser.add_argument("--quick", action="store_true", help="a few requests of each, to see that it works")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="numbers of gateway processes (1 2)")
     arguments = parser.parse_args()

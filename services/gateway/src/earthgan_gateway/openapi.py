@@ -39,6 +39,18 @@ def complete_openapi(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
+def style_parameters() -> list[dict[str, Any]]:
+    """The query parameters of a `pictures.Style`, as OpenAPI parameters."""
+    return [
+        _in_query("anomaly", _one_of("false", "true"), "true", "Less the lateral mean of the shell"),
+        _in_query("colormap", {"type": "string"}, "batlow", "One of /colormaps"),
+        _in_query("rescale", {"type": "string"}, "300,3600", "Values at the ends of the colour map"),
+        _in_query("steps", {"type": "integer", "minimum": 2, "maximum": 255}, 12, "Flat bands of colour"),
+        _in_query("under", _COLOUR, "000000", "The colour of values below the range"),
+        _in_query("over", _COLOUR, "ffffff", "The colour of values above the range"),
+    ]
+
+
 def _paths() -> dict[str, Any]:
     shell = [
         _in_path("var", {"type": "string"}, "temperature", "A variable of /variables"),
@@ -50,17 +62,8 @@ def _paths() -> dict[str, Any]:
         for name, example, text in (("z", 1, "Zoom"), ("x", 0, "Column, from west"), ("y", 0, "Row, from north"))
     ]
     tms = _in_query("tms", _one_of(*TILE_MATRIX_SETS), TILE_MATRIX_SETS[0], "Tile matrix set")
-    anomaly = _in_query("anomaly", _one_of("false", "true"), "true", "Less the lateral mean of the shell")
-    style = [
-        anomaly,
-        _in_query("colormap", {"type": "string"}, "batlow", "One of /colormaps"),
-        _in_query("rescale", {"type": "string"}, "300,3600", "Values at the ends of the colour map"),
-        _in_query("steps", {"type": "integer", "minimum": 2, "maximum": 255}, 12, "Flat bands of colour"),
-        _in_query("under", _COLOUR, "000000", "The colour of values below the range"),
-        _in_query("over", _COLOUR, "ffffff", "The colour of values above the range"),
-        _in_query("v", {"type": "string"}, "digest", "The surrogate's digest, which makes the answer immutable"),
-    ]
     resampling = _in_query("resampling", _one_of("bilinear", "nearest"), "nearest", "Between grid points")
+    version = _in_query("v", {"type": "string"}, "digest", "The surrogate's digest, which makes the answer immutable")
     tile_formats: dict[str, Any] = {each.media_type: {} for each in FORMATS.values() if each.for_tiles}
     shell_formats: dict[str, Any] = {each.media_type: {} for each in FORMATS.values()}
     return {
@@ -68,17 +71,20 @@ def _paths() -> dict[str, Any]:
             "A map tile",
             "256 pixels of a shell; `@2x` after `y` for 512. `.png` (the default), `.webp`, `.npy` (float32, in "
             "units) or `.tif` (GeoTIFF).",
-            [*shell, *tile, tms, resampling, *style],
+            [*shell, *tile, tms, resampling, *style_parameters(), version],
             tile_formats,
         ),
         "/tiles/{var}/{t}/{r}/tilejson.json": _get(
-            "TileJSON of a shell", "TileJSON 3.0.0, for MapLibre and QGIS.", [*shell, tms, *style], {_JSON: {}}
+            "TileJSON of a shell",
+            "TileJSON 3.0.0, for MapLibre and QGIS.",
+            [*shell, tms, *style_parameters()],
+            {_JSON: {}},
         ),
         "/shells/{var}/{t}/{r}": _get(
             "A radial shell",
             "On its own grid: `.npy` (the default; float32, in units), `.nc` (NetCDF, CF-1.8), `.json`, `.tif` "
             "(GeoTIFF of the globe), `.png` or `.webp`.",
-            [*shell, *style],
+            [*shell, *style_parameters(), version],
             shell_formats,
         ),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -12,6 +12,7 @@ from earthgan.errors import InvalidRequest
 from earthgan.grid import EARTH_RADIUS_KM
 from earthgan_gateway import catalog
 from earthgan_gateway.fields import Fields
+from earthgan_gateway.openapi import style_parameters
 from earthgan_gateway.render import legend_png
 from earthgan_gateway.routes import grammar
 
@@ -45,8 +46,8 @@ def metadata_router(fields: Fields) -> APIRouter:
         """Each variable and derived quantity: name, unit, global range and colour map."""
         return catalog.variables(fields)
 
-    @router.get("/legends/{name}", response_model=None)
-    async def get_legend(request: Request, name: str) -> Response:
+    @router.get("/legends/{name}", response_model=None, openapi_extra={"parameters": style_parameters()})
+    async def get_legend(request: Request, name: Annotated[str, Path(examples=["temperature.json"])]) -> Response:
         """A variable's legend: `{var}.json` (also `{var}`) with colours and ticks, `{var}.png` as a picture.
 
         It takes the parameters of a tile's style: `anomaly`, `colormap`, `rescale`, `steps`, `under`, `over`.
