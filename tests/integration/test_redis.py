@@ -8,7 +8,7 @@ import httpx
 import redis
 
 from earthgan import Surrogate
-from earthgan_gateway.cache.redis import LOCK_S
+from earthgan_gateway.cache.redis import LOCK_S, PAUSE_S
 from gateway_server import gateway
 from integration.redis_server import redis_server
 from places import DEFAULT_SURROGATE
@@ -42,6 +42,10 @@ def test_tiles_are_served_while_redis_is_away(tmp_path: Path) -> None:
             process.send_signal(signal.SIGCONT)
         assert {status for status, *_ in answers} == {200}
         assert sorted(elapsed for *_, elapsed in answers)[-4] < 0.1, "one slow attempt opens the breaker"
+        assert "earthgan_redis_breaker_open 1.0" in httpx.get(f"{url}/metrics", trust_env=False).text
+        time.sleep(PAUSE_S)
+        fetch(url, "/tiles/vx/120/150/4/0/0")
+        assert "earthgan_redis_breaker_open 0.0" in httpx.get(f"{url}/metrics", trust_env=False).text
         process.kill()
         process.wait()
         assert fetch(url, "/tiles/vy/121/150/3/0/0")[0] == 200

@@ -29,8 +29,8 @@ TMS = "WebMercatorQuad"
 TARGETS_CPU_MS = {
     "tile_rendered_cpu_ms": 1.0,
     "tile_memory_cpu_ms": 0.1,
-    "tile_redis_cpu_ms": 0.2,
-    "not_modified_cpu_ms": 0.1,
+    "tile_redis_cpu_ms": 0.25,
+    "not_modified_cpu_ms": 0.06,
 }
 LABELS = {
     "shell_cpu_ms": "cold shell, a tile of it",

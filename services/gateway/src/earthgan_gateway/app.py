@@ -50,7 +50,9 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     running = engine or make_engine(settings, surrogate)
     redis = None
     if settings.redis_url is not None:
-        redis = RedisCache(str(settings.redis_url), settings.redis_timeout_s, metrics.redis_failure)
+        redis = RedisCache(
+            str(settings.redis_url), settings.redis_timeout_s, metrics.redis_failure, metrics.redis_breaker
+        )
     cache = LayeredCache(MemoryCache(settings.cache_mb * 2**20), redis)
     fields = Fields(
         surrogate, running, cache, settings.engine_timeout_s, metrics, traces, max_pending=settings.max_pending_shells
@@ -81,6 +83,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         lifespan=lifespan,
         redoc_url=None,
         redirect_slashes=False,  # a path has one spelling
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # FastAPI's own, which asks the environment
     )
     app.include_router(metadata_router(fields))
     app.include_router(colormaps_router())

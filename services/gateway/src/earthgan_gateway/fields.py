@@ -118,7 +118,8 @@ class Fields:
             if (t, r) not in self._flights and self.generating >= self._max_pending:
                 self._metrics.rejected("shells")
                 raise EngineUnavailable("too many shells are waited for")
-            found = await self._flights.do((t, r), lambda: self._generate(t, r))
+            with self._metrics.queued():
+                found = await self._flights.do((t, r), lambda: self._generate(t, r))
             if wanted and found[1] == "generated":
                 self.on_generated(t, r)
         return found

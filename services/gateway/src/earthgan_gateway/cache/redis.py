@@ -23,12 +23,21 @@ LOCK_S = 3.0
 
 
 class RedisCache:
-    """One short attempt per call; after a failure, none for a while."""
+    """One short attempt per call; after a failure, none for a while.
+
+    `on_failure` is told of each failure, `on_breaker` when Redis is left out and when it has answered again.
+    """
 
     def __init__(
-        self, url: str, timeout_s: float, on_failure: Callable[[BaseException], None] = lambda error: None
+        self,
+        url: str,
+        timeout_s: float,
+        on_failure: Callable[[BaseException], None] = lambda error: None,
+        on_breaker: Callable[[bool], None] = lambda is_open: None,
     ) -> None:
         self._on_failure = on_failure
+        self._on_breaker = on_breaker
+        self._failed = False
         self._redis = redis.asyncio.Redis.from_url(
             url,
             socket_timeout=timeout_s,
@@ -51,6 +60,9 @@ class RedisCache:
         except (RedisError, OSError) as error:
             self._pause(error)
             return None
+        if self._failed:
+            self._failed = False
+            self._on_breaker(False)
         return value if isinstance(value, bytes) else None
 
     async def set(self, key: str, value: bytes) -> None:
@@ -83,7 +95,9 @@ class RedisCache:
 
     def _pause(self, error: Exception) -> None:
         self._resume = time.monotonic() + PAUSE_S
+        self._failed = True
         self._on_failure(error)
+        self._on_breaker(True)
         log.warning("Redis is left out for %.0f s: %s", PAUSE_S, type(error).__name__)
 
     async def close(self) -> None:

@@ -59,7 +59,7 @@ class Metrics:
         )
         self._engine_errors = counter("engine_errors", "Calls of the generator that failed", "error")
         self._engine_in_flight = gauge("engine_in_flight", "Calls of the generator, running or waiting")
-        self._queue_depth = gauge("queue_depth", "Requests that wait to be let in")
+        self._queue_depth = gauge("queue_depth", "Requests that wait for a shell to be generated")
         self._rejected = counter("rejected", "Requests turned away, by the limit that they met", "limit")
         self._waits = counter("single_flight_waits", "Requests that shared another's work", "kind")
         self._redis_failures = counter("redis_failures", "Redis operations that failed", "error")
@@ -119,7 +119,7 @@ class Metrics:
 
     @contextmanager
     def queued(self) -> Iterator[None]:
-        """A request that waits to be let in, for as long as the block lasts."""
+        """A request that waits for a shell to be generated, for as long as the block lasts."""
         self._queue_depth.inc()
         try:
             yield

@@ -1,0 +1,43 @@
+"""What a folder of tiles says about itself: the gateway's own documents, cut down to what was drawn."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from earthgan.surrogate import Surrogate
+from earthgan_gateway import catalog
+from earthgan_gateway.cache import LayeredCache, MemoryCache
+from earthgan_gateway.engines import Engine
+from earthgan_gateway.fields import Fields
+from earthgan_gateway.pictures import Style
+from earthgan_gateway.seed.plan import Plan
+from earthgan_gateway.telemetry import Metrics, make_traces
+
+
+def metadata(surrogate: Surrogate, plan: Plan) -> dict[str, Any]:
+    """The documents by file name."""
+    no_engine = cast(Engine, None)  # a catalog computes no shell
+    traces = make_traces(None, surrogate.digest)
+    fields = Fields(surrogate, no_engine, LayeredCache(MemoryCache(1)), 1, Metrics(), traces)
+    whole = catalog.catalog(fields)
+    native = whole["tile_matrix_sets"][plan.tms]["max_native_zoom"]
+    first = whole["default"]
+    chosen = {
+        **whole,
+        "variables": list(plan.quantities),
+        "steps": [step for step in whole["steps"] if step["t"] in plan.steps],
+        "shells": [shell for shell in whole["shells"] if shell["r"] in plan.shells],
+        "tile_matrix_sets": {plan.tms: {"max_native_zoom": min(native, max(plan.zooms))}},
+        "default": {
+            "variable": plan.quantities[0],
+            "t": plan.steps[0],
+            "r": min(plan.shells, key=lambda r: abs(r - first["r"])),
+        },
+    }
+    variables = [each for each in catalog.variables(fields)["variables"] if each["name"] in plan.quantities]
+    legends = {
+        f"legends/{name}.json": catalog.legend(quantity, Style.of(quantity))
+        for name, quantity in fields.quantities.items()
+        if name in plan.quantities
+    }
+    return {"catalog.json": chosen, "variables.json": {"variables": variables}, **legends}

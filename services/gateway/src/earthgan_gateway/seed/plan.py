@@ -1,0 +1,95 @@
+"""What is to be drawn: ranges as text, checked against the surrogate, and the pieces of work that they make."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import morecantile
+
+from earthgan.errors import BadInput, UnknownVariable
+from earthgan.quantities import quantities
+from earthgan.surrogate import Surrogate
+from earthgan.tiles import TILE_MATRIX_SETS, Tile
+
+_PART = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
+#: Zoom 12 is 16 million tiles of a shell: whoever asks for more has slipped.
+MOST_ZOOM = 12
+
+
+def numbers(text: str, what: str) -> tuple[int, ...]:
+    """`113-115,120` as 113, 114, 115, 120; `what` names it where it cannot be read. Raises BadInput."""
+    found: list[int] = []
+    for part in text.split(","):
+        match = _PART.fullmatch(part.strip())
+        if match is None:
+            raise BadInput(f"{what}: {part!r} is neither a number nor a range such as 3-7")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise BadInput(f"{what}: {part!r} ends before it begins")
+        if last - first > 100_000:
+            raise BadInput(f"{what}: {part!r} is too long")
+        found.extend(range(first, last + 1))
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Quantities, steps and radial shells, each a combination with each, and the tiles of every one."""
+
+    quantities: tuple[str, ...]
+    steps: tuple[int, ...]
+    shells: tuple[int, ...]
+    zooms: tuple[int, ...]
+    tms: str
+
+    @property
+    def pieces(self) -> list[tuple[int, int]]:
+        """`(step, shell)`: the unit of work, for one call of the generator gives all its variables."""
+        return [(t, r) for t in self.steps for r in self.shells]
+
+    def tiles(self) -> list[Tile]:
+        """Every tile of the zooms, the lower ones first."""
+        return [tile for z in self.zooms for tile in _matrix(self.tms, z)]
+
+
+def make_plan(
+    surrogate: Surrogate, variables: str | None, steps: str | None, shells: str | None, zoom: str, tms: str
+) -> Plan:
+    """What the texts name, or all that there is. Raises BadInput and NotFound, before anything is drawn."""
+    known = quantities(surrogate)
+    names = tuple(dict.fromkeys(variables.split(","))) if variables else surrogate.variables
+    for name in names:
+        if name not in known:
+            raise UnknownVariable(name, tuple(known))
+    if tms not in TILE_MATRIX_SETS:
+        raise BadInput(f"unknown tile matrix set {tms!r}: there are {', '.join(TILE_MATRIX_SETS)}")
+    plan = Plan(
+        quantities=names,
+        steps=numbers(steps, "steps") if steps else tuple(step.t for step in surrogate.steps),
+        shells=numbers(shells, "shells") if shells else tuple(range(len(surrogate.grid.radii_km))),
+        zooms=_zooms(zoom),
+        tms=tms,
+    )
+    _check(surrogate.check_step, plan.steps)
+    _check(surrogate.check_shell, plan.shells)
+    return plan
+
+
+def _zooms(text: str) -> tuple[int, ...]:
+    zooms = numbers(text, "zoom")
+    if max(zooms) > MOST_ZOOM:
+        raise BadInput(f"zoom: {max(zooms)} is beyond {MOST_ZOOM}; a map enlarges the last one on its own")
+    return tuple(sorted(zooms))
+
+
+def _check(check: object, indices: Sequence[int]) -> None:
+    assert callable(check)
+    for index in indices:
+        check(index)
+
+
+def _matrix(tms: str, z: int) -> list[Tile]:
+    matrix = morecantile.tms.get(tms).matrix(z)
+    return [Tile(tms, z, x, y) for x in range(matrix.matrixWidth) for y in range(matrix.matrixHeight)]
