@@ -10,7 +10,7 @@ export class Controls {
 
   /**
    * @param {HTMLFormElement} form
-   * @param {import("./gateway.js").Catalog} catalog @param {import("./gateway.js").Variable[]} variables
+   * @param {import("./source.js").Catalog} catalog @param {import("./source.js").Variable[]} variables
    * @param {(change: {variable?: string, t?: number, r?: number}) => void} onChange
    */
   constructor(form, catalog, variables, onChange) {

@@ -1,8 +1,9 @@
 /** The field on the map. Leaflet decides which tiles are needed and fetches them; a canvas shows them. */
 
 import { TileLayer } from "./vendor/leaflet/leaflet-src.esm.js";
-import { explainFailure, frameKey, tileTemplate } from "./gateway.js";
+import { explainFailure, SourceError } from "./http.js";
 import { Mosaic } from "./mosaic.js";
+import { frameKey } from "./state.js";
 import { ViewportCanvas } from "./viewport-canvas.js";
 
 /**
@@ -16,7 +17,7 @@ const PANE = "tile-loader";
 
 export class FieldLayer {
   #map;
-  #maxNativeZoom;
+  #source;
   #on;
   #canvas;
   #wanted = null;
@@ -25,16 +26,17 @@ export class FieldLayer {
   #timer = 0;
 
   /**
-   * @param {import("./vendor/leaflet/leaflet-src.esm.js").Map} map @param {number} maxNativeZoom
+   * @param {import("./vendor/leaflet/leaflet-src.esm.js").Map} map
+   * @param {import("./source.js").Source} source
    * @param {{
    *   loading: () => void,
-   *   shown: (frame: import("./gateway.js").Frame) => void,
+   *   shown: (frame: import("./source.js").Frame) => void,
    *   failed: (reason: string) => void,
    * }} on `shown` also follows when the map has moved and the tiles of its new place are there
    */
-  constructor(map, maxNativeZoom, on) {
+  constructor(map, source, on) {
     this.#map = map;
-    this.#maxNativeZoom = maxNativeZoom;
+    this.#source = source;
     this.#on = on;
     map.createPane(PANE).hidden = true;
     this.#canvas = new ViewportCanvas(map, "field", (context, viewport) => {
@@ -64,10 +66,11 @@ export class FieldLayer {
   }
 
   #createTiles(frame) {
-    const tiles = new FrameTiles(tileTemplate(frame), {
-      maxNativeZoom: this.#maxNativeZoom,
+    const { minNativeZoom, maxNativeZoom } = this.#source.tiling;
+    const tiles = new FrameTiles(this.#source.tiles(frame), {
+      maxNativeZoom,
       maxZoom: this.#map.getMaxZoom(),
-      minNativeZoom: 0,
+      minNativeZoom,
       minZoom: -Infinity, // a phone shows the globe smaller than zoom 0
       pane: PANE,
     });
@@ -84,10 +87,10 @@ export class FieldLayer {
       mosaic.remove(coords);
       failed.delete(tile);
     });
-    tiles.on("tileerror", async ({ tile }) => {
+    tiles.on("tileerror", async ({ tile, error }) => {
       failed.add(tile);
       if (failed.size > 1) return; // one explanation will do
-      const reason = await explainFailure(tile.src);
+      const reason = error instanceof SourceError ? error.message : await explainFailure(tile.src);
       if (isCurrent()) this.#on.failed(reason);
     });
     tiles.on("complete", () => {
@@ -111,7 +114,8 @@ export class FieldLayer {
   }
 
   #tileZoom() {
-    return Math.min(this.#maxNativeZoom, Math.max(0, Math.round(this.#map.getZoom())));
+    const { minNativeZoom, maxNativeZoom } = this.#source.tiling;
+    return Math.min(maxNativeZoom, Math.max(minNativeZoom, Math.round(this.#map.getZoom())));
   }
 }
 
@@ -122,9 +126,14 @@ export class FieldLayer {
 class FrameTiles extends TileLayer {
   mosaic = new Mosaic();
   #pending = new Set();
+  #read;
+  #readings = new Map();
 
-  constructor(template, options) {
+  /** @param {import("./source.js").Tiles} tiles */
+  constructor({ template, read }, options) {
     super(template, options);
+    this.#read = read;
+    this.on("tileunload", ({ tile }) => this.#readings.get(tile)?.abort());
     this.on("tileloadstart", ({ tile }) => {
       if (this.#pending.size === 0) this.fire("incomplete");
       this.#pending.add(tile);
@@ -134,6 +143,26 @@ class FrameTiles extends TileLayer {
       // Later, as Leaflet drops the tiles of an old view just before it asks for those of the new one.
       queueMicrotask(() => this.#pending.size === 0 && this.fire("complete"));
     });
+  }
+
+  /** An image from Leaflet's own hands, or, where tiles have no address of their own, of what is read. */
+  createTile(coords, done) {
+    if (!this.#read) return super.createTile(coords, done);
+    const image = new Image();
+    const reading = new AbortController();
+    this.#readings.set(image, reading);
+    this.#fill(image, coords, reading.signal)
+      .then(() => done(null, image), (error) => done(error, image)) // which a tile that is gone ignores
+      .finally(() => this.#readings.delete(image));
+    return image;
+  }
+
+  async #fill(image, coords, signal) {
+    const blob = await this.#read(coords, signal);
+    signal.throwIfAborted(); // else the address below would make a tile that is gone count again
+    const address = URL.createObjectURL(blob);
+    image.src = address;
+    await image.decode().finally(() => URL.revokeObjectURL(address));
   }
 
   /** Leaflet would throw all tiles away before each zoom; they serve until there are better ones. */

@@ -1,26 +1,44 @@
-/** The Leaflet map: plate carrée, both poles on it, endless in longitude. */
+/** The Leaflet map, endless in longitude: plate carrée with both poles on it, or Web Mercator without them. */
 
-import { CRS, Control, DomEvent, DomUtil, Map as LeafletMap, control } from "./vendor/leaflet/leaflet-src.esm.js";
+import {
+  CRS,
+  Control,
+  DomEvent,
+  DomUtil,
+  Map as LeafletMap,
+  Projection,
+  control,
+} from "./vendor/leaflet/leaflet-src.esm.js";
 
 /** How far the reader may zoom in beyond the tiles' own resolution. */
 const OVERZOOM_LEVELS = 4;
 
-/** Size of the whole globe at zoom 0: two tiles wide, one tile high. */
-const GLOBE_WIDTH_PX = 512;
-const GLOBE_HEIGHT_PX = 256;
+const TILE_PX = 256;
+
+/** By tile matrix set. A tile of matrix z is 256 pixels wide at Leaflet's zoom z; `columns` are those of matrix 0. */
+const PROJECTIONS = {
+  WorldCRS84Quad: { crs: CRS.EPSG4326, columns: 2, maxLatitude: 90 },
+  WebMercatorQuad: { crs: CRS.EPSG3857, columns: 1, maxLatitude: Projection.SphericalMercator.MAX_LATITUDE },
+};
+
+/** How far north and south the map goes, in degrees. @param {LeafletMap} map */
+export const maxLatitude = (map) => map.options.maxBounds.getNorth();
 
 export class GlobeMap {
   #isWhole = true;
+  #widthPx; // of the whole globe at zoom 0, where it is one tile high
 
   /**
-   * @param {HTMLElement} element @param {number} maxNativeZoom of the tiles
+   * @param {HTMLElement} element @param {import("./source.js").Tiling} tiling
    * @param {(view: ?import("./state.js").View) => void} onView after each move; null: the whole globe
    */
-  constructor(element, maxNativeZoom, onView) {
+  constructor(element, { tms, maxNativeZoom }, onView) {
+    const { crs, columns, maxLatitude } = PROJECTIONS[tms];
+    this.#widthPx = TILE_PX * columns;
     this.leaflet = new LeafletMap(element, {
-      crs: CRS.EPSG4326,
+      crs,
       attributionControl: false,
-      maxBounds: [[-90, -Infinity], [90, Infinity]],
+      maxBounds: [[-maxLatitude, -Infinity], [maxLatitude, Infinity]],
       maxBoundsViscosity: 1,
       maxZoom: maxNativeZoom + OVERZOOM_LEVELS,
       wheelPxPerZoomLevel: 150, // small steps, as they are not animated
@@ -57,7 +75,7 @@ export class GlobeMap {
 
   #wholeZoom() {
     const { x, y } = this.leaflet.getSize();
-    return Math.log2(Math.min(x / GLOBE_WIDTH_PX, y / GLOBE_HEIGHT_PX));
+    return Math.log2(Math.min(x / this.#widthPx, y / TILE_PX));
   }
 
   #view() {

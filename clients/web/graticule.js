@@ -8,19 +8,18 @@ const LABEL_ROOM_PX = 44;
 const LABEL_MARGIN_PX = 4;
 
 /** @param {CanvasRenderingContext2D} context @param {import("./viewport-canvas.js").Viewport} viewport */
-export function drawGraticule(context, { west, north, width, height, pxPerDegree }) {
-  const east = west + width / pxPerDegree;
-  const south = north - height / pxPerDegree;
+export function drawGraticule(context, { west, east, north, south, width, height, pointOf }) {
+  const pxPerDegree = pointOf(0, 1).x - pointOf(0, 0).x;
   const spacing = SPACINGS_DEG.find((degrees) => degrees * pxPerDegree >= MIN_SPACING_PX) ?? SPACINGS_DEG.at(-1);
   const labelEvery = Math.ceil(LABEL_ROOM_PX / (spacing * pxPerDegree));
 
-  const xOf = (lng) => Math.round((lng - west) * pxPerDegree) + 0.5;
-  const yOf = (lat) => Math.round((north - lat) * pxPerDegree) + 0.5;
-  const top = Math.max(0, yOf(90));
-  const bottom = Math.min(height, yOf(-90));
+  const xOf = (lng) => Math.round(pointOf(0, lng).x) + 0.5;
+  const yOf = (lat) => Math.round(pointOf(lat, 0).y) + 0.5;
+  const top = Math.max(0, yOf(north));
+  const bottom = Math.min(height, yOf(south));
 
   const meridians = multiplesWithin(west, east, spacing);
-  const parallels = multiplesWithin(Math.max(south, -90), Math.min(north, 90), spacing);
+  const parallels = multiplesWithin(south, north, spacing);
 
   for (const lng of meridians) {
     line(context, xOf(lng), top, xOf(lng), bottom, wrap(lng) === 0 || Math.abs(wrap(lng)) === 180);

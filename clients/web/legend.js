@@ -9,7 +9,7 @@ export class Legend {
     this.#element = element;
   }
 
-  /** @param {import("./gateway.js").Legend} legend */
+  /** @param {import("./source.js").Legend} legend */
   show(legend) {
     if (legend === this.#legend) return;
     this.#legend = legend;

@@ -2,28 +2,28 @@
 
 import { Controls } from "./controls.js";
 import { FieldLayer } from "./field-layer.js";
-import { fetchCatalog, fetchLegend, fetchVariables, frameKey, TILE_MATRIX_SET } from "./gateway.js";
-import { GlobeMap } from "./globe-map.js";
+import { GlobeMap, maxLatitude } from "./globe-map.js";
 import { drawGraticule } from "./graticule.js";
 import { Legend } from "./legend.js";
 import { MessageLine } from "./message.js";
 import { Permalink } from "./permalink.js";
 import { Readout } from "./readout.js";
-import { parseHash, withChange } from "./state.js";
+import { openSource } from "./source.js";
+import { frameKey, parseHash, withChange } from "./state.js";
 import { ViewportCanvas } from "./viewport-canvas.js";
 
 const message = new MessageLine();
 
 async function start() {
-  let catalog, variables;
+  let source;
   try {
-    [catalog, variables] = await Promise.all([fetchCatalog(), fetchVariables()]);
+    source = await openSource();
   } catch (error) {
     message.fail(error.message, start);
     return;
   }
-  describe(catalog);
-  run(catalog, variables);
+  describe(source.catalog);
+  run(source);
 }
 
 /** What must always be readable on the page. */
@@ -38,17 +38,17 @@ function describe(catalog) {
   provenance.title = catalog.digest;
 }
 
-function run(catalog, variables) {
-  const maxNativeZoom = catalog.tile_matrix_sets[TILE_MATRIX_SET].max_native_zoom;
+function run(source) {
+  const { catalog, variables, tiling } = source;
   const legends = new Map();
   let state;
   let shownFrame = null; // null while tiles are on their way
 
-  const globe = new GlobeMap(document.getElementById("map"), maxNativeZoom, (view) => {
+  const globe = new GlobeMap(document.getElementById("map"), tiling, (view) => {
     state = withChange(state, { view });
     permalink.write(state);
   });
-  const field = new FieldLayer(globe.leaflet, maxNativeZoom, {
+  const field = new FieldLayer(globe.leaflet, source, {
     loading: () => {
       shownFrame = null;
       delete document.documentElement.dataset.loaded;
@@ -57,7 +57,7 @@ function run(catalog, variables) {
     failed: (reason) => message.fail(reason, () => field.retry()),
   });
   const legend = new Legend(document.getElementById("legend"));
-  const readout = new Readout(globe.leaflet, catalog.grid, {
+  const readout = new Readout(globe.leaflet, source, {
     value: (value) => legend.mark(value),
     failed: (reason) => message.inform(reason),
   });
@@ -67,6 +67,7 @@ function run(catalog, variables) {
   });
   const permalink = new Permalink(navigate);
   bindGraticule(globe.leaflet);
+  tellWhatIsCutOff(maxLatitude(globe.leaflet));
   navigate();
 
   /** Takes the state from the address: at the start, and when the reader goes back or forward. */
@@ -90,7 +91,7 @@ function run(catalog, variables) {
   async function showWords(frame) {
     shownFrame = frame;
     try {
-      if (!legends.has(frame.variable)) legends.set(frame.variable, await fetchLegend(frame.variable));
+      if (!legends.has(frame.variable)) legends.set(frame.variable, await source.fetchLegend(frame.variable));
     } catch (error) {
       message.fail(error.message, () => field.retry());
       return;
@@ -100,6 +101,12 @@ function run(catalog, variables) {
     readout.show(frame, legends.get(frame.variable));
     document.documentElement.dataset.loaded = frameKey(frame);
   }
+}
+
+function tellWhatIsCutOff(latitudeDeg) {
+  const element = document.getElementById("projection");
+  element.textContent = `Web Mercator: the map ends ${latitudeDeg.toFixed()}° north and south`;
+  element.hidden = latitudeDeg === 90;
 }
 
 function bindGraticule(map) {

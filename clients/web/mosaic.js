@@ -5,9 +5,6 @@
 
 const TILE_PX = 256;
 
-/** Degrees a tile spans in matrix z of WorldCRS84Quad. */
-const tileDegrees = (z) => 180 / 2 ** z;
-
 export class Mosaic {
   #tiles = new Map();
   #canvas = document.createElement("canvas");
@@ -44,14 +41,13 @@ export class Mosaic {
   }
 
   /** @param {CanvasRenderingContext2D} context @param {import("./viewport-canvas.js").Viewport} viewport */
-  draw(context, { west, north, pxPerDegree }) {
+  draw(context, { left, top, zoom }) {
     if (!this.#canvas.width) return;
-    const degrees = tileDegrees(this.z);
-    const scale = (degrees * pxPerDegree) / TILE_PX;
+    const scale = 2 ** (zoom - this.z);
     context.drawImage(
       this.#canvas,
-      (this.#columnWest * degrees - 180 - west) * pxPerDegree,
-      (north - 90 + this.#rowNorth * degrees) * pxPerDegree,
+      TILE_PX * this.#columnWest * scale - left,
+      TILE_PX * this.#rowNorth * scale - top,
       this.#canvas.width * scale,
       this.#canvas.height * scale,
     );

@@ -1,7 +1,6 @@
 /** Keeps the URL's fragment in step with what the page shows. */
 
-import { formatHash } from "./state.js";
-import { frameKey } from "./gateway.js";
+import { formatHash, frameKey } from "./state.js";
 
 /** Browsers refuse more than some hundred history writes in half a minute; a dragged slider makes that many. */
 const SETTLE_MS = 300;
@@ -26,7 +25,8 @@ export class Permalink {
       this.#written = state;
       const hash = formatHash(state);
       if (hash === location.hash) return;
-      history[isStep ? "pushState" : "replaceState"](null, "", hash);
+      // In full, for a fragment alone would be one of the page's <base>, which the gateway sets.
+      history[isStep ? "pushState" : "replaceState"](null, "", location.pathname + location.search + hash);
     }, SETTLE_MS);
   }
 }

@@ -1,7 +1,7 @@
 /** The value under the pointer; without a pointer (touch, keyboard), under the cross in the middle of the map. */
 
-import { fetchShell } from "./gateway.js";
 import { formatPlace, formatValue } from "./format.js";
+import { maxLatitude } from "./globe-map.js";
 import { sampleShell } from "./shell.js";
 
 /** A shell is a few hundred kilobytes: fetch it for the frame the reader stops at, not for each one passed. */
@@ -10,23 +10,25 @@ const SETTLE_MS = 120;
 export class Readout {
   #map;
   #grid;
+  #fetchShell;
   #on;
   #pointer = null;
   #frame = null;
   #range = null;
   #unit = "";
-  #shell = null;
+  #shell = undefined; // null: there are no values, only a place
   #request = null;
   #timer = 0;
 
   /**
    * @param {import("./vendor/leaflet/leaflet-src.esm.js").Map} map
-   * @param {import("./gateway.js").Grid} grid
+   * @param {import("./source.js").Source} source
    * @param {{value: (value: number) => void, failed: (reason: string) => void}} on
    */
-  constructor(map, grid, on) {
+  constructor(map, source, on) {
     this.#map = map;
-    this.#grid = grid;
+    this.#grid = source.catalog.grid;
+    this.#fetchShell = source.fetchShell;
     this.#on = on;
     const element = map.getContainer();
     element.addEventListener("pointermove", (event) => {
@@ -37,18 +39,18 @@ export class Readout {
   }
 
   /**
-   * @param {import("./gateway.js").Frame} frame the frame the map shows now
-   * @param {import("./gateway.js").Legend} legend its variable's
+   * @param {import("./source.js").Frame} frame the frame the map shows now
+   * @param {import("./source.js").Legend} legend its variable's
    */
   show(frame, legend) {
     if (frame === this.#frame) return;
     this.#frame = frame;
     this.#range = legend.range;
     this.#unit = legend.unit;
-    this.#shell = null;
+    this.#shell = this.#fetchShell ? undefined : null;
     this.#request?.abort();
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#fetch(frame), SETTLE_MS);
+    if (this.#fetchShell) this.#timer = setTimeout(() => this.#fetch(frame), SETTLE_MS);
     this.#write();
   }
 
@@ -56,7 +58,7 @@ export class Readout {
     this.#request = new AbortController();
     const { signal } = this.#request;
     try {
-      const shell = await fetchShell(frame, signal);
+      const shell = await this.#fetchShell(frame, signal);
       if (signal.aborted) return;
       this.#shell = shell;
       this.#write();
@@ -73,7 +75,7 @@ export class Readout {
   #write() {
     const point = this.#pointer ?? this.#map.getSize().divideBy(2);
     const { lat, lng } = this.#map.containerPointToLatLng(point).wrap();
-    const isOnGlobe = Math.abs(lat) <= 90;
+    const isOnGlobe = Math.abs(lat) <= maxLatitude(this.#map);
     const value = isOnGlobe && this.#shell ? sampleShell(this.#shell, this.#grid, lat, lng) : NaN;
 
     document.getElementById("crosshair").hidden = this.#pointer !== null;
@@ -83,7 +85,7 @@ export class Readout {
   }
 
   #valueText(isOnGlobe, value) {
-    if (!isOnGlobe) return "";
+    if (!isOnGlobe || this.#shell === null) return "";
     if (!this.#shell) return "…";
     return Number.isNaN(value) ? "no data" : `${formatValue(value, this.#range)} ${this.#unit}`;
   }

@@ -6,7 +6,10 @@
  *   `view` is null while the map shows the whole globe: such a link fits any screen.
  */
 
-/** @param {import("./gateway.js").Catalog} catalog @returns {State} */
+/** A frame as it stands in addresses, e.g. "temperature/120/150". @param {import("./source.js").Frame} frame */
+export const frameKey = ({ variable, t, r }) => `${variable}/${t}/${r}`;
+
+/** @param {import("./source.js").Catalog} catalog @returns {State} */
 export function defaultState(catalog) {
   const { variable, t, r } = catalog.default;
   return Object.freeze({ variable, t, r, view: null });
@@ -28,7 +31,7 @@ export function formatHash({ variable, t, r, view }) {
 
 /**
  * Reads a fragment. Whatever it lacks, or asks for in vain, comes from the catalog's default.
- * @param {string} hash @param {import("./gateway.js").Catalog} catalog
+ * @param {string} hash @param {import("./source.js").Catalog} catalog
  * @returns {{state: State, problems: string[]}} one short sentence per value that could not be used
  */
 export function parseHash(hash, catalog) {

@@ -1,9 +1,15 @@
 /** A canvas that covers the map's element, stays put, and is drawn again whenever the map moves. */
 
+import { maxLatitude } from "./globe-map.js";
+
 /**
- * @typedef {{west: number, north: number, width: number, height: number, pxPerDegree: number}} Viewport
- *   the upper left corner in degrees, and the size in CSS pixels. In plate carrée this says where everything is:
- *   x = (longitude - west) * pxPerDegree, y = (north - latitude) * pxPerDegree.
+ * @typedef {{
+ *   width: number, height: number, left: number, top: number, zoom: number,
+ *   west: number, east: number, north: number, south: number,
+ *   pointOf: (lat: number, lng: number) => {x: number, y: number},
+ * }} Viewport
+ *   the size in CSS pixels; the upper left corner in pixels of the whole map at this zoom; the part of the globe that
+ *   is seen, in degrees; and where places are on the canvas
  */
 
 export class ViewportCanvas {
@@ -38,8 +44,19 @@ export class ViewportCanvas {
     this.#canvas.style.height = `${height}px`;
     const context = this.#canvas.getContext("2d");
     context.scale(ratio, ratio);
-    const { lat: north, lng: west } = this.#map.containerPointToLatLng([0, 0]);
-    const pxPerDegree = this.#map.options.crs.scale(this.#map.getZoom()) / 180;
-    this.#draw(context, { west, north, width, height, pxPerDegree });
+    const { min } = this.#map.getPixelBounds();
+    const bounds = this.#map.getBounds();
+    this.#draw(context, {
+      width,
+      height,
+      left: min.x,
+      top: min.y,
+      zoom: this.#map.getZoom(),
+      west: bounds.getWest(),
+      east: bounds.getEast(),
+      north: Math.min(bounds.getNorth(), maxLatitude(this.#map)),
+      south: Math.max(bounds.getSouth(), -maxLatitude(this.#map)),
+      pointOf: (lat, lng) => this.#map.project([lat, lng]).subtract(min),
+    });
   }
 }

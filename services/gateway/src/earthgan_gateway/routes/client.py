@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse
+from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -16,7 +16,9 @@ def client_routes(folder: Path) -> list[BaseRoute]:
     if not index.is_file():
         return []
 
-    async def page(_: Request) -> FileResponse:
-        return FileResponse(index, headers={"cache-control": "no-cache"})
+    def page(_: Request) -> HTMLResponse:
+        # On any web server the page's files lie beside it; here they are one folder further.
+        html = index.read_text(encoding="utf-8").replace("<head>", '<head>\n  <base href="client/">', 1)
+        return HTMLResponse(html, headers={"cache-control": "no-cache"})
 
     return [Route("/", page), Mount("/client", StaticFiles(directory=folder))]

@@ -73,7 +73,7 @@ def _seed(arguments: argparse.Namespace) -> None:
         if one_file:
             _take_out(folder, arguments.out)
         elif folder is not None:
-            _write_metadata(surrogate, plan, folder)
+            _write_metadata(surrogate, plan, folder, values=arguments.values)
     print(
         f"{report['shells_drawn']} shells drawn, {report['shells_skipped']} were there; {report['tiles']} tiles, "
         f"{report['bytes'] / 1e6:.1f} MB, {report['seconds']:.1f} s"
@@ -138,10 +138,10 @@ def _take_out(folder: Path, file: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _write_metadata(surrogate: Surrogate, plan: Plan, folder: Path) -> None:
+def _write_metadata(surrogate: Surrogate, plan: Plan, folder: Path, *, values: bool) -> None:
     """`catalog.json`, `variables.json` and `legends/`, as the gateway answers them, of what was drawn."""
     from earthgan_gateway.seed.metadata import metadata
     from earthgan_gateway.seed.outputs import write_json
 
-    for name, content in metadata(surrogate, plan).items():
+    for name, content in metadata(surrogate, plan, values=values).items():
         write_json(folder / name, content)

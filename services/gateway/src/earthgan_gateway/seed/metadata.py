@@ -14,8 +14,8 @@ from earthgan_gateway.seed.plan import Plan
 from earthgan_gateway.telemetry import Metrics, make_traces
 
 
-def metadata(surrogate: Surrogate, plan: Plan) -> dict[str, Any]:
-    """The documents by file name."""
+def metadata(surrogate: Surrogate, plan: Plan, *, values: bool) -> dict[str, Any]:
+    """The documents by file name; `values` says that the shells' own numbers lie beside the tiles."""
     no_engine = cast(Engine, None)  # a catalog computes no shell
     traces = make_traces(None, surrogate.digest)
     fields = Fields(surrogate, no_engine, LayeredCache(MemoryCache(1)), 1, Metrics(), traces)
@@ -27,6 +27,7 @@ def metadata(surrogate: Surrogate, plan: Plan) -> dict[str, Any]:
         "variables": list(plan.quantities),
         "steps": [step for step in whole["steps"] if step["t"] in plan.steps],
         "shells": [shell for shell in whole["shells"] if shell["r"] in plan.shells],
+        "values": values,
         "tile_matrix_sets": {plan.tms: {"max_native_zoom": min(native, max(plan.zooms))}},
         "default": {
             "variable": plan.quantities[0],

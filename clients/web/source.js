@@ -1,0 +1,50 @@
+/** Where the page's data come from: the gateway that served it, or a folder of files. */
+
+import { openGateway } from "./gateway.js";
+import { SourceError } from "./http.js";
+import { openPyramid } from "./pyramid.js";
+
+/**
+ * @typedef {{variable: string, t: number, r: number}} Frame  one field: a variable at a time step on a shell
+ * @typedef {{r: number, radius_km: number, depth_km: number}} Shell
+ * @typedef {{t: number, time_myr: ?number}} Step
+ * @typedef {{latitudes_deg: number[], longitudes_deg: number[]}} Grid
+ * @typedef {{
+ *   title: string, notice: string, licence: string, digest: string, generator: {preset: string},
+ *   variables: string[], steps: Step[], shells: Shell[], grid: Grid, default: Frame,
+ *   tile_matrix_sets: Object<string, {max_native_zoom: number}>,
+ * }} Catalog
+ * @typedef {{name: string, long_name: string, unit: string, range: [number, number]}} Variable
+ * @typedef {{
+ *   variable: string, long_name: string, unit: string, range: [number, number],
+ *   colors: string[], ticks: {value: number, label: string}[],
+ * }} Legend
+ * @typedef {{tms: string, minNativeZoom: number, maxNativeZoom: number}} Tiling
+ * @typedef {{x: number, y: number, z: number}} Coords
+ * @typedef {{template: string} | {read: (coords: Coords, signal: AbortSignal) => Promise<Blob>}} Tiles
+ *   an address with Leaflet's placeholders, or a function that reads a tile
+ * @typedef {{
+ *   catalog: Catalog, variables: Variable[], tiling: Tiling,
+ *   tiles: (frame: Frame) => Tiles,
+ *   fetchLegend: (variable: string) => Promise<Legend>,
+ *   fetchShell: ?(frame: Frame, signal: AbortSignal) => Promise<?{shape: number[], values: Float32Array}>,
+ * }} Source  `fetchShell` gives a shell in physical units on the catalog's grid; null: there are only pictures of it
+ */
+
+/** @returns {Promise<Source>} */
+export async function openSource() {
+  const asked = new URLSearchParams(location.search).get("data");
+  return asked === null ? openGateway() : openPyramid(folderAddress(asked, location.href));
+}
+
+/**
+ * The folder that `?data=` names, relative to the page. A link must not make this page show another site's data.
+ * @param {string} asked @param {string} page the page's address
+ */
+export function folderAddress(asked, page) {
+  const folder = URL.canParse(asked, page) ? new URL(asked, page) : null;
+  if (folder?.origin !== new URL(page).origin || !/^https?:$/.test(folder.protocol)) {
+    throw new SourceError(`data=${asked} is not a folder of this site.`);
+  }
+  return folder.origin + folder.pathname.replace(/\/?$/, "/");
+}
