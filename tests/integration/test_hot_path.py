@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from answers import array
 from earthgan import Surrogate
 from earthgan.errors import DamagedSurrogate
 from earthgan.quantities import cell_weights
@@ -22,17 +23,6 @@ from integration.redis_server import redis_server
 from places import DEFAULT_SURROGATE
 
 TILE = "/tiles/temperature/120/150/2/1/1"
-
-
-@pytest.fixture(scope="module")
-def client(gateway_url: str) -> httpx.Client:
-    with httpx.Client(base_url=gateway_url, trust_env=False) as client:
-        yield client
-
-
-def array(answer: httpx.Response) -> np.ndarray:
-    assert answer.status_code == 200, answer.text
-    return np.load(io.BytesIO(answer.content))
 
 
 def test_every_format_holds_the_same_field(client: httpx.Client) -> None:

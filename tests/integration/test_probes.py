@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import SimpleNamespace
 
 import httpx
@@ -23,12 +23,6 @@ DERIVED = ("temperature_anomaly", "v_radial", "v_theta", "v_phi", "speed")
 NAMES = ("temperature", "vx", "vy", "vz", *DERIVED)
 #: In the middle, over the date line, between the last row and a pole, on a pole.
 PLACES = ((48.2, 16.4), (-12.3, -179.9), (12, 359.7), (89.9, 20), (-90, 77))
-
-
-@pytest.fixture(scope="module")
-def client(gateway_url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=gateway_url, trust_env=False, timeout=30) as client:
-        yield client
 
 
 def get(client: httpx.Client, path: str, **query: object) -> dict:

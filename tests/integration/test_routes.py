@@ -10,20 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from answers import array
 from earthgan import Surrogate
 from earthgan.onnx_backend import onnx_backend
 from earthgan_gateway.colours import colours
-
-
-@pytest.fixture(scope="module")
-def client(gateway_url: str) -> httpx.Client:
-    with httpx.Client(base_url=gateway_url, trust_env=False) as client:
-        yield client
-
-
-def array(answer: httpx.Response) -> np.ndarray:
-    assert answer.status_code == 200, answer.text
-    return np.load(io.BytesIO(answer.content))
 
 
 def picture(answer: httpx.Response) -> np.ndarray:

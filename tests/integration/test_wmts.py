@@ -17,12 +17,6 @@ CAPABILITIES = "/wmts/WMTSCapabilities.xml"
 
 
 @pytest.fixture(scope="module")
-def client(gateway_url: str) -> httpx.Client:
-    with httpx.Client(base_url=gateway_url, trust_env=False) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
 def document(client: httpx.Client) -> bytes:
     answer = client.get(CAPABILITIES)
     assert answer.headers["content-type"].startswith("application/xml")

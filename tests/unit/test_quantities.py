@@ -21,22 +21,9 @@ from earthgan.quantities import (
     quantities,
     turn,
 )
+from grids import GRIDS, each_grid
 from places import DEFAULT_SURROGATE
 
-GRIDS = {
-    "cell-centred": ShellGrid.cell_centred((3500.0, 6300.0), 18, 36),
-    "with poles": ShellGrid(
-        radii_km=(3500.0, 6300.0),
-        latitudes_deg=tuple(np.linspace(90, -90, 19)),
-        longitudes_deg=tuple(np.arange(36) * 10.0),
-    ),
-    "uneven where it closes": ShellGrid(
-        radii_km=(3500.0, 6300.0),
-        latitudes_deg=tuple(np.linspace(88, -88, 18)),
-        longitudes_deg=tuple(0.4 + np.arange(27) * 13.2),
-    ),
-}
-each_grid = pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
 numbers = st.floats(-10, 10, width=32)
 
 

@@ -8,20 +8,7 @@ from hypothesis import strategies as st
 from earthgan.grid import ShellGrid
 from earthgan.sampling import ShellSampler
 from earthgan.tiles import TILE_MATRIX_SETS, Tile, pixel_centres
-
-GRIDS = {
-    "cell-centred": ShellGrid.cell_centred((3500.0, 6300.0), 18, 36),
-    "with poles": ShellGrid(
-        radii_km=(3500.0, 6300.0),
-        latitudes_deg=tuple(np.linspace(90, -90, 19)),
-        longitudes_deg=tuple(np.arange(36) * 10.0),
-    ),
-    "uneven where it closes": ShellGrid(
-        radii_km=(3500.0, 6300.0),
-        latitudes_deg=tuple(np.linspace(88, -88, 18)),
-        longitudes_deg=tuple(0.4 + np.arange(27) * 13.2),
-    ),
-}
+from grids import GRIDS, each_grid
 
 
 def tilted(latitudes: np.ndarray, longitudes: np.ndarray) -> np.ndarray:
@@ -30,7 +17,7 @@ def tilted(latitudes: np.ndarray, longitudes: np.ndarray) -> np.ndarray:
     return np.asarray(np.cos(latitude) * np.cos(longitude - 1) + 0.5 * np.sin(latitude))
 
 
-@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+@each_grid
 @settings(max_examples=40, deadline=None)
 @given(latitude=st.floats(-90, 90), longitude=st.floats(-720, 720))
 def test_a_smooth_field_is_found_everywhere(grid: ShellGrid, latitude: float, longitude: float) -> None:
@@ -39,7 +26,7 @@ def test_a_smooth_field_is_found_everywhere(grid: ShellGrid, latitude: float, lo
     assert found[0, 0] == pytest.approx(tilted(np.array([latitude]), np.array([longitude]))[0, 0], abs=0.02)
 
 
-@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+@each_grid
 def test_grid_points_keep_their_values(grid: ShellGrid) -> None:
     shell = np.random.default_rng(0).normal(size=grid.shape[1:]).astype(np.float32)
     inner = slice(1, -1)  # a row on the pole is one point, whatever it stores

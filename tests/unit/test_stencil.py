@@ -10,21 +10,8 @@ from earthgan.errors import InvalidRequest
 from earthgan.great_circle import GreatCircle, within_a_turn
 from earthgan.sampling import ShellSampler
 from earthgan.stencil import Stencil, cheapest_stencils
+from grids import GRIDS, each_grid
 
-GRIDS = {
-    "cell-centred": ShellGrid.cell_centred((3500.0, 6300.0), 18, 36),
-    "with poles": ShellGrid(
-        radii_km=(3500.0, 6300.0),
-        latitudes_deg=tuple(np.linspace(90, -90, 19)),
-        longitudes_deg=tuple(np.arange(36) * 10.0),
-    ),
-    "uneven where it closes": ShellGrid(
-        radii_km=(3500.0, 6300.0),
-        latitudes_deg=tuple(np.linspace(88, -88, 18)),
-        longitudes_deg=tuple(0.4 + np.arange(27) * 13.2),
-    ),
-}
-each_grid = pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
 latitudes = st.one_of(st.floats(-90, 90), st.sampled_from([90.0, -90.0, 85.0, -85.0, 0.0]))
 places = st.tuples(latitudes, st.floats(-720, 720))
 

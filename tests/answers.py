@@ -1,0 +1,13 @@
+"""What a gateway's answers hold."""
+
+import io
+
+import httpx
+import numpy as np
+
+
+def array(answer: httpx.Response) -> np.ndarray:
+    """The array of an NPY answer."""
+    assert answer.status_code == 200, answer.text
+    loaded: np.ndarray = np.load(io.BytesIO(answer.content))
+    return loaded
