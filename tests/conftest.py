@@ -1,13 +1,20 @@
 """Fixtures that several kinds of tests share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from earthgan import Surrogate
 from gateway_server import gateway
 from places import DEFAULT_SURROGATE, PUBLISHED
+
+# A change is judged on the same examples every time; at a desk, new ones are looked for.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session")
