@@ -26,3 +26,23 @@ def write_contest_file(
             file.createVariable(name, "f8", (name,))[:] = axis
         for name in variables:
             file.createVariable(name, "f4", ("lat", "r", "lon"))[:] = values
+
+
+def write_fields(
+    path: Path,
+    fields: dict[str, np.ndarray],
+    latitudes: np.ndarray,
+    radii: np.ndarray,
+    longitudes: np.ndarray,
+    order: tuple[str, ...] = ("lat", "r", "lon"),
+    kind: str = "NETCDF3_64BIT_OFFSET",
+) -> None:
+    """Fields `(shell, latitude, longitude)` in the contest's layout, or in another order of dimensions."""
+    axes = {"lon": longitudes, "r": radii, "lat": latitudes}
+    with netCDF4.Dataset(path, "w", format=kind) as file:
+        for name, axis in axes.items():
+            file.createDimension(name, len(axis))
+            file.createVariable(name, "f8", (name,))[:] = axis
+        for name, values in fields.items():
+            transposed = values.transpose([("r", "lat", "lon").index(name) for name in order])
+            file.createVariable(name, "f4", order)[:] = transposed

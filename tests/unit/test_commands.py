@@ -39,6 +39,7 @@ def test_wrong_usage_exits_with_2(command: list[str], capsys: pytest.CaptureFixt
         ["archive", "nowhere", "--out", "x.mar"],
         ["import-published", "nowhere", "--out", "x"],
         ["baseline", "nowhere", "--out", "x"],
+        ["prepare", "nowhere", "--out", "x"],
     ],
 )
 def test_failure_is_one_line_and_exit_1(
@@ -53,7 +54,7 @@ def test_failure_is_one_line_and_exit_1(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["info", "serve", "export", "archive", "import-published", "baseline"])
+@pytest.mark.parametrize("command", ["info", "serve", "export", "archive", "import-published", "baseline", "prepare"])
 def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         main([command, "--help"])

@@ -1,4 +1,6 @@
-"""Area means on the sphere: a fine latitude-longitude field averaged over coarse cells, by exact overlaps of cells."""
+"""Area means on the sphere: a fine latitude-longitude field averaged over coarse cells, by exact overlaps of cells;
+and shells between shells.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,17 @@ def area_mean(field: NDArray[np.float32], fine: ShellGrid, coarse: ShellGrid) ->
     """The mean of `(..., latitude, longitude)` over each cell of the coarse grid, weighted by area on the sphere."""
     meridional, zonal = meridional_overlaps(fine, coarse), zonal_overlaps(fine, coarse)
     return np.asarray(meridional.astype(np.float32) @ (field @ zonal.T.astype(np.float32)), dtype=np.float32)
+
+
+def at_radii(
+    field: NDArray[np.float32], radii_km: NDArray[np.float64], wanted_km: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Shells at other radii than the field `(..., shell, latitude, longitude)` has, by linear interpolation."""
+    below = np.clip(np.searchsorted(radii_km, wanted_km) - 1, 0, len(radii_km) - 2)
+    share = (wanted_km - radii_km[below]) / (radii_km[below + 1] - radii_km[below])
+    weight = share.astype(np.float32)[:, None, None]
+    below_values, above_values = field[..., below, :, :], field[..., below + 1, :, :]
+    return np.asarray(below_values * (1 - weight) + above_values * weight, dtype=np.float32)
 
 
 def meridional_overlaps(fine: ShellGrid, coarse: ShellGrid) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ from earthgan.spec import (
     VariableSpec,
 )
 from earthgan.variables import PAPER_VARIABLES, Variable
-from earthgan_training.area_mean import area_mean
+from earthgan_training.area_mean import area_mean, at_radii
 from earthgan_training.contest import Snapshot, contest_files, read_snapshot
 from earthgan_training.export import write_onnx
 from earthgan_training.folder import ONNX_FILE, new_folder, write_spec, write_step, write_weights
@@ -104,10 +104,7 @@ def coarse_snapshot(snapshot: Snapshot) -> Snapshot:
     radii = np.asarray(snapshot.grid.radii_km)
     layers = np.linspace(radii[0], radii[-1], LAYERS)
     grid = ShellGrid.cell_centred(tuple(layers.tolist()), INPUT_ROWS, INPUT_COLUMNS)
-    means = area_mean(snapshot.values, snapshot.grid, grid)
-    below = np.clip(np.searchsorted(radii, layers) - 1, 0, len(radii) - 2)
-    weight = ((layers - radii[below]) / (radii[below + 1] - radii[below])).astype(np.float32)[:, None, None]
-    values = means[:, below] * (1 - weight) + means[:, below + 1] * weight
+    values = at_radii(area_mean(snapshot.values, snapshot.grid, grid), radii, layers)
     return Snapshot(snapshot.t, snapshot.time_myr, grid, values)
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from earthgan.cli import add_command
+from earthgan_training.prepare.command import add_prepare
 
 
 def register(subcommands: Any) -> None:
-    """Add `import-published`, `baseline`, `export` and `archive`."""
+    """Add `import-published`, `baseline`, `export`, `archive` and `prepare`."""
     parser = add_command(
         subcommands,
         "import-published",
@@ -57,6 +58,8 @@ def register(subcommands: Any) -> None:
     parser.add_argument(
         "--handler", type=Path, default=Path("services/torchserve/handler.py"), help="TorchServe's handler"
     )
+
+    add_prepare(subcommands)
 
 
 def _add_out(parser: argparse.ArgumentParser) -> None:

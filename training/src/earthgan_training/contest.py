@@ -1,24 +1,63 @@
-"""Reads files in the layout of the IEEE SciVis Contest 2021 mantle-convection data: `spherical<step>.nc`."""
+"""Files in the layout of the IEEE SciVis Contest 2021 mantle-convection data: `spherical<step>.nc`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import netCDF4
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from earthgan.errors import BadInput
 from earthgan.grid import EARTH_RADIUS_KM, ShellGrid
+from earthgan.variables import TEMPERATURE, VX, VY, VZ, Variable
+from earthgan_training.prepare.layout import Degraded, Layout, SourceVariable
+from earthgan_training.prepare.source import SourceFile
 
 CORE_RADIUS_KM = 3485.0
 CELLS = 199
 CELL_KM = (EARTH_RADIUS_KM - CORE_RADIUS_KM) / CELLS
 #: 90, then 178 cell centres, then -90: the outer cells have half the width.
 CONTEST_LATITUDES_DEG = np.concatenate([[90.0], 90 - (np.arange(178) + 0.5) * 180 / 178, [-90.0]])
+
+#: Known of the contest's files: the two properties of the rock are degraded close to the surface.
+_DEGRADED = (Degraded(190, 199, "degraded from here outwards in the contest's files"),)
+_INCONSISTENT = (Degraded(1, 199, "inconsistent with the temperature in the contest's files"),)
+_DIVERGING = "crameri:vik"
+
+#: All eight variables, in the files' order. The boundary faces, shells 0 and 200, are corrupt in each of them.
+CONTEST = Layout(
+    title="the contest's layout",
+    files=r"spherical([0-9]+)\.nc",
+    latitude="lat",
+    longitude="lon",
+    vertical="r",
+    order=("lat", "r", "lon"),
+    skip=(1, 1),
+    vector=(VX.name, VY.name, VZ.name),
+    variables=(
+        *(SourceVariable(v.name, v) for v in (TEMPERATURE, VX, VY, VZ)),
+        SourceVariable(
+            "thermal conductivity",
+            Variable("thermal_conductivity", "Thermal conductivity anomaly", "W/m/K", _DIVERGING, symmetric=True),
+            _DEGRADED,
+        ),
+        SourceVariable(
+            "thermal expansivity",
+            Variable("thermal_expansivity", "Thermal expansivity anomaly", "1/K", _DIVERGING, symmetric=True),
+            _DEGRADED,
+        ),
+        SourceVariable(
+            "temperature anomaly",
+            Variable("temperature_anomaly", "Temperature less its lateral mean", "K", _DIVERGING, symmetric=True),
+        ),
+        SourceVariable(
+            "spin transition-induced density anomaly",
+            Variable("spin_density_anomaly", "Density anomaly of the spin transition", "kg/m3", _DIVERGING, True),
+            _INCONSISTENT,
+        ),
+    ),
+)
 
 
 def contest_radius_km(index: ArrayLike) -> NDArray[np.float64]:
@@ -37,42 +76,19 @@ class Snapshot:
 
 
 def contest_files(folder: Path) -> dict[int, Path]:
-    """The files of a folder by time step, in order. Raises BadInput where there are none."""
-    found = {
-        int(m[1]): path for path in folder.glob("*.nc") if (m := re.fullmatch(r"spherical([0-9]+)\.nc", path.name))
-    }
-    if not found:
-        raise BadInput(f"{folder}: no spherical<step>.nc files in it")
-    return dict(sorted(found.items()))
+    """The files of a folder by time step, in order. Raises BadInput where there are none, or two of one step."""
+    return CONTEST.steps(folder)
 
 
 def read_snapshot(path: Path, t: int, variables: Sequence[str]) -> Snapshot:
     """Read a file's cell-centre shells; the boundary faces, corrupt in the contest data, and the repeated meridian
     are left out.
 
-    Raises BadInput, naming the file, where it is truncated, or a variable is missing, of another shape, or nowhere
+    Raises BadInput, naming the file, where it is truncated, or a variable is missing, of other dimensions, or not
     finite.
     """
-    try:
-        with netCDF4.Dataset(path) as file:
-            latitudes, radii, longitudes = (np.asarray(file[name][:], dtype=np.float64) for name in ("lat", "r", "lon"))
-            repeated = int(np.isclose(longitudes[-1] - longitudes[0], 360))
-            columns = len(longitudes) - repeated
-            shape = (len(latitudes), len(radii), len(longitudes))
-            values = np.empty((len(variables), len(radii) - 2, len(latitudes), columns), dtype=np.float32)
-            for out, name in zip(values, variables, strict=True):
-                array = np.ma.filled(file[name][:], np.nan)
-                if array.shape != shape:
-                    raise BadInput(f"{path}: {name} has shape {array.shape} where {shape} was due")
-                out[:] = array[:, 1:-1, :columns].transpose(1, 0, 2)
-                if not np.isfinite(out).any(axis=(1, 2)).all():
-                    raise BadInput(f"{path}: {name} has a shell without a finite value")
-            time_myr = float(file.time_Myr) if "time_Myr" in file.ncattrs() else None
-        grid = ShellGrid(
-            radii_km=tuple(radii[1:-1].tolist()),
-            latitudes_deg=tuple(latitudes.tolist()),
-            longitudes_deg=tuple(longitudes[:columns].tolist()),
-        )
-    except (OSError, RuntimeError, IndexError, KeyError, ValueError) as error:
-        raise BadInput(f"{path}: cannot be read as contest data ({error})") from error
-    return Snapshot(t, time_myr, grid, values)
+    with SourceFile(path, CONTEST) as file:
+        values = np.empty((len(variables), *file.grid.shape), dtype=np.float32)
+        for out, name in zip(values, variables, strict=True):
+            out[:] = file.shells(name)
+        return Snapshot(t, file.time_myr, file.grid, values)

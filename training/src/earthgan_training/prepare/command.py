@@ -1,0 +1,181 @@
+"""The command line of `earthgan prepare`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from earthgan.cli import add_command
+from earthgan.errors import BadInput
+
+if TYPE_CHECKING:
+    from earthgan_training.prepare.layout import Layout
+    from earthgan_training.prepare.recipe import Recipe
+
+_EXAMPLE = """earthgan prepare raw --out dataset
+  earthgan prepare raw --preset paper --out paper-dataset --workers 4
+  earthgan prepare raw --inspect --out shells.png --json shells.json
+  earthgan prepare atmosphere --mapping atmosphere.toml --out dataset"""
+
+
+def add_prepare(subcommands: Any) -> None:
+    """Add `prepare`."""
+    parser = add_command(
+        subcommands, "prepare", _prepare, "make a dataset that trains of a simulation's files", _EXAMPLE
+    )
+    parser.add_argument("raw", type=Path, metavar="RAW", help="a folder of files, one time step each")
+    parser.add_argument("--out", type=Path, metavar="DATASET", help="the dataset's folder; of --inspect, a .png file")
+    parser.add_argument("--preset", choices=["default", "paper"], default="default", help="how (default)")
+    parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="the files' layout (the contest's)")
+    parser.add_argument("--variables", metavar="A,B", help="variables (temperature,vx,vy,vz; of a mapping, all)")
+    parser.add_argument("--steps", type=_numbers, metavar="RANGE", help="time steps, such as 1-3,10 (all)")
+    parser.add_argument("--held-out", type=_numbers, metavar="RANGE", help="one block not trained on (the last eighth)")
+    parser.add_argument("--gap", type=_count, metavar="N", help="steps left out on each side of that block (2)")
+    parser.add_argument("--truth", type=_size, metavar="RxC", help="truth rows and columns (112x224)")
+    parser.add_argument("--inputs", type=_size, metavar="LxRxC", help="input layers, rows and columns (30x14x28)")
+    parser.add_argument("--licence", default="unknown", help="the data's licence, for dataset.json")
+    parser.add_argument("--notice", default="", help="shown wherever the data are")
+    parser.add_argument("--measured", action="store_true", help="the data are measured, not simulated")
+    parser.add_argument("--workers", type=_count, default=2, metavar="N", help="processes here (2; 0: this one)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786, instead")
+    parser.add_argument("--overwrite", action="store_true", help="replace a dataset of other settings")
+    parser.add_argument("--inspect", action="store_true", help="look for damaged shells instead; with a picture")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write what was done, or found, as JSON")
+
+
+def _numbers(text: str) -> list[int]:
+    found: set[int] = set()
+    for piece in text.split(","):
+        first, _, last = piece.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    if not found:
+        raise ValueError(text)
+    return sorted(found)
+
+
+def _count(text: str) -> int:
+    if (number := int(text)) < 0:
+        raise ValueError(text)
+    return number
+
+
+def _size(text: str) -> tuple[int, ...]:
+    size = tuple(int(part) for part in text.split("x"))
+    if min(size) < 2:
+        raise ValueError(text)
+    return size
+
+
+def _prepare(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from earthgan.spec import Provenance
+    from earthgan_training.prepare.run import chosen_files, prepare
+    from earthgan_training.prepare.spread import spread
+
+    recipe = _recipe(arguments, _layout(arguments.mapping))
+    if arguments.inspect:
+        _inspect(arguments, recipe)
+        return
+    if arguments.out is None:
+        raise BadInput("--out is missing: the dataset's folder")
+    total = len(chosen_files(arguments.raw, recipe, arguments.steps))
+    provenance = Provenance(
+        source=arguments.raw.resolve().name,
+        licence=arguments.licence,
+        notice=arguments.notice,
+        simulated=not arguments.measured,
+    )
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    console = Console(stderr=True)
+    with (
+        spread(min(arguments.workers, total), arguments.scheduler) as way,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
+    ):
+        bar = progress.add_task("steps", total=total)
+        report = prepare(
+            arguments.raw,
+            arguments.out,
+            recipe,
+            provenance,
+            way,
+            steps=arguments.steps,
+            held_out=arguments.held_out,
+            gap=arguments.gap,
+            overwrite=arguments.overwrite,
+            on_step=lambda: progress.advance(bar),
+        )
+    print(
+        f"{arguments.out}: {report.made} steps made, {report.found} were there; "
+        f"at most {report.peak_worker_mb:.0f} MB a worker"
+    )
+    _write_json(arguments.json, asdict(report))
+
+
+def _inspect(arguments: argparse.Namespace, recipe: Recipe) -> None:
+    from earthgan_training.prepare.inspection import inspect_file
+    from earthgan_training.prepare.picture import draw
+    from earthgan_training.prepare.run import chosen_files
+
+    if arguments.out is not None and arguments.out.suffix != ".png":
+        raise BadInput(f"{arguments.out}: the picture's name ends in .png")
+    files = chosen_files(arguments.raw, recipe, arguments.steps)
+    if arguments.steps is None:  # one file says what is wrong with all
+        files = dict(list(files.items())[:1])
+    found = {t: inspect_file(path, recipe.layout) for t, path in files.items()}
+    for inspection in found.values():
+        for line in inspection.lines():
+            print(line)
+    if arguments.out is not None:
+        draw(next(iter(found.values())), arguments.out)
+        print(arguments.out)
+    _write_json(arguments.json, {str(t): inspection.as_json() for t, inspection in found.items()})
+
+
+def _layout(mapping: Path | None) -> Layout:
+    if mapping is None:
+        from earthgan_training.contest import CONTEST
+
+        return CONTEST
+    from earthgan_training.prepare.mapping import read_mapping
+
+    return read_mapping(mapping)
+
+
+def _recipe(arguments: argparse.Namespace, layout: Layout) -> Recipe:
+    from earthgan.variables import PAPER_VARIABLES
+    from earthgan_training.prepare.recipe import Preset, Recipe
+
+    preset = Preset(arguments.preset)
+    if arguments.variables:
+        names = tuple(dict.fromkeys(arguments.variables.split(",")))
+    elif arguments.mapping:
+        names = tuple(each.variable.name for each in layout.variables)
+    else:
+        names = tuple(each.name for each in PAPER_VARIABLES)
+    for name in names:
+        layout.named(name)
+    sizes = {name: size for name in ("truth", "inputs") if (size := getattr(arguments, name))}
+    if sizes and preset is Preset.PAPER:
+        raise BadInput("the paper's preset has sizes of its own: leave out --truth and --inputs")
+    for name, count in (("truth", 2), ("inputs", 3)):
+        if name in sizes and len(sizes[name]) != count:
+            raise BadInput(f"--{name}: {count} sizes are due, such as {'112x224' if count == 2 else '30x14x28'}")
+    return Recipe(preset=preset, layout=layout, variables=names, **sizes)
+
+
+def _write_json(path: Path | None, content: Any) -> None:
+    if path is None:
+        return
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        part.unlink(missing_ok=True)

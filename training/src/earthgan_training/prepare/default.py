@@ -1,0 +1,42 @@
+"""The `default` preset: area means on the sphere, each cell in its place.
+
+Truth: every shell of the file, laterally averaged over cells that nest in those of the conditional input, so that the
+mean of 8 x 8 truth cells *is* an input cell. Conditional input: the same file averaged over the coarse cells, at
+evenly spaced radii, the first and the last shell included.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.grid import ShellGrid
+from earthgan_training.area_mean import area_mean, at_radii
+from earthgan_training.prepare.recipe import Recipe
+from earthgan_training.prepare.source import SourceFile
+
+
+def default_grids(native: ShellGrid, recipe: Recipe) -> tuple[ShellGrid, ShellGrid]:
+    """The grids of truth and conditional input for files on the native grid."""
+    layers, input_rows, input_columns = recipe.inputs
+    rows, columns = recipe.truth
+    radii_km = np.linspace(native.radii_km[0], native.radii_km[-1], layers)
+    inputs = ShellGrid.cell_centred(tuple(radii_km.tolist()), input_rows, input_columns)
+    # Input column 0 is centred on 0° E; the truth's first column begins where that one does: its west edge.
+    longitudes = -180 / input_columns + (np.arange(columns) + 0.5) * 360 / columns
+    centred = ShellGrid.cell_centred(native.radii_km, rows, columns)
+    truth = ShellGrid(
+        radii_km=native.radii_km, latitudes_deg=centred.latitudes_deg, longitudes_deg=tuple(longitudes.tolist())
+    )
+    return truth, inputs
+
+
+def prepare_default(file: SourceFile, name: str, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Truth and conditional input `(shell, latitude, longitude)` of a variable, in the file's units.
+
+    Cartesian components may be averaged as scalars are: their directions are the same everywhere.
+    """
+    truth, inputs = default_grids(file.grid, recipe)
+    field = file.shells(name)
+    coarse = area_mean(field, file.grid, inputs)
+    return area_mean(field, file.grid, truth), at_radii(coarse, np.array(file.grid.radii_km), np.array(inputs.radii_km))

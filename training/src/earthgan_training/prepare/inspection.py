@@ -1,0 +1,209 @@
+"""Looks for damaged shells in a file: constant, not finite, or unlike their neighbours in radius."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan_training.prepare.layout import Layout
+from earthgan_training.prepare.source import SourceFile
+
+#: A shell is unlike its neighbours where its pattern differs from both by more than this share of its own spread (of
+#: smooth data, a few hundredths), or its spread from theirs by this factor, or its mean from the line through theirs
+#: by this many of its spreads.
+UNLIKE, SPREAD_FACTOR, MEAN_SPREADS = 0.5, 3.0, 2.0
+NEIGHBOURS = 3
+
+
+@dataclass(frozen=True)
+class ShellFinding:
+    """What is wrong with one shell; `shell` is its index in the file's vertical axis."""
+
+    shell: int
+    radius_km: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VariableInspection:
+    """A variable's profile outwards, `(shell,)`: lateral mean and spread, and how much the pattern differs from the
+    nearer of its neighbours, in spreads; and the shells that are damaged, or known to be.
+    """
+
+    name: str
+    unit: str
+    mean: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    difference: NDArray[np.float64]
+    found: tuple[ShellFinding, ...]
+    known: tuple[ShellFinding, ...]
+    sample: NDArray[np.float32]  # the shell to look at, `(latitude, longitude)`: the first that is damaged, or a middle
+    sample_shell: int
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """All variables of a file; `missing` are those of the layout that it lacks."""
+
+    file: str
+    radii_km: NDArray[np.float64]
+    variables: tuple[VariableInspection, ...]
+    missing: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """What to tell: one line a finding, consecutive shells together."""
+        lines = [f"{self.file}: {len(self.radii_km)} shells, {len(self.variables)} variables"]
+        for each in self.variables:
+            lines += [f"  {each.name}: {line}" for line in (*_together(each.found), *_together(each.known, "known: "))]
+            if not each.found:
+                lines.append(f"  {each.name}: no damage found")
+        return lines + [f"  {name}: not in the file" for name in self.missing]
+
+    def as_json(self) -> dict[str, Any]:
+        """Findings and profiles as plain numbers; NaN as null."""
+        return {
+            "file": self.file,
+            "missing": list(self.missing),
+            "radii_km": self.radii_km.tolist(),
+            "variables": {
+                each.name: {
+                    "unit": each.unit,
+                    "found": [asdict(finding) for finding in each.found],
+                    "known": [asdict(finding) for finding in each.known],
+                    **{
+                        profile: [x if np.isfinite(x) else None for x in getattr(each, profile).tolist()]
+                        for profile in ("mean", "spread", "difference")
+                    },
+                }
+                for each in self.variables
+            },
+        }
+
+
+def inspect_file(path: Path, layout: Layout) -> Inspection:
+    """Read every shell of every variable of the layout that the file has. Raises BadInput."""
+    with SourceFile(path, layout) as file:
+        outwards = np.argsort(file.radii_km)
+        radii = file.radii_km[outwards]
+        present = [each.variable for each in layout.variables if file.has(each.variable.name)]
+        variables = tuple(
+            _inspect(file.all_shells(v.name), v.name, v.unit, outwards, radii, _known(layout, v.name, file.radii_km))
+            for v in present
+        )
+        missing = tuple(v.variable.name for v in layout.variables if v.variable not in present)
+    return Inspection(str(path), radii, variables, missing)
+
+
+def _inspect(
+    shells: NDArray[np.float32],
+    name: str,
+    unit: str,
+    outwards: NDArray[np.intp],
+    radii_km: NDArray[np.float64],
+    known: tuple[ShellFinding, ...],
+) -> VariableInspection:
+    flat = shells.reshape(len(shells), -1)
+    count = len(flat)
+    mean, spread, step, lacking = (np.full(count, np.nan) for _ in range(4))
+    before: NDArray[np.float64] | None = None
+    for i in range(count):
+        values = flat[i].astype(np.float64)
+        finite = np.isfinite(values)
+        lacking[i] = (~finite).sum()
+        if not finite.any():
+            before = None
+            continue
+        mean[i], spread[i] = values[finite].mean(), values[finite].std()
+        pattern = values - mean[i]
+        if before is not None:
+            step[i] = np.sqrt(np.nanmean(np.square(pattern - before)))
+        before = pattern
+    after = np.append(step[1:], np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        difference = np.fmin(step, after) / np.fmax(spread, [_usual(spread, i) for i in range(count)])
+    found = []
+    for i in range(count):
+        reasons = _reasons(i, mean, spread, difference, int(lacking[i]), flat.shape[1])
+        if reasons:
+            found.append(ShellFinding(int(outwards[i]), float(radii_km[i]), tuple(reasons)))
+    new = [each for each in found if each.shell not in {other.shell for other in known}]
+    look = int(np.flatnonzero(outwards == new[0].shell)[0]) if new else count // 2
+    return VariableInspection(
+        name, unit, mean, spread, difference, tuple(found), known, np.array(shells[look]), int(outwards[look])
+    )
+
+
+def _near(i: int, count: int) -> list[int]:
+    return [j for j in range(max(0, i - NEIGHBOURS), min(count, i + NEIGHBOURS + 1)) if j != i]
+
+
+def _usual(spread: NDArray[np.float64], i: int) -> float:
+    """The median spread of a shell's neighbours; NaN where none has one."""
+    near = spread[_near(i, len(spread))]
+    return float(np.nanmedian(near)) if np.isfinite(near).any() else float("nan")
+
+
+def _reasons(
+    i: int,
+    mean: NDArray[np.float64],
+    spread: NDArray[np.float64],
+    difference: NDArray[np.float64],
+    lacking: int,
+    points: int,
+) -> list[str]:
+    if lacking == points:
+        return ["no finite value"]
+    reasons = [f"{lacking} of {points} values are not finite"] if lacking else []
+    usual = _usual(spread, i)
+    # A shell that varies by less than float32 resolves is constant, whatever rounding says.
+    if spread[i] <= 2e-7 * max(abs(mean[i]), usual if np.isfinite(usual) else 0):
+        return [*reasons, "constant"]
+    # Towards a boundary that is held at one temperature the spread falls to nothing, shell by shell: that is no damage.
+    beside = spread[[j for j in (i - 1, i + 1) if 0 <= j < len(mean)]]
+    between = len(beside) == 2 and np.nanmin(beside) <= spread[i] <= np.nanmax(beside)
+    if usual > 0 and not 1 / SPREAD_FACTOR < spread[i] / usual < SPREAD_FACTOR and not between:
+        reasons.append(f"varies {spread[i] / usual:.2g} times as much as its neighbours")
+    if difference[i] > UNLIKE:
+        reasons.append(f"differs from both neighbours by {difference[i]:.2g} of its spread")
+    bends = [mean[j] - (mean[j - 1] + mean[j + 1]) / 2 if 0 < j < len(mean) - 1 else 0.0 for j in (i - 1, i, i + 1)]
+    # A mean that is off bends the line at its neighbours too, half as much.
+    if abs(bends[1]) > MEAN_SPREADS * max(spread[i], usual) and abs(bends[1]) >= np.nanmax(np.abs(bends)):
+        reasons.append(f"its mean is {bends[1]:+.3g} off the line through its neighbours'")
+    return reasons
+
+
+def _known(layout: Layout, name: str, radii_km: NDArray[np.float64]) -> tuple[ShellFinding, ...]:
+    """What the layout says of a variable's shells, in the file's order."""
+    (first, last), count = layout.skip, len(radii_km)
+    edges = [*range(first), *range(count - last, count)]
+    reasons = {i: ["a boundary face, left out"] for i in edges}
+    for degraded in layout.named(name).degraded:
+        for i in range(degraded.first, min(degraded.last, count - 1) + 1):
+            reasons.setdefault(i, []).append(degraded.reason)
+    return tuple(ShellFinding(i, float(radii_km[i]), tuple(reasons[i])) for i in sorted(reasons))
+
+
+def _together(findings: tuple[ShellFinding, ...], prefix: str = "") -> list[str]:
+    """A line for each run of consecutive shells with the same findings, numbers in them aside."""
+
+    def kinds(finding: ShellFinding) -> str:
+        return re.sub(r"[\d.e+-]+", "", " ".join(finding.reasons))
+
+    runs: list[list[ShellFinding]] = []
+    for each in findings:
+        alike = runs and runs[-1][-1].shell in (each.shell - 1, each.shell + 1)
+        if alike and kinds(runs[-1][-1]) == kinds(each):
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    lines = []
+    for run in runs:
+        which = f"shell {run[0].shell}" if len(run) == 1 else f"shells {run[0].shell} to {run[-1].shell}"
+        where = f"{run[0].radius_km:.0f}" if len(run) == 1 else f"{run[0].radius_km:.0f} to {run[-1].radius_km:.0f}"
+        lines.append(f"{prefix}{which} ({where} km): {'; '.join(run[0].reasons)}")
+    return lines

@@ -1,0 +1,101 @@
+"""The `paper` preset: what von Hahn & Mechefske (2021) did, kept for comparison; its errors are in
+`docs/preparation.md`.
+
+Shells 2 to 199 of the file, the repeated meridian kept; bicubic without antialiasing to 60 %; two rows mirrored onto
+each pole; bicubic again to an eighth; thirty shells of it to the generator. Bicubic is the convolution of Keys (1981)
+with a = -0.75, cell edges aligned, the outermost samples repeated beyond the edges, as OpenCV and torch have it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.errors import BadInput
+from earthgan.grid import PolarRule, ShellGrid
+from earthgan_training.prepare.source import SourceFile
+
+A = -0.75
+LAYERS = 30
+STRIDE = 6.6
+POLAR_ROWS = 2
+SHRINK = 8
+
+
+def bicubic(size: int, wanted: int) -> NDArray[np.float32]:
+    """Weights `(wanted, size)` that resize an axis."""
+    weights = np.zeros((wanted, size))
+    at = (np.arange(wanted) + 0.5) * size / wanted - 0.5
+    first = np.floor(at).astype(int) - 1
+    for tap in range(4):
+        x = np.abs(at - (first + tap))
+        near = (A + 2) * x**3 - (A + 3) * x**2 + 1
+        far = A * x**3 - 5 * A * x**2 + 8 * A * x - 4 * A
+        np.add.at(weights, (np.arange(wanted), np.clip(first + tap, 0, size - 1)), np.where(x <= 1, near, far))
+    return weights.astype(np.float32)
+
+
+def _resized(coordinates: NDArray[np.float64], wanted: int) -> NDArray[np.float64]:
+    """Where the cells of a resized axis lie."""
+    at = (np.arange(wanted) + 0.5) * len(coordinates) / wanted - 0.5
+    return np.interp(at, np.arange(len(coordinates)), coordinates)
+
+
+def _sizes(rows: int, columns: int) -> tuple[int, int, int, int]:
+    """Rows and columns of the truth and of the conditional input: 60 %, then an eighth, rounded down."""
+    truth_rows, truth_columns = rows * 6 // 10, columns * 6 // 10
+    return truth_rows, truth_columns, (truth_rows + 2 * POLAR_ROWS) // SHRINK, truth_columns // SHRINK
+
+
+def paper_grids(file: SourceFile) -> tuple[ShellGrid, ShellGrid]:
+    """The grids of truth and conditional input. Raises BadInput where the file is too small for the paper's sizes."""
+    latitudes, longitudes = file.latitudes_deg, file.longitudes_deg
+    rows, columns, input_rows, input_columns = _sizes(len(latitudes), len(longitudes))
+    layers = _layers(file)
+    truth_latitudes, truth_longitudes = _resized(latitudes, rows), _resized(longitudes, columns)
+    # Two mirrored rows at each pole move the coarse rows: the first is centred between truth rows 1 and 2.
+    between = (np.arange(input_rows) + 0.5) * (rows + 2 * POLAR_ROWS) / input_rows - 0.5 - POLAR_ROWS
+    radii = np.array(file.grid.radii_km[1:])
+
+    def grid(radii: NDArray[np.float64], lat: NDArray[np.float64], lon: NDArray[np.float64]) -> ShellGrid:
+        return ShellGrid(
+            radii_km=tuple(radii.tolist()),
+            latitudes_deg=tuple(lat.tolist()),
+            longitudes_deg=tuple(lon.tolist()),
+            polar_rule=PolarRule.MIRROR,
+        )
+
+    input_latitudes = np.interp(between, np.arange(rows), truth_latitudes)
+    return (
+        grid(radii, truth_latitudes, truth_longitudes),
+        grid(radii[layers], input_latitudes, _resized(truth_longitudes, input_columns)),
+    )
+
+
+def _layers(file: SourceFile) -> NDArray[np.intp]:
+    """The shells of the truth that the generator is given."""
+    layers = np.round(np.arange(LAYERS) * STRIDE).astype(int)
+    if len(file.grid.radii_km) - 1 <= layers[-1] or min(_sizes(len(file.latitudes_deg), len(file.longitudes_deg))) < 2:
+        raise BadInput(f"{file.path}: is too small for the paper's preset (193 shells, 20 x 27 points)")
+    return layers
+
+
+def prepare_paper(file: SourceFile, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Truth `(shell, latitude, longitude)` of a variable and its conditional input at *every* shell of the truth: the
+    paper took the constants of its normalisation from all of them.
+    """
+    field = file.shells(name, repeated_meridian=True)[1:]  # one more is dropped, to make 198
+    rows, columns, input_rows, input_columns = _sizes(*field.shape[1:])
+    truth = _resize(field, rows, columns)
+    padded = np.concatenate([truth[:, POLAR_ROWS - 1 :: -1], truth, truth[:, : -POLAR_ROWS - 1 : -1]], axis=1)
+    return truth, _resize(padded, input_rows, input_columns)
+
+
+def _resize(field: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
+    resized = bicubic(field.shape[-2], rows) @ (field @ bicubic(field.shape[-1], columns).T)
+    return np.asarray(resized, dtype=np.float32)
+
+
+def chosen_layers(file: SourceFile, coarse: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The thirty layers of it that the generator is given."""
+    return np.ascontiguousarray(coarse[_layers(file)])

@@ -1,0 +1,276 @@
+"""A dataset from a folder of files. Whole or not there; taken up where it stopped; the same bytes every time.
+
+Steps lie in folders named by the digest of what they are made from, so that a step that changes gets a new folder and
+the dataset that was there stays whole until the new `dataset.json` takes the place of the old.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from earthgan.errors import BadInput
+from earthgan.grid import ShellGrid
+from earthgan.spec import Affine, GridSpec, Provenance
+from earthgan.variables import Variable
+from earthgan_training.prepare.recipe import Preset, Recipe
+from earthgan_training.prepare.source import SourceFile
+from earthgan_training.prepare.spec import (
+    DATASET_FILE,
+    STEPS_FOLDER,
+    DatasetSpec,
+    DatasetVariable,
+    FlaggedShells,
+    Split,
+    StepRecord,
+)
+from earthgan_training.prepare.spread import Spread
+from earthgan_training.prepare.work import SPHERICAL, Done, grids, prepare_step
+
+
+@dataclass
+class Report:
+    """What was done: steps made and found, and the largest memory of a worker in MB."""
+
+    made: int = 0
+    found: int = 0
+    peak_worker_mb: float = 0.0
+
+
+def prepare(
+    raw: Path,
+    out: Path,
+    recipe: Recipe,
+    provenance: Provenance,
+    spread: Spread,  # type: ignore[type-arg]
+    *,
+    steps: Sequence[int] | None = None,
+    held_out: Sequence[int] | None = None,
+    gap: int | None = None,
+    overwrite: bool = False,
+    on_step: Callable[[], None] = lambda: None,
+) -> Report:
+    """Make the dataset folder `out`. Raises BadInput, and leaves a dataset that was there as it was."""
+    files = chosen_files(raw, recipe, steps)
+    divided = split(list(files), recipe.preset, held_out, gap)
+    for name in recipe.variables:
+        recipe.layout.named(name)
+    report = Report()
+    with _claimed(out):
+        earlier = _earlier(out)
+        if earlier is not None and not overwrite:
+            _refuse_another(out, earlier, recipe, files)
+        records: list[StepRecord] = []
+        tasks = [(t, str(path.resolve())) for t, path in files.items()]
+        work = partial(prepare_step, recipe, str(out.resolve()))
+        results: Iterator[Done] = iter(spread(work, tasks))
+        try:
+            for done in results:
+                if done.record is None:
+                    raise BadInput(done.error or "a step failed")
+                records.append(done.record)
+                report.made += not done.was_there
+                report.found += done.was_there
+                report.peak_worker_mb = max(report.peak_worker_mb, done.peak_mb)
+                on_step()
+        finally:
+            if isinstance(results, Generator):
+                results.close()  # waits for the steps that have begun
+        records.sort(key=lambda record: record.t)
+        for record in records:
+            if record.axes_sha256 != records[0].axes_sha256:
+                raise BadInput(f"{files[record.t]}: its axes are not those of {files[records[0].t].name}")
+        with SourceFile(files[records[0].t], recipe.layout) as file:
+            spec = _spec(recipe, file, records, divided, provenance)
+        _finish(out, spec, earlier)
+    return report
+
+
+def chosen_files(raw: Path, recipe: Recipe, steps: Sequence[int] | None) -> dict[int, Path]:
+    """The files of the steps, or all. Raises BadInput where one is missing."""
+    files = recipe.layout.steps(raw)
+    missing = [t for t in steps or () if t not in files]
+    if missing:
+        raise BadInput(f"{raw}: no file for step {missing[0]}")
+    return {t: path for t, path in files.items() if not steps or t in steps}
+
+
+def split(steps: Sequence[int], preset: Preset, held_out: Sequence[int] | None, gap: int | None) -> Split:
+    """Divide ascending steps: one block held out, `gap` steps left out on each side of it.
+
+    Unless said, the last eighth is held out with a gap of two steps, for consecutive steps are alike; of fewer than
+    eight steps, and in the paper's preset, none is. Raises BadInput.
+    """
+    if held_out is None:
+        held_out = steps[len(steps) - len(steps) // 8 :] if preset is Preset.DEFAULT else ()
+    if not held_out:
+        return Split(train=tuple(steps))
+    absent = [t for t in held_out if t not in steps]
+    if absent:
+        raise BadInput(f"step {absent[0]} cannot be held out: it is not there")
+    first, last = steps.index(min(held_out)), steps.index(max(held_out))
+    if last - first + 1 != len(set(held_out)):
+        raise BadInput("the steps that are held out are not one block")
+    width = 2 if gap is None else gap
+    before, after = steps[max(0, first - width) : first], steps[last + 1 : last + 1 + width]
+    train = [*steps[: max(0, first - width)], *steps[last + 1 + width :]]
+    if not train:
+        raise BadInput("nothing is left to train on: hold out fewer steps (--held-out), or leave a smaller gap (--gap)")
+    return Split(train=tuple(train), held_out=tuple(steps[first : last + 1]), gap=(*before, *after))
+
+
+@contextmanager
+def _claimed(out: Path) -> Iterator[None]:
+    """The folder, for this process alone; gone again if nothing came to be in it."""
+    try:
+        if out.exists() and not out.is_dir():
+            raise BadInput(f"{out}: is not a folder")
+        foreign = [p.name for p in out.iterdir() if p.name not in (DATASET_FILE, STEPS_FOLDER)] if out.exists() else []
+        if [name for name in foreign if name != f".{DATASET_FILE}.part"]:
+            raise BadInput(f"{out}: is not empty, and not a dataset")
+        out.mkdir(parents=True, exist_ok=True)
+        claim = os.open(out, os.O_RDONLY)
+    except OSError as error:
+        raise BadInput(f"{out}: cannot be written ({error.strerror or error})") from error
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(claim)
+        raise BadInput(f"{out}: another prepare is at work in it") from error
+    try:
+        yield
+    finally:
+        for folder in (out / STEPS_FOLDER, out):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+        os.close(claim)
+
+
+def _earlier(out: Path) -> DatasetSpec | None:
+    try:
+        return DatasetSpec.model_validate_json((out / DATASET_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError, UnicodeDecodeError) as error:
+        raise BadInput(f"{out / DATASET_FILE}: is not a dataset's: remove it to make another") from error
+
+
+def _refuse_another(out: Path, earlier: DatasetSpec, recipe: Recipe, files: dict[int, Path]) -> None:
+    if earlier.recipe_sha256 != recipe.digest:
+        raise BadInput(f"{out}: holds a dataset of other settings ({earlier.preset}): --overwrite replaces it")
+    lost = [step.t for step in earlier.steps if step.t not in files]
+    if lost:
+        raise BadInput(f"{out}: holds step {lost[0]}, which would be lost: --overwrite drops it")
+
+
+def _spec(
+    recipe: Recipe, file: SourceFile, records: list[StepRecord], divided: Split, provenance: Provenance
+) -> DatasetSpec:
+    truth_grid, input_grid = grids(file, recipe)
+    sources = [recipe.layout.named(name) for name in recipe.variables]
+    training = [record for record in records if record.t in divided.train]
+    variables = [
+        _variable(
+            each.variable,
+            training,
+            recipe.preset,
+            # Components of a vector have one scale, so that the normalised vector can be turned as well.
+            recipe.vector if recipe.vector and each.variable.name in recipe.vector else (each.variable.name,),
+            _flagged(file, recipe, each.variable.name, truth_grid),
+        )
+        for each in sources
+    ]
+    derived = []
+    if recipe.vector and recipe.preset is Preset.DEFAULT:
+        unit = recipe.layout.named(recipe.vector[0]).variable.unit
+        names = ("Velocity outwards", "Velocity southwards", "Velocity eastwards")
+        derived = [
+            _variable(Variable(name, long_name, unit, "crameri:vik", symmetric=True), training, recipe.preset, (name,))
+            for name, long_name in zip(SPHERICAL, names, strict=True)
+        ]
+    return DatasetSpec(
+        preset=recipe.preset,
+        recipe_sha256=recipe.digest,
+        variables=tuple(variables),
+        derived=tuple(derived),
+        vector=recipe.vector,
+        truth_grid=GridSpec.of(truth_grid),
+        input_grid=GridSpec.of(input_grid),
+        split=divided,
+        steps=tuple(records),
+        provenance=provenance,
+    )
+
+
+def _variable(
+    variable: Variable,
+    training: list[StepRecord],
+    preset: Preset,
+    scaled_with: tuple[str, ...],
+    flagged: tuple[FlaggedShells, ...] = (),
+) -> DatasetVariable:
+    """A variable with its constants, from the training split alone."""
+    truth, inputs = (_extent(training, (variable.name,), kind) for kind in ("truth", "inputs"))
+    if preset is Preset.PAPER:
+        affines = _min_max(truth), _min_max(inputs)
+    else:
+        largest = max(map(abs, _extent(training, scaled_with, "truth"))) or 1.0
+        one = Affine(offset=0.0, scale=largest) if variable.symmetric else _min_max(truth)
+        affines = one, one
+    return DatasetVariable(
+        name=variable.name,
+        long_name=variable.long_name,
+        unit=variable.unit,
+        colormap=variable.colormap,
+        symmetric=variable.symmetric,
+        extent=truth,
+        truth=affines[0],
+        inputs=affines[1],
+        flagged=flagged,
+    )
+
+
+def _extent(training: list[StepRecord], names: tuple[str, ...], kind: str) -> tuple[float, float]:
+    extremes = [getattr(each, kind) for record in training for each in record.extremes if each.name in names]
+    return min(low for low, _ in extremes), max(high for _, high in extremes)
+
+
+def _min_max(extent: tuple[float, float]) -> Affine:
+    return Affine(offset=extent[0], scale=(extent[1] - extent[0]) or 1.0)
+
+
+def _flagged(file: SourceFile, recipe: Recipe, name: str, truth_grid: ShellGrid) -> tuple[FlaggedShells, ...]:
+    """The layout's known defects, as indices of the truth's shells."""
+    kept = file.indices[len(file.indices) - len(truth_grid.radii_km) :]  # the paper's preset drops one more
+    found = []
+    for each in recipe.layout.named(name).degraded:
+        inside = np.flatnonzero((kept >= each.first) & (kept <= each.last))
+        if len(inside):
+            found.append(FlaggedShells(first=int(inside[0]), last=int(inside[-1]), reason=each.reason))
+    return tuple(found)
+
+
+def _finish(out: Path, spec: DatasetSpec, earlier: DatasetSpec | None) -> None:
+    """Write `dataset.json`, whole or not at all, and clear away what no longer belongs to the dataset."""
+    part = out / f".{DATASET_FILE}.part"
+    try:
+        if spec != earlier:
+            part.write_text(spec.to_json(), encoding="utf-8")
+            part.replace(out / DATASET_FILE)
+    except OSError as error:
+        raise BadInput(f"{out / DATASET_FILE}: cannot be written ({error.strerror or error})") from error
+    finally:
+        part.unlink(missing_ok=True)
+    belonging = {Path(step.inputs.file).parent.name for step in spec.steps}
+    for folder in (out / STEPS_FOLDER).iterdir():
+        if folder.name not in belonging:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,174 @@
+"""Prepares one time step, in a worker process: whole, under a name made of the digests of what it is made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from earthgan.errors import BadInput
+from earthgan.grid import ShellGrid
+from earthgan.quantities import V_PHI, V_RADIAL, V_THETA, turn
+from earthgan.spec import FileSpec
+from earthgan_training.prepare.default import default_grids, prepare_default
+from earthgan_training.prepare.paper import chosen_layers, paper_grids, prepare_paper
+from earthgan_training.prepare.recipe import Preset, Recipe
+from earthgan_training.prepare.source import SourceFile
+from earthgan_training.prepare.spec import STEPS_FOLDER, Extremes, StepRecord
+
+RECORD_FILE = "step.json"
+SPHERICAL = (V_RADIAL, V_THETA, V_PHI)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a step: its record, or one line that says why there is none."""
+
+    record: StepRecord | None
+    error: str | None
+    was_there: bool = False
+    peak_mb: float = 0.0
+
+
+def prepare_step(recipe: Recipe, out: str, task: tuple[int, str]) -> Done:
+    """Prepare step `task[0]` from the file `task[1]` into the dataset folder; nothing where it is there already.
+
+    A step is there when a folder of its name holds files of the digests that its record states.
+    """
+    t, path = task[0], Path(task[1])
+    try:
+        record, was_there = _prepare(recipe, Path(out), t, path)
+    except BadInput as error:
+        return Done(None, str(error))
+    # Linux counts the peak in KiB, macOS in bytes.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e3 if sys.platform == "linux" else 1e6)
+    return Done(record, None, was_there, peak)
+
+
+def grids(file: SourceFile, recipe: Recipe) -> tuple[ShellGrid, ShellGrid]:
+    """The grids of truth and conditional input."""
+    return paper_grids(file) if recipe.preset is Preset.PAPER else default_grids(file.grid, recipe)
+
+
+def _prepare(recipe: Recipe, out: Path, t: int, path: Path) -> tuple[StepRecord, bool]:
+    source_sha256 = _file_sha256(path)
+    key = hashlib.sha256(f"{recipe.digest} {t} {path.name} {source_sha256}".encode()).hexdigest()
+    name = f"{STEPS_FOLDER}/{t:03d}-{key[:16]}"
+    record = _whole_record(out, name, source_sha256)
+    if record is not None:
+        return record, True
+    folder = out / name
+    part = folder.with_name(f".{folder.name}.part-{os.getpid()}")
+    try:
+        part.mkdir(parents=True, exist_ok=True)
+        record = _write(recipe, part, name, t, path, source_sha256)
+        if folder.exists():  # damaged since it was made
+            shutil.rmtree(folder)
+        part.rename(folder)
+    except OSError as error:
+        raise BadInput(f"{folder}: cannot be written ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return record, False
+
+
+def _write(recipe: Recipe, part: Path, name: str, t: int, path: Path, source_sha256: str) -> StepRecord:
+    """Write the step's files and then its record. One variable at a time: a worker holds a few copies of one."""
+    extremes, inputs, files = [], [], []
+    truths: dict[str, NDArray[np.float32]] = {}
+    with SourceFile(path, recipe.layout) as file:
+        truth_grid, input_grid = grids(file, recipe)
+        for variable in recipe.variables:
+            if recipe.preset is Preset.PAPER:
+                truth, coarse = prepare_paper(file, variable)
+                extremes.append(_extremes(variable, truth, coarse))
+                coarse = chosen_layers(file, coarse)
+            else:
+                truth, coarse = prepare_default(file, variable, recipe)
+                extremes.append(_extremes(variable, truth, coarse))
+            inputs.append(coarse)
+            saved = write_npy(part / f"{variable}.npy", truth.transpose(1, 2, 0))
+            files.append(FileSpec(file=f"{name}/{variable}.npy", sha256=saved))
+            if recipe.preset is Preset.DEFAULT and variable in (recipe.vector or ()):
+                truths[variable] = truth
+            del truth
+        axes = json.dumps([file.grid.radii_km, file.grid.latitudes_deg, file.longitudes_deg.tolist()])
+        time_myr = file.time_myr
+    if truths:
+        by_name = dict(zip(recipe.variables, inputs, strict=True))
+        extremes += _spherical_extremes(truths, by_name, recipe, truth_grid, input_grid)
+    record = StepRecord(
+        t=t,
+        time_myr=time_myr,
+        source=path.name,
+        source_sha256=source_sha256,
+        axes_sha256=hashlib.sha256(axes.encode()).hexdigest(),
+        truth=tuple(files),
+        inputs=FileSpec(file=f"{name}/inputs.npy", sha256=write_npy(part / "inputs.npy", np.stack(inputs))),
+        extremes=tuple(extremes),
+    )
+    (part / RECORD_FILE).write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return record
+
+
+def _spherical_extremes(
+    truths: dict[str, NDArray[np.float32]],
+    inputs: dict[str, NDArray[np.float32]],
+    recipe: Recipe,
+    truth_grid: ShellGrid,
+    input_grid: ShellGrid,
+) -> list[Extremes]:
+    """Extremes of outward, southward and eastward velocity, so that one may train on them instead."""
+    assert recipe.vector is not None
+
+    def component(name: str, fields: dict[str, NDArray[np.float32]], grid: ShellGrid) -> NDArray[np.float32]:
+        x, y, z = (fields[each] for each in recipe.vector or ())
+        return turn(name, x, y, z, np.array(grid.latitudes_deg)[:, None], np.array(grid.longitudes_deg))
+
+    return [
+        _extremes(name, component(name, truths, truth_grid), component(name, inputs, input_grid)) for name in SPHERICAL
+    ]
+
+
+def _extremes(name: str, truth: NDArray[np.float32], inputs: NDArray[np.float32]) -> Extremes:
+    return Extremes(
+        name=name,
+        truth=(float(truth.min()), float(truth.max())),
+        inputs=(float(inputs.min()), float(inputs.max())),
+    )
+
+
+def write_npy(path: Path, array: NDArray[np.float32]) -> str:
+    """Write an NPY file and return its SHA-256. (`np.save` does not say that the disk is full.)"""
+    array = np.ascontiguousarray(array)
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        file.write(array.tobytes())
+    return _file_sha256(path)
+
+
+def _whole_record(out: Path, name: str, source_sha256: str) -> StepRecord | None:
+    try:
+        record = StepRecord.model_validate_json((out / name / RECORD_FILE).read_text(encoding="utf-8"))
+        files = [*record.truth, record.inputs]
+        whole = all(_file_sha256(out / each.file) == each.sha256 for each in files)
+    except (OSError, ValidationError, UnicodeDecodeError, BadInput):
+        return None
+    return record if whole and record.source_sha256 == source_sha256 else None
+
+
+def _file_sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror or error})") from error
