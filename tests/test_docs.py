@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from earthgan.cli import main
+from earthgan.cli import make_parser
 from earthgan.paper import PaperPreset
 from earthgan_gateway import Settings
 from earthgan_training.published import contest_radius_km, published_grids
@@ -44,11 +44,9 @@ def test_every_make_target_exists(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_earthgan_command_parses(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run up to its work: an unknown option exits with 2, a folder that is not there is the 1 of the command itself."""
-    monkeypatch.chdir("/")
+def test_every_earthgan_command_parses(document: Path) -> None:
     for command in commands(document.read_text(), "earthgan "):
-        assert main(shlex.split(command)[1:]) == 1, command
+        make_parser().parse_args(shlex.split(command)[1:])  # leaves with 2 where an option does not exist
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

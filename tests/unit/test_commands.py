@@ -54,7 +54,9 @@ def test_failure_is_one_line_and_exit_1(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["info", "serve", "export", "archive", "import-published", "baseline", "prepare"])
+@pytest.mark.parametrize(
+    "command", ["info", "serve", "export", "archive", "import-published", "baseline", "prepare", "simulate"]
+)
 def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         main([command, "--help"])

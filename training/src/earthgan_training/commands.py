@@ -8,10 +8,11 @@ from typing import Any
 
 from earthgan.cli import add_command
 from earthgan_training.prepare.command import add_prepare
+from earthgan_training.simulate.command import add_simulate
 
 
 def register(subcommands: Any) -> None:
-    """Add `import-published`, `baseline`, `export`, `archive` and `prepare`."""
+    """Add `import-published`, `baseline`, `export`, `archive`, `prepare` and `simulate`."""
     parser = add_command(
         subcommands,
         "import-published",
@@ -60,6 +61,7 @@ def register(subcommands: Any) -> None:
     )
 
     add_prepare(subcommands)
+    add_simulate(subcommands)
 
 
 def _add_out(parser: argparse.ArgumentParser) -> None:

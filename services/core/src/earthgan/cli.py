@@ -20,8 +20,8 @@ from earthgan.errors import EarthGANError
 from earthgan.surrogate import Surrogate
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status."""
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all installed packages' subcommands."""
     parser = argparse.ArgumentParser(
         prog="earthgan", description="Look into a mantle-convection simulation without its data."
     )
@@ -29,7 +29,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     register(subcommands)
     for entry_point in sorted(entry_points(group="earthgan.commands"), key=lambda entry: entry.name):
         entry_point.load()(subcommands)
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    arguments = make_parser().parse_args(argv)
     try:
         arguments.run(arguments)
     except EarthGANError as error:

@@ -1,0 +1,237 @@
+"""`earthgan simulate`: files that the rest can read, runs that go on after a kill, the published benchmarks."""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+import pytest
+
+from earthgan.errors import BadInput
+from earthgan_training.contest import CONTEST_LATITUDES_DEG, contest_files, contest_radius_km, read_snapshot
+from earthgan_training.simulate import initial
+from earthgan_training.simulate.benchmark import BENCHMARKS
+from earthgan_training.simulate.command import add_simulate
+from earthgan_training.simulate.model import Model
+from earthgan_training.simulate.output import ContestWriter
+from earthgan_training.simulate.parameters import (
+    PRESETS,
+    VELOCITY_M_PER_S,
+    OutputGrid,
+    Physics,
+    Resolution,
+    Setup,
+    ViscosityStep,
+)
+from earthgan_training.simulate.run import simulate
+
+VARIABLES = ("temperature", "vx", "vy", "vz", "temperature anomaly")
+TINY = Setup(
+    name="tiny",
+    physics=Physics(2000.0, heating=1.0, viscosity_steps=(ViscosityStep(660, 0.3, 80),)),
+    resolution=Resolution(16, 10),
+    grid=OutputGrid(19, 12, 37),
+    interval=4e-3,
+    spin_up=2,
+)
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from test_simulate import TINY
+from earthgan_training.simulate.run import simulate
+simulate(TINY, 7, int(sys.argv[3]), Path(sys.argv[2]))
+"""
+
+
+def command(*arguments: str) -> None:
+    parser = argparse.ArgumentParser()
+    add_simulate(parser.add_subparsers())
+    parsed = parser.parse_args(["simulate", *arguments])
+    parsed.run(parsed)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    simulate(TINY, 7, 6, folder)
+    return folder
+
+
+def test_files_are_read_as_contest_data(whole: Path) -> None:
+    files = contest_files(whole)
+    assert list(files) == [1, 2, 3, 4, 5, 6]
+    snapshot = read_snapshot(files[2], 2, VARIABLES[:4])
+    assert snapshot.values.shape == (4, 10, 19, 36)
+    assert np.isfinite(snapshot.values).all()
+    temperature, *velocity = snapshot.values
+    assert 290 < temperature.min() < temperature.max() < 3700
+    assert temperature[0].mean() > temperature[-1].mean() + 1000, "shell 0 lies next to the core"
+    assert 1e-12 < np.abs(velocity).max() < 1e-7
+    assert snapshot.time_myr is not None
+
+
+def test_files_say_what_they_are(whole: Path) -> None:
+    with netCDF4.Dataset(whole / "spherical003.nc") as file:
+        assert list(file.dimensions) == ["lon", "r", "lat"]
+        assert [name for name in file.variables if name not in file.dimensions] == list(VARIABLES)
+        assert all(file[name].dimensions == ("lat", "r", "lon") for name in VARIABLES)
+        assert "not the IEEE SciVis Contest 2021 data" in file.title
+        assert (file.seed, file.rayleigh_number, file.harmonic_degree) == (7, 2000.0, 10)
+        assert file.viscosity == "x 0.3 above 660 km (tanh, 80 km)"
+        temperature = file["temperature"][:]
+        np.testing.assert_array_equal(temperature[:, :, 0], temperature[:, :, -1])
+        np.testing.assert_allclose(temperature[:, 0], 3600, atol=0.05)
+        np.testing.assert_allclose(temperature[:, -1], 293, atol=0.05)
+        anomaly = file["temperature anomaly"][:]
+        lateral = temperature - anomaly
+        assert np.ptp(lateral, axis=(0, 2)).max() < 2e-3, "the anomaly is from one mean of each shell"
+        weights = np.cos(np.radians(file["lat"][:]))
+        assert np.abs(np.average(anomaly.mean(axis=2), axis=0, weights=weights)).max() < 0.05 * np.abs(anomaly).max()
+        for name in VARIABLES:  # a pole is one point, in Cartesian components too
+            poles = file[name][:][[0, -1]]
+            assert np.ptp(poles, axis=2).max() < 2e-5 * np.abs(file[name][:]).max(), name
+
+
+def test_coordinates_are_the_contest_s() -> None:
+    model = Model(Physics(1.0), Resolution(8, 4), 0.4)
+    writer = ContestWriter(model, PRESETS["contest-like"].setup.grid)
+    np.testing.assert_allclose(writer.latitudes, CONTEST_LATITUDES_DEG)
+    np.testing.assert_allclose(writer.radii_km[1:-1], contest_radius_km(np.arange(1, 200)), atol=1e-9)
+    np.testing.assert_allclose(writer.radii_km[[0, -1]], [3485, 6371])
+    np.testing.assert_array_equal(writer.longitudes, np.linspace(0, 360, 360))
+
+
+def test_written_velocity_is_the_model_s() -> None:
+    """A flow of degree 1 along x, whose Cartesian components are known in every direction."""
+    model = Model(Physics(1000.0), Resolution(20, 4, "float64"), 0.4)
+    coefficients = initial.perturbed(model.grid, 4, {(1, 1): 0.1})
+    writer = ContestWriter(model, OutputGrid(13, 9, 25))
+    fields = writer.fields(coefficients)
+    radial, lateral = model.velocity(coefficients)
+    u, v = (writer._radial @ part[1, 1, 0] * np.sqrt(3 / (2 * np.pi)) for part in (radial, lateral))
+    latitude, longitude = np.meshgrid(np.radians(writer.latitudes), np.radians(writer.longitudes), indexing="ij")
+    x, y, z = np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)
+    # u = U x r^ + V grad x, and grad x on the unit sphere is x^ - x r^.
+    for name, outward, along in (("vx", x, 1), ("vy", y, 0), ("vz", z, 0)):
+        exact = (u - v)[None, :, None] * (x * outward)[:, None, :] + along * v[None, :, None]
+        np.testing.assert_allclose(fields[name] / VELOCITY_M_PER_S, exact, atol=2e-5 * np.abs(u).max())
+
+
+def test_a_run_can_be_made_longer(whole: Path, tmp_path: Path) -> None:
+    simulate(TINY, 7, 2, tmp_path)
+    assert len(contest_files(tmp_path)) == 2
+    simulate(TINY, 7, 6, tmp_path)
+    assert contents(tmp_path) == contents(whole)
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(whole: Path, tmp_path: Path) -> None:
+    arguments = [sys.executable, "-c", SCRIPT, str(Path(__file__).parent), str(tmp_path), "6"]
+    for wanted in (1, 4):
+        process = subprocess.Popen(arguments)
+        deadline = time.monotonic() + 60
+        while not (tmp_path / f"spherical{wanted:03d}.nc").exists():
+            assert process.poll() is None, "ended before it could be killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert not (tmp_path / "spherical006.nc").exists()
+    subprocess.run(arguments, check=True)
+    for part in tmp_path.glob(".*.part"):  # of the file that was being written; the next of its name replaces it
+        part.unlink()
+    assert contents(tmp_path) == contents(whole)
+
+
+def test_another_run_s_folder_is_refused(whole: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="of another run \\(seed 7 there, 8 here\\)"):
+        simulate(TINY, 8, 6, whole)
+    (tmp_path / "spherical001.nc").touch()
+    with pytest.raises(BadInput, match="no checkpoint"):
+        simulate(TINY, 7, 1, tmp_path)
+    (tmp_path / "checkpoint.npz").write_bytes(b"PK torn")
+    with pytest.raises(BadInput, match="cannot be read as a checkpoint"):
+        simulate(TINY, 7, 1, tmp_path)
+
+
+def test_an_under_resolved_run_stops_and_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="under-resolved") as failure:
+        command("--out", str(tmp_path / "raw"), "--rayleigh", "1e6", "--degree", "8", "--nodes", "12")
+    assert "\n" not in str(failure.value)
+    assert not list((tmp_path / "raw").glob("*.nc"))
+
+
+def test_several_seeds_and_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(PRESETS, "quick", type(PRESETS["quick"])(TINY, 1, "nothing"))
+    command("--out", str(tmp_path / "raw"), "--seed", "1", "2", "--json", str(tmp_path / "out.json"))
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert list(found) == [str(tmp_path / "raw" / "seed-1"), str(tmp_path / "raw" / "seed-2")]
+    assert (tmp_path / "raw/seed-1/spherical001.nc").read_bytes() != (
+        tmp_path / "raw/seed-2/spherical001.nc"
+    ).read_bytes()
+    command("--out", str(tmp_path / "one"), "--seed", "1", "--json", str(tmp_path / "one.json"))
+    one = json.loads((tmp_path / "one.json").read_text())
+    assert set(one) == {"nusselt_top", "nusselt_bottom", "v_rms", "mean_temperature"}
+    assert one == found[str(tmp_path / "raw" / "seed-1")]
+    assert "nusselt_top" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["--steps", "0"], "at least one"), (["--rayleigh", "-5"], "positive"), (["--seed", "-1"], "0 or more")],
+)
+def test_bad_options(arguments: list[str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=message):
+        command("--out", str(tmp_path), *arguments)
+
+
+def test_presets_say_what_they_need(capsys: pytest.CaptureFixture[str]) -> None:
+    command("--list-presets")
+    text = capsys.readouterr().out
+    for name, preset in PRESETS.items():
+        assert f"{name}: Ra" in text
+        assert "MB" in preset.needs
+        assert "CPU" in preset.needs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["tetrahedral", "cubic"])
+def test_benchmark_of_zhong_et_al(case: str, tmp_path: Path) -> None:
+    command("--benchmark", case, "--json", str(tmp_path / "b.json"))
+    found, published = json.loads((tmp_path / "b.json").read_text()), BENCHMARKS[case]
+    assert found["nusselt_top"] == pytest.approx(published.nusselt, rel=1e-3)
+    assert found["nusselt_bottom"] == pytest.approx(published.nusselt, rel=1e-3)
+    assert found["v_rms"] == pytest.approx(published.v_rms, rel=1e-3)
+
+
+@pytest.mark.slow
+def test_a_contest_like_step_costs_half_a_cpu_second_at_most() -> None:
+    script = """
+import time
+from earthgan_training.simulate import initial
+from earthgan_training.simulate.model import Model
+from earthgan_training.simulate.parameters import PRESETS
+setup = PRESETS["contest-like"].setup
+model = Model(setup.physics, setup.resolution, setup.cfl)
+state = model.start(initial.random(model.grid, setup.resolution.degree, 0), setup.interval)
+state = model.advanced(model.advanced(state))
+before = time.process_time()
+for _ in range(8):
+    state = model.advanced(state)
+print((time.process_time() - before) / 8)
+"""
+    single = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", script], env=os.environ | single, check=True, capture_output=True)
+    assert float(done.stdout) < 0.5

@@ -1,0 +1,91 @@
+"""A run's state on disk: what it needs to go on to the same bits."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.errors import BadInput
+from earthgan_training.simulate.clock import Clock
+from earthgan_training.simulate.model import State
+from earthgan_training.simulate.parameters import Setup
+
+CHECKPOINT_FILE = "checkpoint.npz"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A state, and the rows of the history until then: `(row, column)`."""
+
+    state: State
+    history: NDArray[np.float64]
+
+
+def fingerprint(setup: Setup, seed: int) -> dict[str, Any]:
+    """What has to be equal for a run to go on from a checkpoint."""
+    described: dict[str, Any] = json.loads(json.dumps({"format": FORMAT, "seed": seed, "setup": asdict(setup)}))
+    return described
+
+
+def save(folder: Path, checkpoint: Checkpoint, identity: dict[str, Any]) -> None:
+    """Write the checkpoint of a folder, whole or not at all."""
+    path = folder / CHECKPOINT_FILE
+    part = path.with_name(f".{path.name}.part")
+    state = checkpoint.state
+    about = {"identity": identity, "clock": asdict(state.clock), "step": state.step, "dt": state.previous_dt}
+    with part.open("wb") as file:
+        np.savez(
+            file,
+            about=np.frombuffer(json.dumps(about).encode(), np.uint8),
+            temperature=state.temperature,
+            previous_temperature=state.previous_temperature,
+            previous_advection=state.previous_advection,
+            history=checkpoint.history,
+        )
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def load(folder: Path, identity: dict[str, Any]) -> Checkpoint | None:
+    """The checkpoint of a folder, or None where there is none.
+
+    Raises BadInput where it is damaged or belongs to another run.
+    """
+    path = folder / CHECKPOINT_FILE
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            about = json.loads(stored["about"].tobytes())
+            found = about["identity"]
+            if found != identity:
+                raise BadInput(f"{path}: of another run ({_difference(found, identity)}); choose another --out")
+            state = State(
+                temperature=stored["temperature"],
+                previous_temperature=stored["previous_temperature"],
+                previous_advection=stored["previous_advection"],
+                previous_dt=about["dt"],
+                clock=Clock(**about["clock"]),
+                step=about["step"],
+            )
+            return Checkpoint(state, stored["history"])
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise BadInput(f"{path}: cannot be read as a checkpoint ({error}); delete it to start again") from error
+
+
+def _difference(found: Any, wanted: Any, name: str = "") -> str:
+    """The first entry that differs, such as `setup.physics.rayleigh 5000 there, 7000 here`."""
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        for key in sorted({*found, *wanted}):
+            if found.get(key) != wanted.get(key):
+                return _difference(found.get(key), wanted.get(key), f"{name}.{key}" if name else key)
+    return f"{name} {found} there, {wanted} here"

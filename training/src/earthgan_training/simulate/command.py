@@ -1,0 +1,157 @@
+"""`earthgan simulate`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from earthgan.cli import add_command
+from earthgan.errors import BadInput
+
+if TYPE_CHECKING:
+    from earthgan_training.simulate.diagnostics import Diagnostics
+    from earthgan_training.simulate.parameters import Preset, Setup
+
+_PRESETS = ("quick", "demo", "contest-like")
+_BENCHMARKS = ("tetrahedral", "cubic")
+
+
+def add_simulate(subcommands: Any) -> None:
+    """Add `simulate`."""
+    parser = add_command(
+        subcommands,
+        "simulate",
+        _simulate,
+        "make mantle convection of our own, in the layout of the contest files",
+        "earthgan simulate --out raw --preset quick\n  earthgan simulate --benchmark tetrahedral --json benchmark.json",
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--out", type=Path, metavar="DIR", help="where spherical<step>.nc go; a stopped run goes on there"
+    )
+    what.add_argument(
+        "--benchmark", choices=_BENCHMARKS, metavar="CASE", help="tetrahedral or cubic: Zhong et al. (2008)"
+    )
+    what.add_argument("--list-presets", action="store_true", help="say what each preset is and needs")
+    parser.add_argument("--preset", choices=_PRESETS, default="quick", help="default: quick")
+    parser.add_argument("--steps", type=int, metavar="N", help="how many files; the preset's number unless given")
+    parser.add_argument(
+        "--seed", type=int, nargs="+", default=[0], metavar="N", help="of the start; several make DIR/seed-<N> each"
+    )
+    parser.add_argument("--rayleigh", type=float, metavar="RA", help="on the thickness and the viscosity at the core")
+    parser.add_argument("--heating", type=float, metavar="H", help="internal heating, dimensionless")
+    parser.add_argument("--no-slip", action="store_true", help="fixed boundaries; they slip freely unless given")
+    parser.add_argument("--nodes", type=int, metavar="N", help="Chebyshev nodes in radius")
+    parser.add_argument("--degree", type=int, metavar="L", help="the highest harmonic degree")
+    parser.add_argument("--cfl", type=float, metavar="C", help="length of the time steps")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the last numbers as JSON")
+
+
+# Modules of the simulation are imported when the command runs: `earthgan --help` should not wait for SciPy.
+
+
+def _simulate(arguments: argparse.Namespace) -> None:
+    if arguments.list_presets:
+        _list_presets()
+        return
+    results = {"benchmark": _benchmark(arguments.benchmark)} if arguments.benchmark else _runs(arguments)
+    for name, diagnostics in results.items():
+        for key, value in _numbers(diagnostics).items():
+            print(f"{name} {key} {value:.6g}" if len(results) > 1 else f"{key:17} {value:.6g}")
+    if arguments.json:
+        summaries = {name: _numbers(diagnostics) for name, diagnostics in results.items()}
+        only = next(iter(summaries.values())) if len(summaries) == 1 else summaries
+        part = arguments.json.with_name(f".{arguments.json.name}.part")
+        try:
+            part.write_text(json.dumps(only, indent=2) + "\n", encoding="utf-8")
+            part.replace(arguments.json)
+        except OSError as error:
+            raise BadInput(f"{arguments.json}: cannot be written ({error.strerror or error})") from error
+
+
+def _benchmark(name: str) -> Diagnostics:
+    from earthgan_training.simulate.benchmark import BENCHMARKS, run_benchmark
+    from earthgan_training.simulate.progress import progress_bar
+
+    case = BENCHMARKS[name]
+    with progress_bar(name, None) as show:
+        found = run_benchmark(case, lambda diagnostics: show(0.0, diagnostics))
+    print(f"published: Nu {case.nusselt}, V_rms {case.v_rms} (Zhong et al., 2008)")
+    return found
+
+
+def _runs(arguments: argparse.Namespace) -> dict[str, Diagnostics]:
+    from earthgan_training.simulate.parameters import PRESETS
+    from earthgan_training.simulate.progress import progress_bar
+    from earthgan_training.simulate.run import Progress, simulate
+
+    preset = PRESETS[arguments.preset]
+    setup = _changed(preset.setup, arguments)
+    steps = preset.steps if arguments.steps is None else arguments.steps
+    print(_description(preset), file=sys.stderr)
+    seeds = list(dict.fromkeys(arguments.seed))
+    if min(seeds) < 0:
+        raise BadInput("--seed: 0 or more")
+    results = {}
+    for seed in seeds:
+        folder = arguments.out if len(seeds) == 1 else arguments.out / f"seed-{seed}"
+        with progress_bar(f"{setup.name} seed {seed}", setup.spin_up + steps) as show:
+
+            def watch(progress: Progress, show: Any = show) -> None:
+                show(progress.intervals, progress.diagnostics)
+
+            results[str(folder)] = simulate(setup, seed, steps, folder, watch)
+    return results
+
+
+def _changed(setup: Setup, arguments: argparse.Namespace) -> Setup:
+    """The preset's set-up with what the command line changes; it is then called custom."""
+    physics, resolution = setup.physics, setup.resolution
+    if arguments.rayleigh is not None:
+        physics = replace(physics, rayleigh=_positive("--rayleigh", arguments.rayleigh))
+    if arguments.heating is not None:
+        physics = replace(physics, heating=arguments.heating)
+    if arguments.no_slip:
+        physics = replace(physics, free_slip=False)
+    if arguments.nodes is not None:
+        resolution = replace(resolution, nodes=arguments.nodes)
+    if arguments.degree is not None:
+        resolution = replace(resolution, degree=arguments.degree)
+    cfl = setup.cfl if arguments.cfl is None else _positive("--cfl", arguments.cfl)
+    changed = replace(setup, physics=physics, resolution=resolution, cfl=cfl)
+    return setup if changed == setup else replace(changed, name=f"{setup.name}, changed")
+
+
+def _positive(option: str, value: float) -> float:
+    if not 0 < value < float("inf"):
+        raise BadInput(f"{option} {value:g}: a positive number")
+    return value
+
+
+def _numbers(diagnostics: Diagnostics) -> dict[str, float]:
+    return {
+        "nusselt_top": diagnostics.nusselt_top,
+        "nusselt_bottom": diagnostics.nusselt_bottom,
+        "v_rms": diagnostics.v_rms,
+        "mean_temperature": diagnostics.mean_temperature,
+    }
+
+
+def _description(preset: Preset) -> str:
+    setup = preset.setup
+    return (
+        f"{setup.name}: Ra {setup.physics.rayleigh:g}, H {setup.physics.heating:g}, {setup.resolution.nodes} nodes, "
+        f"degree {setup.resolution.degree}, {preset.steps} files of {setup.grid.latitudes} x {setup.grid.radii} x "
+        f"{setup.grid.longitudes}. Needs {preset.needs}."
+    )
+
+
+def _list_presets() -> None:
+    from earthgan_training.simulate.parameters import PRESETS
+
+    for preset in PRESETS.values():
+        print(_description(preset))

@@ -1,0 +1,79 @@
+"""What is printed about a state: heat flow, speed, mean temperature, and whether the resolution is enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from earthgan.errors import BadInput
+from earthgan_training.simulate.harmonics import degree_power
+from earthgan_training.simulate.model import MEAN, Model, State
+
+#: A spectral tail above this means that fields are no longer represented.
+LARGEST_TAIL = 0.1
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """Dimensionless. Nusselt numbers are heat flows relative to conduction without internal heating; tails are the
+    largest amplitude among the last tenth of the modes (in degree, in Chebyshev order) relative to the largest."""
+
+    step: int
+    time: float
+    dt: float
+    nusselt_top: float
+    nusselt_bottom: float
+    v_rms: float
+    mean_temperature: float
+    lateral_tail: float
+    radial_tail: float
+
+
+def diagnose(model: Model, state: State) -> Diagnostics:
+    """Measure a state."""
+    grid, temperature = model.grid, state.temperature
+    r, inner, outer = grid.nodes, grid.inner, grid.outer
+    mean = temperature[0, 0, 0].astype(np.float64) / MEAN
+    slope = grid.derivative[[0, -1]] @ mean
+    shell = grid.integral * r**2
+    volume = 4 * np.pi / 3 * (outer**3 - inner**3)
+    radial, lateral = model.velocity(temperature)
+    n = np.arange(len(temperature))
+    squares = degree_power(radial, shell).sum() + (n * (n + 1) * degree_power(lateral, shell)).sum()
+    by_degree = degree_power(temperature, shell)[1:]
+    polynomials = temperature.reshape(-1, grid.count).astype(np.float64) @ grid.chebyshev.T
+    by_order = (polynomials**2).sum(axis=0)
+    return Diagnostics(
+        step=state.step,
+        time=state.clock.time,
+        dt=state.previous_dt,
+        nusselt_top=float(-slope[1] * outer * (outer - inner) / inner),
+        nusselt_bottom=float(-slope[0] * inner * (outer - inner) / outer),
+        v_rms=float(np.sqrt(squares / volume)),
+        mean_temperature=float(4 * np.pi * (shell @ mean) / volume),
+        lateral_tail=_tail(by_degree),
+        radial_tail=_tail(by_order),
+    )
+
+
+def check_resolved(diagnostics: Diagnostics, model: Model) -> None:
+    """Raise BadInput where a state is not finite or its spectra have not fallen off at their ends."""
+    where = f"step {diagnostics.step}, time {diagnostics.time:.3g}"
+    if not np.isfinite(diagnostics.v_rms):
+        raise BadInput(f"{where}: the fields are no longer finite; choose a smaller --cfl")
+    for tail, option, value in (
+        (diagnostics.lateral_tail, "--degree", model.resolution.degree),
+        (diagnostics.radial_tail, "--nodes", model.resolution.nodes),
+    ):
+        if not tail <= LARGEST_TAIL:
+            raise BadInput(
+                f"{where}: under-resolved, spectral tail {tail:.2g} above {LARGEST_TAIL:g}; "
+                f"raise {option} above {value} or lower --rayleigh"
+            )
+
+
+def _tail(power: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    last = max(2, len(power) // 10)
+    largest = power.max()
+    return float(np.sqrt(power[-last:].max() / largest)) if largest > 0 else 0.0

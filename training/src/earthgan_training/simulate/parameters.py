@@ -1,0 +1,145 @@
+"""What a run is made of: physics, resolution, output; and the presets of `earthgan simulate`.
+
+Lengths are in shell thicknesses D, times in diffusion times D^2/kappa, velocities in kappa/D, temperatures 1 at the
+core and 0 at the surface.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.errors import BadInput
+from earthgan.grid import EARTH_RADIUS_KM
+from earthgan_training.contest import CORE_RADIUS_KM
+
+THICKNESS_KM = EARTH_RADIUS_KM - CORE_RADIUS_KM
+SURFACE_K, CONTRAST_K = 293.0, 3307.0
+DIFFUSIVITY_M2_PER_S = 1e-6
+SECONDS_PER_MYR = 365.25 * 86400 * 1e6
+DIFFUSION_TIME_MYR = (THICKNESS_KM * 1e3) ** 2 / DIFFUSIVITY_M2_PER_S / SECONDS_PER_MYR
+VELOCITY_M_PER_S = DIFFUSIVITY_M2_PER_S / (THICKNESS_KM * 1e3)
+
+
+@dataclass(frozen=True)
+class ViscosityStep:
+    """The viscosity is `factor` times what it is below, above `depth_km`; its logarithm changes as a tanh."""
+
+    depth_km: float
+    factor: float
+    width_km: float
+
+
+@dataclass(frozen=True)
+class Physics:
+    """The Boussinesq equations' numbers. `rayleigh` is on the thickness, the temperature contrast and the viscosity
+    at the core; `heating` is internal, in kappa contrast / D^2."""
+
+    rayleigh: float
+    heating: float = 0.0
+    free_slip: bool = True
+    viscosity_steps: tuple[ViscosityStep, ...] = ()
+    inner: float = CORE_RADIUS_KM / THICKNESS_KM
+
+    @property
+    def outer(self) -> float:
+        return self.inner + 1
+
+    def viscosity(self, radii: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Relative to the core's, at `radii` in shell thicknesses."""
+        depth_km = (self.outer - radii) * THICKNESS_KM
+        log = np.zeros_like(radii)
+        for step in self.viscosity_steps:
+            log += np.log(step.factor) * (1 + np.tanh((step.depth_km - depth_km) / step.width_km)) / 2
+        return np.exp(log)
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Chebyshev nodes in radius, the highest harmonic degree, and the precision of the time stepping."""
+
+    nodes: int
+    degree: int
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        if self.nodes < 8 or self.degree < 4:
+            raise BadInput(f"resolution: at least 8 nodes and degree 4, not {self.nodes} and {self.degree}")
+
+
+@dataclass(frozen=True)
+class OutputGrid:
+    """The sizes of the files' coordinates: poles, boundary faces and the repeated meridian counted."""
+
+    latitudes: int
+    radii: int
+    longitudes: int
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that decides a run's bytes but its seed and its number of time steps."""
+
+    name: str
+    physics: Physics
+    resolution: Resolution
+    grid: OutputGrid
+    interval: float  #: between two files, in diffusion times
+    spin_up: int  #: intervals before the first file
+    cfl: float = 0.4
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A set-up with a name, its usual number of time steps, and what it needs, measured (`docs/simulation.md`)."""
+
+    setup: Setup
+    steps: int
+    needs: str
+
+
+_LAYERED = (ViscosityStep(depth_km=660.0, factor=0.3, width_km=80.0),)
+
+PRESETS = {
+    preset.setup.name: preset
+    for preset in (
+        Preset(
+            Setup(
+                name="quick",
+                physics=Physics(rayleigh=1e4, heating=3.0, viscosity_steps=_LAYERED),
+                resolution=Resolution(nodes=25, degree=42),
+                grid=OutputGrid(latitudes=45, radii=51, longitudes=90),
+                interval=1e-3,
+                spin_up=100,
+            ),
+            steps=16,
+            needs="about 20 CPU s, 105 MB of memory, 70 MB of disk",
+        ),
+        Preset(
+            Setup(
+                name="demo",
+                physics=Physics(rayleigh=3e4, heating=6.0, viscosity_steps=_LAYERED),
+                resolution=Resolution(nodes=37, degree=63),
+                grid=OutputGrid(latitudes=90, radii=101, longitudes=180),
+                interval=4e-4,
+                spin_up=300,
+            ),
+            steps=64,
+            needs="about 6 CPU minutes, 200 MB of memory, 2.1 GB of disk",
+        ),
+        Preset(
+            Setup(
+                name="contest-like",
+                physics=Physics(rayleigh=5e4, heating=6.0, viscosity_steps=_LAYERED),
+                resolution=Resolution(nodes=45, degree=95),
+                grid=OutputGrid(latitudes=180, radii=201, longitudes=360),
+                interval=3.8e-4,
+                spin_up=400,
+            ),
+            steps=251,
+            needs="about 1 CPU hour, 750 MB of memory, 65.4 GB of disk",
+        ),
+    )
+}
