@@ -74,11 +74,6 @@ def quantities(surrogate: Surrogate) -> dict[str, Quantity]:
     return found
 
 
-def anomaly_range(surrogate: Surrogate, name: str) -> tuple[float, float]:
-    """The global range of a quantity's anomaly: `quantities(surrogate)[name].anomaly_range`. Raises KeyError."""
-    return quantities(surrogate)[name].anomaly_range
-
-
 def derive(name: str, shells: Mapping[str, Array], grid: ShellGrid) -> Array:
     """A quantity on a radial shell `(latitude, longitude)`, from the shells of the variables that it needs.
 

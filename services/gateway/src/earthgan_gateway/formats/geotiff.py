@@ -14,8 +14,6 @@ from earthgan.grid import ShellGrid
 from earthgan.sampling import ShellSampler
 from earthgan.tiles import WEB_MERCATOR, Tile
 
-MEDIA_TYPE = "image/tiff; application=geotiff"
-
 
 @dataclass(frozen=True)
 class Extent:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from earthgan.grid import EARTH_RADIUS_KM, ShellGrid
 from earthgan.spec import Provenance
 
-MEDIA_TYPE = "application/x-netcdf"
 #: HDF5 is not made for several threads at once, and netCDF4 lets go of Python's lock.
 _ONE_AT_A_TIME = threading.Lock()
 

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from earthgan.grid import ShellGrid
 
-MEDIA_TYPE = "application/json"
-
 
 def encode_json(values: NDArray[np.float32], grid: ShellGrid, *, variable: str, unit: str) -> bytes:
     """A shell `(latitude, longitude)` as nested lists; null where there is no value.
