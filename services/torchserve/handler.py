@@ -60,9 +60,7 @@ class ShellHandler:
                 self.backend, request.variables, request.t, request.shells, request.seed, rows, columns
             )
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise PredictionException(f"{place}: {first['msg']}" if place else first["msg"], 400) from None
+            raise PredictionException(errors.what_is_wrong(error), 400) from None
         except (errors.NotFound, errors.InvalidRequest) as error:
             raise PredictionException(str(error), 400) from None
         except errors.EngineError as error:

@@ -18,6 +18,10 @@ EarthGANError
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class EarthGANError(Exception):
@@ -87,3 +91,10 @@ class EngineTimeout(EngineError):
 
 class EngineAnswerInvalid(EngineError):
     """The engine answered with something that is not the field asked for."""
+
+
+def what_is_wrong(error: ValidationError) -> str:
+    """The first thing that a model found wrong, with its place, on one line."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else first["msg"]

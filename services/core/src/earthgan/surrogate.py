@@ -19,6 +19,7 @@ from earthgan.errors import (
     UnknownShell,
     UnknownStep,
     UnknownVariable,
+    what_is_wrong,
 )
 from earthgan.grid import Window
 from earthgan.interpolate import InterpolatePreset
@@ -231,9 +232,7 @@ def _read_spec(path: Path) -> tuple[SurrogateSpec, str]:
     try:
         return SurrogateSpec.model_validate_json(text), hashlib.sha256(text).hexdigest()
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise DamagedSurrogate(path, f"{place}: {first['msg']}" if place else first["msg"]) from error
+        raise DamagedSurrogate(path, what_is_wrong(error)) from error
 
 
 def _verify(path: Path, sha256: str) -> None:

@@ -49,7 +49,7 @@ def _serve(arguments: argparse.Namespace) -> None:
     from pydantic import ValidationError
     from uvicorn.supervisors import Multiprocess
 
-    from earthgan.errors import BadInput
+    from earthgan.errors import BadInput, what_is_wrong
     from earthgan_gateway.app import create_app
     from earthgan_gateway.settings import Settings
     from earthgan_gateway.telemetry import set_up_logging
@@ -59,9 +59,7 @@ def _serve(arguments: argparse.Namespace) -> None:
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"settings: {place + ': ' if place else ''}{first['msg']}") from error
+        raise BadInput(f"settings: {what_is_wrong(error)}") from error
     address = f"http://{settings.host}:{settings.port}"
     set_up_logging(settings.log_level)
     app: str | FastAPI = create_app(settings)

@@ -32,7 +32,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from earthgan.errors import BadInput
+from earthgan.errors import BadInput, what_is_wrong
 from earthgan.variables import Variable
 from earthgan_training.prepare.layout import Layout, SourceVariable, Vertical
 
@@ -93,9 +93,7 @@ def read_mapping(path: Path) -> Layout:
     try:
         mapping = _Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{path}: {where}: {first['msg']}") from error
+        raise BadInput(f"{path}: {what_is_wrong(error)}") from error
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror or error})") from error
     except ValueError as error:  # of TOML, of Unicode

@@ -6,7 +6,6 @@ its headers are made once, and an entity tag that still holds is answered before
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass, replace
 
@@ -23,8 +22,6 @@ from earthgan_gateway.pictures import FORMATS, Pictures, ShellPicture, TilePictu
 from earthgan_gateway.problems import problem, problem_of
 from earthgan_gateway.routes import grammar
 from earthgan_gateway.telemetry import CacheLevel, Metrics
-
-log = logging.getLogger(__name__)
 
 #: A URL that names the surrogate's digest (`?v=`) never changes its meaning; any other may, with the surrogate.
 FOREVER, FOR_NOW = b"public, max-age=31536000, immutable", b"public, max-age=60"

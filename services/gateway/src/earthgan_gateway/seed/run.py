@@ -48,7 +48,7 @@ def dask_client(workers: int, scheduler: str | None) -> Iterator[Any]:
         LocalCluster(  # type: ignore[no-untyped-call]
             n_workers=workers,
             threads_per_worker=1,
-            dashboard_address="127.0.0.1:0",  # nothing listens beside what the work itself needs
+            dashboard_address="127.0.0.1:0",  # any free port: 8787 may be another's
             host="127.0.0.1",
             local_directory=scratch,
             silence_logs=logging.CRITICAL,
