@@ -14,6 +14,7 @@ from answers import array
 from earthgan import Surrogate
 from earthgan.onnx_backend import onnx_backend
 from earthgan_gateway.colours import colours
+from gateway_server import gateway
 
 
 def picture(answer: httpx.Response) -> np.ndarray:
@@ -21,12 +22,14 @@ def picture(answer: httpx.Response) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGBA"))
 
 
-def test_the_first_tile_of_the_readme(client: httpx.Client) -> None:
-    first = client.get("/tiles/temperature/120/150/1/0/0")
+def test_the_first_tile_of_the_readme() -> None:
+    """From a gateway that nobody has asked before."""
+    with gateway() as url, httpx.Client(base_url=url, trust_env=False) as client:
+        first = client.get("/tiles/temperature/120/150/1/0/0")
+        second = client.get("/tiles/temperature/120/150/1/0/0")
     assert first.status_code == 200
     assert first.headers["content-type"] == "image/png"
     assert "fwd=miss" in first.headers["cache-status"]
-    second = client.get("/tiles/temperature/120/150/1/0/0")
     assert "hit; detail=memory" in second.headers["cache-status"]
     assert second.content == first.content
     assert picture(first).shape == (256, 256, 4)
