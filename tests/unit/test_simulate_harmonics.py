@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from earthgan_training.simulate.harmonics import SphereTransform, degree_power, legendre, per_degree, resized
+from earthgan.legendre import legendre
+from earthgan_training.simulate.harmonics import SphereTransform, degree_power, per_degree, resized
 
 
 def some_coefficients(degree: int, nodes: int = 3) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from earthgan_training.simulate.radial import RadialGrid
+from earthgan.radial import RadialGrid
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from earthgan.radial import RadialGrid
+from earthgan.stokes import stokes_maps
 from earthgan_training.simulate.parameters import Physics, ViscosityStep
-from earthgan_training.simulate.radial import RadialGrid
-from earthgan_training.simulate.stokes import stokes_maps
 
 INNER, OUTER = 1.2, 2.2
 LAYERED = Physics(1.0, viscosity_steps=(ViscosityStep(660, 0.3, 80), ViscosityStep(100, 10, 80)))

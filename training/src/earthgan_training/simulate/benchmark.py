@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
+from earthgan.radial import RadialGrid
 from earthgan_training.simulate import initial
 from earthgan_training.simulate.diagnostics import Diagnostics, check_resolved, diagnose
 from earthgan_training.simulate.harmonics import resized
 from earthgan_training.simulate.model import Model
 from earthgan_training.simulate.parameters import Physics, Resolution
-from earthgan_training.simulate.radial import RadialGrid
 
 PHYSICS = Physics(rayleigh=7000.0, inner=0.55 / 0.45)
 #: The flow is found on the first, and followed on the second to what it becomes there.

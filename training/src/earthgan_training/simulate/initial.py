@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from earthgan.radial import RadialGrid
 from earthgan_training.simulate.model import MEAN
-from earthgan_training.simulate.radial import RadialGrid
 
 Array = NDArray[np.float64]
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from earthgan.radial import RadialGrid
+from earthgan.stokes import stokes_maps
 from earthgan_training.simulate.clock import Clock
 from earthgan_training.simulate.harmonics import SphereTransform, per_degree
 from earthgan_training.simulate.parameters import Physics, Resolution
-from earthgan_training.simulate.radial import RadialGrid
-from earthgan_training.simulate.stokes import stokes_maps
 
 Array = NDArray[np.floating[Any]]
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import scipy.fft  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -62,8 +61,10 @@ class RadialGrid:
     @cached_property
     def chebyshev(self) -> Array:
         """`(polynomial, node)`: values at the nodes to the coefficients of Chebyshev polynomials."""
-        # scipy's type 1 cosine transform runs from x = 1 to x = -1: against our order.
-        matrix = np.asarray(scipy.fft.dct(np.eye(self.count)[::-1], type=1, axis=0)) / (self.count - 1)
+        k = np.arange(self.count)
+        # The nodes ascend and the angle of a cosine descends.
+        matrix = 2 / (self.count - 1) * np.cos(np.pi * k[:, None] * (self.count - 1 - k) / (self.count - 1))
+        matrix[:, [0, -1]] /= 2
         matrix[[0, -1]] /= 2
         return np.asarray(matrix, np.float64)
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan_training.simulate.radial import RadialGrid
+from earthgan.radial import RadialGrid
 
 Array = NDArray[np.float64]
 
