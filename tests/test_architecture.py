@@ -21,9 +21,9 @@ MAY_IMPORT = {
     "earthgan_training": {"earthgan"},
     "torchserve": {"earthgan"},
 }
-#: Modules of the core that need an extra; all others need numpy, pydantic and morecantile alone.
+#: Modules of the core that need an extra; all others need numpy, pydantic, safetensors and morecantile alone.
 NEEDS_EXTRA = {"generator.py": "torch", "torch_backend.py": "torch", "onnx_backend.py": "onnx"}
-EXTRAS = {"torch", "safetensors", "onnxruntime"}
+EXTRAS = {"torch", "onnxruntime"}
 
 
 def modules(package: str) -> list[Path]:
@@ -66,7 +66,7 @@ def test_serving_does_not_load_torch() -> None:
     """With torch, TorchServe, netCDF4 and onnx made impossible to import, the gateway is built and answers."""
     program = """
 import sys
-for name in ("torch", "safetensors", "ts", "netCDF4", "onnx", "scipy", "matplotlib"):
+for name in ("torch", "ts", "netCDF4", "onnx", "scipy", "matplotlib"):
     sys.modules[name] = None
 from earthgan_gateway import Settings, create_app
 app = create_app(Settings(surrogate="model_store/default"))

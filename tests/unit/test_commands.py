@@ -36,6 +36,7 @@ def test_wrong_usage_exits_with_2(command: list[str], capsys: pytest.CaptureFixt
         ["info", "nowhere"],
         ["serve", "nowhere"],
         ["export", "nowhere"],
+        ["figures", "--surrogate", "nowhere", "--out", "x"],
         ["archive", "nowhere", "--out", "x.mar"],
         ["import-published", "nowhere", "--out", "x"],
         ["baseline", "nowhere", "--out", "x"],
@@ -55,7 +56,19 @@ def test_failure_is_one_line_and_exit_1(
 
 
 @pytest.mark.parametrize(
-    "command", ["info", "serve", "export", "archive", "import-published", "baseline", "prepare", "simulate"]
+    "command",
+    [
+        "info",
+        "serve",
+        "export",
+        "archive",
+        "import-published",
+        "baseline",
+        "figures",
+        "prepare",
+        "simulate",
+        "spectral",
+    ],
 )
 def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:

@@ -46,18 +46,13 @@ def baseline(
     for t in steps or files:
         snapshot = read_snapshot(files[t], t, [v.name for v in PAPER_VARIABLES])
         snapshots.append(coarse_snapshot(snapshot))
-        extents.append([_extent(field, v) for field, v in zip(snapshot.values, PAPER_VARIABLES, strict=True)])
+        extents.append([extent(field, v) for field, v in zip(snapshot.values, PAPER_VARIABLES, strict=True)])
         radii_km = snapshot.grid.radii_km
     ranges = [
-        _range(np.array(extent), v) for extent, v in zip(zip(*extents, strict=True), PAPER_VARIABLES, strict=True)
+        colour_range(np.array(each), v) for each, v in zip(zip(*extents, strict=True), PAPER_VARIABLES, strict=True)
     ]
-    normalisation = [
-        Affine(offset=0.0, scale=high) if v.symmetric else Affine(offset=low, scale=high - low)
-        for (low, high), v in zip(ranges, PAPER_VARIABLES, strict=True)
-    ]
-    offset, scale = (
-        np.array([getattr(n, part) for n in normalisation])[:, None, None, None] for part in ("offset", "scale")
-    )
+    affines = [normalisation(r, v) for r, v in zip(ranges, PAPER_VARIABLES, strict=True)]
+    offset, scale = (np.array([getattr(n, part) for n in affines])[:, None, None, None] for part in ("offset", "scale"))
     normalised = [(snapshot.values - offset) / scale for snapshot in snapshots]
     low = np.min([n.min(axis=(1, 2, 3)) for n in normalised], axis=0)
     high = np.max([n.max(axis=(1, 2, 3)) for n in normalised], axis=0)
@@ -83,7 +78,7 @@ def baseline(
                 VariableSpec(
                     name=v.name, long_name=v.long_name, unit=v.unit, colormap=v.colormap, range=r, normalisation=n
                 )
-                for v, r, n in zip(PAPER_VARIABLES, ranges, normalisation, strict=True)
+                for v, r, n in zip(PAPER_VARIABLES, ranges, affines, strict=True)
             ),
             grid=GridSpec.of(ShellGrid.cell_centred(radii_km, ROWS, COLUMNS)),
             inputs=inputs,
@@ -108,7 +103,7 @@ def coarse_snapshot(snapshot: Snapshot) -> Snapshot:
     return Snapshot(snapshot.t, snapshot.time_myr, grid, values)
 
 
-def _extent(field: NDArray[np.float32], variable: Variable) -> tuple[float, float]:
+def extent(field: NDArray[np.float32], variable: Variable) -> tuple[float, float]:
     """What a colour scale should span: everything, or for a symmetric variable all but the fastest thousandth."""
     if variable.symmetric:
         fast = float(np.quantile(np.abs(field), 0.999))
@@ -116,7 +111,7 @@ def _extent(field: NDArray[np.float32], variable: Variable) -> tuple[float, floa
     return float(field.min()), float(field.max())
 
 
-def _range(extents: NDArray[np.float64], variable: Variable) -> tuple[float, float]:
+def colour_range(extents: NDArray[np.float64], variable: Variable) -> tuple[float, float]:
     """The extent over all steps, rounded to figures that a legend can print."""
     low, high = float(extents[:, 0].min()), float(extents[:, 1].max())
     if variable.symmetric:
@@ -124,6 +119,12 @@ def _range(extents: NDArray[np.float64], variable: Variable) -> tuple[float, flo
         high = float(f"{np.ceil(high / digit) * digit:.1e}")
         return -high, high
     return float(np.floor(low / 10) * 10), float(np.ceil(high / 10) * 10)
+
+
+def normalisation(span: tuple[float, float], variable: Variable) -> Affine:
+    """0 to 1 over the range; -1 to 1 for a symmetric variable."""
+    low, high = span
+    return Affine(offset=0.0, scale=high) if variable.symmetric else Affine(offset=low, scale=high - low)
 
 
 def _codes(normalised: NDArray[np.float64], coding: Sequence[Affine]) -> NDArray[np.uint16]:

@@ -6,13 +6,15 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from earthgan.cli import add_command
+from earthgan.cli import add_command, numbers
+from earthgan_training.figures.command import add_figures
 from earthgan_training.prepare.command import add_prepare
 from earthgan_training.simulate.command import add_simulate
+from earthgan_training.spectral.command import add_spectral
 
 
 def register(subcommands: Any) -> None:
-    """Add `import-published`, `baseline`, `export`, `archive`, `prepare` and `simulate`."""
+    """Add `import-published`, `baseline`, `export`, `archive`, `evaluate`, `figures`, `prepare` and `simulate`."""
     parser = add_command(
         subcommands,
         "import-published",
@@ -31,7 +33,7 @@ def register(subcommands: Any) -> None:
         "earthgan baseline raw --steps 113-128 --out model_store/default",
     )
     parser.add_argument("raw", type=Path, metavar="RAW", help="a folder of spherical<step>.nc files")
-    parser.add_argument("--steps", type=_steps, help="such as 1-3,10; all of them unless given")
+    parser.add_argument("--steps", type=numbers, help="such as 1-3,10; all of them unless given")
     parser.add_argument("--title", default="Mantle convection, interpolated", help="shown on the page")
     parser.add_argument(
         "--notice", default="Interpolated area means, not generated", help="shown wherever the data are shown"
@@ -60,21 +62,15 @@ def register(subcommands: Any) -> None:
         "--handler", type=Path, default=Path("services/torchserve/handler.py"), help="TorchServe's handler"
     )
 
+    add_figures(subcommands)
     add_prepare(subcommands)
     add_simulate(subcommands)
+    add_spectral(subcommands)
 
 
 def _add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the surrogate folder to make")
     parser.add_argument("--overwrite", action="store_true", help="replace the folder if it exists")
-
-
-def _steps(text: str) -> list[int]:
-    steps: list[int] = []
-    for piece in text.split(","):
-        first, _, last = piece.partition("-")
-        steps.extend(range(int(first), int(last or first) + 1))
-    return sorted(set(steps))
 
 
 # Each command imports its module when it runs: `earthgan --help` should not wait for torch.

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from earthgan.errors import BadInput
 from earthgan.grid import Window
 from earthgan.onnx_backend import onnx_file_backend
-from earthgan.spec import FileSpec, InterpolateArguments, PaperArguments
+from earthgan.spec import Arguments, FileSpec
 from earthgan.surrogate import Backend, Surrogate, file_sha256
 from earthgan.torch_backend import torch_backend
 from earthgan_training.folder import ONNX_FILE, write_spec
@@ -24,7 +24,7 @@ TOLERANCE = 1e-5
 def write_onnx(
     path: Path,
     variables: int,
-    arguments: PaperArguments | InterpolateArguments,
+    arguments: Arguments,
     state: Mapping[str, torch.Tensor],
 ) -> FileSpec:
     """Write a generator as ONNX; the answer is for the spec of the folder it will be `generator.onnx` of."""

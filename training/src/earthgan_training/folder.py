@@ -50,6 +50,17 @@ def write_step(folder: Path, t: int, codes: NDArray[np.generic], time_myr: float
     return StepSpec(t=t, time_myr=time_myr, file=input_file(t), sha256=file_sha256(path))
 
 
+def write_coded_step(folder: Path, t: int, data: bytes, time_myr: float | None = None) -> StepSpec:
+    """Write the conditional input of a step as its code, whole or not at all."""
+    file = f"inputs/{t:03d}.bin"
+    path = folder / file
+    path.parent.mkdir(exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(data)
+    part.replace(path)
+    return StepSpec(t=t, time_myr=time_myr, file=file, sha256=file_sha256(path))
+
+
 def write_weights(folder: Path, state: Mapping[str, torch.Tensor]) -> FileSpec:
     """Write a generator's parameters."""
     path = folder / WEIGHTS_FILE

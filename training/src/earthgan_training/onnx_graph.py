@@ -14,7 +14,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from earthgan.spec import InterpolateArguments, PaperArguments
+from earthgan.spec import Arguments, PaperArguments, SpectralArguments
 
 OPSET = 17  # the newest that onnxruntime-web's WebGPU kernels cover whole
 IR_VERSION = 8
@@ -35,7 +35,7 @@ class _Graph:
 
     def constant(self, name: str, value: NDArray[np.generic]) -> str:
         if all(known.name != name for known in self.initialisers):
-            self.initialisers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+            self.initialisers.append(numpy_helper.from_array(np.asarray(value, order="C"), name))
         return name
 
     def integers(self, *values: int) -> str:
@@ -116,10 +116,49 @@ def paper_graph(variables: int, arguments: PaperArguments, state: Mapping[str, N
     return graph.model(y, variables)
 
 
-def generator_graph(
-    variables: int, arguments: PaperArguments | InterpolateArguments, state: Mapping[str, NDArray[np.float32]]
-) -> onnx.ModelProto:
+def spectral_graph(variables: int, fields: int) -> onnx.ModelProto:
+    """The `spectral` preset, as `earthgan.spectral.synthesise` has it, for that many `fields` of coefficients."""
+    graph = _Graph()
+    x = graph.input("x", TensorProto.FLOAT, [1, "degrees", "orders", 2, "modes"])
+    kernels = graph.input("kernels", TensorProto.FLOAT, [fields, "degrees", "shells", "modes"])
+    harmonics = graph.input("harmonics", TensorProto.FLOAT, [3, "orders", "rows", "degrees"])
+    azimuth = graph.input("azimuth", TensorProto.FLOAT, [2, "orders", 2, "columns"])
+
+    def item(of: str, index: int) -> str:
+        return graph.node("Gather", of, graph.constant(f"item_{index}", np.array(index, dtype=np.int64)), axis=0)
+
+    modes = graph.node("Einsum", item(x, 0), kernels, equation="lmpk,flsk->fmlps")
+
+    def field(kind: int, of: int, turned: int = 0) -> str:
+        on_rows = graph.node("Einsum", item(harmonics, kind), item(modes, of), equation="mrl,mlps->mprs")
+        return graph.node("Einsum", on_rows, item(azimuth, turned), equation="mprs,mpc->src")
+
+    out = [field(0, 0)]
+    if fields > 1:
+        meridian = graph.input("meridian", TensorProto.FLOAT, [2, "rows"])
+        parallel = graph.input("parallel", TensorProto.FLOAT, [2, "columns"])
+        sine, cosine = (graph.node("Unsqueeze", item(meridian, i), graph.integers(1)) for i in (0, 1))
+        cos, sin = item(parallel, 0), item(parallel, 1)
+
+        def combined(kind: str, a: str, by: str, b: str, with_: str) -> str:
+            return graph.node(kind, graph.node("Mul", a, by), graph.node("Mul", b, with_))
+
+        radial, south, east = field(0, 1), field(1, 2), field(2, 2, turned=1)
+        if fields > 3:
+            south = graph.node("Sub", south, field(2, 3, turned=1))
+            east = graph.node("Add", east, field(1, 3))
+        outward = combined("Add", radial, sine, south, cosine)
+        out.append(combined("Sub", outward, cos, east, sin))
+        out.append(combined("Add", outward, sin, east, cos))
+        out.append(combined("Sub", radial, cosine, south, sine))
+    stacked = [graph.node("Unsqueeze", each, graph.integers(0, 1)) for each in out]
+    return graph.model(graph.node("Concat", *stacked, axis=1), variables)
+
+
+def generator_graph(variables: int, arguments: Arguments, state: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
     """The graph of the preset that the arguments name."""
+    if isinstance(arguments, SpectralArguments):
+        return spectral_graph(variables, len(arguments.fields))
     if isinstance(arguments, PaperArguments):
         return paper_graph(variables, arguments, state)
     return interpolate_graph(variables)

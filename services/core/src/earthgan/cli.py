@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from earthgan.errors import EarthGANError
+from earthgan.spec import InputsSpec
 from earthgan.surrogate import Surrogate
 
 
@@ -60,6 +61,17 @@ def add_command(
     return parser
 
 
+def numbers(text: str) -> list[int]:
+    """Whole numbers such as `1-3,10`, each once, ascending: the `type` of an argument. Raises ValueError."""
+    found: set[int] = set()
+    for piece in text.split(","):
+        first, _, last = piece.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    if not found:
+        raise ValueError(text)
+    return sorted(found)
+
+
 def register(subcommands: Any) -> None:
     """Add the core's own subcommand, `info`."""
     info = add_command(
@@ -82,8 +94,9 @@ def _info(arguments: argparse.Namespace) -> None:
         "steps": [step.t for step in surrogate.steps],
         "grid": list(surrogate.grid.shape),
         "depths_km": [surrogate.grid.depth_km(0), surrogate.grid.depth_km(len(surrogate.grid.radii_km) - 1)],
-        "inputs_grid": list(spec.inputs.grid.shell_grid.shape),
     }
+    if isinstance(spec.inputs, InputsSpec):
+        facts["inputs_grid"] = list(spec.inputs.grid.shell_grid.shape)
     for name, value in facts.items():
         print(f"{name:12} {value}")
     if arguments.json:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from earthgan.spec import PaperArguments, SurrogateSpec
+from earthgan.spec import PaperArguments, SpectralArguments, SurrogateSpec
 
 SLOPE = 0.2  # of every leaky ReLU
 
@@ -134,9 +134,36 @@ class Interpolator(nn.Module):
         return torch.einsum("bvsrw,cw->bvsrc", field, feeds["zonal"])
 
 
-def make_generator(spec: SurrogateSpec) -> PaperGenerator | Interpolator:
+class Synthesis(nn.Module):
+    """The `spectral` preset: what `earthgan.spectral.synthesise` computes. Its code's weights are not the module's.
+
+    Always in float32: half precision would err by more than the code does.
+    """
+
+    def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
+        f = {name: tensor.float() for name, tensor in feeds.items()}
+        modes = torch.einsum("lmpk,flsk->fmlps", f["x"][0], f["kernels"])
+
+        def field(kind: int, of: int, turned: int = 0) -> Tensor:
+            on_rows = torch.einsum("mrl,mlps->mprs", f["harmonics"][kind], modes[of])
+            return torch.einsum("mprs,mpc->src", on_rows, f["azimuth"][turned])
+
+        out = [field(0, 0)]
+        if len(modes) > 1:
+            radial, south, east = field(0, 1), field(1, 2), field(2, 2, turned=1)
+            if len(modes) > 3:
+                south, east = south - field(2, 3, turned=1), east + field(1, 3)
+            (sine, cosine), (cos, sin) = f["meridian"].unsqueeze(-1), f["parallel"]
+            outward = radial * sine + south * cosine
+            out += [outward * cos - east * sin, outward * sin + east * cos, radial * cosine - south * sine]
+        return torch.stack(out).unsqueeze(0)
+
+
+def make_generator(spec: SurrogateSpec) -> PaperGenerator | Interpolator | Synthesis:
     """The module a spec names, its parameters not yet loaded."""
     arguments = spec.generator.arguments
+    if isinstance(arguments, SpectralArguments):
+        return Synthesis()
     if isinstance(arguments, PaperArguments):
         return PaperGenerator(len(spec.variables), arguments)
     return Interpolator()

@@ -183,10 +183,11 @@ def _derived(
 
 def _largest_magnitudes(surrogate: Surrogate, names: list[str]) -> dict[str, tuple[float, float]]:
     """For each quantity, the largest magnitude of its values and of its anomalies in the conditional inputs."""
-    grid, steps = surrogate.spec.inputs.grid.shell_grid, surrogate.steps
+    steps = surrogate.steps
     largest = dict.fromkeys(names, (0.0, 0.0))
     for t in sorted({steps[i].t for i in (0, len(steps) // 2, -1)}):
-        field = surrogate.in_units(surrogate.conditional_input(t), surrogate.variables)
+        grid, look = surrogate.inputs.look(surrogate.conditional_input(t))
+        field = surrogate.in_units(look, surrogate.variables)
         shells = dict(zip(surrogate.variables, field, strict=True))
         for name in names:
             values = derive(name, shells, grid)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from earthgan.grid import PolarRule, ShellGrid
+from earthgan.stokes import StokesProfile
 
 SPEC_FILE = "spec.json"
 
@@ -94,28 +95,42 @@ class GridSpec(_Frozen):
 
 
 class StepSpec(FileSpec):
-    """The conditional input of one time step: an NPY array `(variable, shell, latitude, longitude)` on the inputs'
-    grid.
-    """
+    """The conditional input of one time step."""
 
     t: int = Field(ge=0)
     time_myr: float | None = None
 
 
+_Inputs = TypeVar("_Inputs", "InputsSpec", "CodedInputsSpec")
+
+
+def _steps_ascend(inputs: _Inputs) -> _Inputs:
+    numbers = [step.t for step in inputs.steps]
+    if numbers != sorted(set(numbers)):
+        raise ValueError("time steps do not ascend")
+    return inputs
+
+
 class InputsSpec(_Frozen):
-    """The conditional inputs: their grid, and per variable the affine from stored to normalised numbers."""
+    """Conditional inputs on a grid, NPY arrays `(variable, shell, latitude, longitude)`: the grid, and per variable the
+    affine from stored to normalised numbers.
+    """
 
     grid: GridSpec
     dtype: Literal["float32", "uint16"]
     coding: tuple[Affine, ...]
     steps: tuple[StepSpec, ...] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _steps_ascend(self) -> InputsSpec:
-        numbers = [step.t for step in self.steps]
-        if numbers != sorted(set(numbers)):
-            raise ValueError("time steps do not ascend")
-        return self
+    _steps_ascend = model_validator(mode="after")(_steps_ascend)
+
+
+class CodedInputsSpec(_Frozen):
+    """Conditional inputs as coded coefficients (`earthgan.coded`)."""
+
+    coded: Literal[True] = True
+    steps: tuple[StepSpec, ...] = Field(min_length=1)
+
+    _steps_ascend = model_validator(mode="after")(_steps_ascend)
 
 
 class PaperArguments(_Frozen):
@@ -139,10 +154,56 @@ class InterpolateArguments(_Frozen):
     preset: Literal["interpolate"] = "interpolate"
 
 
+class ComponentSpec(_Frozen):
+    """A field that is coded: temperature, or a velocity's U, V or W (`earthgan.spectral`) where it is no function of
+    temperature. `step` is what its normalised coefficients are rounded to.
+    """
+
+    field: Literal["temperature", "u", "v", "w"]
+    step: float = Field(gt=0)
+
+
+class SpectralArguments(_Frozen):
+    """Harmonics to `degree` and radial modes on `nodes` Chebyshev nodes between two radii.
+
+    `bands` holds the first degree of each band of degrees that share their modes. `stokes` makes velocity of
+    temperature; without it and without components of velocity, temperature is the only variable.
+    """
+
+    preset: Literal["spectral"] = "spectral"
+    degree: int = Field(ge=1, le=511)
+    nodes: int = Field(ge=4, le=512)
+    inner_km: float
+    outer_km: float
+    bands: tuple[int, ...] = Field(min_length=1)
+    components: tuple[ComponentSpec, ...] = Field(min_length=1)
+    stokes: StokesProfile | None = None
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> SpectralArguments:
+        if self.bands[0] != 0 or list(self.bands) != sorted(set(self.bands)) or self.bands[-1] > self.degree:
+            raise ValueError("the bands of degrees do not ascend from 0 to the highest degree")
+        names = [component.field for component in self.components]
+        if len(set(names)) != len(names) or names[0] != "temperature":
+            raise ValueError("the components do not begin with temperature, or one occurs twice")
+        return self
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What the coefficients are turned to, in order."""
+        coded = {component.field for component in self.components}
+        if "w" in coded:
+            return "temperature", "u", "v", "w"
+        return ("temperature", "u", "v") if self.stokes or len(coded) > 1 else ("temperature",)
+
+
+Arguments = PaperArguments | InterpolateArguments | SpectralArguments
+
+
 class GeneratorSpec(_Frozen):
     """The generator: its preset with arguments, its weights, and the same network as ONNX."""
 
-    arguments: Annotated[PaperArguments | InterpolateArguments, Field(discriminator="preset")]
+    arguments: Annotated[Arguments, Field(discriminator="preset")]
     weights: FileSpec
     onnx: FileSpec | None = None
 
@@ -168,7 +229,7 @@ class SurrogateSpec(_Frozen):
     description: str
     variables: tuple[VariableSpec, ...] = Field(min_length=1)
     grid: GridSpec
-    inputs: InputsSpec
+    inputs: InputsSpec | CodedInputsSpec
     generator: GeneratorSpec
     seed: Seed | None = None
     provenance: Provenance
@@ -178,7 +239,10 @@ class SurrogateSpec(_Frozen):
         names = [variable.name for variable in self.variables]
         if len(set(names)) != len(names):
             raise ValueError("two variables have the same name")
-        if len(self.inputs.coding) != len(names):
+        spectral = isinstance(self.generator.arguments, SpectralArguments)
+        if isinstance(self.inputs, CodedInputsSpec) != spectral:
+            raise ValueError("coded inputs and the spectral generator need each other")
+        if isinstance(self.inputs, InputsSpec) and len(self.inputs.coding) != len(names):
             raise ValueError("the inputs' coding needs one affine per variable")
         return self
 

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +21,9 @@ from earthgan.errors import (
     what_is_wrong,
 )
 from earthgan.grid import Window
-from earthgan.interpolate import InterpolatePreset
-from earthgan.paper import PaperPreset
-from earthgan.spec import SPEC_FILE, FileSpec, PaperArguments, StepSpec, SurrogateSpec
+from earthgan.inputs import Inputs
+from earthgan.presets import Preset, opened
+from earthgan.spec import SPEC_FILE, FileSpec, StepSpec, SurrogateSpec
 
 #: How many whole neighbouring shells one call of the generator gives; 38 of the paper's would take 1.3 GB.
 LONGEST_RUN = 16
@@ -34,25 +33,6 @@ Feeds = dict[str, NDArray[np.generic]]
 
 #: Runs the generator: named inputs in, normalised field `(1, variable, shell, latitude, longitude)` out.
 Backend = Callable[[Mapping[str, NDArray[np.generic]]], Field]
-
-
-class Preset(Protocol):
-    """What is particular to a kind of generator: which inputs a window needs and what is fed beside them."""
-
-    def input_window(self, window: Window) -> Window: ...
-
-    def feeds(self, window: Window, seed: int | None) -> Feeds: ...
-
-    def multiply_adds(self, window: Window, variables: int) -> int: ...
-
-
-def make_preset(spec: SurrogateSpec) -> Preset:
-    """The preset a spec names. Raises ValueError where its grids do not fit it."""
-    inputs, outputs = spec.inputs.grid.shell_grid, spec.grid.shell_grid
-    arguments = spec.generator.arguments
-    if isinstance(arguments, PaperArguments):
-        return PaperPreset(arguments, inputs, outputs)
-    return InterpolatePreset(inputs, outputs)
 
 
 class Surrogate:
@@ -67,12 +47,14 @@ class Surrogate:
         self.spec, self.digest = _read_spec(self.folder / SPEC_FILE)
         for file in self._files():
             _verify(self.folder / file.file, file.sha256)
-        for step in self.spec.inputs.steps:
-            _open_array(self.folder / step.file, self._input_shape, self.spec.inputs.dtype)
+        self.preset: Preset
+        self.inputs: Inputs
         try:
-            self.preset = make_preset(self.spec)
+            self.preset, self.inputs = opened(self.spec, self.weights_path)
         except ValueError as error:
             raise DamagedSurrogate(self.folder / SPEC_FILE, str(error)) from error
+        for step in self.steps:
+            self.inputs.check(self.folder / step.file)
         self.grid = self.spec.grid.shell_grid
         self.variables = tuple(variable.name for variable in self.spec.variables)
         self._steps = {step.t: step for step in self.spec.inputs.steps}
@@ -81,10 +63,6 @@ class Surrogate:
     def _files(self) -> list[FileSpec]:
         generator = self.spec.generator
         return [file for file in (generator.weights, generator.onnx, *self.spec.inputs.steps) if file is not None]
-
-    @property
-    def _input_shape(self) -> tuple[int, ...]:
-        return len(self.spec.variables), *self.spec.inputs.grid.shell_grid.shape
 
     @property
     def steps(self) -> tuple[StepSpec, ...]:
@@ -128,16 +106,12 @@ class Surrogate:
             raise InvalidRequest(f"columns {columns.start} to {columns.stop} are not at most one turn of {width}")
 
     def _conditional_input(self, t: int) -> Field:
-        """The normalised conditional input `(variable, shell, latitude, longitude)` of a step, on the inputs' grid."""
-        codes = _open_array(self.folder / self.check_step(t).file, self._input_shape, self.spec.inputs.dtype)
-        offset, scale = _columns([(c.offset, c.scale) for c in self.spec.inputs.coding])
-        field: Field = np.asarray(codes, dtype=np.float32) * scale + offset
-        return field
+        """What the generator is given of a step: a normalised field on the inputs' grid, or coefficients."""
+        return self.inputs.read(self.folder / self.check_step(t).file)
 
     def feeds(self, t: int, window: Window, seed: int | None) -> Feeds:
         """Everything the generator takes to give `window` of step `t`, and nothing more."""
-        coarse = self.spec.inputs.grid.shell_grid.window(self.conditional_input(t), self.preset.input_window(window))
-        return {"x": np.ascontiguousarray(coarse[None]), **self.preset.feeds(window, seed)}
+        return {"x": self.inputs.cut(self.conditional_input(t), window), **self.preset.feeds(window, seed)}
 
     def normalised(self, backend: Backend, t: int, window: Window, seed: int | None) -> Field:
         """The generator's own numbers `(variable, shell, latitude, longitude)` in a window. Raises
@@ -242,13 +216,3 @@ def _verify(path: Path, sha256: str) -> None:
         raise DamagedSurrogate(path, error.strerror or "cannot be read") from error
     if actual != sha256:
         raise DamagedSurrogate(path, "does not have the digest that spec.json states (truncated or altered)")
-
-
-def _open_array(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[np.generic]:
-    try:
-        array: NDArray[np.generic] = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise DamagedSurrogate(path, "is not a readable NPY array") from error
-    if array.shape != shape or array.dtype != np.dtype(dtype):
-        raise DamagedSurrogate(path, f"holds {array.dtype} {array.shape} where {dtype} {shape} was due")
-    return array

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 
 from earthgan.errors import DamagedSurrogate
-from earthgan.generator import make_generator
+from earthgan.generator import Synthesis, make_generator
 from earthgan.surrogate import Backend, Field, Surrogate
 
 
@@ -24,7 +24,8 @@ def torch_backend(surrogate: Surrogate, device: str | None = None, dtype: torch.
     dtype = dtype or (torch.float16 if device.startswith("cuda") else torch.float32)
     module = make_generator(surrogate.spec)
     try:
-        module.load_state_dict(load_file(surrogate.weights_path))
+        if not isinstance(module, Synthesis):  # whose weights are of the code, and read with it
+            module.load_state_dict(load_file(surrogate.weights_path))
     except Exception as error:  # safetensors and torch raise types of their own
         raise DamagedSurrogate(surrogate.weights_path, "does not hold this generator's weights") from error
     # 3-D convolutions of batch 1 fall to a slow native kernel in the default layout.

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import add_command
+from earthgan.cli import add_command, numbers
 from earthgan.errors import BadInput
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def add_prepare(subcommands: Any) -> None:
     parser.add_argument("--preset", choices=["default", "paper"], default="default", help="how (default)")
     parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="the files' layout (the contest's)")
     parser.add_argument("--variables", metavar="A,B", help="variables (temperature,vx,vy,vz; of a mapping, all)")
-    parser.add_argument("--steps", type=_numbers, metavar="RANGE", help="time steps, such as 1-3,10 (all)")
-    parser.add_argument("--held-out", type=_numbers, metavar="RANGE", help="one block not trained on (the last eighth)")
+    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps, such as 1-3,10 (all)")
+    parser.add_argument("--held-out", type=numbers, metavar="RANGE", help="one block not trained on (the last eighth)")
     parser.add_argument("--gap", type=_count, metavar="N", help="steps left out on each side of that block (2)")
     parser.add_argument("--truth", type=_size, metavar="RxC", help="truth rows and columns (112x224)")
     parser.add_argument("--inputs", type=_size, metavar="LxRxC", help="input layers, rows and columns (30x14x28)")
@@ -44,16 +44,6 @@ def add_prepare(subcommands: Any) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace a dataset of other settings")
     parser.add_argument("--inspect", action="store_true", help="look for damaged shells instead; with a picture")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write what was done, or found, as JSON")
-
-
-def _numbers(text: str) -> list[int]:
-    found: set[int] = set()
-    for piece in text.split(","):
-        first, _, last = piece.partition("-")
-        found.update(range(int(first), int(last or first) + 1))
-    if not found:
-        raise ValueError(text)
-    return sorted(found)
 
 
 def _count(text: str) -> int:

@@ -1,0 +1,47 @@
+"""The kinds of generator, and what is particular to each when a surrogate is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.coded import Code
+from earthgan.grid import Window
+from earthgan.inputs import CodedInputs, GridInputs, Inputs
+from earthgan.interpolate import InterpolatePreset
+from earthgan.paper import PaperPreset
+from earthgan.spec import InputsSpec, PaperArguments, SpectralArguments, SurrogateSpec
+from earthgan.spectral import SpectralPreset
+
+
+class Preset(Protocol):
+    """Plans windows of the output grid."""
+
+    def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
+        """What the generator is fed beside its conditional input."""
+
+    def multiply_adds(self, window: Window, variables: int) -> int:
+        """What a window costs."""
+
+
+def opened(spec: SurrogateSpec, weights: Path) -> tuple[Preset, Inputs]:
+    """The preset that a spec names, and its inputs. Raises ValueError where its grids do not fit it, and
+    DamagedSurrogate where the weights do not.
+    """
+    arguments, grid = spec.generator.arguments, spec.grid.shell_grid
+    if isinstance(arguments, SpectralArguments):
+        code = Code.load(weights, arguments)
+        bases = {name: component.basis for name, component in code.components.items()}
+        temperature, *velocity = (variable.normalisation.scale for variable in spec.variables)
+        spectral = SpectralPreset(arguments, bases, grid, temperature, velocity[0] if velocity else 1.0)
+        return spectral, CodedInputs(code, spectral)
+    assert isinstance(spec.inputs, InputsSpec)
+    inputs = spec.inputs.grid.shell_grid
+    if isinstance(arguments, PaperArguments):
+        paper = PaperPreset(arguments, inputs, grid)
+        return paper, GridInputs(spec.inputs, paper)
+    interpolate = InterpolatePreset(inputs, grid)
+    return interpolate, GridInputs(spec.inputs, interpolate)

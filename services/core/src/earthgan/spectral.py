@@ -1,0 +1,134 @@
+"""The `spectral` preset: a time step as coefficients of harmonics and radial modes, evaluated at any window's points.
+
+Temperature is the sum over degree l, order m and mode k of `x_lmk B_lk(r) Y_lm`, the modes being the principal
+components of the training data in each band of degrees. Velocity `u = U Y r^ + V grad_1 Y` is a linear function of the
+same coefficients, degree by degree: the Stokes maps of the surrogate's own profile of viscosity (`earthgan.stokes`).
+Nothing is interpolated: a shell is evaluated where its points lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.grid import ShellGrid, Window
+from earthgan.legendre import legendre
+from earthgan.radial import RadialGrid
+from earthgan.spec import SpectralArguments
+
+Array = NDArray[np.float32]
+Map = NDArray[np.float64]
+
+
+class SpectralPreset:
+    """Plans windows of `grid`. `bases` are the components' radial modes `(degree, mode, node)`, as
+    `earthgan.coded.Code` holds them; `kelvins` is the temperature that 1 stands for, `speed` the velocity in m/s.
+    """
+
+    def __init__(
+        self,
+        arguments: SpectralArguments,
+        bases: Mapping[str, NDArray[np.float64]],
+        grid: ShellGrid,
+        kelvins: float,
+        speed: float,
+    ) -> None:
+        radii_km = np.asarray(grid.radii_km)
+        if not arguments.inner_km <= radii_km[0] < radii_km[-1] <= arguments.outer_km:
+            raise ValueError("the grid's shells reach beyond the radial modes")
+        self.grid = grid
+        self._arguments, self._bases, self._kelvins, self._speed = arguments, bases, kelvins, speed
+
+    def on(self, grid: ShellGrid) -> SpectralPreset:
+        """The same, evaluated on another grid."""
+        return SpectralPreset(self._arguments, self._bases, grid, self._kelvins, self._speed)
+
+    @cached_property
+    def kernels(self) -> Array:
+        """`(field, degree, shell, mode)`: coefficients to temperature, U and V (and the toroidal W) on the shells, all
+        components' modes one after another."""
+        arguments = self._arguments
+        thickness_km = arguments.outer_km - arguments.inner_km
+        nodes = RadialGrid(arguments.nodes, arguments.inner_km / thickness_km, arguments.outer_km / thickness_km)
+        to_shells = nodes.interpolation(np.asarray(self.grid.radii_km) / thickness_km)
+        fields = arguments.fields
+        columns = []
+        for component in arguments.components:
+            modes = self._bases[component.field].transpose(0, 2, 1)  # (degree, node, mode)
+            block = np.zeros((len(fields), len(modes), len(to_shells), modes.shape[-1]))
+            block[fields.index(component.field)] = to_shells @ modes
+            if component.field == "temperature" and arguments.stokes is not None:
+                for field, maps in zip("uv", self._stokes_maps(nodes), strict=True):
+                    block[fields.index(field)] = to_shells @ (maps @ modes)
+            columns.append(block)
+        return np.concatenate(columns, axis=-1).astype(np.float32)
+
+    def _stokes_maps(self, nodes: RadialGrid) -> tuple[Map, Map]:
+        """`(degree, node, node)`: normalised temperature to normalised U and V."""
+        assert self._arguments.stokes is not None
+        maps = self._arguments.stokes.maps(nodes, self._arguments.degree)
+        return maps.radial * (self._kelvins / self._speed), maps.lateral * (self._kelvins / self._speed)
+
+    @cached_property
+    def _harmonics(self) -> Array:
+        """`(kind, order, row, degree)`: values, southward and eastward derivatives."""
+        degree = self._arguments.degree
+        colatitudes = np.radians(90 - np.asarray(self.grid.latitudes_deg))
+        functions = legendre(degree, colatitudes)
+        out = np.zeros((3, degree + 1, len(colatitudes), degree + 1), np.float32)
+        for kind, of_orders in enumerate((functions.values, functions.slopes, functions.eastward)):
+            for m, matrix in enumerate(of_orders):
+                out[kind, m, :, m:] = matrix
+        return out
+
+    def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
+        """The matrices of a window's shells, rows and columns. The seed has no part in it."""
+        rows, shells = (slice(axis.start, axis.stop) for axis in (window.rows, window.shells))
+        colatitudes = np.radians(90 - np.asarray(self.grid.latitudes_deg)[rows])
+        columns = np.arange(window.columns.start, window.columns.stop) % self.grid.shape[2]
+        longitudes = np.radians(np.asarray(self.grid.longitudes_deg)[columns])
+        orders = np.arange(self._arguments.degree + 1)
+        twice = np.where(orders == 0, 1, 2)[:, None]  # a real field: orders -m and m together
+        cosine, sine = twice * np.cos(np.outer(orders, longitudes)), twice * np.sin(np.outer(orders, longitudes))
+        named: dict[str, NDArray[Any]] = {
+            "kernels": self.kernels[:, :, shells],
+            "harmonics": self._harmonics[:, :, rows],
+            "azimuth": np.stack([np.stack([cosine, -sine], 1), np.stack([-sine, -cosine], 1)]),
+            "meridian": np.stack([np.sin(colatitudes), np.cos(colatitudes)]),
+            "parallel": np.stack([np.cos(longitudes), np.sin(longitudes)]),
+        }
+        return {name: np.ascontiguousarray(value, np.float32) for name, value in named.items()}
+
+    def multiply_adds(self, window: Window, variables: int) -> int:
+        """The multiplications of the radial, the meridional and the zonal sums."""
+        shells, rows, columns = window.shape
+        fields, orders, _, modes = self.kernels.shape
+        radial = fields * orders**2 * 2 * modes * shells
+        return int(radial + variables * shells * rows * 2 * orders * (orders + columns))
+
+
+def synthesise(feeds: Mapping[str, NDArray[np.generic]]) -> Array:
+    """Normalised field `(1, variable, shell, row, column)` of a preset's feeds: what the generators compute, in plain
+    NumPy, for looks that need no engine.
+    """
+    f = {name: np.asarray(value) for name, value in feeds.items()}
+    modes = np.einsum("lmpk,flsk->fmlps", f["x"][0], f["kernels"], optimize=True)
+
+    def field(kind: int, of: int, turned: int = 0) -> Array:
+        """(shell, row, column) of one kind of harmonics, times i where `turned`."""
+        on_rows = np.einsum("mrl,mlps->mprs", f["harmonics"][kind], modes[of], optimize=True)
+        return np.asarray(np.einsum("mprs,mpc->src", on_rows, f["azimuth"][turned], optimize=True))
+
+    out = [field(0, 0)]
+    if len(modes) > 1:
+        radial, south, east = field(0, 1), field(1, 2), field(2, 2, turned=1)
+        if len(modes) > 3:
+            south, east = south - field(2, 3, turned=1), east + field(1, 3)
+        (sine, cosine), (cos, sin) = f["meridian"][:, :, None], f["parallel"]
+        outward = radial * sine + south * cosine
+        out += [outward * cos - east * sin, outward * sin + east * cos, radial * cosine - south * sine]
+    return np.stack(out)[None].astype(np.float32)

@@ -1,0 +1,71 @@
+"""A small spectral surrogate of convection that never was, and the truth it was made of."""
+
+from pathlib import Path
+
+import numpy as np
+
+from contest_file import write_fields
+from earthgan.stokes import Knots, StokesProfile
+from earthgan_training.contest import contest_radius_km
+from earthgan_training.spectra.analysis import scalar_field, vector_field
+from earthgan_training.spectral.make import Recipe, make_spectral
+
+DEGREE, NODES = 10, 12
+INNER_KM, OUTER_KM = 3485.0, 6371.0
+RADII_KM = np.r_[INNER_KM, contest_radius_km(np.linspace(1, 199, 24)), OUTER_KM]
+LATITUDES_DEG = np.r_[90.0, 90 - (np.arange(34) + 0.5) * 180 / 34, -90.0]
+LONGITUDES_DEG = np.linspace(0, 360, 73)
+PROFILE = StokesProfile(
+    log_viscosity=Knots(radii_km=(INNER_KM, 5000.0, OUTER_KM), values=(0.0, 0.0, -1.2)),
+    expansivity=Knots(radii_km=(INNER_KM, OUTER_KM), values=(1.0, 1.0)),
+    strength=1e-13,
+)
+
+
+def temperature(t: int) -> np.ndarray:
+    """`(degree, order, part, node)` in K: a cold lid, and blobs of every degree that vanish at the boundaries."""
+    rng = np.random.default_rng(t)
+    depth = (1 - np.cos(np.pi * np.arange(NODES) / (NODES - 1))) / 2
+    c = np.zeros((DEGREE + 1, DEGREE + 1, 2, NODES))
+    for degree in range(1, DEGREE + 1):
+        shapes = [np.sin(np.pi * k * depth) / k for k in (1, 2, 3)]
+        c[degree, : degree + 1] = 800 / degree**1.5 * rng.standard_normal((degree + 1, 2, 3)) @ np.array(shapes)
+    c[:, 0, 1] = 0
+    c[0, 0, 0] = np.sqrt(4 * np.pi) * (2500 - 2000 * depth**6 + 20 * rng.standard_normal() * np.sin(np.pi * depth))
+    return c
+
+
+def truth(t: int, radii_km: np.ndarray, latitudes_deg: np.ndarray, longitudes_deg: np.ndarray) -> dict[str, np.ndarray]:
+    """The four variables `(shell, latitude, longitude)` wherever they are asked for."""
+    grid = PROFILE.grid(NODES)
+    maps = PROFILE.maps(grid, DEGREE)
+    to_shells = grid.interpolation(np.asarray(radii_km) / PROFILE.thickness_km)
+    c = temperature(t)
+    u, v = (np.einsum("lij,lmpj->lmpi", each, c) for each in (maps.radial, maps.lateral))
+    radial, south, east = vector_field(u @ to_shells.T, v @ to_shells.T, None, latitudes_deg, longitudes_deg)
+    theta, phi = np.radians(90 - np.asarray(latitudes_deg))[:, None], np.radians(longitudes_deg)
+    outward = radial * np.sin(theta) + south * np.cos(theta)
+    return {
+        "temperature": scalar_field(c @ to_shells.T, latitudes_deg, longitudes_deg),
+        "vx": outward * np.cos(phi) - east * np.sin(phi),
+        "vy": outward * np.sin(phi) + east * np.cos(phi),
+        "vz": radial * np.cos(theta) - south * np.sin(theta),
+    }
+
+
+def write_raw(folder: Path, steps: range = range(1, 9)) -> Path:
+    """The truth as files in the contest's layout."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for t in steps:
+        fields = truth(t, RADII_KM, LATITUDES_DEG, LONGITUDES_DEG)
+        write_fields(folder / f"spherical{t:03d}.nc", fields, LATITUDES_DEG, RADII_KM, LONGITUDES_DEG)
+    return folder
+
+
+def make(raw: Path, out: Path, step_bytes: int = 1200, profile: StokesProfile | None = PROFILE) -> Path:
+    """The surrogate of `write_raw`'s files: modes and tables of steps 1 to 6, the code of 5 to 8."""
+    recipe = Recipe(
+        step_bytes=step_bytes, degree=DEGREE, nodes=NODES, modes=NODES, profile=profile, title="Blobs", notice="Made up"
+    )
+    make_spectral(raw, range(1, 7), range(5, 9), out, recipe, lambda *_: None, overwrite=False)
+    return out

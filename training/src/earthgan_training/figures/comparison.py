@@ -1,0 +1,79 @@
+"""Maps side by side: truth, surrogate, interpolation of the same input, and their differences from the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from earthgan.grid import ShellGrid
+from earthgan.quantities import Quantity, cell_weights
+from earthgan_training.figures.globe_map import GlobeMap
+from earthgan_training.figures.page import new_page
+from earthgan_training.figures.projection import Projection
+from earthgan_training.figures.scale import Scale, Unit
+from earthgan_training.figures.sources import Array, RawTruth
+
+_REFERENCE = RawTruth.label
+
+
+def draw_comparison(
+    quantity: Quantity,
+    fields: Mapping[str, Array],
+    shells: Sequence[int],
+    grid: ShellGrid,
+    when: str,
+    about: str,
+    projection: Projection,
+    centre_deg: float = 0.0,
+    per_shell_range: bool = False,
+) -> Figure:
+    """One row a shell, one column a source; where the truth is among them, differences from it in further columns.
+
+    `fields` holds `(shell, latitude, longitude)` by the source's name. All maps share one scale, and all differences
+    another, about zero; with `per_shell_range` those of one shell do.
+    """
+    differences = {
+        f"{name.split(' (')[0]} − truth": field - fields[_REFERENCE]
+        for name, field in fields.items()
+        if name != _REFERENCE and _REFERENCE in fields
+    }
+    columns = [*fields, *differences]
+    blocks = [[i] for i in range(len(shells))] if per_shell_range else [list(range(len(shells)))]
+    width_in, row_in = max(5.0, 2.9 * len(columns)), 1.56 if len(columns) > 1 else 2.4
+    figure = new_page(width_in, row_in * len(shells) + 0.5 * len(blocks) + 0.55, f"{quantity.long_name}, {when}", about)
+    all_axes = figure.subplots(len(shells), len(columns), squeeze=False)
+    globe = GlobeMap(grid, projection, centre_deg, width=540 if len(columns) > 1 else 960)
+    for block in blocks:
+        drawn = (
+            (fields, all_axes[:, : len(fields)], Scale.of(quantity, [f[block] for f in fields.values()])),
+            (differences, all_axes[:, len(fields) :], _difference_scale(quantity, differences, block)),
+        )
+        for shown, places, scale in drawn:
+            if scale is None:
+                continue
+            for row in block:
+                for place, (name, field) in zip(places[row], shown.items(), strict=True):
+                    image = globe.draw(place, field[row], scale)
+                    place.set_title(
+                        _title(name if row == 0 else None, quantity, field[row], grid, shown is differences), size=7.5
+                    )
+            many = len(shown) * len(block) > 1
+            scale.draw_bar(image, list(places[block].ravel()), shrink=0.6 if many else 0.8, aspect=35, pad=0.02)
+    for row, r in enumerate(shells):
+        all_axes[row, 0].set_ylabel(f"{grid.depth_km(r):.0f} km deep\n(shell {r})", size=7.5, labelpad=22)
+    return figure
+
+
+def _difference_scale(quantity: Quantity, differences: Mapping[str, Array], block: list[int]) -> Scale | None:
+    return Scale.difference(quantity, [field[block] for field in differences.values()]) if differences else None
+
+
+def _title(name: str | None, quantity: Quantity, shell: Array, grid: ShellGrid, is_difference: bool) -> str:
+    """A column's name in its first row; of a difference, its root mean square over the sphere in each."""
+    parts = [name] if name else []
+    if is_difference:
+        rms = float(np.sqrt(np.sum(np.square(shell, dtype=np.float64) * cell_weights(grid))))
+        parts.append(f"rms {Unit.of(quantity.unit, rms).text(rms)}")
+    return ", ".join(parts)

@@ -1,0 +1,66 @@
+"""The page of a figure: its title, the notice of where the data come from, and its file, whole or absent."""
+
+from __future__ import annotations
+
+import textwrap
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
+
+from matplotlib.figure import Figure
+
+from earthgan.errors import BadInput
+from earthgan.surrogate import Surrogate
+
+DPI = 150
+_NOTICE_SIZE = 6.0
+_CHARACTERS_PER_INCH = 20
+
+
+def notice(surrogate: Surrogate, truth: str | None = None) -> str:
+    """What every figure says of its data: whether they are simulated, the surrogate's own notice, and which it is."""
+    provenance = surrogate.spec.provenance
+    parts = [
+        "Simulated data." if provenance.simulated else "",
+        f"{stated}." if (stated := provenance.notice.strip().rstrip(".")) else "",
+        f"Surrogate: {surrogate.spec.title} ({surrogate.digest[:12]}).",
+        f"Truth: {truth}." if truth else "",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def new_page(
+    width_in: float,
+    height_in: float,
+    title: str,
+    about: str,
+    layout: Literal["constrained", "compressed"] = "compressed",
+) -> Figure:
+    """An empty figure with its title above and the notice below."""
+    figure = Figure(figsize=(width_in, height_in), dpi=DPI, layout=layout)
+    figure.suptitle(title, size=9)
+    lines = textwrap.wrap(about, max(40, int(width_in * _CHARACTERS_PER_INCH)))
+    figure.supxlabel("\n".join(lines), size=_NOTICE_SIZE, color="0.35")
+    return figure
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG; the same figure is the same bytes."""
+    content = BytesIO()
+    figure.savefig(content, format="png", dpi=DPI, metadata={"Software": "earthgan figures"})
+    return content.getvalue()
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write a file under a temporary name and give it its own when it is whole. Raises BadInput."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_bytes(content)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written ({error.strerror or error})") from error
+    return path

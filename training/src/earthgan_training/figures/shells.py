@@ -1,0 +1,49 @@
+"""Every shell of a step as an image of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from earthgan.grid import ShellGrid
+from earthgan.quantities import Quantity
+from earthgan_training.figures.frame import Frame
+from earthgan_training.figures.globe_map import GlobeMap
+from earthgan_training.figures.page import write_whole
+from earthgan_training.figures.scale import Scale
+from earthgan_training.figures.sources import Array
+
+
+def shell_file(quantity: str, t: int, r: int, last: int) -> str:
+    """Where the image of a shell is kept; `last` is the highest shell number, for names that sort.
+
+    >>> shell_file("temperature", 113, 7, 198)
+    'shells/temperature/step113-shell007.png'
+    """
+    return f"shells/{quantity}/step{t:03d}-shell{r:0{max(3, len(str(last)))}d}.png"
+
+
+def write_shells(
+    folder: Path,
+    quantity: Quantity,
+    name: str,
+    field: Array,
+    shells: Sequence[int],
+    grid: ShellGrid,
+    globe: GlobeMap,
+    t: int,
+    when: str,
+    about: str,
+    per_shell_range: bool = False,
+) -> Iterator[Path]:
+    """Write an image for each shell of the field `(shell, latitude, longitude)` of a source, one after another.
+
+    All have the same limits, or with `per_shell_range` each its own.
+    """
+    frame = None
+    for r, shell in zip(shells, field, strict=True):
+        if frame is None or per_shell_range:
+            frame = Frame(globe, Scale.of(quantity, [shell if per_shell_range else field]), {name: shell}, about)
+        title = f"{quantity.long_name}, {grid.depth_km(r):.0f} km deep (shell {r}), {when}"
+        content = frame.png({name: shell}, title)
+        yield write_whole(folder / shell_file(quantity.name, t, r, len(grid.radii_km) - 1), content)

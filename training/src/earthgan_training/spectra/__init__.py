@@ -1,0 +1,1 @@
+"""Fields on latitudes and longitudes to spherical harmonics, and back."""

@@ -1,0 +1,1 @@
+"""Makes spectral surrogates: radial modes and tables from training steps, and the code of any step."""

@@ -1,0 +1,108 @@
+"""The command lines of `earthgan spectral` and `earthgan add-steps`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from earthgan.cli import add_command, numbers
+from earthgan.errors import BadInput, what_is_wrong
+
+if TYPE_CHECKING:
+    from earthgan.stokes import StokesProfile
+
+
+def add_spectral(subcommands: Any) -> None:
+    """Add `spectral` and `add-steps`."""
+    parser = add_command(
+        subcommands,
+        "spectral",
+        _spectral,
+        "make a surrogate of coded temperature and of the flow that follows from it",
+        "earthgan spectral raw --train 1-112 --profile profile.json --bytes 12000 --out model_store/default",
+    )
+    parser.add_argument("raw", type=Path, metavar="RAW", help="a folder of spherical<step>.nc files")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the surrogate folder to make")
+    parser.add_argument("--train", type=numbers, metavar="RANGE", help="steps to learn modes and tables from (all)")
+    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="steps to encode (all)")
+    parser.add_argument("--profile", type=Path, metavar="FILE", help="of `earthgan fit-velocity`; none: temperature only")
+    parser.add_argument("--bytes", type=int, default=12_000, metavar="N", help="of a time step, on average (12000)")
+    parser.add_argument("--degree", type=int, default=95, metavar="L", help="the highest degree of harmonics (95)")
+    parser.add_argument("--nodes", type=int, default=45, metavar="N", help="Chebyshev nodes in radius (45)")
+    parser.add_argument("--title", default="Mantle convection, in harmonics", help="shown on the page")
+    parser.add_argument("--notice", default="Reconstructed from coded harmonics", help="shown wherever the data are")
+    parser.add_argument("--overwrite", action="store_true", help="replace the folder if it exists")
+
+    parser = add_command(
+        subcommands,
+        "add-steps",
+        _add_steps,
+        "encode further time steps into a spectral surrogate",
+        "earthgan add-steps model_store/default raw --steps 129-140",
+    )
+    parser.add_argument("surrogate", type=Path, help="the surrogate folder")
+    parser.add_argument("raw", type=Path, metavar="RAW", help="a folder of spherical<step>.nc files")
+    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="steps to encode (all)")
+
+
+def _spectral(arguments: argparse.Namespace) -> None:
+    from earthgan_training.contest import contest_files
+    from earthgan_training.spectral.make import Recipe, make_spectral
+
+    recipe = Recipe(
+        step_bytes=arguments.bytes,
+        degree=arguments.degree,
+        nodes=arguments.nodes,
+        profile=_profile(arguments.profile) if arguments.profile else None,
+        title=arguments.title,
+        notice=arguments.notice,
+    )
+    there = list(contest_files(arguments.raw))
+    train, steps = arguments.train or there, arguments.steps or there
+    with _bars() as report:
+        make_spectral(arguments.raw, train, steps, arguments.out, recipe, report, arguments.overwrite)
+    print(arguments.out)
+
+
+def _add_steps(arguments: argparse.Namespace) -> None:
+    from earthgan_training.contest import contest_files
+    from earthgan_training.spectral.make import add_steps
+
+    with _bars() as report:
+        add_steps(arguments.surrogate, arguments.raw, arguments.steps or list(contest_files(arguments.raw)), report)
+    print(arguments.surrogate)
+
+
+def _profile(path: Path) -> StokesProfile:
+    from earthgan.stokes import StokesProfile
+
+    try:
+        return StokesProfile.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror or error})") from error
+    except (ValidationError, UnicodeDecodeError) as error:
+        detail = what_is_wrong(error) if isinstance(error, ValidationError) else "not text"
+        raise BadInput(f"{path}: is not a profile of `earthgan fit-velocity` ({detail})") from error
+
+
+@contextmanager
+def _bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on stderr for each thing that is done; silent where nobody looks."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+        tasks: dict[str, Any] = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=total)
+            progress.update(tasks[what], completed=done)
+
+        yield report

@@ -1,0 +1,120 @@
+"""Radial modes: the principal components of the training steps, in each band of degrees.
+
+The Karhunen-Loève basis of a band holds more of the field in fewer coefficients than any other; convection is coherent
+in radius, which no fixed basis knows. Modes are orthogonal over the surrogate's shells, of mean square 4 pi: the
+squares of a field's coefficients then sum to its mean square over the sphere and the shells. They are kept as values
+at Chebyshev nodes, where the Stokes maps take them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.radial import RadialGrid
+
+Array = NDArray[np.float64]
+
+#: The first degree of each band: narrow where each degree has a shape of its own, an octave in two later.
+BANDS = (0, 1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 91, 128, 181, 256)
+
+
+def bands_to(degree: int) -> tuple[int, ...]:
+    """The bands up to a degree; the last has at least a third of its usual width, or joins the one before."""
+    kept = [first for first in BANDS if first <= degree]
+    if len(kept) > 4 and degree + 1 - kept[-1] < (kept[-1] - kept[-2]) / 3:
+        kept.pop()
+    return tuple(kept)
+
+
+@dataclass(frozen=True)
+class Shells:
+    """Where a surrogate's shells and nodes lie: `interpolation` `(shell, node)` from one to the other."""
+
+    interpolation: Array
+    count: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "count", len(self.interpolation))
+
+    @classmethod
+    def of(cls, radii_km: Iterable[float], nodes: int, inner_km: float, outer_km: float) -> Shells:
+        thickness_km = outer_km - inner_km
+        grid = RadialGrid(nodes, inner_km / thickness_km, outer_km / thickness_km)
+        return cls(grid.interpolation(np.asarray(list(radii_km)) / thickness_km))
+
+    @property
+    def to_nodes(self) -> Array:
+        """`(node, shell)`: the polynomial on the nodes that is nearest to a profile on the shells."""
+        return np.asarray(np.linalg.pinv(self.interpolation))
+
+
+class Covariance:
+    """Sums the products of coefficients over training steps, for each band of degrees.
+
+    Coefficients are `(degree, order, part, shell)` and already normalised.
+    """
+
+    def __init__(self, degree: int, shells: Shells) -> None:
+        self.bands, self.degree, self._shells = bands_to(degree), degree, shells
+        self._sums = np.zeros((len(self.bands), shells.count, shells.count))
+        self._mean, self._steps = np.zeros(shells.count), 0
+
+    def add(self, coefficients: Array) -> None:
+        """One more step."""
+        self._steps += 1
+        profile = coefficients[0, 0, 0]
+        self._mean += (profile - self._mean) / self._steps
+        for sums, (first, last) in zip(self._sums, self._edges(), strict=True):
+            of_band = [weighted(coefficients[n, : n + 1]) for n in range(first, last)]
+            values = np.concatenate(of_band).reshape(-1, self._shells.count)
+            sums += values.T @ values
+
+    def _edges(self) -> list[tuple[int, int]]:
+        return list(zip(self.bands, (*self.bands[1:], self.degree + 1), strict=True))
+
+    @property
+    def mean(self) -> Array:
+        """The mean profile's coefficient `(shell,)`, of degree 0."""
+        return self._mean
+
+    def modes(self, count: int) -> Array:
+        """Modes `(band, mode, node)`, the strongest first. The first of degree 0 is the mean profile itself."""
+        interpolation, to_nodes = self._shells.interpolation, self._shells.to_nodes
+        out = np.zeros((len(self.bands), count, interpolation.shape[1]))
+        wide = sum(self._sums[1:5])
+        for band, sums in enumerate(self._sums):
+            covariance = sums
+            if band == 0:
+                # The mean profile, then how steps differ from it; few steps tell little: low degrees stand in.
+                covariance = sums - self._steps * np.outer(self._mean, self._mean)
+                covariance = covariance + 1e-3 * wide * (np.trace(covariance) / np.trace(wide) + 1e-9)
+                unit = self._mean / np.linalg.norm(self._mean)
+                outside = np.eye(len(unit)) - np.outer(unit, unit)
+                covariance = outside @ covariance @ outside + np.outer(unit, unit) * np.trace(sums)
+            vectors = np.linalg.eigh(covariance)[1][:, ::-1][:, :count]
+            on_nodes = to_nodes @ vectors
+            square = np.mean((interpolation @ on_nodes) ** 2, axis=0)
+            out[band, : vectors.shape[1]] = (on_nodes * np.sqrt(4 * np.pi / square)).T
+        return out
+
+
+def weighted(of_degree: Array) -> Array:
+    """Coefficients `(order, part, ...)` of one degree, those of orders that stand for two times the root of 2: their
+    squares sum to the mean square over the sphere times 4 pi."""
+    out = np.asarray(of_degree * np.sqrt(2.0))
+    out[0] = of_degree[0]
+    return out
+
+
+def projected(coefficients: Array, modes: Array, bands: tuple[int, ...], shells: Shells) -> Array:
+    """`(degree, order, part, mode)`: the coefficients `(degree, order, part, shell)` in the modes of their bands."""
+    out = np.zeros((*coefficients.shape[:3], modes.shape[1]))
+    for of_band, first, last in zip(modes, bands, (*bands[1:], len(coefficients)), strict=True):
+        used = np.any(of_band != 0, axis=1)
+        inverse = np.linalg.pinv(shells.interpolation @ of_band[used].T)
+        out[first:last][..., used] = coefficients[first:last] @ inverse.T
+    return out
