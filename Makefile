@@ -39,7 +39,7 @@ $(VENV)/.serving: $(PACKAGES) | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.testing: $(PACKAGES) tests/requirements.txt | $(VENV)/bin/python
-	$(PIP) --editable 'services/core[onnx,torch]' --editable 'services/gateway[otel,seed]' --editable training \
+	$(PIP) --editable 'services/core[onnx,torch]' --editable 'services/gateway[otel,seed]' --editable 'training[codecs]' \
 	  --requirement tests/requirements.txt
 	@touch $@ $(VENV)/.serving
 

@@ -1,4 +1,5 @@
-"""`make bench`: CPU milliseconds of the gateway's processes per tile, on each way that a tile can take.
+"""`make bench`: CPU milliseconds of the gateway's processes per tile, on each way that a tile can take; and what the
+surrogate costs by itself, beside a generator of the paper's.
 
 CPU time is read from /proc for the whole process group, so that other work on the machine hardly moves it; the
 client's own time is not in it. Every answer is checked to have taken the way that is measured.
@@ -19,6 +20,7 @@ from typing import Any
 import httpx
 
 from integration.redis_server import redis_server
+from load.engine_bench import measured, paper_surrogate
 from load.processes import cpu_s, floor_group, gateway_group, serve_has_workers
 from load.waves import Answer, Waves, request
 from places import DEFAULT_SURROGATE
@@ -41,6 +43,17 @@ LABELS = {
     "redis_own_cpu_ms": "  beside it, Redis itself",
     "not_modified_cpu_ms": "304 by its entity tag",
     "floor_cpu_ms": "raw ASGI, 12 kB",
+}
+
+
+#: Of the surrogate by itself: label, target, and the number of digits to print.
+ENGINE = {
+    "step_cpu_s": ("a new time step ready, CPU s", 1.0, 3),
+    "engine_shell_cpu_ms": ("a shell of all variables, CPU ms", 60.0, 1),
+    "paper_shell_cpu_ms": ("  the paper's generator, by exact window", None, 1),
+    "volume_cpu_s": ("the whole volume, CPU s", 4.0, 2),
+    "engine_memory_mb": ("peak memory, MB", 1000.0, 0),
+    "opening_cpu_s": ("opening it, CPU s", None, 2),
 }
 
 
@@ -233,6 +246,22 @@ def table(results: dict[int, dict[str, float]]) -> str:
     return "\n".join(lines)
 
 
+def engine_table(numbers: dict[str, float]) -> str:
+    """What the surrogate costs, and the targets."""
+    lines = []
+    for name, (label, target, digits) in ENGINE.items():
+        aim = f"{target:9g}" if target else ""
+        lines.append(f"{label:38}{numbers[name]:13.{digits}f}{'':13}{aim}".rstrip())
+    return "\n".join(lines)
+
+
+def of_the_engine(surrogate: Path) -> dict[str, float]:
+    """The numbers of `ENGINE`, each surrogate in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        paper = measured(paper_surrogate(Path(folder)), "--one-shell")
+    return measured(surrogate) | {"paper_shell_cpu_ms": paper["engine_shell_cpu_ms"]}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.split("\n\n")[0])
     parser.add_argument("surrogate", type=Path, nargs="?", default=DEFAULT_SURROGATE, help="the surrogate folder")
@@ -250,14 +279,16 @@ def main() -> None:
             continue
         results[workers] = bench.run(workers)
     print(table(results))
+    engine = of_the_engine(arguments.surrogate.resolve())
+    print(engine_table(engine))
     if arguments.json:
-        write_json(arguments.json, results, plan)
+        write_json(arguments.json, results, engine, plan)
 
 
-def write_json(file: Path, results: dict[int, dict[str, float]], plan: Plan) -> None:
+def write_json(file: Path, results: dict[int, dict[str, float]], engine: dict[str, float], plan: Plan) -> None:
     """The first number of workers at the top, each under `workers`; a temporary name, then rename."""
     first = next(iter(results.values()))
-    document: dict[str, Any] = {name: round(value, 5) for name, value in first.items()}
+    document: dict[str, Any] = {name: round(value, 5) for name, value in (first | engine).items()}
     document["workers"] = {str(n): {name: round(value, 5) for name, value in r.items()} for n, r in results.items()}
     document["targets_cpu_ms"] = TARGETS_CPU_MS
     document["plan"] = {"zooms": [*plan.zooms], "tiles": len(plan.tiles()), "fields": plan.fields, "tms": TMS}

@@ -20,12 +20,13 @@ from earthgan_training.figures.animation import Animated, animate
 from earthgan_training.figures.comparison import draw_comparison
 from earthgan_training.figures.frame import Frame
 from earthgan_training.figures.globe_map import GlobeMap
-from earthgan_training.figures.page import new_page, notice, write_whole
+from earthgan_training.figures.page import new_page, notice
 from earthgan_training.figures.profiles import Profile, draw_profiles
 from earthgan_training.figures.projection import Projection
 from earthgan_training.figures.scale import Scale, Unit
 from earthgan_training.figures.size import PAPER_SIZES, draw_sizes, surrogate_sizes
 from earthgan_training.figures.sources import Interpolated
+from earthgan_training.files import write_whole
 from grids import GRIDS, each_grid
 from places import DEFAULT_SURROGATE
 

@@ -13,7 +13,7 @@ from earthgan.grid import Window
 from earthgan.onnx_backend import onnx_backend
 from earthgan.quantities import quantities
 from earthgan.spec import ComponentSpec, SpectralArguments
-from earthgan.spectral import SpectralPreset, synthesise
+from earthgan.spectral import Kernels, SpectralPreset, synthesise
 from earthgan.surrogate import Backend, Surrogate
 from earthgan.torch_backend import torch_backend
 from earthgan_training.folder import write_spec
@@ -114,7 +114,7 @@ def test_toroidal_flow_and_its_own_components(surrogate: Surrogate) -> None:
         components=tuple(ComponentSpec(field=name, step=0.1) for name in names),
     )
     bases = {name: np.broadcast_to(np.eye(NODES)[:3], (5, 3, NODES)) for name in names}
-    preset = SpectralPreset(arguments, bases, surrogate.grid, 1.0, 1.0)
+    preset = SpectralPreset(Kernels(arguments, bases, 1.0, 1.0), surrogate.grid)
     x = rng.standard_normal((5, 5, 2, 12)).astype(np.float32)
     order = np.arange(5)
     x[order[:, None] < order] = 0

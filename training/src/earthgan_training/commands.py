@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from earthgan.cli import add_command, numbers
+from earthgan_training.evaluate.command import add_evaluate
 from earthgan_training.figures.command import add_figures
 from earthgan_training.prepare.command import add_prepare
 from earthgan_training.simulate.command import add_simulate
@@ -62,6 +63,7 @@ def register(subcommands: Any) -> None:
         "--handler", type=Path, default=Path("services/torchserve/handler.py"), help="TorchServe's handler"
     )
 
+    add_evaluate(subcommands)
     add_figures(subcommands)
     add_prepare(subcommands)
     add_simulate(subcommands)

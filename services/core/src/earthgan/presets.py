@@ -14,7 +14,7 @@ from earthgan.inputs import CodedInputs, GridInputs, Inputs
 from earthgan.interpolate import InterpolatePreset
 from earthgan.paper import PaperPreset
 from earthgan.spec import InputsSpec, PaperArguments, SpectralArguments, SurrogateSpec
-from earthgan.spectral import SpectralPreset
+from earthgan.spectral import Kernels, SpectralPreset
 
 
 class Preset(Protocol):
@@ -36,7 +36,8 @@ def opened(spec: SurrogateSpec, weights: Path) -> tuple[Preset, Inputs]:
         code = Code.load(weights, arguments)
         bases = {name: component.basis for name, component in code.components.items()}
         temperature, *velocity = (variable.normalisation.scale for variable in spec.variables)
-        spectral = SpectralPreset(arguments, bases, grid, temperature, velocity[0] if velocity else 1.0)
+        kernels = Kernels(arguments, bases, temperature, velocity[0] if velocity else 1.0)
+        spectral = SpectralPreset(kernels, grid)
         return spectral, CodedInputs(code, spectral)
     assert isinstance(spec.inputs, InputsSpec)
     inputs = spec.inputs.grid.shell_grid

@@ -8,12 +8,13 @@ Nothing is interpolated: a shell is evaluated where its points lie.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
 
 from earthgan.grid import ShellGrid, Window
 from earthgan.legendre import legendre
@@ -21,62 +22,77 @@ from earthgan.radial import RadialGrid
 from earthgan.spec import SpectralArguments
 
 Array = NDArray[np.float32]
-Map = NDArray[np.float64]
 
 
-class SpectralPreset:
-    """Plans windows of `grid`. `bases` are the components' radial modes `(degree, mode, node)`, as
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _one_thread(function: _Function) -> _Function:
+    """Linear algebra here is many small products: several threads would mostly wait for each other, and on a busy
+    machine for minutes.
+    """
+    return cast(_Function, threadpool_limits.wrap(limits=1)(function))
+
+
+class Kernels:
+    """From coefficients to fields at any radius. `bases` are the components' radial modes `(degree, mode, node)`, as
     `earthgan.coded.Code` holds them; `kelvins` is the temperature that 1 stands for, `speed` the velocity in m/s.
     """
 
     def __init__(
-        self,
-        arguments: SpectralArguments,
-        bases: Mapping[str, NDArray[np.float64]],
-        grid: ShellGrid,
-        kelvins: float,
-        speed: float,
+        self, arguments: SpectralArguments, bases: Mapping[str, NDArray[np.float64]], kelvins: float, speed: float
     ) -> None:
-        radii_km = np.asarray(grid.radii_km)
-        if not arguments.inner_km <= radii_km[0] < radii_km[-1] <= arguments.outer_km:
+        self.arguments, self._bases, self._scale = arguments, bases, kelvins / speed
+        self._thickness_km = arguments.outer_km - arguments.inner_km
+        ends = arguments.inner_km / self._thickness_km, arguments.outer_km / self._thickness_km
+        self._grid = RadialGrid(arguments.nodes, *ends)
+
+    @_one_thread
+    def at(self, radii_km: ArrayLike) -> Array:
+        """`(field, degree, radius, mode)`: coefficients to temperature, U and V (and the toroidal W), all components'
+        modes one after another. Raises ValueError beyond the nodes.
+        """
+        radii = np.asarray(radii_km) / self._thickness_km
+        if not self._grid.inner <= radii.min() <= radii.max() <= self._grid.outer:
             raise ValueError("the grid's shells reach beyond the radial modes")
-        self.grid = grid
-        self._arguments, self._bases, self._kelvins, self._speed = arguments, bases, kelvins, speed
+        return np.asarray(self._grid.interpolation(radii) @ self._on_nodes, np.float32)
+
+    @cached_property
+    @_one_thread
+    def _on_nodes(self) -> NDArray[np.float64]:
+        """`(field, degree, node, mode)`."""
+        fields, columns = self.arguments.fields, []
+        for component in self.arguments.components:
+            modes = self._bases[component.field].transpose(0, 2, 1)
+            block = np.zeros((len(fields), *modes.shape))
+            block[fields.index(component.field)] = modes
+            if component.field == "temperature" and self.arguments.stokes is not None:
+                maps = self.arguments.stokes.maps(self._grid, self.arguments.degree)
+                block[fields.index("u")] = maps.radial @ modes * self._scale
+                block[fields.index("v")] = maps.lateral @ modes * self._scale
+            columns.append(block)
+        return np.concatenate(columns, axis=-1)
+
+
+class SpectralPreset:
+    """Plans windows of a grid."""
+
+    def __init__(self, kernels: Kernels, grid: ShellGrid) -> None:
+        self.grid, self._kernels, self._degree = grid, kernels, kernels.arguments.degree
 
     def on(self, grid: ShellGrid) -> SpectralPreset:
         """The same, evaluated on another grid."""
-        return SpectralPreset(self._arguments, self._bases, grid, self._kelvins, self._speed)
+        return SpectralPreset(self._kernels, grid)
 
     @cached_property
     def kernels(self) -> Array:
-        """`(field, degree, shell, mode)`: coefficients to temperature, U and V (and the toroidal W) on the shells, all
-        components' modes one after another."""
-        arguments = self._arguments
-        thickness_km = arguments.outer_km - arguments.inner_km
-        nodes = RadialGrid(arguments.nodes, arguments.inner_km / thickness_km, arguments.outer_km / thickness_km)
-        to_shells = nodes.interpolation(np.asarray(self.grid.radii_km) / thickness_km)
-        fields = arguments.fields
-        columns = []
-        for component in arguments.components:
-            modes = self._bases[component.field].transpose(0, 2, 1)  # (degree, node, mode)
-            block = np.zeros((len(fields), len(modes), len(to_shells), modes.shape[-1]))
-            block[fields.index(component.field)] = to_shells @ modes
-            if component.field == "temperature" and arguments.stokes is not None:
-                for field, maps in zip("uv", self._stokes_maps(nodes), strict=True):
-                    block[fields.index(field)] = to_shells @ (maps @ modes)
-            columns.append(block)
-        return np.concatenate(columns, axis=-1).astype(np.float32)
-
-    def _stokes_maps(self, nodes: RadialGrid) -> tuple[Map, Map]:
-        """`(degree, node, node)`: normalised temperature to normalised U and V."""
-        assert self._arguments.stokes is not None
-        maps = self._arguments.stokes.maps(nodes, self._arguments.degree)
-        return maps.radial * (self._kelvins / self._speed), maps.lateral * (self._kelvins / self._speed)
+        """`(field, degree, shell, mode)`, of the grid's shells."""
+        return self._kernels.at(self.grid.radii_km)
 
     @cached_property
     def _harmonics(self) -> Array:
         """`(kind, order, row, degree)`: values, southward and eastward derivatives."""
-        degree = self._arguments.degree
+        degree = self._degree
         colatitudes = np.radians(90 - np.asarray(self.grid.latitudes_deg))
         functions = legendre(degree, colatitudes)
         out = np.zeros((3, degree + 1, len(colatitudes), degree + 1), np.float32)
@@ -91,7 +107,7 @@ class SpectralPreset:
         colatitudes = np.radians(90 - np.asarray(self.grid.latitudes_deg)[rows])
         columns = np.arange(window.columns.start, window.columns.stop) % self.grid.shape[2]
         longitudes = np.radians(np.asarray(self.grid.longitudes_deg)[columns])
-        orders = np.arange(self._arguments.degree + 1)
+        orders = np.arange(self._degree + 1)
         twice = np.where(orders == 0, 1, 2)[:, None]  # a real field: orders -m and m together
         cosine, sine = twice * np.cos(np.outer(orders, longitudes)), twice * np.sin(np.outer(orders, longitudes))
         named: dict[str, NDArray[Any]] = {
@@ -111,6 +127,7 @@ class SpectralPreset:
         return int(radial + variables * shells * rows * 2 * orders * (orders + columns))
 
 
+@_one_thread
 def synthesise(feeds: Mapping[str, NDArray[np.generic]]) -> Array:
     """Normalised field `(1, variable, shell, row, column)` of a preset's feeds: what the generators compute, in plain
     NumPy, for looks that need no engine.

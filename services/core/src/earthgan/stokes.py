@@ -80,7 +80,7 @@ class Knots(_Frozen):
 
     def at(self, radii_km: Array) -> Array:
         """The values at `radii_km`."""
-        return spline(self.radii_km, radii_km) @ np.array(self.values)
+        return np.asarray(spline(self.radii_km, radii_km) @ np.array(self.values))
 
 
 class Sheet(_Frozen):
@@ -133,7 +133,7 @@ class StokesProfile(_Frozen):
 
     def viscosity(self, radii: Array) -> Array:
         """Relative viscosity at `radii` in shell thicknesses."""
-        return np.exp(self.log_viscosity.at(radii * self.thickness_km))
+        return np.asarray(np.exp(self.log_viscosity.at(radii * self.thickness_km)))
 
     def buoyancy(self, radii: Array) -> Array:
         """Relative expansivity, sheets included, at `radii` in shell thicknesses."""

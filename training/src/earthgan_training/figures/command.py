@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from earthgan.cli import add_command
+from earthgan.cli import add_command, numbers
 from earthgan.errors import BadInput
 
 _KINDS = ("preparation", "size", "maps", "profiles", "animation", "shells")
@@ -31,11 +31,9 @@ def add_figures(subcommands: Any) -> None:
         "--kind", type=_kinds, default=_KINDS[:-1], metavar="A,B", help=f"of {','.join(_KINDS)} (all but shells)"
     )
     parser.add_argument("--variables", type=_names, metavar="A,B", help="variables, derived ones too (the stored ones)")
-    parser.add_argument(
-        "--shells", type=_numbers, metavar="RANGE", help="such as 0-9,150 (three at random; all images)"
-    )
+    parser.add_argument("--shells", type=numbers, metavar="RANGE", help="such as 0-9,150 (three at random; all images)")
     parser.add_argument("--depths", type=_depths, metavar="KM,KM", help="the shells nearest to these depths")
-    parser.add_argument("--steps", type=_numbers, metavar="RANGE", help="time steps (the first; all in an animation)")
+    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps (the first; all in an animation)")
     parser.add_argument("--seed", type=_count, default=0, metavar="N", help="of the random choice of shells (0)")
     parser.add_argument(
         "--projection", choices=["mollweide", "plate-carree"], default="mollweide", help="of maps (mollweide)"
@@ -57,16 +55,6 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in text.split(",")))
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    found: set[int] = set()
-    for piece in text.split(","):
-        first, _, last = piece.partition("-")
-        found.update(range(int(first), int(last or first) + 1))
-    if not found:
-        raise ValueError(text)
-    return tuple(sorted(found))
-
-
 def _depths(text: str) -> tuple[float, ...]:
     return tuple(float(depth) for depth in text.split(","))
 
@@ -86,9 +74,9 @@ def _figures(arguments: argparse.Namespace) -> None:
 
     from earthgan_training.contest import CONTEST
     from earthgan_training.figures.animation import Animated
-    from earthgan_training.figures.page import write_whole
     from earthgan_training.figures.projection import Projection
     from earthgan_training.figures.run import Kind, Request, draw_figures
+    from earthgan_training.files import write_whole
     from earthgan_training.prepare.mapping import read_mapping
 
     if not -360 <= arguments.centre <= 360:
@@ -129,4 +117,4 @@ def _figures(arguments: argparse.Namespace) -> None:
             "left_out": report.left_out,
             "bytes": {"truth": sizes.truth, "surrogate": sizes.total, "parts": sizes.parts} if sizes else None,
         }
-        write_whole(arguments.json, (json.dumps(found, indent=2) + "\n").encode())
+        write_whole(arguments.json, json.dumps(found, indent=2) + "\n")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from io import BytesIO
-from pathlib import Path
 from typing import Literal
 
 from matplotlib.figure import Figure
 
-from earthgan.errors import BadInput
 from earthgan.surrogate import Surrogate
 
 DPI = 150
@@ -49,18 +47,3 @@ def png(figure: Figure) -> bytes:
     content = BytesIO()
     figure.savefig(content, format="png", dpi=DPI, metadata={"Software": "earthgan figures"})
     return content.getvalue()
-
-
-def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file under a temporary name and give it its own when it is whole. Raises BadInput."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_bytes(content)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be written ({error.strerror or error})") from error
-    return path

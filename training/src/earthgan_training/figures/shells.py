@@ -9,9 +9,9 @@ from earthgan.grid import ShellGrid
 from earthgan.quantities import Quantity
 from earthgan_training.figures.frame import Frame
 from earthgan_training.figures.globe_map import GlobeMap
-from earthgan_training.figures.page import write_whole
 from earthgan_training.figures.scale import Scale
 from earthgan_training.figures.sources import Array
+from earthgan_training.files import write_whole
 
 
 def shell_file(quantity: str, t: int, r: int, last: int) -> str:

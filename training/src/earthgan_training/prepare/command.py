@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command, numbers
 from earthgan.errors import BadInput
+from earthgan_training.files import write_whole
 
 if TYPE_CHECKING:
     from earthgan_training.prepare.layout import Layout
@@ -103,7 +104,8 @@ def _prepare(arguments: argparse.Namespace) -> None:
         f"{arguments.out}: {report.made} steps made, {report.found} were there; "
         f"at most {report.peak_worker_mb:.0f} MB a worker"
     )
-    _write_json(arguments.json, asdict(report))
+    if arguments.json:
+        write_whole(arguments.json, json.dumps(asdict(report), indent=2) + "\n")
 
 
 def _inspect(arguments: argparse.Namespace, recipe: Recipe) -> None:
@@ -123,7 +125,9 @@ def _inspect(arguments: argparse.Namespace, recipe: Recipe) -> None:
     if arguments.out is not None:
         draw(next(iter(found.values())), arguments.out)
         print(arguments.out)
-    _write_json(arguments.json, {str(t): inspection.as_json() for t, inspection in found.items()})
+    if arguments.json:
+        content = {str(t): inspection.as_json() for t, inspection in found.items()}
+        write_whole(arguments.json, json.dumps(content, indent=2) + "\n")
 
 
 def _layout(mapping: Path | None) -> Layout:
@@ -156,16 +160,3 @@ def _recipe(arguments: argparse.Namespace, layout: Layout) -> Recipe:
         if name in sizes and len(sizes[name]) != count:
             raise BadInput(f"--{name}: {count} sizes are due, such as {'112x224' if count == 2 else '30x14x28'}")
     return Recipe(preset=preset, layout=layout, variables=names, **sizes)
-
-
-def _write_json(path: Path | None, content: Any) -> None:
-    if path is None:
-        return
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -25,6 +25,7 @@ from earthgan.quantities import cell_weights
 
 Array = NDArray[np.float64]
 Field = NDArray[np.floating[Any]]
+_Term = tuple[list[Array], Field]
 
 
 def highest_degree(grid: ShellGrid) -> int:
@@ -78,8 +79,8 @@ def vector_field(
     W; without W the flow has no toroidal part.
     """
     functions = legendre(len(radial) - 1, _colatitudes(latitudes_deg))
-    south = [(functions.slopes, spheroidal)]
-    east = [(functions.eastward, _times_i(spheroidal, 1))]
+    south: list[_Term] = [(functions.slopes, spheroidal)]
+    east: list[_Term] = [(functions.eastward, _times_i(spheroidal, 1))]
     if toroidal is not None:
         south.append((functions.eastward, _times_i(toroidal, -1)))
         east.append((functions.slopes, toroidal))
@@ -100,7 +101,7 @@ class _Analysis:
         def inverse(matrix: Array) -> Array:
             return np.asarray(np.linalg.pinv(root * matrix, rcond=1e-10) * root.T)
 
-        self.waves = np.linalg.pinv(_waves(degree, grid.longitudes_deg))
+        self.waves: Array = np.asarray(np.linalg.pinv(_waves(degree, grid.longitudes_deg)), np.float64)
         self.scalar = [inverse(p) for p in functions.values]
         both = list(zip(functions.slopes, functions.eastward, strict=True))
         self.plus, self.minus = [inverse(s + e) for s, e in both], [inverse(s - e) for s, e in both]
@@ -118,7 +119,7 @@ def _modes(field: Field, waves: Array) -> Array:
     return np.ascontiguousarray(modes.transpose(2, 1, 3, 0))
 
 
-def _synthesised(terms: list[tuple[list[Array], Field]], longitudes_deg: ArrayLike) -> Array:
+def _synthesised(terms: list[_Term], longitudes_deg: ArrayLike) -> Array:
     """The sum over terms: Legendre functions of each order times coefficients, then waves."""
     degree, shells = len(terms[0][1]) - 1, terms[0][1].shape[-1]
     rows = len(terms[0][0][0])

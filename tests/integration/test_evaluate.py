@@ -1,0 +1,218 @@
+"""`earthgan evaluate`: a whole run on small files, the measured system's numbers on a real step, and wrong usage."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import spectral_surrogate
+from contest_file import write_fields
+from earthgan import Surrogate
+from earthgan.cli import main
+from earthgan.spec import SurrogateSpec
+from earthgan_training.baseline import baseline
+from earthgan_training.contest import CONTEST
+from earthgan_training.evaluate.accuracy import psnr
+from earthgan_training.evaluate.codecs import available_codecs, code
+from earthgan_training.evaluate.grids import comparison_grid, remap
+from earthgan_training.evaluate.inputs import encode_inputs, opened_at
+from earthgan_training.evaluate.interpolation import cubic, paper_input, paper_input_grid
+from earthgan_training.evaluate.scores import MEASURES
+from earthgan_training.folder import write_spec
+from earthgan_training.prepare.source import SourceFile
+from places import SIMULATED, needs_simulated
+
+LATITUDES = np.concatenate([[90.0], 90 - (np.arange(38) + 0.5) * 180 / 38, [-90.0]])
+LONGITUDES = np.linspace(0, 360, 81)
+RADII_KM = np.linspace(3485, 6371, 18)
+NAMES = ("temperature", "vx", "vy", "vz")
+
+
+def write_step(path: Path, phase: float, hotter: float = 1.0) -> None:
+    """Three plumes, a rotation and a flow, a little turned by `phase`."""
+    latitude, longitude = np.radians(LATITUDES)[:, None], np.radians(LONGITUDES) + phase
+    x, y, z = np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)
+    radii = RADII_KM[:, None, None] / 6371
+    z = z + 0 * longitude
+    plumes = sum(np.exp(-8 * ((x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2)) for a, b, c in np.eye(3))
+    fields = {
+        "temperature": 1500 + hotter * 2000 * (1 - radii) + hotter * 900 * plumes * radii,
+        "vx": 1e-10 * (-y * radii + 0.3 * plumes),
+        "vy": 1e-10 * (x * radii - 0.2 * plumes * z),
+        "vz": 1e-10 * (0.5 * plumes * radii),
+    }
+    write_fields(path, fields, LATITUDES, RADII_KM, LONGITUDES)
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("truth")
+    for t in (1, 2, 3):
+        write_step(folder / f"spherical{t:03d}.nc", phase=0.2 * t)
+    write_step(folder / "spherical004.nc", phase=0.1, hotter=1.5)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def surrogate(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("surrogate") / "interpolated"
+    baseline(raw, folder, [1, 2], "Plumes", "Made up")
+    return folder
+
+
+def run(*arguments: object) -> int:
+    return main(["evaluate", *map(str, arguments)])
+
+
+def test_a_run_tells_and_writes_what_it_found(
+    raw: Path, surrogate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = ["--json", tmp_path / "f.json", "--figures", tmp_path / "figures", "--markdown", tmp_path / "f.md"]
+    asked = ["--surrogate", surrogate, "--truth", raw, "--steps", "2-3", *outputs]
+    codecs = [each.name for each in available_codecs() if each.name == "sperr"]
+    assert run(*asked, "--codecs", ",".join(codecs) or "none", *(["--rates", "400,800"] if codecs else [])) == 0
+    found = json.loads((tmp_path / "f.json").read_text())
+    assert found["steps"] == [2, 3]
+    assert set(found["variables"]) == set(NAMES)
+    deterministic = {"psnr_mean_db", "spread", "crps"}
+    for numbers in found["variables"].values():
+        assert set(MEASURES) - deterministic <= set(numbers)
+        assert numbers["psnr_global_db"] > 25
+        assert 0.5 < numbers["ssim"] <= 1
+        assert 0.8 < numbers["power_ratio_1_3"] < 1.2
+    assert set(found["bytes"]) >= {"inputs_per_step", "model", "per_step_over_251"}
+    assert set(found["baselines"]) == {
+        "trilinear",
+        "cubic",
+        *codecs,
+        *(f"{c}_all_bytes_on_temperature" for c in codecs),
+    }
+    assert found["baselines"]["cubic"]["vx"].keys() >= {"psnr_global_db", "bytes"}
+    assert found["velocity"]["divergence"] > 0
+    assert len(found["shells"]["temperature"]["psnr_db"]) == len(found["shells"]["depth_km"]) == 16
+    assert [step["inputs_differ_from_stored"] for step in found["by_step"]] == [0.0, None]
+
+    text = (tmp_path / "f.md").read_text()
+    assert f"earthgan evaluate --surrogate {surrogate.name} --truth {raw.name} --steps 2-3" in text
+    assert str(tmp_path) not in text
+    assert "Made up" in text
+    for path in (tmp_path / "figures").iterdir():
+        assert f"](figures/{path.name})" in text
+        assert path.read_bytes().startswith(b"\x89PNG")
+    assert not list(tmp_path.rglob(".*"))
+    told = capsys.readouterr().out
+    assert "PSNR against others" in told
+    assert "SSIM" in told
+
+
+def test_computed_inputs_are_those_that_were_stored(raw: Path, surrogate: Path) -> None:
+    opened = Surrogate(surrogate)
+    for t in (1, 2):
+        with SourceFile(raw / f"spherical00{t}.nc", CONTEST) as file:
+            encoded = encode_inputs(opened, file, t)
+            assert encoded is not None
+            assert encoded.content == (surrogate / f"inputs/00{t}.npy").read_bytes()
+            assert encoded.clipped == 0
+
+
+def test_coded_inputs_are_computed_too(tmp_path: Path) -> None:
+    """Of a surrogate whose inputs are the code of coefficients; step 4 it has never coded."""
+    truth = spectral_surrogate.write_raw(tmp_path / "raw")
+    folder = spectral_surrogate.make(truth, tmp_path / "surrogate")
+    asked = ["--surrogate", folder, "--truth", truth, "--steps", "4-5", "--codecs", "none"]
+    assert run(*asked, "--json", tmp_path / "f.json") == 0
+    found = json.loads((tmp_path / "f.json").read_text())
+    assert [step["inputs_differ_from_stored"] for step in found["by_step"]] == [None, 0.0]
+    for name in NAMES:
+        assert found["variables"][name]["psnr_global_db"] > found["baselines"]["cubic"][name]["psnr_global_db"]
+
+
+def test_what_a_surrogate_cannot_store_is_clipped_and_counted(
+    raw: Path, surrogate: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with SourceFile(raw / "spherical004.nc", CONTEST) as file, opened_at(Surrogate(surrogate), file, 4) as there:
+        codes = np.load(there.surrogate.folder / there.surrogate.steps[0].file)
+        assert there.clipped > 0
+        assert there.clipped <= (codes == 65535).sum()
+    assert run("--surrogate", surrogate, "--truth", raw, "--steps", "4", "--codecs", "none") == 0
+    assert f"step 4: {there.clipped} numbers" in capsys.readouterr().out
+
+
+def test_draws_of_a_surrogate_with_a_seed_are_told_apart(raw: Path, surrogate: Path, tmp_path: Path) -> None:
+    """Interpolation draws nothing, so all members are one: no spread, and a CRPS that is its mean error."""
+    folder = tmp_path / "seeded"
+    subprocess.run(["cp", "-r", surrogate, folder], check=True)
+    spec = SurrogateSpec.model_validate_json((folder / "spec.json").read_text())
+    write_spec(folder, spec.model_copy(update={"seed": 2**32 - 1}))
+    asked = ["--surrogate", folder, "--truth", raw, "--steps", "2", "--codecs", "none", "--json", tmp_path / "f.json"]
+    assert run(*asked, "--members", "3") == 0
+    numbers = json.loads((tmp_path / "f.json").read_text())["variables"]["temperature"]
+    assert numbers["spread"] == pytest.approx(0, abs=1e-3)
+    assert numbers["crps"] > 0
+    assert numbers["psnr_mean_db"] == pytest.approx(numbers["psnr_global_db"], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--steps", "9"], "no file for step 9"),
+        (["--steps", "1", "--codecs", "zip"], "no codec 'zip'"),
+        (["--steps", "1", "--members", "2"], "draws no noise"),
+        (["--steps", "5"], "is truncated"),
+        (["--steps", "1", "--mapping", "nothing.toml"], "nothing.toml"),
+    ],
+)
+def test_one_line_says_what_is_wrong(
+    raw: Path, surrogate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+) -> None:
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    for t in (1, 2):
+        (folder / f"spherical00{t}.nc").symlink_to(raw / f"spherical00{t}.nc")
+    (folder / "spherical005.nc").write_bytes((raw / "spherical001.nc").read_bytes()[:-5000])
+    out = tmp_path / "found.json"
+    assert run("--surrogate", surrogate, "--truth", folder, "--json", out, *arguments) == 1
+    told = capsys.readouterr().err
+    assert says in told
+    assert told.count("\n") == 1
+    assert not out.exists()
+
+
+def test_numbers_without_a_unit_have_no_truth(
+    raw: Path, published_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--surrogate", published_folder, "--truth", raw) == 1
+    assert "no unit" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", [["--steps", "b"], ["--members", "0"], ["--rates", "1,x"], []])
+def test_wrong_usage(wrong: list[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run(*(["--surrogate", "x", "--truth", "y", *wrong] if wrong else []))
+
+
+@pytest.mark.slow
+@needs_simulated
+def test_step_30_of_the_simulated_run(tmp_path: Path) -> None:
+    """What others measured on it: cubic interpolation of the paper's input, and SPERR by rate (temperature, vx)."""
+    expand = [sys.executable, SIMULATED / "expand.py", SIMULATED / "run-a.npz", tmp_path, "--steps", "30"]
+    subprocess.run(expand, check=True, capture_output=True)
+    sperr = {each.name: each for each in available_codecs()}.get("sperr")
+    measured = {
+        "temperature": (24.9, {2931: 31.4, 5818: 36.6, 11592: 42.6, 23139: 50.1}),
+        "vx": (33.1, {2931: 44.2, 5818: 50.7, 11592: 58.0, 23139: 65.7}),
+    }
+    with SourceFile(tmp_path / "spherical030.nc", CONTEST) as file:
+        grid = comparison_grid(180, 360, file.grid.radii_km)
+        mapped = remap(file.grid, grid)
+        for name, (interpolated, by_rate) in measured.items():
+            truth = mapped(file.shells(name)[1:])
+            coarse_grid = paper_input_grid(grid)
+            coarse, size = paper_input(truth, grid, coarse_grid)
+            assert size == 11_340 + 8
+            assert psnr(cubic(coarse, coarse_grid, grid), truth) == pytest.approx(interpolated, abs=0.5)
+            for rate, decibels in by_rate.items() if sperr else ():
+                assert psnr(code(sperr, truth, rate).field, truth) == pytest.approx(decibels, abs=0.3)

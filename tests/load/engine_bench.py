@@ -1,0 +1,85 @@
+"""What a surrogate costs by itself, in a process of its own: `python -m load.engine_bench FOLDER [--one-shell]`.
+
+CPU seconds of a new time step, of a shell and of the whole volume, all variables at once, and the peak of memory.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from earthgan import Surrogate
+from earthgan.grid import Window
+from earthgan.onnx_backend import onnx_backend
+
+SHELLS = range(3, 198, 24)
+
+
+def cpu_s(work: Callable[[], object]) -> float:
+    """CPU seconds of all threads."""
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+def costs(folder: Path, one_shell: bool) -> dict[str, float]:
+    """The numbers by name; of one shell alone, where a volume would take a minute."""
+    surrogate = Surrogate(folder)
+    backend, names = onnx_backend(surrogate), surrogate.variables
+    voxel = Window(range(1), range(1), range(1))
+    opening = cpu_s(lambda: surrogate.normalised(backend, surrogate.steps[0].t, voxel, None))
+    t = surrogate.steps[-1].t
+    if one_shell:
+        return {"engine_shell_cpu_ms": 1e3 * cpu_s(lambda: surrogate.shells(backend, names, t, [100]))}
+    steps = [step.t for step in surrogate.steps[1:]]
+    surrogate.shells(backend, names, surrogate.steps[0].t, [100])
+    fresh = [cpu_s(lambda t=t: surrogate.normalised(backend, t, voxel, None)) for t in steps]
+    shells = [cpu_s(lambda r=r: surrogate.shells(backend, names, t, [r])) for r in SHELLS]
+    everything = list(range(len(surrogate.grid.radii_km)))
+    return {
+        "opening_cpu_s": opening,
+        "step_cpu_s": float(np.mean(fresh)),
+        "engine_shell_cpu_ms": 1e3 * float(np.mean(shells)),
+        "volume_cpu_s": cpu_s(lambda: surrogate.shells(backend, names, t, everything)),
+        "engine_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def measured(folder: Path, *options: str) -> dict[str, float]:
+    """`costs` of a process of its own."""
+    command = [sys.executable, "-m", "load.engine_bench", str(folder), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent)
+    numbers: dict[str, float] = json.loads(done.stdout)
+    return numbers
+
+
+def paper_surrogate(folder: Path) -> Path:
+    """A generator of the paper's size and the published geometry, with weights and inputs of chance: they cost what
+    trained ones do."""
+    import torch  # not above: the memory of `costs` is that of serving
+
+    from earthgan.generator import PaperGenerator
+    from earthgan.spec import PaperArguments
+    from earthgan_training.published import import_published
+
+    source = folder / "source"
+    source.mkdir()
+    torch.manual_seed(0)
+    torch.save({"gen": PaperGenerator(4, PaperArguments()).state_dict()}, source / "gen.pt")
+    np.save(source / "x_001.npy", np.random.default_rng(0).random((1, 4, 198, 14, 27), np.float32))
+    import_published(source, folder / "paper")
+    return folder / "paper"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="engine_bench", description=__doc__.split("\n\n")[0])
+    parser.add_argument("surrogate", type=Path)
+    parser.add_argument("--one-shell", action="store_true")
+    arguments = parser.parse_args()
+    print(json.dumps(costs(arguments.surrogate, arguments.one_shell)))

@@ -1,0 +1,153 @@
+"""Compressors of fields, as a user would pick them instead of a surrogate: SPERR, SZ3 and AV1, where installed.
+
+SPERR: Li, Lindstrom & Clyne (2023), IPDPS. SZ3: Liang et al. (2022), IEEE Trans. Big Data 9. AV1: SVT-AV1's encoder at
+10 bits, shells as frames. The extra `codecs` installs all three.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+#: How near to the bytes asked for is near enough.
+NEAR = 0.02
+#: The two float32 numbers that take a code's 0…1 back to units.
+CONSTANTS_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Codec:
+    """A compressor of fields `(shell, latitude, longitude)` in 0…1, with a `quality` that costs bytes."""
+
+    name: str
+    encode: Callable[[Array, float], bytes]
+    decode: Callable[[bytes, tuple[int, int, int]], Array]
+    coarsest: float
+    finest: float
+    resolution: float  # of the quality: finer differences make the same bytes, or hardly others
+    steady: bool = True  # whether more quality never takes fewer bytes
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A field as it comes back from a codec, and the bytes it took."""
+
+    field: Array
+    bytes: int
+
+
+def available_codecs() -> tuple[Codec, ...]:
+    """The codecs whose packages are installed."""
+    found = []
+    if find_spec("imagecodecs"):
+        found += [
+            Codec("sperr", _sperr_encode, _sperr_decode, coarsest=-14, finest=5, resolution=1e-3),
+            Codec("sz3", _sz3_encode, _sz3_decode, coarsest=0, finest=16, resolution=1e-3, steady=False),
+        ]
+    if find_spec("av"):
+        found.append(Codec("av1", _av1_encode, _av1_decode, coarsest=0, finest=_CRF_LAST - 1, resolution=0.5))
+    return tuple(found)
+
+
+def code(codec: Codec, field: Array, bytes_wanted: float) -> Coded:
+    """The field coded in so many bytes, its two constants included: within 2 %, or else in fewer, or in the codec's
+    least. Quality is found by halving.
+    """
+    shells, rows, columns = field.shape
+    low, extent = float(field.min()), float(np.ptp(field)) or 1.0
+    normalised = np.ascontiguousarray((field - np.float32(low)) / np.float32(extent))
+    wanted = bytes_wanted - CONSTANTS_BYTES
+    limit = wanted * (1 + NEAR)
+    coarse, fine = (codec.coarsest, codec.finest) if codec.steady else _bracket(codec, normalised, limit)
+    best = last = codec.encode(normalised, coarse)
+    while len(best) <= limit and fine - coarse > codec.resolution and abs(len(last) - wanted) > wanted * NEAR:
+        quality = (coarse + fine) / 2
+        last = codec.encode(normalised, quality)
+        if len(last) <= limit:
+            best, coarse = last, quality
+        else:
+            fine = quality
+    decoded = codec.decode(best, (shells, rows, columns)).astype(np.float64)
+    return Coded((decoded * extent + low).astype(np.float32), len(best) + CONSTANTS_BYTES)
+
+
+def _bracket(codec: Codec, field: Array, limit: float) -> tuple[float, float]:
+    """The best whole quality that fits, and the next: with SZ3, coarser ones may take more bytes."""
+    fits = codec.coarsest
+    for quality in np.arange(codec.coarsest, codec.finest):
+        size = len(codec.encode(field, float(quality)))
+        if size <= limit:
+            fits = float(quality)
+        elif size > 2 * limit:
+            break
+    return fits, fits + 1
+
+
+def _sperr_encode(field: Array, quality: float) -> bytes:
+    import imagecodecs
+
+    return bytes(imagecodecs.sperr_encode(field, mode="bpp", level=2.0**quality))
+
+
+def _sperr_decode(stream: bytes, shape: tuple[int, int, int]) -> Array:
+    import imagecodecs
+
+    return np.asarray(imagecodecs.sperr_decode(stream), np.float32).reshape(shape)
+
+
+def _sz3_encode(field: Array, quality: float) -> bytes:
+    import imagecodecs
+
+    return bytes(imagecodecs.sz3_encode(field, mode="abs", abs=2.0**-quality))
+
+
+def _sz3_decode(stream: bytes, shape: tuple[int, int, int]) -> Array:
+    import imagecodecs
+
+    return np.asarray(imagecodecs.sz3_decode(stream, shape, np.float32))
+
+
+#: AV1: constant rate factors from 63, the coarsest; the slow end of the encoder's presets; samples of 10 bits.
+_CRF_LAST, _PRESET, _LEVELS, _GREY = 63, 4, 1023, 512
+#: The encoder takes no smaller frames.
+_FRAME = 64
+
+
+def _av1_encode(field: Array, quality: float) -> bytes:
+    os.environ.setdefault("SVT_LOG", "0")  # read when the encoder starts: it would write its settings to stderr
+    import av
+
+    rows, columns = field.shape[1:]
+    height, width = (max(_FRAME, n + n % 2) for n in (rows, columns))
+    encoder = av.CodecContext.create("libsvtav1", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p10le"
+    encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)
+    encoder.options = {"crf": str(_CRF_LAST - round(quality)), "preset": str(_PRESET)}
+    padding = ((0, height - rows), (0, width - columns))
+    packets = []
+    for number, shell in enumerate(np.round(field * _LEVELS).astype(np.uint16)):
+        planes = np.full((height * 3 // 2, width), _GREY, np.uint16)  # brightness, then two colours at half the size
+        planes[:height] = np.pad(shell, padding, mode="edge")
+        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p10le")
+        frame.pts = number
+        packets += encoder.encode(frame)
+    packets += encoder.encode(None)
+    return b"".join(bytes(packet) for packet in packets)
+
+
+def _av1_decode(stream: bytes, shape: tuple[int, int, int]) -> Array:
+    import av
+
+    _, rows, columns = shape
+    with av.open(io.BytesIO(stream), "r", format="obu") as container:
+        frames = [frame.to_ndarray()[:rows, :columns] for frame in container.decode(video=0)]
+    return np.stack(frames).astype(np.float32) / np.float32(_LEVELS)

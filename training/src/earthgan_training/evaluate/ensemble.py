@@ -1,0 +1,45 @@
+"""Several draws of a stochastic surrogate against the truth: spread, mean and CRPS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.grid import ShellGrid
+from earthgan.quantities import cell_weights
+from earthgan_training.evaluate.accuracy import mean_square
+
+Array = NDArray[np.float32]
+
+
+def crps(members: Sequence[Array], truth: Array, grid: ShellGrid) -> float:
+    """The continuous ranked probability score by area, in the field's unit; 0 is perfect.
+
+    The fair estimator of Ferro (2014), Q. J. R. Meteorol. Soc. 140, eq. 2, which does not reward small ensembles: the
+    mean distance to the truth less half the mean distance between different members. Of one member, its mean error.
+    """
+    count, weights = len(members), cell_weights(grid)
+
+    def distance(a: Array, b: Array) -> float:
+        return float(np.einsum("kij,ij->k", np.abs(a - b), weights).mean())
+
+    error = sum(distance(each, truth) for each in members) / count
+    pairs = sum(distance(a, b) for i, a in enumerate(members) for b in members[:i])
+    return error - pairs / (count * (count - 1)) if count > 1 else error
+
+
+def spread(members: Sequence[Array], grid: ShellGrid) -> float:
+    """The rms standard deviation of two or more members about their mean, by area, in the field's unit."""
+    mean = ensemble_mean(members)
+    squares = sum(mean_square(each - mean, cell_weights(grid)).mean() for each in members)
+    return float(np.sqrt(squares / (len(members) - 1)))
+
+
+def ensemble_mean(members: Sequence[Array]) -> Array:
+    """The mean of all members."""
+    total = np.zeros(members[0].shape, np.float64)
+    for each in members:
+        total += each
+    return (total / len(members)).astype(np.float32)

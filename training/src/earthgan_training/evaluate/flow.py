@@ -1,0 +1,44 @@
+"""Whether a velocity field conserves volume, as that of an incompressible mantle does."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.grid import ShellGrid
+from earthgan.quantities import V_PHI, V_RADIAL, V_THETA, cell_weights, turn
+from earthgan_training.evaluate.accuracy import mean_square
+from earthgan_training.evaluate.grids import column_edges_deg, row_edges_deg, volumes
+
+Array = NDArray[np.float32]
+
+
+def relative_divergence(vx: Array, vy: Array, vz: Array, grid: ShellGrid) -> float:
+    """The rms divergence of a velocity `(shell, latitude, longitude)` times the shell's thickness, over the rms speed.
+
+    Flux through the faces of each cell over its volume, between the first and the last shell; at a face, the mean of
+    the two cells beside it. No face lies on a pole, where a face has no area. What remains for an exactly solenoidal
+    field is the error of these differences: compare with the truth's own number on the same grid.
+    """
+    rows, columns = np.asarray(grid.latitudes_deg)[:, None], np.asarray(grid.longitudes_deg)
+    radii = np.asarray(grid.radii_km)
+    up, south, east = (turn(name, vx, vy, vz, rows, columns).astype(np.float64) for name in (V_RADIAL, V_THETA, V_PHI))
+    speed = np.sqrt(mean_square(np.stack([up, south, east]), cell_weights(grid)).sum(axis=0) @ volumes(grid))
+    edges = np.radians(row_edges_deg(grid))[::-1]
+    heights, widths = -np.diff(np.sin(edges))[:, None], np.radians(np.diff(column_edges_deg(grid)))
+
+    middles = (radii[1:] + radii[:-1]) / 2
+    through = middles[:, None, None] ** 2 * (up[1:] + up[:-1]) / 2
+    divergence = 3 * np.diff(through, axis=0) / np.diff(middles**3)[:, None, None]
+
+    between = np.zeros((len(radii), len(rows) + 1, len(columns)))
+    between[:, 1:-1] = np.cos(edges[1:-1])[:, None] * (south[:, 1:] + south[:, :-1]) / 2
+    lateral = np.diff(between, axis=1) / heights
+    eastern = (east + np.roll(east, -1, axis=-1)) / 2
+    angles = -np.diff(edges)[:, None]
+    lateral += (eastern - np.roll(eastern, 1, axis=-1)) / widths * angles / heights
+    divergence += lateral[1:-1] / radii[1:-1, None, None]
+
+    inner = volumes(grid)[1:-1] / volumes(grid)[1:-1].sum()
+    rms = np.sqrt(np.einsum("kij,ij->k", divergence**2, cell_weights(grid)) @ inner)
+    return float(rms * (radii[-1] - radii[0]) / speed)

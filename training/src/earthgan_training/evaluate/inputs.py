@@ -1,0 +1,125 @@
+"""The conditional input of any step, computed from the truth as the surrogate's own inputs were."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from earthgan.coded import Code
+from earthgan.errors import BadInput
+from earthgan.grid import PolarRule
+from earthgan.spec import InputsSpec, SpectralArguments, StepSpec
+from earthgan.surrogate import Surrogate, file_sha256
+from earthgan.variables import TEMPERATURE
+from earthgan_training.area_mean import area_mean, at_radii
+from earthgan_training.contest import Snapshot
+from earthgan_training.folder import write_spec
+from earthgan_training.prepare.source import SourceFile
+from earthgan_training.spectral.encode import encoded
+
+
+@dataclass(frozen=True)
+class EncodedInputs:
+    """A conditional input as the bytes of its file; `clipped` counts the numbers that lay outside what the stored type
+    holds.
+    """
+
+    content: bytes
+    clipped: int = 0
+
+
+@dataclass(frozen=True)
+class AtStep:
+    """A surrogate that has the step. Of computed inputs: how many numbers were `clipped`, and by how much they differ
+    from what the surrogate stores for that step, of its normalised numbers (None where it stores none).
+    """
+
+    surrogate: Surrogate
+    clipped: int = 0
+    differs: float | None = None
+
+
+def encode_inputs(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs | None:
+    """The input that a surrogate takes for step `t` in that file; None where nothing says how its inputs were made.
+
+    One branch for each way of making them. The paper's are scaled by constants of their own, which no spec holds.
+    """
+    inputs, arguments = surrogate.spec.inputs, surrogate.spec.generator.arguments
+    if isinstance(arguments, SpectralArguments):
+        return _coefficients(surrogate, arguments, file, t)
+    if isinstance(inputs, InputsSpec) and inputs.grid.polar_rule is not PolarRule.MIRROR:
+        return _area_means(surrogate, inputs, file)
+    return None
+
+
+def _coefficients(surrogate: Surrogate, arguments: SpectralArguments, file: SourceFile, t: int) -> EncodedInputs:
+    """The code of the temperature's harmonics, as `earthgan spectral` has it."""
+    snapshot = Snapshot(t, file.time_myr, file.grid, file.shells(TEMPERATURE.name)[None])
+    return EncodedInputs(encoded(surrogate.spec, Code.load(surrogate.weights_path, arguments), snapshot))
+
+
+def _area_means(surrogate: Surrogate, inputs: InputsSpec, file: SourceFile) -> EncodedInputs:
+    """Lateral area means at the inputs' radii, as `earthgan baseline` and the `default` preset of `prepare` have it."""
+    grid, dtype = inputs.grid.shell_grid, np.dtype(inputs.dtype)
+    native_km, layers_km = np.asarray(file.grid.radii_km), np.asarray(grid.radii_km)
+    codes = np.empty((len(inputs.coding), *grid.shape), dtype)
+    clipped = 0
+    for out, variable, coding in zip(codes, surrogate.spec.variables, inputs.coding, strict=True):
+        coarse = at_radii(area_mean(file.shells(variable.name), file.grid, grid), native_km, layers_km)
+        # In double precision: velocities of 1e-10 and their scales are near the end of float32.
+        normalised = (coarse - np.float64(variable.normalisation.offset)) / variable.normalisation.scale
+        numbers = (normalised - coding.offset) / coding.scale
+        if np.issubdtype(dtype, np.integer):
+            rounded = np.round(numbers)
+            numbers = rounded.clip(np.iinfo(dtype).min, np.iinfo(dtype).max)
+            clipped += int((numbers != rounded).sum())
+        out[:] = numbers.astype(dtype)
+    content = io.BytesIO()
+    np.save(content, codes, allow_pickle=False)
+    return EncodedInputs(content.getvalue(), clipped)
+
+
+@contextmanager
+def opened_at(original: Surrogate, file: SourceFile, t: int) -> Iterator[AtStep]:
+    """The generator of a surrogate with step `t`, its conditional input computed from the file.
+
+    Where inputs cannot be computed, what is stored has to do: BadInput for other steps.
+    """
+    stored = t in (step.t for step in original.steps)
+    inputs = encode_inputs(original, file, t)
+    if inputs is None:
+        if not stored:
+            raise BadInput(f"{original.folder}: its inputs cannot be computed, and it stores none for step {t}")
+        yield AtStep(original)
+        return
+    with _with_step(original, t, file.time_myr, inputs.content) as surrogate:
+        differs = None
+        if stored:
+            differs = float(np.abs(surrogate.conditional_input(t) - original.conditional_input(t)).max())
+        yield AtStep(surrogate, inputs.clipped, differs)
+
+
+@contextmanager
+def _with_step(original: Surrogate, t: int, time_myr: float | None, content: bytes) -> Iterator[Surrogate]:
+    """The same generator, for the time being, in a surrogate folder whose one step is `t` with that input."""
+    spec = original.spec
+    with TemporaryDirectory(prefix="earthgan-evaluate-") as name:
+        folder = Path(name)
+        for each in (spec.generator.weights, spec.generator.onnx):
+            if each is not None:
+                (folder / each.file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(original.folder / each.file, folder / each.file)
+        known = PurePosixPath(original.steps[0].file)
+        path = folder / known.with_name(f"{t:03d}{known.suffix}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        step = StepSpec(t=t, time_myr=time_myr, file=path.relative_to(folder).as_posix(), sha256=file_sha256(path))
+        write_spec(folder, spec.model_copy(update={"inputs": spec.inputs.model_copy(update={"steps": (step,)})}))
+        yield Surrogate(folder)

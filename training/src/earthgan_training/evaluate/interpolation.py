@@ -1,0 +1,59 @@
+"""Interpolation of the paper's conditional input: what its generator has to beat at the same bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.grid import ShellGrid
+from earthgan.interpolate import InterpolatePreset
+from earthgan.sampling import ShellSampler
+from earthgan_training.area_mean import at_radii
+from earthgan_training.evaluate.grids import remap
+
+Array = NDArray[np.float32]
+
+#: The paper's input is an eighth of its truth laterally, and 30 of its shells; each number a byte, and two numbers say
+#: what the bytes mean.
+LAYERS, SHRINK, LEVELS, CONSTANTS_BYTES = 30, 8, 255, 8
+
+
+def paper_input_grid(grid: ShellGrid) -> ShellGrid:
+    """The grid of the paper's conditional input for a truth on `grid`, 30 x 14 x 27 for 198 x 108 x 216: layers evenly
+    spaced, the first and the last shell included.
+    """
+    radii_km = np.linspace(grid.radii_km[0], grid.radii_km[-1], LAYERS)
+    _, rows, columns = grid.shape
+    sizes = max(2, (rows + SHRINK // 2) // SHRINK), max(2, columns // SHRINK)
+    return ShellGrid.cell_centred(tuple(radii_km.tolist()), *sizes)
+
+
+def paper_input(truth: Array, grid: ShellGrid, coarse_grid: ShellGrid) -> tuple[Array, int]:
+    """A variable's conditional input `(layer, latitude, longitude)` in the paper's size, and its bytes: means over
+    cells, as 256 levels between their extremes.
+    """
+    coarse = at_radii(remap(grid, coarse_grid)(truth), np.asarray(grid.radii_km), np.asarray(coarse_grid.radii_km))
+    low, extent = float(coarse.min()), float(np.ptp(coarse)) or 1.0
+    levels = np.round((coarse.astype(np.float64) - low) / extent * LEVELS)
+    return (low + levels * extent / LEVELS).astype(np.float32), levels.size + CONSTANTS_BYTES
+
+
+def cubic(coarse: Array, inputs: ShellGrid, outputs: ShellGrid) -> Array:
+    """Tricubic convolution, as the `interpolate` preset has it."""
+    preset, whole = InterpolatePreset(inputs, outputs), outputs.whole
+    matrices = preset.feeds(whole, None)
+    needed = inputs.window(coarse, preset.input_window(whole))
+    layers = np.tensordot(matrices["radial"], needed, (1, 0))
+    return np.asarray(matrices["meridional"] @ layers @ matrices["zonal"].T, dtype=np.float32)
+
+
+def trilinear(coarse: Array, inputs: ShellGrid, outputs: ShellGrid) -> Array:
+    """Linear in radius, bilinear on each shell, a pole being the mean of the row beside it."""
+    sampler = ShellSampler(inputs)
+    rows, columns = np.asarray(outputs.latitudes_deg), np.asarray(outputs.longitudes_deg)
+    layers = np.stack([sampler.sample(layer, rows, columns) for layer in coarse])
+    return at_radii(layers, np.asarray(inputs.radii_km), np.asarray(outputs.radii_km))
+
+
+#: Ways to interpolate it, by name.
+METHODS = {"trilinear": trilinear, "cubic": cubic}

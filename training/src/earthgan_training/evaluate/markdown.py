@@ -1,0 +1,81 @@
+"""The document of an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from earthgan_training.evaluate.footprint import SERIES
+from earthgan_training.evaluate.results import Evaluation
+from earthgan_training.evaluate.scores import MEASURES
+from earthgan_training.evaluate.table import Table, tables
+
+_PICTURES = {
+    "shells": "PSNR of each shell over its own range",
+    "spectrum": "power by degree, prediction over truth",
+    "rates": "PSNR over bytes a variable",
+}
+
+
+def document(found: Evaluation, command: str, pictures: Mapping[str, str]) -> str:
+    """`docs/fidelity.md`: what was measured, by which command, and what each number means. `pictures` are paths as
+    seen from the document, by name.
+    """
+    shells, rows, columns = found.grid.shape
+    steps = ", ".join(str(step.t) for step in found.steps)
+    size = found.footprint
+    parts = [
+        "# Fidelity per byte",
+        "This page was written by the command below; nothing in it was typed by hand. `--truth` is the "
+        "folder of the files.",
+        f"    {command}",
+        f"**{found.title}** ({found.preset}). {found.notice}",
+        f"Steps {steps}; {_held_out(found)} Conditional inputs are computed from the truth of each step, coded as the "
+        "surrogate stores them."
+        + (f" {found.members} draws of the noise; scores are the first's." if found.members > 1 else ""),
+        f"Everything is compared on {shells} shells x {rows} rows x {columns} columns, cell-centred: the size of the "
+        "paper's truth. Truth and prediction come onto it as means over cells that keep the integral. Numbers over "
+        "several steps are means of decibels, ratios and bytes.",
+        "## Bytes",
+        f"A step's input takes {size.inputs_per_step:,} bytes as stored (the mean of these steps), its entry in "
+        "`spec.json` included; the model "
+        f"(weights and the rest of `spec.json`) is {size.model:,}. Over a series of {SERIES} steps that is "
+        f"**{size.per_step:,.0f} bytes a step**. The ONNX file ({size.onnx:,} bytes) is the same generator again, made "
+        "of the weights, and is not added. Programs are counted for nobody: neither the surrogate's nor the codecs'.",
+    ]
+    for table in tables(found):
+        parts += [f"## {table.title}", *_notes(table, found), _rendered(table)]
+    for name, path in pictures.items():
+        parts.append(f"![{_PICTURES[name]}]({path})")
+    used = [key for key in MEASURES if key in found.numbers(found.variables[0])]
+    meanings = [f"| {MEASURES[key][0]} | `{key}` | {MEASURES[key][1]} |" for key in used]
+    meanings += [
+        "| power of degrees | `power_ratio_*` | power of these harmonic degrees, all shells, over the truth's |",
+        "| divergence | `velocity` | rms divergence times the shell's thickness, over the rms speed; the truth's own "
+        "is the error of differences on this grid |",
+    ]
+    parts += ["## What the numbers mean", "\n".join(["| | in `--json` | |", "|---|---|---|", *meanings])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _held_out(found: Evaluation) -> str:
+    stored = [step.t for step in found.steps if step.t in found.stored]
+    if not stored:
+        return "the surrogate stores none of them."
+    return f"the surrogate stores {'all' if len(stored) == len(found.steps) else ', '.join(map(str, stored))} of them."
+
+
+def _notes(table: Table, found: Evaluation) -> list[str]:
+    if "others" in table.title:
+        return [
+            "Interpolation is of means over the cells of the paper's input (30 x 14 x 27 for 198 x 108 x 216), a byte "
+            "a number. Codecs have the surrogate's bytes of a step, shared among the variables, or all of them spent "
+            "on the temperature alone: where viscosity depends on depth alone, velocity follows from it. SPERR, SZ3: "
+            "imagecodecs; AV1: SVT-AV1, 10 bits, shells as frames; a codec that cannot go as low, or not hit the bytes "
+            "to 2 %, states what it took."
+        ]
+    return []
+
+
+def _rendered(table: Table) -> str:
+    lines = [table.head, tuple("---" for _ in table.head), *table.rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,105 @@
+"""The figures of an evaluation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from earthgan.errors import BadInput
+from earthgan.grid import EARTH_RADIUS_KM
+from earthgan_training.evaluate.results import Evaluation, StepResult
+from earthgan_training.evaluate.table import method
+
+matplotlib.use("agg")
+
+WIDTH, HEIGHT, DPI = 5.2, 3.8, 100
+
+
+def draw(found: Evaluation, folder: Path) -> dict[str, Path]:
+    """Write `fidelity-shells.png`, `fidelity-spectrum.png` and, where rates were asked for, `fidelity-rates.png`; the
+    paths by name. Each whole or not at all; raises BadInput.
+    """
+    figures = {"shells": _shells(found), "spectrum": _spectrum(found)}
+    if found.rates:
+        figures["rates"] = _rates(found)
+    paths = {}
+    for name, figure in figures.items():
+        path = folder / f"fidelity-{name}.png"
+        part = path.with_name(f".{path.name}.part")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            figure.savefig(part, format="png", dpi=DPI)
+            part.replace(path)
+        except OSError as error:
+            raise BadInput(f"{path}: cannot be written ({error.strerror or error})") from error
+        finally:
+            part.unlink(missing_ok=True)
+        paths[name] = path
+    return paths
+
+
+def _figure(found: Evaluation, steps: tuple[StepResult, ...], columns: int = 1) -> Figure:
+    figure = Figure(figsize=(WIDTH * columns, HEIGHT), layout="constrained")
+    numbers = ", ".join(str(step.t) for step in steps)
+    of = f"step {numbers}" if len(steps) == 1 else f"mean of steps {numbers}"
+    figure.suptitle(f"{found.title} ({found.preset}), {of}", fontsize=9)
+    figure.supxlabel(found.notice, fontsize=6, color="0.4")
+    return figure
+
+
+def _shells(found: Evaluation) -> Figure:
+    figure = _figure(found, found.steps, 2)
+    depths_km = EARTH_RADIUS_KM - np.asarray(found.grid.radii_km)
+    curves = (("psnr_db", "PSNR over the shell's range, dB"), ("rmse_over_lateral_std", "RMSE / lateral std"))
+    for (key, label), axes in zip(curves, figure.subplots(1, 2, sharey=True), strict=True):
+        for name in found.variables:
+            axes.plot(found.curve(name, key), depths_km, lw=1.2, label=name)
+        axes.set_xlabel(label)
+        axes.grid(alpha=0.3)
+    first = figure.axes[0]
+    first.set_ylim(depths_km.max(), 0)
+    first.set_ylabel("depth, km")
+    first.legend(fontsize=8)
+    return figure
+
+
+def _spectrum(found: Evaluation) -> Figure:
+    figure = _figure(found, found.steps)
+    axes = figure.subplots()
+    for name in found.variables:
+        ratio = found.power_ratio(name)
+        axes.loglog(np.arange(1, len(ratio)), ratio[1:], lw=1.2, label=name)
+    axes.axhline(1, color="0.5", lw=0.8)
+    axes.set_xlabel("spherical-harmonic degree")
+    axes.set_ylabel("power, prediction / truth")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend(fontsize=8)
+    return figure
+
+
+def _rates(found: Evaluation) -> Figure:
+    step = found.steps[0]
+    figure = _figure(found, (step,), 2)
+    panels = figure.subplots(1, len(found.variables), sharey=True, squeeze=False)[0]
+    own = found.footprint.per_step / len(found.variables)
+    for name, axes in zip(found.variables, panels, strict=True):
+        for codec, of in step.rates.items():
+            points = sorted({(rival.bytes, rival.psnr_global_db) for rival in of[name]})
+            axes.semilogx(*zip(*points, strict=True), "o-", ms=3, lw=1.2, label=method(codec))
+        cubic = step.rivals["cubic"][name]
+        axes.plot(cubic.bytes, cubic.psnr_global_db, "D", ls="", color="0.4", label=method("cubic"))
+        score = step.variables[name].numbers["psnr_global_db"]
+        axes.plot(own, score, "*", ms=11, ls="", color="tab:red", label="the surrogate")
+        axes.set_title(name, fontsize=9)
+        axes.set_xlabel("kB a step", fontsize=8)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size / 1000:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.grid(alpha=0.3)
+    panels[0].set_ylabel("PSNR over the global range, dB")
+    panels[0].legend(fontsize=7)
+    return figure

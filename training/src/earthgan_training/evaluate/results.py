@@ -1,0 +1,172 @@
+"""What an evaluation found, for one step and over all of them, and the JSON of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.grid import EARTH_RADIUS_KM, ShellGrid
+from earthgan_training.evaluate.footprint import Footprint
+from earthgan_training.evaluate.scores import VariableScores
+
+#: Ends the name of a codec that was given the bytes of all variables for the temperature alone.
+ALL_BYTES = "_all_bytes_on_temperature"
+
+
+@dataclass(frozen=True)
+class Rival:
+    """What somebody else gets, and for how many bytes."""
+
+    psnr_global_db: float
+    psnr_area_db: float
+    bytes: float
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """One step. `clipped` and `differs` are said of computed inputs in `inputs.AtStep`; `divergence` is the
+    prediction's and the truth's; `rivals` are by way and variable, `rates` by codec and variable.
+    """
+
+    t: int
+    time_myr: float | None
+    grid: ShellGrid
+    inputs_bytes: int
+    clipped: int
+    differs: float | None
+    variables: Mapping[str, VariableScores]
+    divergence: tuple[float, float] | None
+    rivals: Mapping[str, Mapping[str, Rival]]
+    rates: Mapping[str, Mapping[str, tuple[Rival, ...]]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All steps. Numbers over steps are means: of decibels, of ratios, of bytes."""
+
+    title: str
+    notice: str
+    digest: str
+    preset: str
+    members: int
+    stored: tuple[int, ...]
+    footprint: Footprint
+    steps: tuple[StepResult, ...]
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return tuple(self.steps[0].variables)
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The rivals."""
+        return tuple(self.steps[0].rivals)
+
+    @property
+    def grid(self) -> ShellGrid:
+        return self.steps[0].grid
+
+    @property
+    def rates(self) -> Mapping[str, Mapping[str, tuple[Rival, ...]]]:
+        """The curves of the codecs, of the first step."""
+        return self.steps[0].rates
+
+    def numbers(self, name: str) -> dict[str, float]:
+        """The scores of a variable."""
+        every = [step.variables[name].numbers for step in self.steps]
+        return {key: _mean(numbers[key] for numbers in every) for key in every[0]}
+
+    def curve(self, name: str, key: str) -> NDArray[np.float64]:
+        """A variable's curve over shells."""
+        return np.asarray(np.mean([step.variables[name].shells[key] for step in self.steps], axis=0))
+
+    def power_ratio(self, name: str) -> NDArray[np.float64]:
+        """A variable's power over the truth's, `(degree,)`."""
+        return np.asarray(np.mean([step.variables[name].power_ratio for step in self.steps], axis=0))
+
+    def rival(self, way: str, name: str) -> Rival | None:
+        """A rival's mean, or None where it was not tried on that variable."""
+        every = [step.rivals[way][name] for step in self.steps if name in step.rivals[way]]
+        if not every:
+            return None
+        return Rival(*(_mean(getattr(each, key) for each in every) for key in Rival.__dataclass_fields__))
+
+    @property
+    def divergence(self) -> tuple[float, float] | None:
+        """The prediction's relative divergence and the truth's."""
+        every = [step.divergence for step in self.steps if step.divergence]
+        return (_mean(a for a, _ in every), _mean(b for _, b in every)) if every else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain numbers; None where there is none."""
+        grid, first = self.grid, self.steps[0]
+        rivals = {way: {name: self.rival(way, name) for name in self.variables} for way in self.ways}
+        found = {
+            "surrogate": {
+                "title": self.title,
+                "notice": self.notice,
+                "digest": self.digest,
+                "preset": self.preset,
+                "members": self.members,
+                "steps_stored": list(self.stored),
+            },
+            "grid": list(grid.shape),
+            "steps": [step.t for step in self.steps],
+            "variables": {name: self.numbers(name) for name in self.variables},
+            "velocity": dict(zip(("divergence", "divergence_truth"), self.divergence, strict=True))
+            if self.divergence
+            else None,
+            "bytes": {
+                "inputs_per_step": self.footprint.inputs_per_step,
+                "model": self.footprint.model,
+                "per_step_over_251": self.footprint.per_step,
+                "onnx_not_added": self.footprint.onnx,
+            },
+            "baselines": {
+                way: {name: vars(rival) for name, rival in of.items() if rival} for way, of in rivals.items()
+            },
+            "shells": {
+                "depth_km": [EARTH_RADIUS_KM - radius for radius in grid.radii_km],
+                **{
+                    name: {key: self.curve(name, key).tolist() for key in first.variables[name].shells}
+                    for name in self.variables
+                },
+            },
+            "spectra": {name: {"power_ratio": self.power_ratio(name).tolist()} for name in self.variables},
+            "rates": {
+                codec: {name: [vars(rival) for rival in curve] for name, curve in of.items()}
+                for codec, of in self.rates.items()
+            },
+            "by_step": [
+                {
+                    "t": step.t,
+                    "time_myr": step.time_myr,
+                    "inputs_clipped": step.clipped,
+                    "inputs_differ_from_stored": step.differs,
+                    "variables": {name: dict(scores.numbers) for name, scores in step.variables.items()},
+                    "baselines": {
+                        way: {name: vars(rival) for name, rival in of.items()} for way, of in step.rivals.items()
+                    },
+                }
+                for step in self.steps
+            ],
+        }
+        plain: dict[str, Any] = _finite(found)
+        return plain
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))
+
+
+def _finite(content: Any) -> Any:
+    """The same without NaN and infinities, which JSON has not."""
+    if isinstance(content, dict):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not np.isfinite(content) else content

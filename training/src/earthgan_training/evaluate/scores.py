@@ -1,0 +1,132 @@
+"""All measures of one variable of one step, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.grid import ShellGrid
+from earthgan.quantities import cell_weights
+from earthgan_training.area_mean import at_radii
+from earthgan_training.evaluate.accuracy import (
+    decibels,
+    lateral_std,
+    mean_square,
+    overlap,
+    psnr,
+    rms_gradient,
+    ssim,
+)
+from earthgan_training.evaluate.artefacts import pole_ratio, seam_ratio, stripe_ratio, wrap_meridian_deg
+from earthgan_training.evaluate.ensemble import crps, ensemble_mean, spread
+from earthgan_training.evaluate.flow import relative_divergence
+from earthgan_training.evaluate.grids import remap
+from earthgan_training.evaluate.spectrum import DegreeSpectrum
+
+Array = NDArray[np.float32]
+Curve = NDArray[np.float64]
+
+DATE_LINE_DEG = 180.0
+
+#: What each number is, in the order of the table: a short title, and what it says.
+MEASURES = {
+    "psnr_global_db": ("PSNR, dB", "range of the variable in this step over the rms error, every grid point alike"),
+    "psnr_area_db": ("PSNR by area, dB", "the same, every point by its area on the sphere"),
+    "psnr_shell_db": ("PSNR of shells, dB", "each shell over its own range; the mean over shells"),
+    "rmse_over_lateral_std": ("RMSE / lateral std", "of a shell, both by area; the median over shells"),
+    "ssim": ("SSIM", "of shells as maps over their own range, Gaussian window of 11 x 11; the mean over shells"),
+    "gradient_ratio": ("gradients", "rms lateral gradient over the truth's"),
+    "overlap_high": ("overlap, hot or high", "volumes more than a lateral standard deviation above the lateral mean"),
+    "overlap_low": ("overlap, cold or low", "volumes as far below it; intersection over union"),
+    "redownsampling_error": ("re-downsampling", "rms error of means over the input's cells, over their lateral std"),
+    "seam_ratio": ("seam", "jump across the date line, or where the grid closes, over the jumps beside it; 1: none"),
+    "pole_ratio": ("poles", "rms error within 10° of the poles over that elsewhere"),
+    "stripe_ratio": (
+        "stripes",
+        "how short zonal waves keep their phase from 60° S to 60° N; 1: not at all, 6: nothing else",
+    ),
+    "psnr_mean_db": ("PSNR of the mean, dB", "of the mean of all draws"),
+    "spread": ("spread", "rms standard deviation of the draws, in units"),
+    "crps": ("CRPS", "continuous ranked probability score, fair estimator, in units"),
+}
+#: Names of degree-power ratios begin with this; the degrees follow.
+POWER = "power_ratio_"
+
+
+@dataclass(frozen=True)
+class VariableScores:
+    """Numbers by the names of `MEASURES` and of degree bands; curves over shells; the power ratio of each degree."""
+
+    numbers: Mapping[str, float]
+    shells: Mapping[str, Curve]
+    power_ratio: Curve
+
+
+class Scorer:
+    """Scores predictions `(shell, latitude, longitude)` on one grid, of a surrogate with these grids of its own."""
+
+    def __init__(self, grid: ShellGrid, own: ShellGrid, inputs: ShellGrid) -> None:
+        self.grid = grid
+        self._areas = cell_weights(grid)
+        self._spectrum = DegreeSpectrum(grid)
+        self._seams_deg = DATE_LINE_DEG, wrap_meridian_deg(own)
+        self._coarse = remap(grid, inputs)
+        self._inputs = inputs
+        layers_km, radii_km = np.asarray(inputs.radii_km), grid.radii_km
+        self._layers_km = layers_km[(layers_km >= radii_km[0]) & (layers_km <= radii_km[-1])]
+
+    def score(self, members: Sequence[Array], truth: Array) -> VariableScores:
+        """The scores of the first member; of the others, what says how they differ."""
+        prediction = members[0]
+        error = prediction - truth
+        rms, std = np.sqrt(mean_square(error, self._areas)), lateral_std(truth, self.grid)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shells = {
+                "psnr_db": decibels(np.ptp(truth, axis=(-2, -1)), np.sqrt(mean_square(error))),
+                "rmse_over_lateral_std": rms / std,
+                "ssim": ssim(prediction, truth, self.grid),
+            }
+            high, low = overlap(prediction, truth, self.grid)
+            numbers = {
+                "psnr_global_db": psnr(prediction, truth),
+                "psnr_area_db": psnr(prediction, truth, self._areas),
+                "psnr_shell_db": _mean(shells["psnr_db"]),
+                "rmse_over_lateral_std": float(np.median(shells["rmse_over_lateral_std"])),
+                "ssim": _mean(shells["ssim"]),
+                "gradient_ratio": rms_gradient(prediction, self.grid) / rms_gradient(truth, self.grid),
+                "overlap_high": high,
+                "overlap_low": low,
+                "redownsampling_error": self._redownsampling_error(prediction, truth),
+                "seam_ratio": seam_ratio(prediction, self.grid, self._seams_deg),
+                "pole_ratio": pole_ratio(error, self.grid),
+                "stripe_ratio": stripe_ratio(prediction, self.grid),
+            }
+            power = [self._spectrum.power(field).sum(axis=0) for field in (prediction, truth)]
+            for band in self._spectrum.bands():
+                ratio = power[0][band].sum() / power[1][band].sum()
+                numbers[f"{POWER}{band.start}_{band.stop - 1}"] = float(ratio)
+            power_ratio = power[0] / power[1]
+        if len(members) > 1:
+            numbers["psnr_mean_db"] = psnr(ensemble_mean(members), truth)
+            numbers["spread"] = spread(members, self.grid)
+            numbers["crps"] = crps(members, truth, self.grid)
+        return VariableScores(numbers, shells, power_ratio)
+
+    def divergence(self, velocity: Sequence[Array]) -> float:
+        """The relative divergence of Cartesian components."""
+        return relative_divergence(velocity[0], velocity[1], velocity[2], self.grid)
+
+    def _redownsampling_error(self, prediction: Array, truth: Array) -> float:
+        radii_km = np.asarray(self.grid.radii_km)
+        a, b = (at_radii(self._coarse(field), radii_km, self._layers_km) for field in (prediction, truth))
+        variance = np.square(lateral_std(b, self._inputs)).mean()
+        return float(np.sqrt(mean_square(a - b, cell_weights(self._inputs)).mean() / variance))
+
+
+def _mean(curve: Curve) -> float:
+    """The mean of what is finite: a shell without variation has no PSNR of its own."""
+    finite = curve[np.isfinite(curve)]
+    return float(finite.mean()) if len(finite) else float("nan")

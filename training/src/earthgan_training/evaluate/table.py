@@ -1,0 +1,110 @@
+"""The tables of an evaluation: as rows of text, for the terminal and for the document alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from earthgan.quantities import VELOCITY
+from earthgan.variables import TEMPERATURE
+from earthgan_training.evaluate.results import ALL_BYTES, Evaluation, Rival
+from earthgan_training.evaluate.scores import MEASURES, POWER
+
+_NAMES = {"sperr": "SPERR", "sz3": "SZ3", "av1": "AV1"}
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, the heads of columns, and rows of as many cells."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def tables(found: Evaluation) -> tuple[Table, ...]:
+    """All tables, the most asked for first."""
+    return tuple(table for table in (_measures(found), _rivals(found), _by_step(found), _rates(found)) if table.rows)
+
+
+def method(way: str) -> str:
+    """How a rival is called in print."""
+    name = way.removesuffix(ALL_BYTES)
+    shown = _NAMES.get(name, f"paper's input, {name}")
+    return f"{shown}, all bytes on {TEMPERATURE.name}" if way.endswith(ALL_BYTES) else shown
+
+
+def _measures(found: Evaluation) -> Table:
+    numbers = {name: found.numbers(name) for name in found.variables}
+    keys = list(numbers[found.variables[0]])
+    ordered = [key for key in MEASURES if key in keys] + [key for key in keys if key.startswith(POWER)]
+    rows = [(_title(key), *(_number(numbers[name][key], key) for name in found.variables)) for key in ordered]
+    if found.divergence:
+        predicted, true = found.divergence
+        shown = {VELOCITY[0]: f"{predicted:.2g} (truth {true:.2g})"}
+        rows.append(("divergence of velocity", *(shown.get(name, "") for name in found.variables)))
+    return Table("The surrogate", ("measure", *found.variables), tuple(rows))
+
+
+def _rivals(found: Evaluation) -> Table:
+    own = found.footprint.per_step
+    rows = [
+        (
+            "**the surrogate**",
+            f"{own / len(found.variables):,.0f} ({own:,.0f} in all)",
+            *(f"**{found.numbers(name)['psnr_global_db']:.1f}**" for name in found.variables),
+        )
+    ]
+    for way in found.ways:
+        every = {name: found.rival(way, name) for name in found.variables}
+        sizes = [rival.bytes for rival in every.values() if rival]
+        rows.append((method(way), _bytes(sizes), *(_psnr(rival) for rival in every.values())))
+    return Table("PSNR against others, dB", ("", "bytes a variable", *found.variables), tuple(rows))
+
+
+def _by_step(found: Evaluation) -> Table:
+    ways = [way for way in found.ways if not way.endswith(ALL_BYTES)]
+    rows = []
+    for step in found.steps if len(found.steps) > 1 else ():
+        for name in found.variables:
+            rivals = [step.rivals[way].get(name) for way in ways]
+            own = step.variables[name].numbers["psnr_global_db"]
+            rows.append((str(step.t), name, f"{own:.1f}", *(_psnr(rival) for rival in rivals)))
+    head = ("step", "variable", "the surrogate", *(_NAMES.get(way, way) for way in ways))
+    return Table("Step by step: PSNR, dB", head, tuple(rows))
+
+
+def _rates(found: Evaluation) -> Table:
+    rows = [
+        (method(codec), _bytes([curve[i].bytes for curve in of.values()]), *(_psnr(curve[i]) for curve in of.values()))
+        for codec, of in found.rates.items()
+        for i in range(len(next(iter(of.values()))))
+    ]
+    rows = list(dict.fromkeys(rows))  # a codec's least is its answer to all rates below
+    title = f"Codecs by rate, step {found.steps[0].t}: PSNR, dB"
+    return Table(title, ("", "bytes a variable", *found.variables), tuple(rows))
+
+
+def _title(key: str) -> str:
+    if key.startswith(POWER):
+        first, last = key.removeprefix(POWER).split("_")
+        return f"power of degrees {first}–{last}"
+    return MEASURES[key][0]
+
+
+def _number(value: float, key: str) -> str:
+    if not np.isfinite(value):
+        return NONE
+    return f"{value:.1f}" if key.endswith("_db") else f"{value:.3g}"
+
+
+def _psnr(rival: Rival | None) -> str:
+    return f"{rival.psnr_global_db:.1f}" if rival else NONE
+
+
+def _bytes(sizes: Sequence[float]) -> str:
+    low, high = min(sizes), max(sizes)
+    return f"{high:,.0f}" if high - low < 1 else f"{low:,.0f}–{high:,.0f}"
