@@ -12,6 +12,7 @@ from earthgan_training.figures.command import add_figures
 from earthgan_training.prepare.command import add_prepare
 from earthgan_training.simulate.command import add_simulate
 from earthgan_training.spectral.command import add_spectral
+from earthgan_training.velocity.command import add_fit_velocity
 
 
 def register(subcommands: Any) -> None:
@@ -68,6 +69,7 @@ def register(subcommands: Any) -> None:
     add_prepare(subcommands)
     add_simulate(subcommands)
     add_spectral(subcommands)
+    add_fit_velocity(subcommands)
 
 
 def _add_out(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,11 +42,11 @@ MEASURES = {
     "overlap_high": ("overlap, hot or high", "volumes more than a lateral standard deviation above the lateral mean"),
     "overlap_low": ("overlap, cold or low", "volumes as far below it; intersection over union"),
     "redownsampling_error": ("re-downsampling", "rms error of means over the input's cells, over their lateral std"),
-    "seam_ratio": ("seam", "jump across the date line, or where the grid closes, over the jumps beside it; 1: none"),
+    "seam_ratio": ("seam", "jump across the date line, or where the grid closes, over the jumps beside it; over the truth's"),
     "pole_ratio": ("poles", "rms error within 10° of the poles over that elsewhere"),
     "stripe_ratio": (
         "stripes",
-        "how short zonal waves keep their phase from 60° S to 60° N; 1: not at all, 6: nothing else",
+        "how short zonal waves keep their phase from 60° S to 60° N, 1 for not at all and 6; over the truth's",
     ),
     "psnr_mean_db": ("PSNR of the mean, dB", "of the mean of all draws"),
     "spread": ("spread", "rms standard deviation of the draws, in units"),
@@ -100,9 +100,9 @@ class Scorer:
                 "overlap_high": high,
                 "overlap_low": low,
                 "redownsampling_error": self._redownsampling_error(prediction, truth),
-                "seam_ratio": seam_ratio(prediction, self.grid, self._seams_deg),
+                "seam_ratio": _over(lambda field: seam_ratio(field, self.grid, self._seams_deg), prediction, truth),
                 "pole_ratio": pole_ratio(error, self.grid),
-                "stripe_ratio": stripe_ratio(prediction, self.grid),
+                "stripe_ratio": _over(lambda field: stripe_ratio(field, self.grid), prediction, truth),
             }
             power = [self._spectrum.power(field).sum(axis=0) for field in (prediction, truth)]
             for band in self._spectrum.bands():
@@ -124,6 +124,11 @@ class Scorer:
         a, b = (at_radii(self._coarse(field), radii_km, self._layers_km) for field in (prediction, truth))
         variance = np.square(lateral_std(b, self._inputs)).mean()
         return float(np.sqrt(mean_square(a - b, cell_weights(self._inputs)).mean() / variance))
+
+
+def _over(trace: Callable[[Array], float], prediction: Array, truth: Array) -> float:
+    """A trace in the prediction over the same in the truth, which has some by chance."""
+    return trace(prediction) / trace(truth)
 
 
 def _mean(curve: Curve) -> float:

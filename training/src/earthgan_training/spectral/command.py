@@ -7,15 +7,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
+from typing import Any
 
 from earthgan.cli import add_command, numbers
-from earthgan.errors import BadInput, what_is_wrong
-
-if TYPE_CHECKING:
-    from earthgan.stokes import StokesProfile
 
 
 def add_spectral(subcommands: Any) -> None:
@@ -25,13 +19,13 @@ def add_spectral(subcommands: Any) -> None:
         "spectral",
         _spectral,
         "make a surrogate of coded temperature and of the flow that follows from it",
-        "earthgan spectral raw --train 1-112 --profile profile.json --bytes 12000 --out model_store/default",
+        "earthgan spectral raw --train 1-112 --velocity velocity.json --bytes 12000 --out model_store/default",
     )
     parser.add_argument("raw", type=Path, metavar="RAW", help="a folder of spherical<step>.nc files")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the surrogate folder to make")
     parser.add_argument("--train", type=numbers, metavar="RANGE", help="steps to learn modes and tables from (all)")
     parser.add_argument("--steps", type=numbers, metavar="RANGE", help="steps to encode (all)")
-    parser.add_argument("--profile", type=Path, metavar="FILE", help="of `earthgan fit-velocity`; none: temperature only")
+    parser.add_argument("--velocity", type=Path, metavar="FILE", help="of `fit-velocity`; none: temperature only")
     parser.add_argument("--bytes", type=int, default=12_000, metavar="N", help="of a time step, on average (12000)")
     parser.add_argument("--degree", type=int, default=95, metavar="L", help="the highest degree of harmonics (95)")
     parser.add_argument("--nodes", type=int, default=45, metavar="N", help="Chebyshev nodes in radius (45)")
@@ -54,12 +48,13 @@ def add_spectral(subcommands: Any) -> None:
 def _spectral(arguments: argparse.Namespace) -> None:
     from earthgan_training.contest import contest_files
     from earthgan_training.spectral.make import Recipe, make_spectral
+    from earthgan_training.velocity.gate import VelocityFit
 
     recipe = Recipe(
         step_bytes=arguments.bytes,
         degree=arguments.degree,
         nodes=arguments.nodes,
-        profile=_profile(arguments.profile) if arguments.profile else None,
+        profile=VelocityFit.read(arguments.velocity).profile if arguments.velocity else None,
         title=arguments.title,
         notice=arguments.notice,
     )
@@ -77,18 +72,6 @@ def _add_steps(arguments: argparse.Namespace) -> None:
     with _bars() as report:
         add_steps(arguments.surrogate, arguments.raw, arguments.steps or list(contest_files(arguments.raw)), report)
     print(arguments.surrogate)
-
-
-def _profile(path: Path) -> StokesProfile:
-    from earthgan.stokes import StokesProfile
-
-    try:
-        return StokesProfile.model_validate_json(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (ValidationError, UnicodeDecodeError) as error:
-        detail = what_is_wrong(error) if isinstance(error, ValidationError) else "not text"
-        raise BadInput(f"{path}: is not a profile of `earthgan fit-velocity` ({detail})") from error
 
 
 @contextmanager

@@ -1,0 +1,54 @@
+"""The error of velocity made of exact temperature, in decibels on the files' own grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.grid import ShellGrid
+from earthgan.quantities import VELOCITY
+from earthgan.stokes import StokesMaps
+from earthgan.variables import TEMPERATURE
+from earthgan_training.prepare.layout import Layout
+from earthgan_training.prepare.source import SourceFile
+from earthgan_training.simulate.harmonics import per_degree
+from earthgan_training.spectra.analysis import scalar_coefficients, vector_field
+
+Array = NDArray[np.float64]
+
+
+def velocity_psnr_db(
+    files: Mapping[int, Path], layout: Layout, maps: StokesMaps, on_step: Callable[[], None] = lambda: None
+) -> dict[str, float]:
+    """PSNR of vx, vy and vz: every grid point counted alike, on the component's range over all the steps.
+
+    Raises BadInput where a file cannot be used.
+    """
+    squares, lows, highs = np.zeros(3), np.full(3, np.inf), np.full(3, -np.inf)
+    for path in files.values():
+        with SourceFile(path, layout) as file:
+            temperature = scalar_coefficients(file.shells(TEMPERATURE.name), file.grid, len(maps.radial) - 1)
+            made = cartesian_velocity(temperature, maps, file.grid)
+            for i, name in enumerate(VELOCITY):
+                true = file.shells(name)
+                lows[i], highs[i] = min(lows[i], true.min()), max(highs[i], true.max())
+                squares[i] += np.square(made[i] - true).mean() / len(files)
+        on_step()
+    decibels = 10 * np.log10((highs - lows) ** 2 / squares)
+    return dict(zip(VELOCITY, decibels.tolist(), strict=True))
+
+
+def cartesian_velocity(temperature: Array, maps: StokesMaps, grid: ShellGrid) -> list[Array]:
+    """vx, vy and vz `(shell, latitude, longitude)` of temperature coefficients on the grid's shells."""
+    radial, lateral = per_degree(maps.radial, temperature), per_degree(maps.lateral, temperature)
+    outwards, south, east = vector_field(radial, lateral, None, grid.latitudes_deg, grid.longitudes_deg)
+    latitude, longitude = np.radians(grid.latitudes_deg)[:, None], np.radians(grid.longitudes_deg)
+    from_axis = outwards * np.cos(latitude) + south * np.sin(latitude)
+    return [
+        from_axis * np.cos(longitude) - east * np.sin(longitude),
+        from_axis * np.sin(longitude) + east * np.cos(longitude),
+        outwards * np.sin(latitude) - south * np.cos(latitude),
+    ]

@@ -1,0 +1,150 @@
+"""The command line of `earthgan fit-velocity`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from earthgan.cli import add_command, numbers
+from earthgan.grid import EARTH_RADIUS_KM
+
+if TYPE_CHECKING:
+    from earthgan_training.prepare.layout import Layout
+    from earthgan_training.velocity.gate import VelocityFit
+    from earthgan_training.velocity.run import Watch
+
+_EXAMPLE = """earthgan fit-velocity raw --steps 1-90 --held-out 113-128 --out velocity.json
+  earthgan fit-velocity x_001.npy --smoothness 1e-3 --out published.json"""
+
+_DEPTHS_KM = (100, 300, 500, 650, 800, 1200, 1700, 2200, 2700)
+
+
+def add_fit_velocity(subcommands: Any) -> None:
+    """Add `fit-velocity`."""
+    parser = add_command(
+        subcommands,
+        "fit-velocity",
+        _fit_velocity,
+        "find the viscosity and buoyancy that make a simulation's velocity of its temperature",
+        _EXAMPLE,
+    )
+    parser.add_argument(
+        "raw", type=Path, metavar="RAW", help="a folder of files, one time step each; or a published x_<step>.npy"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json", help="the profile and its gate")
+    parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="the files' layout (the contest's)")
+    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps, such as 1-3,10 (all)")
+    parser.add_argument("--held-out", type=numbers, metavar="RANGE", help="steps to judge by (the last eighth)")
+    parser.add_argument("--degree", type=_positive, metavar="L", help="highest harmonic degree (95, or the grid's)")
+    parser.add_argument("--smoothness", type=_weight, metavar="W", help="weight of the profiles' roughness (1e-8)")
+    parser.add_argument("--tune", action="store_true", help="also say what tuned kernels could add, at most")
+    parser.add_argument("--no-sheets", action="store_true", help="no sheets of buoyancy at 410 and 660 km")
+    parser.add_argument("--no-slip", action="store_true", help="both boundaries hold the flow")
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
+
+
+def _weight(text: str) -> float:
+    if not 0 <= (number := float(text)) < float("inf"):
+        raise ValueError(text)
+    return number
+
+
+def _fit_velocity(arguments: argparse.Namespace) -> None:
+    from earthgan_training.velocity.fit import Settings
+    from earthgan_training.velocity.run import fit_published, fit_velocity
+
+    given = {} if arguments.smoothness is None else {"smoothness": arguments.smoothness}
+    settings = Settings(sheets=not arguments.no_sheets, free_slip=not arguments.no_slip, tune=arguments.tune, **given)
+    with _progress() as watch:
+        if arguments.raw.suffix == ".npy":
+            fit = fit_published(arguments.raw, settings, watch)
+        else:
+            fit = fit_velocity(
+                arguments.raw,
+                _layout(arguments.mapping),
+                settings,
+                steps=arguments.steps,
+                held_out=arguments.held_out,
+                degree=arguments.degree,
+                watch=watch,
+            )
+    fit.write(arguments.out)
+    _print(fit)
+    print(arguments.out)
+
+
+def _print(fit: VelocityFit) -> None:
+    import numpy as np
+
+    profile, gate = fit.profile, fit.gate
+    print("depth km   viscosity  expansivity")
+    for radius_km in profile.log_viscosity.radii_km[::-1]:
+        at = np.array([radius_km])
+        print(
+            f"{EARTH_RADIUS_KM - radius_km:8.0f} {np.exp(profile.log_viscosity.at(at)[0]):11.3f}"
+            f" {profile.expansivity.at(at)[0]:12.3f}"
+        )
+    for sheet in profile.sheets:
+        print(f"sheet at {EARTH_RADIUS_KM - sheet.radius_km:.0f} km: as much as {sheet.thickness_km:.1f} km of rock")
+    print(f"strength {profile.strength:.4g}; toroidal share of the lateral velocity {gate.toroidal_share:.1e}")
+    for first, last, served in gate.bands():
+        print(
+            f"depths {EARTH_RADIUS_KM - last:.0f} to {EARTH_RADIUS_KM - first:.0f} km: "
+            + ("velocity is made of temperature" if served else "velocity has to be stored")
+        )
+    for what, measured in (("profile", gate), ("tuned kernels, at most", fit.tuned)):
+        if measured is not None:
+            print(f"variance explained by {what}: radial {measured.whole[0]:.9f}, lateral {measured.whole[1]:.9f};")
+            print(f"  of a shell at least: radial {min(measured.radial):.9f}, lateral {min(measured.lateral):.9f}")
+    explained = np.array([gate.radial, gate.lateral])
+    depths_km = EARTH_RADIUS_KM - np.array(gate.radii_km)
+    shells = sorted({int(np.abs(depths_km - depth).argmin()) for depth in _DEPTHS_KM}, reverse=True)
+    print("of shells at km: " + ", ".join(f"{depths_km[i]:.0f} {_pair(explained[:, i])}" for i in shells))
+    of_degrees = zip(gate.radial_of_degree[:10], gate.lateral_of_degree[:10], strict=True)
+    print("of degrees: " + ", ".join(f"{n} {_pair(each)}" for n, each in enumerate(of_degrees, 1)))
+    if fit.psnr_db:
+        print(
+            "PSNR of velocity from exact temperature: " + ", ".join(f"{k} {v:.1f} dB" for k, v in fit.psnr_db.items())
+        )
+
+
+def _pair(explained: Iterable[float]) -> str:
+    """Of the radial and of the lateral velocity."""
+    return "/".join(f"{share:.2f}" for share in explained)
+
+
+def _layout(mapping: Path | None) -> Layout:
+    if mapping is None:
+        from earthgan_training.contest import CONTEST
+
+        return CONTEST
+    from earthgan_training.prepare.mapping import read_mapping
+
+    return read_mapping(mapping)
+
+
+@contextmanager
+def _progress() -> Iterator[Watch]:
+    """One bar for each part of the work, on stderr; silent where nobody looks."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bars = {}
+
+        def watch(what: str, done: int, total: int) -> None:
+            if what not in bars:
+                bars[what] = progress.add_task(what, total=total)
+            progress.update(bars[what], completed=done)
+
+        yield watch

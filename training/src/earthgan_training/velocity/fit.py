@@ -1,0 +1,132 @@
+"""Fits a profile of viscosity and buoyancy to moments of temperature and velocity, by gradient descent through the
+solve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from earthgan.errors import BadInput
+from earthgan.spline import spline
+from earthgan.stokes import Knots, Sheet, StokesProfile
+from earthgan_training.velocity.layer import StokesLayer
+from earthgan_training.velocity.moments import Moments, laplace
+
+#: Where the knots lie: dense where the mantle's transition zone is.
+VISCOSITY_KNOTS_KM = (0.0, 200, 350, 470, 560, 620, 660, 700, 760, 850, 1100, 1600, 2200)
+EXPANSIVITY_KNOTS_KM = (0.0, 300, 660, 1000, 1600, 2200)
+SHEETS_KM = (410.0, 660.0)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a profile is fitted: on which degrees and how many nodes, for how many iterations, and how smoothly; and
+    whether kernels are tuned then.
+    """
+
+    degrees: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8, 10, 13, 16, 20, 25, 32)
+    nodes: int = 64
+    iterations: int = 300
+    smoothness: float = 1e-8
+    sheets: bool = True
+    free_slip: bool = True
+    tune: bool = False
+
+
+def first_profile(inner_km: float, outer_km: float, settings: Settings) -> StokesProfile:
+    """Viscosity and expansivity 1 everywhere, and sheets of nothing."""
+
+    def constant(depths_km: tuple[float, ...], value: float) -> Knots:
+        radii = sorted({inner_km, outer_km, *(r for d in depths_km if inner_km < (r := outer_km - d) < outer_km)})
+        return Knots(radii_km=tuple(radii), values=(value,) * len(radii))
+
+    sheets_km = [r for d in SHEETS_KM if settings.sheets and inner_km < (r := outer_km - d)]
+    return StokesProfile(
+        log_viscosity=constant(VISCOSITY_KNOTS_KM, 0.0),
+        expansivity=constant(EXPANSIVITY_KNOTS_KM, 1.0),
+        sheets=tuple(Sheet(radius_km=radius_km, thickness_km=0.0) for radius_km in sheets_km),
+        strength=1.0,
+        free_slip=settings.free_slip,
+    )
+
+
+def fit_profile(
+    moments: Moments,
+    start: StokesProfile,
+    settings: Settings,
+    on_evaluation: Callable[[float], None] = lambda error: None,
+) -> StokesProfile:
+    """The profile whose flow differs least from the velocity: the mean over shells of the relative square errors of
+    the radial and of the spheroidal lateral flow. `on_evaluation` is told each error.
+
+    Raises BadInput where no error can be formed.
+    """
+    degrees = [n for n in settings.degrees if n < len(moments.tt)]
+    loss = _Loss(moments, start, degrees, settings.nodes)
+    start = start.model_copy(update={"strength": start.strength * loss.best_factor(start)})
+    layer = StokesLayer(start, degrees, settings.nodes)
+    descent = torch.optim.LBFGS(
+        layer.parameters(),
+        max_iter=settings.iterations,
+        max_eval=2 * settings.iterations,
+        history_size=100,
+        line_search_fn="strong_wolfe",
+        tolerance_grad=0,
+        tolerance_change=1e-5,
+    )
+
+    def closure() -> Tensor:
+        descent.zero_grad()
+        error = loss(*layer())
+        if not torch.isfinite(error):
+            raise BadInput("no viscosity explains this velocity: a shell of it does not move, or the fit went astray")
+        on_evaluation(float(error.detach()))
+        # The error falls by many powers of ten: its logarithm is better conditioned.
+        objective = torch.log(error + settings.smoothness * layer.roughness())
+        objective.backward()  # type: ignore[no-untyped-call]
+        return objective
+
+    descent.step(closure)  # type: ignore[no-untyped-call]
+    return layer.profile()
+
+
+class _Loss:
+    """Relative errors of maps on nodes, from moments on shells."""
+
+    def __init__(self, moments: Moments, profile: StokesProfile, degrees: list[int], nodes: int) -> None:
+        radii = moments.radii_km / profile.thickness_km
+        grid = profile.grid(nodes)
+        onto = spline(radii, grid.nodes)
+        self._degrees, self._nodes = degrees, nodes
+        self._back = torch.from_numpy(grid.interpolation(radii))
+        self._tt = torch.from_numpy(onto @ moments.tt[degrees] @ onto.T)
+        self._ut, self._vt = (torch.from_numpy(m[degrees] @ onto.T) for m in (moments.ut, moments.vt))
+        self._uu, self._vv = (torch.from_numpy(m[degrees].sum(axis=0)) for m in (moments.uu, moments.vv))
+        self._laplace = torch.from_numpy(laplace(degrees[-1] + 1)[degrees])
+
+    def __call__(self, radial: Tensor, lateral: Tensor) -> Tensor:
+        (ru, cu), (rv, cv) = self._products(radial, lateral)
+        u = (self._uu - 2 * cu + ru) / self._uu
+        v = (self._vv - 2 * cv + rv) / self._vv
+        return (u.mean() + v.mean()) / 2
+
+    def best_factor(self, profile: StokesProfile) -> float:
+        """What to multiply a profile's strength by for the least error."""
+        with torch.no_grad():
+            (ru, cu), (rv, cv) = self._products(*StokesLayer(profile, self._degrees, self._nodes)())
+            return float(
+                ((cu / self._uu).sum() + (cv / self._vv).sum()) / ((ru / self._uu).sum() + (rv / self._vv).sum())
+            )
+
+    def _products(self, radial: Tensor, lateral: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """For U and V per shell: the predicted velocity squared, and times the true one."""
+        found = []
+        for maps, cross, factor in ((radial, self._ut, 1.0), (lateral, self._vt, self._laplace)):
+            kernels = self._back @ maps
+            square = ((kernels @ self._tt) * kernels).sum(dim=2)
+            found.append(((factor * square).sum(dim=0), (factor * (kernels * cross).sum(dim=2)).sum(dim=0)))
+        return found

@@ -1,0 +1,95 @@
+"""Fine tuning: what per-degree kernels, smooth in radius and in degree, add to those of a profile.
+
+The correction of U is `sum over a, b, k of B_a(r) c_kab s_k(log l) / l` times `T_b`, where B are splines in radius
+(zero at the boundaries), T_b temperature averaged around the knot b, and s splines in the logarithm of degree; V
+follows by continuity, so the flow stays free of divergence. The error is quadratic in c: one linear system, with a
+ridge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.grid import EARTH_RADIUS_KM
+from earthgan.spline import spline
+from earthgan.stokes import StokesMaps
+from earthgan_training.velocity.moments import Moments, laplace
+
+Array = NDArray[np.float64]
+
+DEPTHS_KM = (0.0, 150, 300, 410, 500, 560, 610, 660, 710, 760, 850, 1000, 1300, 1700, 2200, 2886)
+DEGREES = (1, 3, 8, 20, 60)
+#: Ridges tried, relative to the mean diagonal of the system.
+RIDGES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """Maps after tuning, the ridge that was chosen (none: the maps are as they were), and how many numbers it took."""
+
+    maps: StokesMaps
+    ridge: float | None
+    numbers: int
+
+
+def tuned(fitted: Moments, chosen_on: Moments, maps: StokesMaps, ridges: Sequence[float] = RIDGES) -> Tuned:
+    """The maps on the moments' shells, corrected as fits `fitted`, with the ridge that is best on `chosen_on`; as they
+    were where every correction is worse there. Judged on `chosen_on` too, it is an upper bound of what tuning can add.
+    """
+    basis = _Basis(fitted.radii_km, len(fitted.tt) - 1)
+    best, ridge = maps, None
+    least = _relative_error(chosen_on, maps)
+    matrix, right = basis.system(fitted, maps)
+    size = np.trace(matrix) / len(matrix)
+    for candidate in ridges:
+        solved = np.linalg.solve(matrix + candidate * size * np.eye(len(matrix)), right)
+        corrected = basis.added(maps, solved)
+        if (error := _relative_error(chosen_on, corrected)) < least:
+            best, ridge, least = corrected, candidate, error
+    return Tuned(best, ridge, 0 if ridge is None else len(right))
+
+
+class _Basis:
+    """The splines in radius and degree on the moments' shells."""
+
+    def __init__(self, radii_km: Array, degree: int) -> None:
+        knots = np.sort(EARTH_RADIUS_KM - np.array(DEPTHS_KM))
+        step_km = 0.1
+        self.u = spline(knots, radii_km)[:, 1:-1]
+        ends = spline(knots, np.concatenate([radii_km + step_km, radii_km - step_km]))[:, 1:-1]
+        slope = (ends[: len(radii_km)] - ends[len(radii_km) :]) / (2 * step_km)
+        self.v = radii_km[:, None] * slope + 2 * self.u  # of each degree, divided by l(l + 1)
+        hats = np.array([np.interp(radii_km, knots, unit) for unit in np.eye(len(knots))])
+        self.t = hats / hats.sum(axis=1, keepdims=True)
+        log_degrees = np.log(np.arange(1, degree + 1))
+        kept = [n for n in DEGREES if n <= degree]
+        self.s = np.zeros((degree + 1, len(kept)))
+        self.s[1:] = spline(np.log(kept), log_degrees) / np.arange(1, degree + 1)[:, None]
+        self.laplace = np.maximum(laplace(degree + 1), 1.0)[:, :, None]
+
+    def system(self, moments: Moments, maps: StokesMaps) -> tuple[Array, Array]:
+        """The normal equations of the relative errors' mean over shells."""
+        by_u, by_v = 1 / moments.uu.sum(axis=0), 1 / moments.vv.sum(axis=0)
+        left = moments.ut - maps.radial @ moments.tt, moments.vt - maps.lateral @ moments.tt
+        # The lateral error counts l(l + 1) times, and v is l(l + 1) times too large.
+        outer = (self.u.T * by_u) @ self.u + (self.v.T * by_v) @ self.v / self.laplace
+        inner = self.t @ moments.tt @ self.t.T
+        right = (self.u.T * by_u) @ left[0] @ self.t.T + (self.v.T * by_v) @ left[1] @ self.t.T
+        size = self.s.shape[1] * outer.shape[1] * inner.shape[1]
+        matrix = np.einsum("lk,lq,lac,lbd->kabqcd", self.s, self.s, outer, inner, optimize=True)
+        return matrix.reshape(size, size), np.einsum("lk,lab->kab", self.s, right).reshape(size)
+
+    def added(self, maps: StokesMaps, solved: Array) -> StokesMaps:
+        """The maps and a correction."""
+        numbers = solved.reshape(self.s.shape[1], self.u.shape[1], len(self.t))
+        per_degree = np.einsum("lk,kab->lab", self.s, numbers) @ self.t
+        return StokesMaps(maps.radial + self.u @ per_degree, maps.lateral + self.v @ per_degree / self.laplace)
+
+
+def _relative_error(moments: Moments, maps: StokesMaps) -> float:
+    radial, lateral = (e.sum(axis=0) for e in moments.errors(maps))
+    return float((radial / moments.uu.sum(axis=0)).mean() + (lateral / moments.lateral.sum(axis=0)).mean())

@@ -1,0 +1,144 @@
+"""Second moments of temperature and velocity, degree by degree: all that a linear relation between them can be fitted
+to or judged by, however many time steps they are sums over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.errors import BadInput
+from earthgan.grid import ShellGrid
+from earthgan.quantities import V_PHI, V_RADIAL, V_THETA, VELOCITY, turn
+from earthgan.stokes import StokesMaps
+from earthgan.variables import TEMPERATURE
+from earthgan_training.prepare.layout import Layout
+from earthgan_training.prepare.source import SourceFile
+from earthgan_training.spectra.analysis import highest_degree, scalar_coefficients, vector_coefficients
+
+Array = NDArray[np.float64]
+Field = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """One time step's coefficients `(degree, order, part, shell)`: temperature, and U, V, W of the velocity."""
+
+    temperature: Array
+    u: Array
+    v: Array
+    w: Array
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Sums over time steps and orders of products of coefficients, orders above 0 twice: integrals over the sphere.
+
+    `tt`, `ut`, `vt` are `(degree, shell, shell)`, temperature last; `uu`, `vv`, `ww` are `(degree, shell)`, and the
+    lateral ones are times l(l + 1), so that they too are integrals of the velocity's square.
+    """
+
+    radii_km: Array
+    tt: Array
+    ut: Array
+    vt: Array
+    uu: Array
+    vv: Array
+    ww: Array
+
+    def __add__(self, other: Moments) -> Moments:
+        names = ("tt", "ut", "vt", "uu", "vv", "ww")
+        return Moments(self.radii_km, *(getattr(self, name) + getattr(other, name) for name in names))
+
+    @property
+    def lateral(self) -> Array:
+        """`(degree, shell)`: the square of the lateral velocity, its toroidal part included."""
+        return self.vv + self.ww
+
+    def radial_error(self, kernels: Array) -> Array:
+        """`(degree, shell)`: the square of U less `kernels` times temperature."""
+        return np.asarray(self.uu + _square(kernels, self.tt) - 2 * (kernels * self.ut).sum(axis=2))
+
+    def lateral_error(self, kernels: Array) -> Array:
+        """`(degree, shell)`: the square of the lateral velocity less the one that `kernels` give."""
+        spheroidal = _square(kernels, self.tt) - 2 * (kernels * self.vt).sum(axis=2)
+        return np.asarray(self.lateral + laplace(len(kernels)) * spheroidal)
+
+    def errors(self, maps: StokesMaps) -> tuple[Array, Array]:
+        """The errors of the radial and of the lateral velocity."""
+        return self.radial_error(maps.radial), self.lateral_error(maps.lateral)
+
+
+def laplace(degrees: int) -> Array:
+    """`(degree, 1)`: l(l + 1)."""
+    n = np.arange(degrees)
+    return np.asarray(n * (n + 1.0))[:, None]
+
+
+def step_moments(spectra: Spectra, radii_km: Array) -> Moments:
+    """The moments of one step."""
+    degrees = len(spectra.temperature)
+    weight = np.where(np.arange(degrees) == 0, 1.0, 2.0)[:, None, None]
+
+    def flat(coefficients: Array) -> Array:
+        return (coefficients * np.sqrt(weight)).reshape(degrees, -1, coefficients.shape[-1])
+
+    t, u, v, w = (flat(part) for part in (spectra.temperature, spectra.u, spectra.v, spectra.w))
+    turned, factor = t.transpose(0, 2, 1), laplace(degrees)
+    return Moments(
+        radii_km,
+        turned @ t,
+        u.transpose(0, 2, 1) @ t,
+        v.transpose(0, 2, 1) @ t,
+        (u**2).sum(axis=1),
+        factor * (v**2).sum(axis=1),
+        factor * (w**2).sum(axis=1),
+    )
+
+
+def file_spectra(file: SourceFile, degree: int) -> Spectra:
+    """The coefficients of an open file's temperature and velocity. Raises BadInput."""
+    grid = file.grid
+    vx, vy, vz = (file.shells(name) for name in VELOCITY)
+    u, v, w = vector_coefficients(*spherical(vx, vy, vz, grid), grid, degree)
+    return Spectra(scalar_coefficients(file.shells(TEMPERATURE.name), grid, degree), u, v, w)
+
+
+def spherical(vx: Field, vy: Field, vz: Field, grid: ShellGrid) -> tuple[Field, Field, Field]:
+    """The components outwards, southwards and eastwards of a Cartesian velocity on a grid."""
+    latitudes, longitudes = np.asarray(grid.latitudes_deg)[:, None], np.asarray(grid.longitudes_deg)
+    outwards, south, east = (turn(name, vx, vy, vz, latitudes, longitudes) for name in (V_RADIAL, V_THETA, V_PHI))
+    return outwards, south, east
+
+
+def files_moments(
+    files: Mapping[int, Path], layout: Layout, degree: int | None, on_step: Callable[[], None] = lambda: None
+) -> Moments:
+    """The moments of files, one time step each, to a degree (the highest that their grid determines, 95 at most).
+
+    Raises BadInput where a file cannot be used, is on another grid, or the grid is too coarse for the degree.
+    """
+    total: Moments | None = None
+    first: ShellGrid | None = None
+    for path in files.values():
+        with SourceFile(path, layout) as file:
+            first = first or file.grid
+            if file.grid != first:
+                raise BadInput(f"{path}: is on another grid than the files before it")
+            highest = highest_degree(first)
+            if degree is not None and degree > highest:
+                raise BadInput(f"{path}: its grid holds harmonics to degree {highest}, not to {degree}")
+            moments = step_moments(file_spectra(file, degree or min(highest, 95)), np.asarray(first.radii_km))
+        total = moments if total is None else total + moments
+        on_step()
+    if total is None:
+        raise BadInput("no time steps to take moments of")
+    return total
+
+
+def _square(kernels: Array, tt: Array) -> Array:
+    return np.asarray(((kernels @ tt) * kernels).sum(axis=2))

@@ -1,0 +1,78 @@
+"""The published conditional input as temperature and velocity: 14 x 27 points of a real mantle simulation.
+
+Each variable was scaled to [0, 1] by constants that were never published. Those of the velocity follow from the flow
+itself: without a flow through the boundaries the mean of each Cartesian component over the volume is zero, and at
+the surface there is no radial flow, which holds for one ratio of the three scales.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.errors import BadInput
+from earthgan.grid import ShellGrid
+from earthgan.quantities import cell_weights
+from earthgan_training.contest import contest_radius_km
+from earthgan_training.published import SHELLS, published_grids
+from earthgan_training.spectra.analysis import scalar_coefficients, vector_coefficients
+from earthgan_training.velocity.moments import Moments, Spectra, spherical, step_moments
+
+Array = NDArray[np.float64]
+
+#: Harmonics that 14 rows and 27 columns of points can hold with some to spare.
+DEGREE = 10
+
+
+def published_moments(path: Path) -> tuple[Moments, Moments]:
+    """The moments of the even orders of `x_<step>.npy`, to fit, and of the odd orders, to judge by.
+
+    Raises BadInput where it is not such a file.
+    """
+    field = _read(path)
+    rows = published_grids()[0]
+    radii_km = contest_radius_km(np.arange(SHELLS) + 2)
+    grid = ShellGrid(
+        radii_km=tuple(radii_km.tolist()), latitudes_deg=rows.latitudes_deg, longitudes_deg=rows.longitudes_deg
+    )
+    vx, vy, vz = _with_a_zero(field[1:], grid)
+    u, v, w = vector_coefficients(*spherical(vx, vy, vz, grid), grid, DEGREE)
+    spectra = Spectra(scalar_coefficients(field[0], grid, DEGREE), u, v, w)
+    return step_moments(_orders(spectra, 0), radii_km), step_moments(_orders(spectra, 1), radii_km)
+
+
+def _with_a_zero(normalised: NDArray[np.float32], grid: ShellGrid) -> NDArray[np.float32]:
+    """`(component, shell, latitude, longitude)` with one scale and a true zero."""
+    areas = cell_weights(grid)
+    volumes = areas * np.asarray(grid.radii_km)[:, None, None] ** 2
+    means = (normalised * (volumes / volumes.sum())).sum(axis=(1, 2, 3))
+    centred = normalised - means[:, None, None, None]
+    latitude, longitude = np.radians(grid.latitudes_deg)[:, None], np.radians(grid.longitudes_deg)
+    outwards = np.stack(
+        np.broadcast_arrays(
+            np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)
+        )
+    )
+    through_the_surface = (centred[:, -1] * outwards * np.sqrt(areas)).reshape(3, -1)
+    scales = np.linalg.svd(through_the_surface.T, full_matrices=False)[2][-1]
+    return np.asarray(centred * (scales / scales[0])[:, None, None, None], np.float32)
+
+
+def _orders(spectra: Spectra, first: int) -> Spectra:
+    """Every other order of the coefficients, the others zero."""
+    every_other = (np.arange(DEGREE + 1) % 2 == first)[:, None, None]
+    return Spectra(*(np.where(every_other, getattr(spectra, f.name), 0) for f in fields(spectra)))
+
+
+def _read(path: Path) -> NDArray[np.float32]:
+    due = (1, 4, SHELLS, 14, 27)
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise BadInput(f"{path}: is not a readable NPY array") from error
+    if array.shape != due or not np.isfinite(array).all():
+        raise BadInput(f"{path}: is not a finite array of shape {due}")
+    return np.asarray(array[0], np.float32)
