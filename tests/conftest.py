@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from earthgan import Surrogate
 from gateway_server import gateway
-from places import DEFAULT_SURROGATE, PUBLISHED
+from places import BASELINE_SURROGATE, DEFAULT_SURROGATE, PUBLISHED
 
 # A change is judged on the same examples every time; at a desk, new ones are looked for.
 settings.register_profile("ci", derandomize=True)
@@ -27,6 +27,11 @@ def gateway_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def default_surrogate() -> Surrogate:
     return Surrogate(DEFAULT_SURROGATE)
+
+
+@pytest.fixture(scope="session")
+def baseline_surrogate() -> Surrogate:
+    return Surrogate(BASELINE_SURROGATE)
 
 
 @pytest.fixture(scope="session")

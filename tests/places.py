@@ -6,6 +6,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_SURROGATE = ROOT / "model_store" / "default"
+BASELINE_SURROGATE = ROOT / "model_store" / "baseline"
 SHARED = ROOT.parent / "shared"
 PUBLISHED = SHARED / "data" / "published"
 SIMULATED = SHARED / "data" / "simulated"

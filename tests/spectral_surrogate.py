@@ -9,8 +9,10 @@ from earthgan.stokes import Knots, StokesProfile
 from earthgan_training.contest import contest_radius_km
 from earthgan_training.spectra.analysis import scalar_field, vector_field
 from earthgan_training.spectral.make import Recipe, make_spectral
+from earthgan_training.velocity.gate import Gate
 
 DEGREE, NODES = 10, 12
+STIRRED_KM = 4600.0, 5500.0
 INNER_KM, OUTER_KM = 3485.0, 6371.0
 RADII_KM = np.r_[INNER_KM, contest_radius_km(np.linspace(1, 199, 24)), OUTER_KM]
 LATITUDES_DEG = np.r_[90.0, 90 - (np.arange(34) + 0.5) * 180 / 34, -90.0]
@@ -35,14 +37,33 @@ def temperature(t: int) -> np.ndarray:
     return c
 
 
-def truth(t: int, radii_km: np.ndarray, latitudes_deg: np.ndarray, longitudes_deg: np.ndarray) -> dict[str, np.ndarray]:
+def stirring(t: int, radii_km: np.ndarray) -> np.ndarray:
+    """U, V and W in m/s, `(field, degree, order, part, radius)`, of a flow that no temperature makes: between two
+    radii, about as fast as the flow beside it.
+    """
+    inner_km, outer_km = STIRRED_KM
+    x = np.clip((radii_km - inner_km) / (outer_km - inner_km), 0, 1)
+    waves = np.array([np.sin(np.pi * x) ** 2, np.sin(np.pi * x) ** 2 * np.cos(np.pi * x)])
+    degree, order = np.arange(DEGREE + 1), np.arange(DEGREE + 1)
+    random = np.random.default_rng(1000 + t).standard_normal((3, DEGREE + 1, DEGREE + 1, 2, 2)) @ waves
+    random[:, order[:, None] < order] = 0
+    random[:, :, 0, 1] = 0
+    random[:, 0] = 0
+    return 4e-11 * random / np.maximum(degree, 1)[:, None, None, None] ** 1.5
+
+
+def truth(
+    t: int, radii_km: np.ndarray, latitudes_deg: np.ndarray, longitudes_deg: np.ndarray, stirred: bool = False
+) -> dict[str, np.ndarray]:
     """The four variables `(shell, latitude, longitude)` wherever they are asked for."""
     grid = PROFILE.grid(NODES)
     maps = PROFILE.maps(grid, DEGREE)
     to_shells = grid.interpolation(np.asarray(radii_km) / PROFILE.thickness_km)
     c = temperature(t)
     u, v = (np.einsum("lij,lmpj->lmpi", each, c) for each in (maps.radial, maps.lateral))
-    radial, south, east = vector_field(u @ to_shells.T, v @ to_shells.T, None, latitudes_deg, longitudes_deg)
+    flow = np.array([u @ to_shells.T, v @ to_shells.T, np.zeros((*c.shape[:3], len(to_shells)))])
+    flow += stirring(t, np.asarray(radii_km)) if stirred else 0
+    radial, south, east = vector_field(*flow, latitudes_deg, longitudes_deg)
     theta, phi = np.radians(90 - np.asarray(latitudes_deg))[:, None], np.radians(longitudes_deg)
     outward = radial * np.sin(theta) + south * np.cos(theta)
     return {
@@ -53,19 +74,32 @@ def truth(t: int, radii_km: np.ndarray, latitudes_deg: np.ndarray, longitudes_de
     }
 
 
-def write_raw(folder: Path, steps: range = range(1, 9)) -> Path:
+def write_raw(folder: Path, steps: range = range(1, 9), stirred: bool = False) -> Path:
     """The truth as files in the contest's layout."""
     folder.mkdir(parents=True, exist_ok=True)
     for t in steps:
-        fields = truth(t, RADII_KM, LATITUDES_DEG, LONGITUDES_DEG)
+        fields = truth(t, RADII_KM, LATITUDES_DEG, LONGITUDES_DEG, stirred)
         write_fields(folder / f"spherical{t:03d}.nc", fields, LATITUDES_DEG, RADII_KM, LONGITUDES_DEG)
     return folder
 
 
-def make(raw: Path, out: Path, step_bytes: int = 1200, profile: StokesProfile | None = PROFILE) -> Path:
+def make(
+    raw: Path,
+    out: Path,
+    step_bytes: int = 1200,
+    profile: StokesProfile | None = PROFILE,
+    gate: Gate | None = None,
+    nodes: int = NODES,
+) -> Path:
     """The surrogate of `write_raw`'s files: modes and tables of steps 1 to 6, the code of 5 to 8."""
     recipe = Recipe(
-        step_bytes=step_bytes, degree=DEGREE, nodes=NODES, modes=NODES, profile=profile, title="Blobs", notice="Made up"
+        step_bytes=step_bytes,
+        degree=DEGREE,
+        nodes=nodes,
+        profile=profile,
+        gate=gate,
+        title="Blobs",
+        notice="Made up",
     )
     make_spectral(raw, range(1, 7), range(5, 9), out, recipe, lambda *_: None, overwrite=False)
     return out

@@ -31,7 +31,7 @@ def ask(engine: CountingEngine, *paths: str, at_once: bool = False) -> Sequence[
 NOT_FOUND = [
     "/tiles/density/120/150/1/0/0",
     "/tiles/Temperature/120/150/1/0/0",
-    "/tiles/temperature/112/150/1/0/0",
+    "/tiles/temperature/129/150/1/0/0",
     "/tiles/temperature/120/199/1/0/0",
     "/tiles/temperature/120/150/1/2/0",
     "/tiles/temperature/120/150/1/0/2",

@@ -187,7 +187,7 @@ def test_gateways_over_all_engines_serve_the_same_shell(surrogate: Surrogate, to
 
     onnx, torch, remote = served("onnx"), served("torch"), served("torchserve", torchserve_url=torchserve_url)
     low, high = surrogate.spec.variables[0].range
-    assert np.abs(onnx - torch).max() <= 1e-5 * (high - low)
+    assert np.abs(onnx - torch).max() <= 2e-5 * (high - low)  # a step of a kept shell's 16 bits
     assert np.abs(onnx - remote).max() <= 2e-3 * (high - low)
     assert np.ptp(onnx) > 0.1 * (high - low)
 

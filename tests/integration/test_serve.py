@@ -50,7 +50,7 @@ def refusal(*arguments: str, **environment: str) -> str:
     return errors
 
 
-@pytest.mark.parametrize("file", ["spec.json", "generator.onnx", "inputs/128.npy"])
+@pytest.mark.parametrize("file", ["spec.json", "generator.onnx", "inputs/128.bin"])
 def test_a_damaged_surrogate_is_refused_with_the_files_name(tmp_path: Path, file: str) -> None:
     folder = tmp_path / "surrogate"
     shutil.copytree(DEFAULT_SURROGATE, folder)

@@ -90,5 +90,5 @@ def test_every_byte_of_a_folder_is_counted_once() -> None:
     size = footprint(surrogate)
     files = sum(path.stat().st_size for path in Path(DEFAULT_SURROGATE).rglob("*") if path.is_file())
     counted = size.model + size.onnx + size.inputs_per_step * len(surrogate.steps)
-    assert files <= counted < files + len(surrogate.steps)  # a step's share of spec.json is rounded up
+    assert files <= counted < files + len(surrogate.steps)  # a step's share is rounded up
     assert size.per_step == size.inputs_per_step + size.model / 251

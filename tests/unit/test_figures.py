@@ -346,23 +346,23 @@ def test_an_animation_has_a_frame_for_every_step(kind: Animated) -> None:
         assert np.percentile(difference, 99) <= (16 if kind is Animated.GIF else 0)
 
 
-def test_interpolation_here_is_what_the_baseline_serves(default_surrogate: Surrogate) -> None:
+def test_interpolation_here_is_what_the_baseline_serves(baseline_surrogate: Surrogate) -> None:
     from earthgan.onnx_backend import onnx_backend
 
     shells, names = [0, 77, 198], ["temperature", "vz"]
-    served = default_surrogate.in_units(
-        default_surrogate.shells(onnx_backend(default_surrogate), names, 120, shells), names
+    served = baseline_surrogate.in_units(
+        baseline_surrogate.shells(onnx_backend(baseline_surrogate), names, 120, shells), names
     )
-    found = Interpolated(default_surrogate).stored(names, 120, shells)
+    found = Interpolated(baseline_surrogate).stored(names, 120, shells)
     np.testing.assert_allclose(found[0], served[0], rtol=0, atol=0.01)
     np.testing.assert_allclose(found[1], served[1], rtol=0, atol=1e-15)
 
 
-def test_every_page_says_what_its_data_are(default_surrogate: Surrogate) -> None:
-    about = notice(default_surrogate, "files of raw")
-    said = default_surrogate.spec.provenance.notice
+def test_every_page_says_what_its_data_are(baseline_surrogate: Surrogate) -> None:
+    about = notice(baseline_surrogate, "files of raw")
+    said = baseline_surrogate.spec.provenance.notice
     assert about.startswith(f"Simulated data. {said} Surrogate: ")
-    assert default_surrogate.digest[:12] in about
+    assert baseline_surrogate.digest[:12] in about
     assert about.endswith("Truth: files of raw.")
     for width_in in (4, 15):
         figure = new_page(width_in, 4, "Title", about)

@@ -11,7 +11,8 @@ import pytest
 from earthgan import Surrogate, Window
 from earthgan.errors import DamagedSurrogate, EngineAnswerInvalid, UnknownShell, UnknownStep, UnknownVariable
 from earthgan.onnx_backend import onnx_backend
-from places import DEFAULT_SURROGATE
+from earthgan.spec import InputsSpec
+from places import BASELINE_SURROGATE, DEFAULT_SURROGATE
 
 
 def truncate(path: Path) -> None:
@@ -62,7 +63,7 @@ def test_a_damaged_folder_is_refused_with_the_files_name(
     tmp_path: Path, file: str, damage: Callable[[Path], None]
 ) -> None:
     folder = tmp_path / "surrogate"
-    shutil.copytree(DEFAULT_SURROGATE, folder)
+    shutil.copytree(BASELINE_SURROGATE, folder)
     damage(folder / file)
     with pytest.raises(DamagedSurrogate) as caught:
         Surrogate(folder)
@@ -70,12 +71,28 @@ def test_a_damaged_folder_is_refused_with_the_files_name(
     assert "\n" not in str(caught.value)
 
 
-def test_the_shipped_surrogate_says_that_it_is_simulated_and_interpolated(default_surrogate: Surrogate) -> None:
-    spec = default_surrogate.spec
+@pytest.mark.parametrize("folder", [DEFAULT_SURROGATE, BASELINE_SURROGATE], ids=["default", "baseline"])
+def test_what_ships_says_that_it_is_simulated_and_how_it_was_made(folder: Path) -> None:
+    spec = Surrogate(folder).spec
     assert spec.provenance.simulated
     assert "simulation" in spec.provenance.notice
-    assert "interpolated" in spec.provenance.notice
+    assert ("interpolated" if folder == BASELINE_SURROGATE else "reconstructed") in spec.provenance.notice
+
+
+def test_the_shipped_surrogate_is_small_and_has_many_steps(default_surrogate: Surrogate) -> None:
+    files = [path for path in DEFAULT_SURROGATE.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 16e6
+    assert len(default_surrogate.steps) >= 64
+    # The model and any sixteen steps: under a megabyte.
+    largest = sorted((DEFAULT_SURROGATE / step.file).stat().st_size for step in default_surrogate.steps)[-16:]
+    others = [path.stat().st_size for path in files if path.parent == DEFAULT_SURROGATE]
+    assert sum(largest) + sum(others) < 1e6
+
+
+def test_the_baselines_inputs_reach_both_ends(baseline_surrogate: Surrogate) -> None:
+    spec = baseline_surrogate.spec
     assert [step.t for step in spec.inputs.steps] == list(range(113, 129))
+    assert isinstance(spec.inputs, InputsSpec)
     inputs = spec.inputs.grid.shell_grid
     assert inputs.shape[0] == 30
     assert inputs.radii_km[0] == spec.grid.radii_km[0]
@@ -102,7 +119,7 @@ def test_shells_are_given_in_any_order_and_only_once_computed(default_surrogate:
     ("variables", "t", "shells", "error"),
     [
         (["density"], 120, [0], UnknownVariable),
-        (["vx"], 112, [0], UnknownStep),
+        (["vx"], 129, [0], UnknownStep),
         (["vx"], 120, [199], UnknownShell),
         (["vx"], 120, [-1], UnknownShell),
     ],

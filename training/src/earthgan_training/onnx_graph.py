@@ -14,7 +14,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from earthgan.spec import Arguments, PaperArguments, SpectralArguments
+from earthgan.spec import Arguments, PaperArguments, ResidualArguments, SpectralArguments
 
 OPSET = 17  # the newest that onnxruntime-web's WebGPU kernels cover whole
 IR_VERSION = 8
@@ -155,10 +155,69 @@ def spectral_graph(variables: int, fields: int) -> onnx.ModelProto:
     return graph.model(graph.node("Concat", *stacked, axis=1), variables)
 
 
+def residual_graph(
+    variables: int, arguments: ResidualArguments, state: Mapping[str, NDArray[np.float32]]
+) -> onnx.ModelProto:
+    """The `residual` preset with the parameters of a state dict; see `earthgan.generator.ResidualGenerator`."""
+    graph = _Graph()
+
+    def fed(name: str, *shape: int | str) -> str:
+        return graph.input(name, TensorProto.FLOAT, [1, *shape])
+
+    def convolution(name: str, x: str) -> str:
+        weight, bias = state[f"{name}.weight"], state[f"{name}.bias"]
+        return graph.node("Conv", x, graph.constant(f"{name}.weight", weight), graph.constant(f"{name}.bias", bias))
+
+    def active(name: str, x: str) -> str:
+        return graph.node("LeakyRelu", convolution(name, x), alpha=SLOPE)
+
+    def turned(x: str, axes: str) -> str:
+        assert arguments.vector is not None
+        velocity = graph.node("Gather", x, graph.integers(*arguments.vector), axis=1)
+        velocity = graph.node("Einsum", axes, velocity, equation="bijhw,bjdhw->bidhw")
+        order = list(range(variables))
+        for part, index in enumerate(arguments.vector):
+            order[index] = variables + part
+        return graph.node("Gather", graph.node("Concat", x, velocity, axis=1), graph.integers(*order), axis=1)
+
+    x = base = fed("x", variables, "d", "h", "w")
+    for name, axis, equation in (
+        ("radial", "d", "bvdhw,bsd->bvshw"),
+        ("meridional", "h", "bvshw,brh->bvsrw"),
+        ("zonal", "w", "bvsrw,bcw->bvsrc"),
+    ):
+        base = graph.node("Einsum", base, fed(name, f"{name}_outputs", axis), equation=equation)
+    if arguments.vector is not None:
+        x = turned(x, fed("inwards", 3, 3, "h", "w"))
+    x = graph.node("Einsum", fed("layers", "k", "d"), x, equation="bkd,bvdhw->bvkhw")
+    x = active("first", graph.node("Concat", x, fed("place", 2, "k", "h", "w"), axis=1))
+    inner = graph.integers(1, 1, 1), graph.integers(-1, -1, -1), graph.integers(2, 3, 4)
+    for block in range(arguments.blocks):
+        added = convolution(f"blocks.{block}.mix", active(f"blocks.{block}.conv", x))
+        x = graph.node("Add", graph.node("Slice", x, *inner), added)
+    x = graph.node("Einsum", fed("shells", "s", "n"), x, equation="bsk,bckhw->bcshw")
+    one = graph.node("Slice", x, graph.integers(0), graph.integers(1), graph.integers(1))
+    between = graph.node("Expand", fed("between", 1, "s", 1, 1), graph.node("Shape", one))
+    x = convolution("head", active("between", graph.node("Concat", x, between, axis=1)))
+    size = graph.node("Slice", graph.node("Shape", x), graph.integers(2), graph.integers(5))
+    split = graph.node("Concat", graph.integers(variables, 8, 8), size, axis=0)
+    x = graph.node("Transpose", graph.node("Reshape", x, split), perm=[0, 3, 4, 1, 5, 2])
+    joined = graph.node("Mul", size, graph.integers(1, 8, 8))
+    x = graph.node("Reshape", x, graph.node("Concat", graph.integers(1, variables), joined, axis=0))
+    start = graph.input("parity", TensorProto.INT64, [2])
+    lateral = graph.node("Slice", graph.node("Shape", base), graph.integers(3), graph.integers(5))
+    x = graph.node("Slice", x, start, graph.node("Add", start, lateral), graph.integers(3, 4))
+    if arguments.vector is not None:
+        x = turned(x, fed("outwards", 3, 3, "meridional_outputs", "zonal_outputs"))
+    return graph.model(graph.node("Add", base, x), variables)
+
+
 def generator_graph(variables: int, arguments: Arguments, state: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
     """The graph of the preset that the arguments name."""
     if isinstance(arguments, SpectralArguments):
         return spectral_graph(variables, len(arguments.fields))
     if isinstance(arguments, PaperArguments):
         return paper_graph(variables, arguments, state)
+    if isinstance(arguments, ResidualArguments):
+        return residual_graph(variables, arguments, state)
     return interpolate_graph(variables)

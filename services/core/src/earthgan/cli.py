@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from earthgan.errors import EarthGANError
-from earthgan.spec import InputsSpec
+from earthgan.spec import InputsSpec, SpectralArguments
 from earthgan.surrogate import Surrogate
 
 
@@ -97,6 +97,8 @@ def _info(arguments: argparse.Namespace) -> None:
     }
     if isinstance(spec.inputs, InputsSpec):
         facts["inputs_grid"] = list(spec.inputs.grid.shell_grid.shape)
+    if isinstance(spec.generator.arguments, SpectralArguments) and spec.generator.arguments.gate:
+        facts["gate"] = [str(run) for run in spec.generator.arguments.gate]
     for name, value in facts.items():
         print(f"{name:12} {value}")
     if arguments.json:

@@ -28,8 +28,9 @@ Array = NDArray[np.float32]
 class Component:
     """How one field's coefficients are coded.
 
-    `basis` `(degree, mode, node)`: the radial modes. `centre` `(mode,)`: what is added to degree 0, for the mean
-    profile is always there. `tables` `(degree, mode)`: which table a coefficient follows, from 1 on; 0 is never stored.
+    `basis` `(degree, mode, node)`: the radial modes, at temperature's nodes or at velocity's knots. `centre` `(mode,)`:
+    what is added to degree 0, for the mean profile is always there. `tables` `(degree, mode)`: which table a
+    coefficient follows, from 1 on; 0 is never stored.
     """
 
     basis: NDArray[np.float64]
@@ -47,7 +48,7 @@ class Code:
 
     def __init__(self, degree: int, components: Mapping[str, Component], tables: Tables, inward: Array) -> None:
         self.degree, self.components = degree, dict(components)
-        self._entropy, self._inward, self._shifts = EntropyCode(tables), inward, tables.shifts
+        self._entropy, self._inward = EntropyCode(tables), inward
 
     @classmethod
     def load(cls, path: Path, arguments: SpectralArguments) -> Code:
@@ -62,7 +63,8 @@ class Code:
                 modes = arrays[f"{name}.modes"] * arrays[f"{name}.scales"].astype(np.float64)[..., None]
                 basis = np.repeat(modes, widths, axis=0)
                 numbers = arrays[f"{name}.tables"], arrays[f"{name}.centre"].astype(np.float64)
-                if basis.shape[::2] != (arguments.degree + 1, arguments.nodes) or numbers[0].shape != basis.shape[:2]:
+                nodes = arguments.nodes if name == "temperature" else arguments.stored.knots
+                if basis.shape[::2] != (arguments.degree + 1, nodes) or numbers[0].shape != basis.shape[:2]:
                     raise ValueError("the modes have another shape than spec.json says")
                 components[name] = Component(basis, numbers[1], numbers[0], component.step)
             return cls(arguments.degree, components, tables, arrays["inward"])
@@ -106,18 +108,22 @@ class Code:
             follow += tables.tolist()
         return self._entropy.encode(numbers, follow)
 
-    def decode(self, data: bytes) -> Array:
-        """Coefficients `(degree, order, part, mode)`, the modes of all components one after another. Raises
-        ValueError where the bytes end too soon.
-        """
-        places = list(self._places.values())
-        tables = np.concatenate([tables for _, tables in places])
-        numbers = self._entropy.decode(data, tables.tolist())
+    @cached_property
+    def _follow(self) -> NDArray[np.uint8]:
+        """The tables of all numbers of a step."""
+        return np.concatenate([tables for _, tables in self._places.values()])
+
+    def decode(self, data: bytes) -> NDArray[np.int32]:
+        """The numbers of `encode`, few enough to keep many steps of. Raises ValueError where the bytes end too soon."""
+        return self._entropy.decode(data, self._follow.tolist())
+
+    def coefficients(self, numbers: NDArray[np.int32]) -> Array:
+        """Coefficients `(degree, order, part, mode)`, the modes of all components one after another."""
         magnitude = np.abs(numbers)
-        inward = self._inward[tables, np.minimum(magnitude, 2) - 1]
+        inward = self._inward[self._follow, np.minimum(magnitude, 2) - 1]
         values = np.sign(numbers) * (magnitude - np.where(magnitude > 0, inward, 0))
         blocks, first = [], 0
-        for (index, _), component in zip(places, self.components.values(), strict=True):
+        for (index, _), component in zip(self._places.values(), self.components.values(), strict=True):
             modes = component.basis.shape[1]
             block = np.zeros((self.degree + 1, self.degree + 1, 2, modes))
             of_component = values[first : first + len(index)]

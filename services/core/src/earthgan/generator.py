@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from earthgan.spec import PaperArguments, SpectralArguments, SurrogateSpec
+from earthgan.residual import PLACES, RATIO
+from earthgan.spec import PaperArguments, ResidualArguments, SpectralArguments, SurrogateSpec
 
 SLOPE = 0.2  # of every leaky ReLU
 
@@ -134,6 +135,75 @@ class Interpolator(nn.Module):
         return torch.einsum("bvsrw,cw->bvsrc", field, feeds["zonal"])
 
 
+class ResidualBlock(nn.Module):
+    """An unpadded convolution and a mixing of channels, added to the same cells' features."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv3d(channels, channels, 3)
+        self.mix = nn.Conv3d(channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        added: Tensor = self.mix(F.leaky_relu(self.conv(x), SLOPE))
+        return x[..., 1:-1, 1:-1, 1:-1] + added
+
+
+class ResidualGenerator(nn.Module):
+    """The `residual` preset; `earthgan.residual` says what it is fed. Untrained, it gives interpolation."""
+
+    def __init__(self, variables: int, arguments: ResidualArguments) -> None:
+        super().__init__()
+        channels = arguments.channels
+        self.vector = arguments.vector
+        self.first = nn.Conv3d(variables + PLACES, channels, 1)
+        self.blocks = nn.ModuleList(ResidualBlock(channels) for _ in range(arguments.blocks))
+        self.between = nn.Conv3d(channels + 1, channels, 1)
+        self.head = nn.Conv3d(channels, variables * RATIO**2, 1)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
+        """The window that a preset's feeds describe, of each sample of a batch."""
+        base = interpolated(feeds)
+        x = torch.einsum("bkd,bvdhw->bvkhw", feeds["layers"], self._turned(feeds["x"], feeds.get("inwards")))
+        x = torch.cat([x, feeds["place"]], dim=1).to(self.head.weight.dtype)
+        x = F.leaky_relu(self.first(x), SLOPE)
+        for block in self.blocks:
+            x = block(x)
+        x = torch.einsum("bsk,bckhw->bcshw", feeds["shells"].to(x.dtype), x)
+        between = feeds["between"].to(x.dtype).expand(-1, -1, -1, *x.shape[3:])
+        x = F.leaky_relu(self.between(torch.cat([x, between], dim=1)), SLOPE)
+        x = self.head(x).float().unflatten(1, (-1, RATIO, RATIO))
+        x = x.permute(0, 1, 4, 5, 2, 6, 3).flatten(5, 6).flatten(3, 4)
+        (row, column), (rows, columns) = feeds["parity"].tolist(), base.shape[3:]
+        return base + self._turned(x[..., row : row + rows, column : column + columns], feeds.get("outwards"))
+
+    def _turned(self, field: Tensor, axes: Tensor | None) -> Tensor:
+        """A field with its velocity turned to other axes."""
+        if axes is None or self.vector is None:
+            return field
+        turned = torch.einsum("bijhw,bjdhw->bidhw", axes, field[:, list(self.vector)].float())
+        parts = list(field.unbind(1))
+        for index, part in zip(self.vector, turned.unbind(1), strict=True):
+            parts[index] = part
+        return torch.stack(parts, dim=1)
+
+
+def interpolated(feeds: Mapping[str, Tensor]) -> Tensor:
+    """Interpolation by matrices that each sample of a batch has its own of; always in float32."""
+    x = feeds["x"].float()
+    if torch.amp.autocast_mode.is_autocast_available(x.device.type):
+        with torch.autocast(x.device.type, enabled=False):
+            return _interpolated(x, feeds)
+    return _interpolated(x, feeds)
+
+
+def _interpolated(x: Tensor, feeds: Mapping[str, Tensor]) -> Tensor:
+    field = torch.einsum("bvdhw,bsd->bvshw", x, feeds["radial"])
+    field = torch.einsum("bvshw,brh->bvsrw", field, feeds["meridional"])
+    return torch.einsum("bvsrw,bcw->bvsrc", field, feeds["zonal"])
+
+
 class Synthesis(nn.Module):
     """The `spectral` preset: what `earthgan.spectral.synthesise` computes. Its code's weights are not the module's.
 
@@ -159,11 +229,13 @@ class Synthesis(nn.Module):
         return torch.stack(out).unsqueeze(0)
 
 
-def make_generator(spec: SurrogateSpec) -> PaperGenerator | Interpolator | Synthesis:
+def make_generator(spec: SurrogateSpec) -> PaperGenerator | ResidualGenerator | Interpolator | Synthesis:
     """The module a spec names, its parameters not yet loaded."""
     arguments = spec.generator.arguments
     if isinstance(arguments, SpectralArguments):
         return Synthesis()
     if isinstance(arguments, PaperArguments):
         return PaperGenerator(len(spec.variables), arguments)
+    if isinstance(arguments, ResidualArguments):
+        return ResidualGenerator(len(spec.variables), arguments)
     return Interpolator()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +19,8 @@ Field = NDArray[np.float32]
 
 #: Shells, rows and columns of a look at coded inputs: about the size of inputs that lie on a grid.
 LOOK = 30, 28, 56
+#: Decoded steps that are kept; at 12 kB a step, each takes 200 kB.
+KEPT_STEPS = 256
 
 
 class Inputs(Protocol):
@@ -80,6 +83,8 @@ class CodedInputs:
 
     def __init__(self, code: Code, preset: SpectralPreset) -> None:
         self._code = code
+        # A series asks for a point of every step: reading their codes would be nearly all of its work.
+        self._decoded = lru_cache(KEPT_STEPS)(self._decode)
         shells, rows, columns = LOOK
         radii_km = np.linspace(preset.grid.radii_km[0], preset.grid.radii_km[-1], shells)
         self._look_grid = ShellGrid.cell_centred(tuple(radii_km.tolist()), rows, columns)
@@ -89,6 +94,9 @@ class CodedInputs:
         """Its digest has been compared: there is nothing else to see before it is decoded."""
 
     def read(self, path: Path) -> Field:
+        return self._code.coefficients(self._decoded(path))
+
+    def _decode(self, path: Path) -> NDArray[np.int32]:
         try:
             return self._code.decode(path.read_bytes())
         except (OSError, ValueError) as error:

@@ -13,7 +13,8 @@ from earthgan.grid import Window
 from earthgan.inputs import CodedInputs, GridInputs, Inputs
 from earthgan.interpolate import InterpolatePreset
 from earthgan.paper import PaperPreset
-from earthgan.spec import InputsSpec, PaperArguments, SpectralArguments, SurrogateSpec
+from earthgan.residual import ResidualPreset
+from earthgan.spec import InputsSpec, PaperArguments, ResidualArguments, SpectralArguments, SurrogateSpec
 from earthgan.spectral import Kernels, SpectralPreset
 
 
@@ -44,5 +45,8 @@ def opened(spec: SurrogateSpec, weights: Path) -> tuple[Preset, Inputs]:
     if isinstance(arguments, PaperArguments):
         paper = PaperPreset(arguments, inputs, grid)
         return paper, GridInputs(spec.inputs, paper)
+    if isinstance(arguments, ResidualArguments):
+        residual = ResidualPreset(arguments, inputs, grid)
+        return residual, GridInputs(spec.inputs, residual)
     interpolate = InterpolatePreset(inputs, grid)
     return interpolate, GridInputs(spec.inputs, interpolate)

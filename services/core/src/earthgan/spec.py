@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from earthgan.gate import GatedRun, StoredRun, StoredShells
 from earthgan.grid import PolarRule, ShellGrid
+from earthgan.radial import RadialGrid
 from earthgan.stokes import StokesProfile
 
 SPEC_FILE = "spec.json"
@@ -154,12 +157,26 @@ class InterpolateArguments(_Frozen):
     preset: Literal["interpolate"] = "interpolate"
 
 
+CodedField = Literal["temperature", "u", "v", "w"]
+
+
+class ResidualArguments(_Frozen):
+    """A network of `blocks` residual blocks on the cells of the conditional input; what it gives is added to tricubic
+    interpolation (`earthgan.residual`). `vector` says which variables are a velocity's x, y and z.
+    """
+
+    preset: Literal["residual"] = "residual"
+    channels: int = Field(default=48, ge=1)
+    blocks: int = Field(default=8, ge=2)
+    vector: tuple[int, int, int] | None = None
+
+
 class ComponentSpec(_Frozen):
     """A field that is coded: temperature, or a velocity's U, V or W (`earthgan.spectral`) where it is no function of
     temperature. `step` is what its normalised coefficients are rounded to.
     """
 
-    field: Literal["temperature", "u", "v", "w"]
+    field: CodedField
     step: float = Field(gt=0)
 
 
@@ -167,7 +184,8 @@ class SpectralArguments(_Frozen):
     """Harmonics to `degree` and radial modes on `nodes` Chebyshev nodes between two radii.
 
     `bands` holds the first degree of each band of degrees that share their modes. `stokes` makes velocity of
-    temperature; without it and without components of velocity, temperature is the only variable.
+    temperature; without it and without components of velocity, temperature is the only variable. `gate` says where it
+    does: components of velocity are what it leaves, on the shells that are not served (without a gate, anywhere).
     """
 
     preset: Literal["spectral"] = "spectral"
@@ -178,6 +196,7 @@ class SpectralArguments(_Frozen):
     bands: tuple[int, ...] = Field(min_length=1)
     components: tuple[ComponentSpec, ...] = Field(min_length=1)
     stokes: StokesProfile | None = None
+    gate: tuple[GatedRun, ...] = ()
 
     @model_validator(mode="after")
     def _parts_agree(self) -> SpectralArguments:
@@ -188,6 +207,33 @@ class SpectralArguments(_Frozen):
             raise ValueError("the components do not begin with temperature, or one occurs twice")
         return self
 
+    @model_validator(mode="after")
+    def _gate_fits(self) -> SpectralArguments:
+        if self.gate and self.stokes is None:
+            raise ValueError("a gate judges velocity that is made of temperature, and none is")
+        if any(before.last_km >= after.first_km for before, after in pairwise(self.gate)):
+            raise ValueError("the runs of the gate do not ascend")
+        if len(self.components) > 1 and not self.stored.runs:
+            raise ValueError("velocity is coded, and the gate leaves no shell for it")
+        return self
+
+    @property
+    def thickness_km(self) -> float:
+        return self.outer_km - self.inner_km
+
+    @property
+    def radial_grid(self) -> RadialGrid:
+        """The nodes of temperature, in shell thicknesses."""
+        return RadialGrid(self.nodes, self.inner_km / self.thickness_km, self.outer_km / self.thickness_km)
+
+    @property
+    def stored(self) -> StoredShells:
+        """The shells whose velocity is coded: a knot for each, or as many as there are nodes."""
+        if not self.gate:
+            return StoredShells((StoredRun(self.inner_km, self.outer_km, self.nodes),))
+        left = (run for run in self.gate if not run.served)
+        return StoredShells(tuple(StoredRun(r.first_km, r.last_km, min(r.shells, self.nodes)) for r in left))
+
     @property
     def fields(self) -> tuple[str, ...]:
         """What the coefficients are turned to, in order."""
@@ -197,7 +243,7 @@ class SpectralArguments(_Frozen):
         return ("temperature", "u", "v") if self.stokes or len(coded) > 1 else ("temperature",)
 
 
-Arguments = PaperArguments | InterpolateArguments | SpectralArguments
+Arguments = PaperArguments | ResidualArguments | InterpolateArguments | SpectralArguments
 
 
 class GeneratorSpec(_Frozen):

@@ -3,6 +3,8 @@
 Temperature is the sum over degree l, order m and mode k of `x_lmk B_lk(r) Y_lm`, the modes being the principal
 components of the training data in each band of degrees. Velocity `u = U Y r^ + V grad_1 Y` is a linear function of the
 same coefficients, degree by degree: the Stokes maps of the surrogate's own profile of viscosity (`earthgan.stokes`).
+On shells where they explain too little (`earthgan.gate`), coefficients of U, V and W of their own are added; those of V
+and W are of the vector harmonics of unit square, `grad_1 Y / sqrt(l(l + 1))`, so that every error weighs the same.
 Nothing is interpolated: a shell is evaluated where its points lie.
 """
 
@@ -18,7 +20,6 @@ from threadpoolctl import threadpool_limits
 
 from earthgan.grid import ShellGrid, Window
 from earthgan.legendre import legendre
-from earthgan.radial import RadialGrid
 from earthgan.spec import SpectralArguments
 
 Array = NDArray[np.float32]
@@ -43,35 +44,48 @@ class Kernels:
         self, arguments: SpectralArguments, bases: Mapping[str, NDArray[np.float64]], kelvins: float, speed: float
     ) -> None:
         self.arguments, self._bases, self._scale = arguments, bases, kelvins / speed
-        self._thickness_km = arguments.outer_km - arguments.inner_km
-        ends = arguments.inner_km / self._thickness_km, arguments.outer_km / self._thickness_km
-        self._grid = RadialGrid(arguments.nodes, *ends)
 
     @_one_thread
     def at(self, radii_km: ArrayLike) -> Array:
         """`(field, degree, radius, mode)`: coefficients to temperature, U and V (and the toroidal W), all components'
         modes one after another. Raises ValueError beyond the nodes.
         """
-        radii = np.asarray(radii_km) / self._thickness_km
-        if not self._grid.inner <= radii.min() <= radii.max() <= self._grid.outer:
+        arguments = self.arguments
+        radii, grid = np.asarray(radii_km) / arguments.thickness_km, arguments.radial_grid
+        if not grid.inner <= radii.min() <= radii.max() <= grid.outer:
             raise ValueError("the grid's shells reach beyond the radial modes")
-        return np.asarray(self._grid.interpolation(radii) @ self._on_nodes, np.float32)
+        blocks = [grid.interpolation(radii) @ self._of_temperature]
+        for component in arguments.components[1:]:
+            blocks.append(self._of_velocity(component.field, arguments.stored.interpolation(radii_km)))
+        return np.concatenate(blocks, axis=-1).astype(np.float32)
 
     @cached_property
     @_one_thread
-    def _on_nodes(self) -> NDArray[np.float64]:
-        """`(field, degree, node, mode)`."""
-        fields, columns = self.arguments.fields, []
-        for component in self.arguments.components:
-            modes = self._bases[component.field].transpose(0, 2, 1)
-            block = np.zeros((len(fields), *modes.shape))
-            block[fields.index(component.field)] = modes
-            if component.field == "temperature" and self.arguments.stokes is not None:
-                maps = self.arguments.stokes.maps(self._grid, self.arguments.degree)
-                block[fields.index("u")] = maps.radial @ modes * self._scale
-                block[fields.index("v")] = maps.lateral @ modes * self._scale
-            columns.append(block)
-        return np.concatenate(columns, axis=-1)
+    def _of_temperature(self) -> NDArray[np.float64]:
+        """`(field, degree, node, mode)`: temperature's modes, and the flow that they make."""
+        arguments, fields = self.arguments, self.arguments.fields
+        modes = self._bases["temperature"].transpose(0, 2, 1)
+        block = np.zeros((len(fields), *modes.shape))
+        block[0] = modes
+        if arguments.stokes is not None:
+            maps = arguments.stokes.maps(arguments.radial_grid, arguments.degree)
+            block[fields.index("u")] = maps.radial @ modes * self._scale
+            block[fields.index("v")] = maps.lateral @ modes * self._scale
+        return block
+
+    def _of_velocity(self, field: str, interpolation: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`(field, degree, radius, mode)` of a component of velocity, from its knots to radii."""
+        fields = self.arguments.fields
+        modes = interpolation @ self._bases[field].transpose(0, 2, 1)
+        block = np.zeros((len(fields), *modes.shape))
+        block[fields.index(field)] = modes / unit_square(field, len(modes))[:, None, None]
+        return block
+
+
+def unit_square(field: str, degrees: int) -> NDArray[np.float64]:
+    """`(degree,)`: what the coefficients of U, V or W are multiplied by for their squares to be those of velocity."""
+    degree = np.arange(degrees)
+    return np.ones(degrees) if field == "u" else np.sqrt(np.maximum(degree * (degree + 1.0), 1))
 
 
 class SpectralPreset:

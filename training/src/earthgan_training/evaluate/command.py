@@ -37,6 +37,9 @@ def add_evaluate(subcommands: Any) -> None:
     parser.add_argument(
         "--rates", type=_rates, default=(), metavar="N,N", help="also code the first step in so many bytes"
     )
+    parser.add_argument(
+        "--beside", type=Path, nargs="+", default=[], metavar="FOLDER", help="surrogates of other sizes, for its curve"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write what was found as JSON")
     parser.add_argument("--figures", type=Path, metavar="DIR", help="also draw it: PNG files in this folder")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write it as a document")
@@ -76,6 +79,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
             members=arguments.members,
             codecs=_codecs(arguments.codecs),
             rates=arguments.rates,
+            beside=arguments.beside,
             on_work=show,
         )
     _print(found)
@@ -141,6 +145,8 @@ def _as_typed(arguments: argparse.Namespace) -> str:
         words += ["--codecs", arguments.codecs]
     if arguments.rates:
         words += ["--rates", ",".join(map(str, arguments.rates))]
+    if arguments.beside:
+        words += ["--beside", *map(_short, arguments.beside)]
     if arguments.figures:
         words += ["--figures", _short(arguments.figures)]
     return shlex.join([*words, "--markdown", _short(arguments.markdown)])

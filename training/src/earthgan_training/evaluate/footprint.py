@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from earthgan.surrogate import Surrogate
@@ -28,13 +29,14 @@ class Footprint:
 
 
 def footprint(surrogate: Surrogate) -> Footprint:
-    """Counted from the files of the surrogate's folder; of the steps, the largest."""
+    """Counted from the files of the surrogate's folder; of the steps, the mean, rounded up."""
     spec, folder = surrogate.spec, surrogate.folder
     bare = len(spec.model_copy(update={"inputs": spec.inputs.model_copy(update={"steps": ()})}).to_json().encode())
-    entry = -(-(len(spec.to_json().encode()) - bare) // len(spec.inputs.steps))
+    entries = len(spec.to_json().encode()) - bare
+    stored = sum((folder / step.file).stat().st_size for step in spec.inputs.steps)
     weights, onnx = spec.generator.weights, spec.generator.onnx
     return Footprint(
-        inputs_per_step=max((folder / step.file).stat().st_size for step in spec.inputs.steps) + entry,
+        inputs_per_step=math.ceil((stored + entries) / len(spec.inputs.steps)),
         model=(folder / weights.file).stat().st_size + bare,
         onnx=(folder / onnx.file).stat().st_size if onnx else 0,
     )

@@ -17,12 +17,11 @@ from earthgan.errors import BadInput
 from earthgan.grid import PolarRule
 from earthgan.spec import InputsSpec, SpectralArguments, StepSpec
 from earthgan.surrogate import Surrogate, file_sha256
-from earthgan.variables import TEMPERATURE
 from earthgan_training.area_mean import area_mean, at_radii
 from earthgan_training.contest import Snapshot
 from earthgan_training.folder import write_spec
 from earthgan_training.prepare.source import SourceFile
-from earthgan_training.spectral.encode import encoded
+from earthgan_training.spectral.encode import Encoder
 
 
 @dataclass(frozen=True)
@@ -60,9 +59,10 @@ def encode_inputs(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInpu
 
 
 def _coefficients(surrogate: Surrogate, arguments: SpectralArguments, file: SourceFile, t: int) -> EncodedInputs:
-    """The code of the temperature's harmonics, as `earthgan spectral` has it."""
-    snapshot = Snapshot(t, file.time_myr, file.grid, file.shells(TEMPERATURE.name)[None])
-    return EncodedInputs(encoded(surrogate.spec, Code.load(surrogate.weights_path, arguments), snapshot))
+    """The code of the harmonics, as `earthgan spectral` has it."""
+    encoder = Encoder(surrogate.spec, Code.load(surrogate.weights_path, arguments))
+    values = np.stack([file.shells(name) for name in encoder.variables])
+    return EncodedInputs(encoder.encode(Snapshot(t, file.time_myr, file.grid, values)))
 
 
 def _area_means(surrogate: Surrogate, inputs: InputsSpec, file: SourceFile) -> EncodedInputs:

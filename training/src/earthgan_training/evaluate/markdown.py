@@ -12,7 +12,7 @@ from earthgan_training.evaluate.table import Table, tables
 _PICTURES = {
     "shells": "PSNR of each shell over its own range",
     "spectrum": "power by degree, prediction over truth",
-    "rates": "PSNR over bytes a variable",
+    "rates": "PSNR over bytes a variable; a surrogate is shown at the bytes of all its variables together",
 }
 
 
@@ -73,6 +73,8 @@ def _notes(table: Table, found: Evaluation) -> list[str]:
             "imagecodecs; AV1: SVT-AV1, 10 bits, shells as frames; a codec that cannot go as low, or not hit the bytes "
             "to 2 %, states what it took."
         ]
+    if table.title.startswith("By rate"):
+        return ["Codecs have these bytes for each variable. Surrogates have theirs for all variables together."]
     return []
 
 

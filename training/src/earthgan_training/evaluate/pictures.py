@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from earthgan.errors import BadInput
 from earthgan.grid import EARTH_RADIUS_KM
-from earthgan_training.evaluate.results import Evaluation, StepResult
+from earthgan_training.evaluate.results import SURROGATES, Evaluation, StepResult
 from earthgan_training.evaluate.table import method
 
 matplotlib.use("agg")
@@ -85,17 +85,17 @@ def _rates(found: Evaluation) -> Figure:
     step = found.steps[0]
     figure = _figure(found, (step,), 2)
     panels = figure.subplots(1, len(found.variables), sharey=True, squeeze=False)[0]
-    own = found.footprint.per_step / len(found.variables)
     for name, axes in zip(found.variables, panels, strict=True):
         for codec, of in step.rates.items():
             points = sorted({(rival.bytes, rival.psnr_global_db) for rival in of[name]})
-            axes.semilogx(*zip(*points, strict=True), "o-", ms=3, lw=1.2, label=method(codec))
+            ours = codec == SURROGATES
+            label = "surrogate, all variables together" if ours else method(codec)
+            style = {"marker": "*", "ms": 9, "color": "tab:red"} if ours else {"marker": "o", "ms": 3}
+            axes.semilogx(*zip(*points, strict=True), lw=1.2, label=label, **style)
         cubic = step.rivals["cubic"][name]
         axes.plot(cubic.bytes, cubic.psnr_global_db, "D", ls="", color="0.4", label=method("cubic"))
-        score = step.variables[name].numbers["psnr_global_db"]
-        axes.plot(own, score, "*", ms=11, ls="", color="tab:red", label="the surrogate")
         axes.set_title(name, fontsize=9)
-        axes.set_xlabel("kB a step", fontsize=8)
+        axes.set_xlabel("kB a step, of this variable", fontsize=8)
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size / 1000:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())

@@ -15,6 +15,8 @@ from earthgan_training.evaluate.scores import VariableScores
 
 #: Ends the name of a codec that was given the bytes of all variables for the temperature alone.
 ALL_BYTES = "_all_bytes_on_temperature"
+#: The way of surrogates among `rates`: their bytes are those of all variables together.
+SURROGATES = "surrogates"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Rival:
 @dataclass(frozen=True)
 class StepResult:
     """One step. `clipped` and `differs` are said of computed inputs in `inputs.AtStep`; `divergence` is the
-    prediction's and the truth's; `rivals` are by way and variable, `rates` by codec and variable.
+    prediction's and the truth's; `rivals` are by way and variable, `rates` by codec (or `SURROGATES`) and variable.
     """
 
     t: int
@@ -72,7 +74,7 @@ class Evaluation:
 
     @property
     def rates(self) -> Mapping[str, Mapping[str, tuple[Rival, ...]]]:
-        """The curves of the codecs, of the first step."""
+        """The curves of the codecs and of the surrogates, of the first step."""
         return self.steps[0].rates
 
     def numbers(self, name: str) -> dict[str, float]:

@@ -26,7 +26,7 @@ from earthgan_training.evaluate.grids import comparison_grid, remap
 from earthgan_training.evaluate.inputs import opened_at
 from earthgan_training.evaluate.interpolation import METHODS, paper_input, paper_input_grid
 from earthgan_training.evaluate.prediction import predict
-from earthgan_training.evaluate.results import ALL_BYTES, Evaluation, Rival, StepResult
+from earthgan_training.evaluate.results import ALL_BYTES, SURROGATES, Evaluation, Rival, StepResult
 from earthgan_training.evaluate.scores import Scorer
 from earthgan_training.prepare.layout import Layout
 from earthgan_training.prepare.source import SourceFile
@@ -47,13 +47,14 @@ def evaluate(
     members: int | None = None,
     codecs: Sequence[str] | None = None,
     rates: Sequence[int] = (),
+    beside: Sequence[Path] = (),
     on_work: OnWork = lambda *_: None,
 ) -> Evaluation:
     """Compare a surrogate with the files of `raw`, step by step, and with its rivals at the same bytes.
 
     `codecs` names those to try, all that are installed unless given; `rates` are bytes a variable for a curve of each
-    codec on the first step. Raises BadInput where a step or variable is missing, a codec is not installed, or the
-    surrogate's numbers have no unit.
+    codec on the first step, and the surrogates `beside` this one make its curve. Raises BadInput where a step or
+    variable is missing, a codec is not installed, or the surrogate's numbers have no unit.
     """
     surrogate = Surrogate(folder)
     if any(variable.unit == NORMALISED for variable in surrogate.spec.variables):
@@ -64,11 +65,16 @@ def evaluate(
         if t not in files:
             raise BadInput(f"{raw}: no file for step {t}")
     count = _members(surrogate, members)
+    others = [Surrogate(each) for each in beside]
     rivals = _named(codecs)
     results = []
     for done, t in enumerate(chosen):
         say = partial(on_work, done, len(chosen))
-        results.append(_step(surrogate, files[t], t, layout, count, rivals, () if done else rates, say))
+        first = done == 0
+        found = _step(
+            surrogate, files[t], t, layout, count, rivals, rates if first else (), others if first else (), say
+        )
+        results.append(found)
     return Evaluation(
         title=surrogate.spec.title,
         notice=surrogate.spec.provenance.notice,
@@ -91,6 +97,7 @@ def _step(
     members: int,
     codecs: Sequence[Codec],
     rates: Sequence[int],
+    beside: Sequence[Surrogate],
     say: Callable[[str], None],
 ) -> StepResult:
     names = surrogate.variables
@@ -104,6 +111,12 @@ def _step(
             say(f"step {t}: generating")
             size = footprint(at_step.surrogate)
             draws = _draws(at_step.surrogate, t, grid, members)
+        family = [_as_rivals(surrogate.variables, draws[0], truth, grid, size.per_step)] if rates or beside else []
+        for other in beside:
+            say(f"step {t}: {other.folder.name} beside it")
+            with opened_at(other, file, t) as at_other:
+                drawn = _draws(at_other.surrogate, t, grid, 1)[0]
+                family.append(_as_rivals(other.variables, drawn, truth, grid, footprint(at_other.surrogate).per_step))
     inputs = surrogate.spec.inputs
     coarse_grid = inputs.grid.shell_grid if isinstance(inputs, InputsSpec) else paper_input_grid(grid)
     scorer = Scorer(grid, surrogate.grid, coarse_grid)
@@ -140,8 +153,22 @@ def _step(
         rates={
             codec.name: {name: tuple(coded(codec, name, rate) for rate in rates) for name in names}
             for codec in (codecs if rates else ())
-        },
+        }
+        | ({SURROGATES: _curves(family, names)} if family else {}),
     )
+
+
+def _as_rivals(
+    names: Sequence[str], field: Array, truth: Mapping[str, Array], grid: ShellGrid, size: float
+) -> dict[str, Rival]:
+    """A surrogate's fields `(variable, ...)` of the variables that the truth has."""
+    found = zip(names, field, strict=True)
+    return {name: _rival(values, truth[name], grid, math.ceil(size)) for name, values in found if name in truth}
+
+
+def _curves(family: Sequence[Mapping[str, Rival]], names: Sequence[str]) -> dict[str, tuple[Rival, ...]]:
+    ordered = sorted(family, key=lambda member: min(rival.bytes for rival in member.values()))
+    return {name: tuple(member[name] for member in ordered if name in member) for name in names}
 
 
 def _draws(surrogate: Surrogate, t: int, grid: ShellGrid, members: int) -> list[Array]:

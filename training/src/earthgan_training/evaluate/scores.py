@@ -42,7 +42,10 @@ MEASURES = {
     "overlap_high": ("overlap, hot or high", "volumes more than a lateral standard deviation above the lateral mean"),
     "overlap_low": ("overlap, cold or low", "volumes as far below it; intersection over union"),
     "redownsampling_error": ("re-downsampling", "rms error of means over the input's cells, over their lateral std"),
-    "seam_ratio": ("seam", "jump across the date line, or where the grid closes, over the jumps beside it; over the truth's"),
+    "seam_ratio": (
+        "seam",
+        "jump across the date line, or where the grid closes, over the jumps beside it; over the truth's",
+    ),
     "pole_ratio": ("poles", "rms error within 10° of the poles over that elsewhere"),
     "stripe_ratio": (
         "stripes",

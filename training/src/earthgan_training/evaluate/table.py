@@ -9,10 +9,10 @@ import numpy as np
 
 from earthgan.quantities import VELOCITY
 from earthgan.variables import TEMPERATURE
-from earthgan_training.evaluate.results import ALL_BYTES, Evaluation, Rival
+from earthgan_training.evaluate.results import ALL_BYTES, SURROGATES, Evaluation, Rival
 from earthgan_training.evaluate.scores import MEASURES, POWER
 
-_NAMES = {"sperr": "SPERR", "sz3": "SZ3", "av1": "AV1"}
+_NAMES = {"sperr": "SPERR", "sz3": "SZ3", "av1": "AV1", SURROGATES: "**surrogates**"}
 NONE = "–"
 
 
@@ -79,12 +79,16 @@ def _by_step(found: Evaluation) -> Table:
 
 def _rates(found: Evaluation) -> Table:
     rows = [
-        (method(codec), _bytes([curve[i].bytes for curve in of.values()]), *(_psnr(curve[i]) for curve in of.values()))
+        (
+            method(codec),
+            _bytes([curve[i].bytes for curve in of.values()]) + (" in all" if codec == SURROGATES else ""),
+            *(_psnr(curve[i]) for curve in of.values()),
+        )
         for codec, of in found.rates.items()
         for i in range(len(next(iter(of.values()))))
     ]
     rows = list(dict.fromkeys(rows))  # a codec's least is its answer to all rates below
-    title = f"Codecs by rate, step {found.steps[0].t}: PSNR, dB"
+    title = f"By rate, step {found.steps[0].t}: PSNR, dB"
     return Table(title, ("", "bytes a variable", *found.variables), tuple(rows))
 
 

@@ -50,11 +50,13 @@ def _spectral(arguments: argparse.Namespace) -> None:
     from earthgan_training.spectral.make import Recipe, make_spectral
     from earthgan_training.velocity.gate import VelocityFit
 
+    fit = VelocityFit.read(arguments.velocity) if arguments.velocity else None
     recipe = Recipe(
         step_bytes=arguments.bytes,
         degree=arguments.degree,
         nodes=arguments.nodes,
-        profile=VelocityFit.read(arguments.velocity).profile if arguments.velocity else None,
+        profile=fit.profile if fit else None,
+        gate=fit.gate if fit else None,
         title=arguments.title,
         notice=arguments.notice,
     )

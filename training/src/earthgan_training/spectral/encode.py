@@ -2,40 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from earthgan.coded import Code
 from earthgan.errors import BadInput
+from earthgan.quantities import VELOCITY
 from earthgan.spec import SpectralArguments, SurrogateSpec
+from earthgan.variables import TEMPERATURE
 from earthgan_training.contest import Snapshot
 from earthgan_training.spectra.analysis import highest_degree, scalar_coefficients
+from earthgan_training.spectral.flow import FlowLeft
 from earthgan_training.spectral.modes import Shells, projected
 
 
-def encoded(spec: SurrogateSpec, code: Code, snapshot: Snapshot) -> bytes:
-    """The code of a snapshot for a spectral surrogate; the temperature is the snapshot's first variable.
+class Encoder:
+    """Encodes snapshots for a spectral surrogate; `variables` names what they hold, in order."""
 
-    Raises BadInput where its shells are not those of the surrogate, its grid is too coarse, or a value is beyond all
-    measure.
-    """
-    arguments = spec.generator.arguments
-    assert isinstance(arguments, SpectralArguments)
-    refuse_coarse(snapshot, arguments.degree)
-    if not np.allclose(snapshot.grid.radii_km, spec.grid.radii_km, atol=1e-3):
-        raise BadInput(f"step {snapshot.t}: its shells are not those of the surrogate")
-    affine = spec.variables[0].normalisation
-    normalised = (snapshot.values[0] - np.float32(affine.offset)) / np.float32(affine.scale)
-    coefficients = scalar_coefficients(normalised, snapshot.grid, arguments.degree)
-    shells = Shells.of(spec.grid.radii_km, arguments.nodes, arguments.inner_km, arguments.outer_km)
-    modes = code.components["temperature"].basis[list(arguments.bands)]
-    try:
-        return code.encode({"temperature": projected(coefficients, modes, arguments.bands, shells)})
-    except ValueError as error:
-        raise BadInput(f"step {snapshot.t}: {error}") from error
+    def __init__(self, spec: SurrogateSpec, code: Code) -> None:
+        arguments, radii_km = spec.generator.arguments, spec.grid.radii_km
+        assert isinstance(arguments, SpectralArguments)
+        self._spec, self._code, self._arguments = spec, code, arguments
+        self._shells = {name: Shells.of_component(name, arguments, radii_km) for name in code.components}
+        stores_velocity = len(code.components) > 1
+        self._flow = FlowLeft(arguments, radii_km) if stores_velocity else None
+        self.variables = (TEMPERATURE.name, *(VELOCITY if stores_velocity else ()))
+
+    def encode(self, snapshot: Snapshot) -> bytes:
+        """The code of a snapshot.
+
+        Raises BadInput where its shells are not those of the surrogate, its grid is too coarse, or a value is beyond
+        all measure.
+        """
+        arguments = self._arguments
+        refuse_unfit(snapshot, arguments.degree, self._spec.grid.radii_km)
+        affine = self._spec.variables[0].normalisation
+        normalised = (snapshot.values[0] - np.float32(affine.offset)) / np.float32(affine.scale)
+        coefficients = {"temperature": scalar_coefficients(normalised, snapshot.grid, arguments.degree)}
+        if self._flow:
+            speed = self._spec.variables[1].normalisation.scale
+            left = self._flow.of(snapshot, coefficients["temperature"] * affine.scale)
+            coefficients |= {name: each / speed for name, each in left.items()}
+        bands = arguments.bands
+        try:
+            return self._code.encode(
+                {
+                    name: projected(coefficients[name], component.basis[list(bands)], bands, self._shells[name])
+                    for name, component in self._code.components.items()
+                }
+            )
+        except ValueError as error:
+            raise BadInput(f"step {snapshot.t}: {error}") from error
 
 
-def refuse_coarse(snapshot: Snapshot, degree: int) -> None:
-    """Raises BadInput where a snapshot's grid does not determine harmonics of that degree."""
+def refuse_unfit(snapshot: Snapshot, degree: int, radii_km: Sequence[float]) -> None:
+    """Raises BadInput where a snapshot's grid does not determine harmonics of that degree, or has other shells."""
     if highest_degree(snapshot.grid) < degree:
         rows, columns = snapshot.grid.shape[1:]
         raise BadInput(f"step {snapshot.t}: {rows} x {columns} points are too few for degree {degree}")
+    found = snapshot.grid.radii_km
+    if len(found) != len(radii_km) or not np.allclose(found, radii_km, atol=1e-3):
+        raise BadInput(f"step {snapshot.t}: its shells are not those of the surrogate")

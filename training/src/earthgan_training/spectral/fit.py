@@ -1,7 +1,13 @@
-"""Fits the code of temperature to training steps: modes, tables, and the step that gives the bytes asked for."""
+"""Fits a code to training steps: the modes of its components, tables that they share, and the step that gives the bytes
+asked for.
+
+One step serves all components: coefficients are normalised, so that an error of any of them weighs the same in the
+field, temperature's or velocity's, and of all codes of these bytes the sum of both square errors is least.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +19,7 @@ from earthgan_training.spectral.modes import Covariance, Shells, projected, weig
 from earthgan_training.spectral.tables import Statistics, assigned, counted, symbols_of, usual_sizes
 
 Array = NDArray[np.float64]
+Field = NDArray[np.floating]
 
 #: Rounded down but for the last part of a step: what a rate costs and what an error costs are in balance near here.
 DEADZONE = 0.37
@@ -20,33 +27,40 @@ DEADZONE = 0.37
 
 @dataclass(frozen=True)
 class FittedCode:
-    """A code: its bands of degrees, its step, and the arrays that `earthgan.coded.Code.load` reads."""
+    """A code: its step, the fields it holds, and the arrays that `earthgan.coded.Code.load` reads."""
 
-    bands: tuple[int, ...]
     step: float
+    fields: tuple[str, ...]
     arrays: dict[str, NDArray[Any]]
 
 
-def fit_code(steps: list[Array], shells: Shells, modes: int, step_bytes: int) -> FittedCode:
-    """The code of normalised temperatures `(degree, order, part, shell)` that gives a step `step_bytes` on average."""
-    covariance = Covariance(len(steps[0]) - 1, shells)
-    for coefficients in steps:
-        covariance.add(coefficients)
-    exact = covariance.modes(modes)
-    # Stored in 8 bits: what a mode loses by that, the modes after it still hold.
-    scales = np.maximum(np.abs(exact).max(axis=-1), 1e-9) / 127
-    stored = np.round(exact / scales[..., None]).astype(np.int8)
-    rounded = stored * scales.astype(np.float32)[..., None].astype(np.float64)
-    centre = np.linalg.pinv(shells.interpolation @ rounded[0].T) @ covariance.mean
-    in_modes = [projected(coefficients, rounded, covariance.bands, shells) for coefficients in steps]
-    for each in in_modes:
-        each[0, 0, 0] -= centre
-    sizes = usual_sizes(in_modes)
-    values = [_in_rows(each) for each in in_modes]
+@dataclass(frozen=True)
+class _Modes:
+    """A component's modes in 8 bits `(band, mode, node)`, its centre `(mode,)`, and the training steps in them."""
+
+    stored: NDArray[np.int8]
+    scales: Array
+    centre: Array
+    steps: list[Array]
+
+
+def fit_code(
+    components: Mapping[str, list[Field]], shells: Mapping[str, Shells], modes: int, step_bytes: int
+) -> FittedCode:
+    """The code that gives a step `step_bytes` on average, of each component's normalised coefficients
+    `(degree, order, part, shell)` in the training steps; temperature comes first. A component of which no coefficient
+    is worth its bytes is left out.
+    """
+    fitted = {name: _modes(steps, shells[name], modes, name) for name, steps in components.items()}
+    sizes = np.concatenate([usual_sizes(each.steps) for each in fitted.values()], axis=1)
     degrees = np.repeat(np.arange(len(sizes)), 2 * (np.arange(len(sizes)) + 1))
+    values = [
+        np.concatenate([_in_rows(of_component) for of_component in step], axis=1)
+        for step in zip(*(each.steps for each in fitted.values()), strict=True)
+    ]
 
     def at(step: float) -> tuple[float, NDArray[np.uint8], Statistics]:
-        tables = assigned(sizes, step)
+        tables = assigned(sizes, step, of_profile=modes)
         follow = tables[degrees]
         statistics = counted([each / step for each in values], follow, DEADZONE)
         return float(np.mean([_bits(each / step, follow, statistics) for each in values])) / 8, tables, statistics
@@ -56,20 +70,38 @@ def fit_code(steps: list[Array], shells: Shells, modes: int, step_bytes: int) ->
         step = float(np.sqrt(low * high))
         low, high = (step, high) if at(step)[0] > step_bytes else (low, step)
     _, tables, statistics = at(step)
-    used = int(np.flatnonzero(tables.any(axis=0))[-1]) + 1
-    return FittedCode(
-        covariance.bands,
-        step,
-        {
-            "frequencies": statistics.tables.frequencies,
-            "shifts": statistics.tables.shifts,
-            "inward": statistics.inward,
-            "temperature.modes": stored[:, :used],
-            "temperature.scales": scales[:, :used].astype(np.float32),
-            "temperature.tables": tables[:, :used],
-            "temperature.centre": centre[:used].astype(np.float32),
-        },
-    )
+    arrays: dict[str, NDArray[Any]] = {
+        "frequencies": statistics.tables.frequencies,
+        "shifts": statistics.tables.shifts,
+        "inward": statistics.inward,
+    }
+    kept = []
+    for (name, each), own in zip(fitted.items(), np.split(tables, len(fitted), axis=1), strict=True):
+        if own.any():
+            used = int(np.flatnonzero(own.any(axis=0))[-1]) + 1
+            kept.append(name)
+            arrays[f"{name}.modes"] = each.stored[:, :used]
+            arrays[f"{name}.scales"] = each.scales[:, :used].astype(np.float32)
+            arrays[f"{name}.tables"] = own[:, :used]
+            arrays[f"{name}.centre"] = each.centre[:used].astype(np.float32)
+    return FittedCode(step, tuple(kept), arrays)
+
+
+def _modes(steps: list[Field], shells: Shells, count: int, field: str) -> _Modes:
+    """The modes of one component. Of temperature, the mean profile is the centre; velocity has none."""
+    covariance = Covariance(len(steps[0]) - 1, shells)
+    for coefficients in steps:
+        covariance.add(coefficients)
+    exact = covariance.modes(count, mean_first=field == "temperature")
+    # Stored in 8 bits: what a mode loses by that, the modes after it still hold.
+    scales = np.maximum(np.abs(exact).max(axis=-1), 1e-9) / 127
+    stored = np.round(exact / scales[..., None]).astype(np.int8)
+    rounded = stored * scales.astype(np.float32)[..., None].astype(np.float64)
+    centre = np.linalg.pinv(shells.interpolation @ rounded[0].T) @ covariance.mean
+    in_modes = [projected(coefficients, rounded, covariance.bands, shells) for coefficients in steps]
+    for each in in_modes:
+        each[0, 0, 0] -= centre
+    return _Modes(stored, scales, centre, in_modes)
 
 
 def _in_rows(coefficients: Array) -> Array:

@@ -3,20 +3,20 @@
 The Karhunen-Loève basis of a band holds more of the field in fewer coefficients than any other; convection is coherent
 in radius, which no fixed basis knows. Modes are orthogonal over the surrogate's shells, of mean square 4 pi: the
 squares of a field's coefficients then sum to its mean square over the sphere and the shells. They are kept as values
-at Chebyshev nodes, where the Stokes maps take them.
+at Chebyshev nodes, where the Stokes maps take them; those of velocity at the knots of the shells that store it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from earthgan.radial import RadialGrid
+from earthgan.spec import SpectralArguments
 
 Array = NDArray[np.float64]
+Field = NDArray[np.floating]
 
 #: The first degree of each band: narrow where each degree has a shape of its own, an octave in two later.
 BANDS = (0, 1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 91, 128, 181, 256)
@@ -32,19 +32,25 @@ def bands_to(degree: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Shells:
-    """Where a surrogate's shells and nodes lie: `interpolation` `(shell, node)` from one to the other."""
+    """Shells that a component is coded on: `interpolation` `(shell, node)` from its nodes, or knots, to them. Mean
+    squares are over `of` shells, all that the surrogate has.
+    """
 
     interpolation: Array
-    count: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "count", len(self.interpolation))
+    of: int
 
     @classmethod
-    def of(cls, radii_km: Iterable[float], nodes: int, inner_km: float, outer_km: float) -> Shells:
-        thickness_km = outer_km - inner_km
-        grid = RadialGrid(nodes, inner_km / thickness_km, outer_km / thickness_km)
-        return cls(grid.interpolation(np.asarray(list(radii_km)) / thickness_km))
+    def of_component(cls, field: str, arguments: SpectralArguments, radii_km: ArrayLike) -> Shells:
+        """Temperature is coded on all shells, velocity on those that the gate leaves to it."""
+        radii = np.asarray(radii_km)
+        if field == "temperature":
+            return cls(arguments.radial_grid.interpolation(radii / arguments.thickness_km), len(radii))
+        stored = arguments.stored
+        return cls(stored.interpolation(radii[stored.holds(radii)]), len(radii))
+
+    @property
+    def count(self) -> int:
+        return len(self.interpolation)
 
     @property
     def to_nodes(self) -> Array:
@@ -63,7 +69,7 @@ class Covariance:
         self._sums = np.zeros((len(self.bands), shells.count, shells.count))
         self._mean, self._steps = np.zeros(shells.count), 0
 
-    def add(self, coefficients: Array) -> None:
+    def add(self, coefficients: Field) -> None:
         """One more step."""
         self._steps += 1
         profile = coefficients[0, 0, 0]
@@ -81,14 +87,16 @@ class Covariance:
         """The mean profile's coefficient `(shell,)`, of degree 0."""
         return self._mean
 
-    def modes(self, count: int) -> Array:
-        """Modes `(band, mode, node)`, the strongest first. The first of degree 0 is the mean profile itself."""
+    def modes(self, count: int, mean_first: bool) -> Array:
+        """Modes `(band, mode, node)`, the strongest first; where `mean_first`, the first of degree 0 is the mean
+        profile. A mode that the nodes cannot hold is zero.
+        """
         interpolation, to_nodes = self._shells.interpolation, self._shells.to_nodes
         out = np.zeros((len(self.bands), count, interpolation.shape[1]))
         wide = sum(self._sums[1:5])
         for band, sums in enumerate(self._sums):
             covariance = sums
-            if band == 0:
+            if band == 0 and mean_first:
                 # The mean profile, then how steps differ from it; few steps tell little: low degrees stand in.
                 covariance = sums - self._steps * np.outer(self._mean, self._mean)
                 covariance = covariance + 1e-3 * wide * (np.trace(covariance) / np.trace(wide) + 1e-9)
@@ -97,12 +105,13 @@ class Covariance:
                 covariance = outside @ covariance @ outside + np.outer(unit, unit) * np.trace(sums)
             vectors = np.linalg.eigh(covariance)[1][:, ::-1][:, :count]
             on_nodes = to_nodes @ vectors
-            square = np.mean((interpolation @ on_nodes) ** 2, axis=0)
-            out[band, : vectors.shape[1]] = (on_nodes * np.sqrt(4 * np.pi / square)).T
+            square = np.sum((interpolation @ on_nodes) ** 2, axis=0) / self._shells.of
+            held = square > 1e-3 / self._shells.of
+            out[band, : vectors.shape[1]][held] = (on_nodes * np.sqrt(4 * np.pi / np.where(held, square, 1))).T[held]
         return out
 
 
-def weighted(of_degree: Array) -> Array:
+def weighted(of_degree: Field) -> Array:
     """Coefficients `(order, part, ...)` of one degree, those of orders that stand for two times the root of 2: their
     squares sum to the mean square over the sphere times 4 pi."""
     out = np.asarray(of_degree * np.sqrt(2.0))
@@ -110,7 +119,7 @@ def weighted(of_degree: Array) -> Array:
     return out
 
 
-def projected(coefficients: Array, modes: Array, bands: tuple[int, ...], shells: Shells) -> Array:
+def projected(coefficients: Field, modes: Array, bands: tuple[int, ...], shells: Shells) -> Array:
     """`(degree, order, part, mode)`: the coefficients `(degree, order, part, shell)` in the modes of their bands."""
     out = np.zeros((*coefficients.shape[:3], modes.shape[1]))
     for of_band, first, last in zip(modes, bands, (*bands[1:], len(coefficients)), strict=True):

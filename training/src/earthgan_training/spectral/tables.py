@@ -39,10 +39,14 @@ def usual_sizes(steps: list[Array]) -> Array:
     return np.asarray(np.exp(log / 2))
 
 
-def assigned(sizes: Array, step: float) -> NDArray[np.uint8]:
-    """The table `(degree, mode)` of coefficients of these usual sizes, counted from 1; 0 where none is stored."""
+def assigned(sizes: Array, step: float, of_profile: int) -> NDArray[np.uint8]:
+    """The table `(degree, mode)` of coefficients of these usual sizes, counted from 1; 0 where none is stored.
+
+    The first `of_profile` modes are those of a mean profile, which is always stored: that of steps never seen may be
+    another, and costs little.
+    """
     octaves = np.log2(np.maximum(sizes / step, 1e-30))
-    octaves[0] = np.maximum(octaves[0], -1)  # the mean profile of steps never seen may be another, and costs little
+    octaves[0, :of_profile] = np.maximum(octaves[0, :of_profile], -1)
     table = 1 + np.round((octaves - LOWEST) * PER_OCTAVE)
     return np.where(octaves < LOWEST, 0, np.clip(table, 1, COUNT)).astype(np.uint8)
 
