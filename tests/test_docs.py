@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from earthgan import Surrogate
 from earthgan.cli import make_parser
 from earthgan.paper import PaperPreset
 from earthgan_gateway import Settings
 from earthgan_training.published import contest_radius_km, published_grids
-from places import ROOT
+from places import DEFAULT_SURROGATE, ROOT
 
 DOCUMENTS = sorted(
     path
@@ -85,7 +86,7 @@ def test_the_readmes_requests_are_answered(gateway_url: str) -> None:
     urls = re.findall(r"curl [^']*'http://127\.0\.0\.1:8000([^']+)'", README)
     assert len(urls) >= 4
     for url in urls:
-        assert httpx.get(gateway_url + url, trust_env=False).status_code == 200, url
+        assert httpx.get(gateway_url + url, trust_env=False, timeout=30).status_code == 200, url
 
 
 def test_the_figures_about_the_published_system_hold() -> None:
@@ -100,3 +101,19 @@ def test_the_figures_about_the_published_system_hold() -> None:
     deeper_km = contest_radius_km(182) - outputs.radii_km[180]
     assert f"{deeper_km:.0f} km deeper" in text
     assert f"{outputs.latitudes_deg[0]:.2f}°" in text
+
+
+def test_the_readmes_figures_of_what_ships_hold() -> None:
+    surrogate = Surrogate(DEFAULT_SURROGATE)
+    sizes = [(DEFAULT_SURROGATE / step.file).stat().st_size for step in surrogate.steps]
+    whole = sum(path.stat().st_size for path in DEFAULT_SURROGATE.rglob("*") if path.is_file())
+    told = " ".join(README.replace("\n> ", " ").split())
+    assert f"holds {len(sizes)} steps of a *simulated* mantle in {whole / 1e6:.1f} MB" in told
+    assert f"A step is {sum(sizes) / len(sizes) / 1e3:.0f} kB" in told
+    fidelity = (ROOT / "docs" / "fidelity.md").read_text()
+    own = re.search(r"\*\*the surrogate\*\* \|[^|]*\| \*\*([\d.]+)\*\*", fidelity)
+    codec = re.search(r"SPERR, all bytes on temperature \|[^|]*\| ([\d.]+)", fidelity)
+    assert own
+    assert codec
+    assert f"it is {int(float(own[1]))} dB from the true temperature" in told
+    assert f"codec reaches {int(float(codec[1]))} with the same bytes" in told
