@@ -110,7 +110,9 @@ def test_the_same_places_whatever_is_computed_with_them(case: Case) -> None:
     """Batches of windows that begin at different shells."""
     windows_ = [Window(range(r, r + 5), range(8, 24), range(8 * r, 8 * r + 16)) for r in (0, 6, 12)]
     feeds = [case.feeds(window) for window in windows_]
-    batch = {n: torch.from_numpy(np.concatenate([f[n] for f in feeds]) if n != "parity" else v) for n, v in feeds[0].items()}
+    batch = {
+        n: torch.from_numpy(np.concatenate([f[n] for f in feeds]) if n != "parity" else v) for n, v in feeds[0].items()
+    }
     with torch.no_grad():
         fields = case.network.run(batch).numpy()
     for window, field in zip(windows_, fields):

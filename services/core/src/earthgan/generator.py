@@ -159,8 +159,8 @@ class ResidualGenerator(nn.Module):
         self.blocks = nn.ModuleList(ResidualBlock(channels) for _ in range(arguments.blocks))
         self.between = nn.Conv3d(channels + 1, channels, 1)
         self.head = nn.Conv3d(channels, variables * RATIO**2, 1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        for parameter in self.head.parameters():
+            nn.init.zeros_(parameter)
 
     def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
         """The window that a preset's feeds describe, of each sample of a batch."""

@@ -1,0 +1,133 @@
+"""The command line of `earthgan train`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from earthgan.cli import add_command
+from earthgan.errors import BadInput
+
+if TYPE_CHECKING:
+    from earthgan_training.train.run import Progress
+
+_EXAMPLE = """earthgan train --preset debug --data dataset --out run
+  earthgan train --data dataset --out run --resume
+  earthgan train --preset paper --data paper-dataset --weights model_store/published --out run
+  torchrun --nproc-per-node 2 --no-python earthgan train --data dataset --out run --set batch=8"""
+
+
+def add_train(subcommands: Any) -> None:
+    """Add `train`."""
+    parser = add_command(subcommands, "train", _train, "train a generator on a prepared data set", _EXAMPLE)
+    parser.add_argument("--data", type=Path, required=True, metavar="DATASET", help="made by `earthgan prepare`")
+    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder")
+    parser.add_argument("--preset", metavar="NAME", help="debug, default, paper, or a .toml file (default)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one value, such as adversarial.steps=0"
+    )
+    parser.add_argument("--max-memory-gb", type=float, metavar="GB", help="a cap (the preset's)")
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="first weights: a surrogate folder or .safetensors"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out, as it was configured")
+    parser.add_argument("--device", metavar="NAME", help="cpu, cuda or cuda:N (a GPU where there is one)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write what the run came to")
+
+
+# Modules of the training are imported when the command runs: `earthgan --help` should not wait for torch.
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    # Threads that wait for each other in a loop take the cores of a shared machine; read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from earthgan_training.prepare.dataset import Dataset
+    from earthgan_training.train.config import read_preset
+    from earthgan_training.train.parallel import processes
+    from earthgan_training.train.run import train
+    from earthgan_training.train.run_folder import write_json
+
+    config = None
+    if arguments.resume:
+        if arguments.preset or arguments.set or arguments.max_memory_gb or arguments.weights:
+            raise BadInput("--resume goes on as the run was configured: leave out what would change it")
+    else:
+        cap = [] if arguments.max_memory_gb is None else [f"max_memory_gb={arguments.max_memory_gb}"]
+        config = read_preset(arguments.preset or "default", [*arguments.set, *cap])
+    with processes(arguments.device) as ours, _stop_signals() as stopped, _progress_bar(ours.rank == 0) as watch:
+        result = train(
+            Dataset(arguments.data),
+            arguments.out,
+            config,
+            ours,
+            weights=arguments.weights,
+            watch=watch,
+            stopped=stopped,
+        )
+    if ours.rank:
+        return
+    if arguments.json:
+        try:
+            write_json(arguments.json, asdict(result))
+        except OSError as error:
+            raise BadInput(f"{arguments.json}: cannot be written ({error.strerror or error})") from error
+    if not result.finished:
+        print(f"{arguments.out}: stopped after step {result.step}; --resume goes on", file=sys.stderr)
+        raise KeyboardInterrupt
+    gains = {name.partition("/")[2]: gain for name, gain in result.best.items() if name.startswith("gain_db/")}
+    print(
+        f"{arguments.out / 'surrogate'}: held out, against interpolation: "
+        + ", ".join(f"{name} {gain:+.2f} dB" for name, gain in gains.items())
+        + f"; at most {result.peak_memory_gb:.2f} GB"
+    )
+
+
+@contextmanager
+def _stop_signals() -> Iterator[Callable[[], bool]]:
+    """Whether SIGTERM or SIGINT has come: a run then ends with a checkpoint; the second SIGINT ends it at once."""
+    came: list[int] = []
+
+    def note(number: int, _: Any) -> None:
+        if number == signal.SIGINT and came:
+            raise KeyboardInterrupt
+        came.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress_bar(shown: bool) -> Iterator[Callable[[Progress], None]]:
+    """A bar on stderr with the stage, the losses and the time left. Silent where nobody looks."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[numbers]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), disable=not (shown and sys.stderr.isatty())) as bar:
+        task = bar.add_task("content", total=None, numbers="")
+
+        def show(now: Progress) -> None:
+            told = ("content/charbonnier", "content/squared", "adversarial", "critic/pairing", "critic/penalty")
+            numbers = "  ".join(f"{n.split('/')[-1]} {now.metrics[n]:.3g}" for n in told if n in now.metrics)
+            bar.update(task, total=now.of, completed=now.step, description=now.stage, numbers=numbers)
+
+        yield show

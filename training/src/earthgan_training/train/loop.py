@@ -1,0 +1,201 @@
+"""The training: content warm-up, then the adversarial stage. Read this first.
+
+An update takes one batch, cut into micro-batches and spread over processes; gradients are summed, so neither changes
+what is learned. The critic gets fresh batches of its own, with predictions that have no gradient. Nothing random is
+kept: sample `index` of draw `draw` of step `step` is always the same (`samples.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from earthgan.errors import BadInput
+from earthgan_training.train import checkpoint as checkpoints
+from earthgan_training.train.checkpoint import Checkpoint
+from earthgan_training.train.config import Stage, TrainConfig
+from earthgan_training.train.critic import Critic
+from earthgan_training.train.losses import Terms
+from earthgan_training.train.memory import Fit
+from earthgan_training.train.objective import Objective
+from earthgan_training.train.parallel import Processes
+from earthgan_training.train.samples import Batch, Samples, Scales, make_batch
+from earthgan_training.train.task import Generator
+
+T = TypeVar("T")
+Metrics = dict[str, float]
+
+
+class NotFinite(BadInput):
+    """A loss, or its gradient, is not a number any more."""
+
+
+class Trainer:
+    """Two networks, the generator's average, two optimisers, and the number of steps they have taken."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        generator: Generator,
+        critic: Critic,
+        samples: Samples,
+        scales: Scales,
+        processes: Processes,
+        fit: Fit,
+    ) -> None:
+        self.config, self._processes, self._fit = config, processes, fit
+        self._samples, self._scales = samples, scales
+        self.generator, self.critic = generator.to(processes.device), critic.to(processes.device)
+        self.average = deepcopy(self.generator).requires_grad_(False)
+        self._objective = Objective(self.generator, self.critic, config)
+        self._optimisers = {
+            "generator": _optimiser(self.generator, config),
+            "critic": _optimiser(self.critic, config),
+        }
+        half = config.precision == "float16"
+        self._scalers = {name: torch.amp.GradScaler(processes.device.type, enabled=half) for name in self._optimisers}
+        self.step = 0
+
+    def run(self) -> Iterator[Metrics]:
+        """Go on to the last step; what was measured after each."""
+        config = self.config
+        batches = _ahead(self._batches())
+        while self.step < config.steps:
+            metrics: Metrics = {}
+            if self.step >= config.content.steps:
+                self.critic.requires_grad_(True)
+                rate = _rate(config.adversarial, self.step - config.content.steps)
+                for _ in range(config.adversarial.critic_steps):
+                    critic_rate = rate * config.adversarial.critic_learning_rate / config.adversarial.learning_rate
+                    metrics |= self._update("critic", self.critic, self._objective.critic, batches, critic_rate)
+                self.critic.requires_grad_(False)
+                metrics |= self._update("generator", self.generator, self._objective.adversarial, batches, rate)
+            else:
+                rate = _rate(config.content, self.step)
+                metrics |= self._update("generator", self.generator, self._objective.content, batches, rate)
+            self.step += 1
+            self._follow()
+            yield metrics
+
+    def _update(
+        self,
+        name: str,
+        network: nn.Module,
+        terms: Callable[[Batch], Iterator[Terms]],
+        batches: Iterator[Batch],
+        rate: float,
+    ) -> Metrics:
+        """One update of a network by the gradient of the mean over a whole batch.
+
+        Raises NotFinite where a loss or the gradient is not finite; the weights are then as they were.
+        """
+        optimiser, scaler = self._optimisers[name], self._scalers[name]
+        optimiser.zero_grad(set_to_none=True)
+        sums: dict[str, Tensor] = {}
+        seen: list[tuple[Batch, float]] = []
+        for batch in islice(batches, len(self._micro_batches())):
+            for group in terms(batch):
+                loss = torch.stack([weight * term.sum() for weight, term in group.values()]).sum() / self.config.batch
+                scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+                for key, (_, term) in group.items():
+                    sums[key] = sums.get(key, 0) + term.detach().double().sum() / self.config.batch
+                seen.append((batch, float(loss.detach())))
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        self._processes.sum(gradients)
+        self._processes.sum(sums.values())
+        scaler.unscale_(optimiser)
+        metrics = {key: float(value) for key, value in sums.items()}
+        norm = float(torch.nn.utils.get_total_norm(gradients))
+        whole = math.isfinite(norm) or scaler.is_enabled()  # with a scaler, such an update is left out
+        if not (whole and all(map(math.isfinite, metrics.values()))):
+            raise NotFinite(f"step {self.step + 1}: the {name}'s loss is not finite ({_where(seen)})")
+        for parameters in optimiser.param_groups:
+            parameters["lr"] = rate
+        scaler.step(optimiser)
+        scaler.update()
+        return metrics | {f"gradient_norm/{name}": norm, f"learning_rate/{name}": rate}
+
+    def _follow(self) -> None:
+        """Take the average a little towards the weights, faster at first."""
+        keep = min(self.config.optimiser.ema, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for mean, weight in zip(self.average.parameters(), self.generator.parameters(), strict=True):
+                mean.lerp_(weight, 1 - keep)
+
+    def _micro_batches(self) -> list[range]:
+        """This process's part of a batch, as many samples at once as fit."""
+        share, size = self._processes.share(self.config.batch), self._fit.micro_batch
+        return [share[first : first + size] for first in range(0, len(share), size)]
+
+    def _batches(self) -> Iterator[Callable[[], Batch]]:
+        """All micro-batches to come, in the order in which the updates take them: each a function that reads it."""
+        for step in range(self.step, self.config.steps):
+            adversarial = step >= self.config.content.steps
+            for draw in range(self.config.adversarial.critic_steps if adversarial else 0, -1, -1):
+                for part in self._micro_batches():
+                    yield lambda step=step, draw=draw, part=part: make_batch(  # type: ignore[misc]
+                        [self._samples.draw(step, draw, index) for index in part], self._scales, self._processes.device
+                    )
+
+    def state(self, about: dict[str, str]) -> Checkpoint:
+        """All that the run needs to go on to the same bits."""
+        parts = {
+            "generator": self.generator.state_dict(),
+            "average": self.average.state_dict(),
+            "critic": self.critic.state_dict(),
+            **{f"optimiser_{name}": checkpoints.optimiser_tensors(each) for name, each in self._optimisers.items()},
+        }
+        tensors = {f"{part}.{name}": tensor for part, own in parts.items() for name, tensor in own.items()}
+        scalers = json.dumps({name: scaler.state_dict() for name, scaler in self._scalers.items()})
+        return Checkpoint(tensors, {"step": str(self.step), "scalers": scalers, **about})
+
+    def restore(self, path: Path, stored: Checkpoint) -> None:
+        """Take up a stored state. Raises BadInput where it is of other networks."""
+        for name in ("generator", "average", "critic"):
+            checkpoints.load_module(path, getattr(self, name), stored.of(name))
+        for name, optimiser in self._optimisers.items():
+            checkpoints.load_optimiser(optimiser, stored.of(f"optimiser_{name}"))
+        for name, state in json.loads(stored.about["scalers"]).items():
+            self._scalers[name].load_state_dict(state)
+        self.step = stored.step
+
+
+def _optimiser(network: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
+    return torch.optim.AdamW(
+        network.parameters(), betas=config.optimiser.betas, weight_decay=config.optimiser.weight_decay
+    )
+
+
+def _rate(stage: Stage, step: int) -> float:
+    """The learning rate of a stage's step, falling along half a cosine."""
+    share = 0.5 * (1 + math.cos(math.pi * step / stage.steps))
+    return stage.learning_rate * (stage.final + (1 - stage.final) * share)
+
+
+def _where(seen: list[tuple[Batch, float]]) -> str:
+    """The samples of the first batch whose loss is not finite."""
+    for batch, loss in seen:
+        if not math.isfinite(loss):
+            return "; ".join(map(str, batch.samples))
+    return "; ".join(str(sample) for sample in seen[-1][0].samples) if seen else "in another process"
+
+
+def _ahead(tasks: Iterable[Callable[[], T]], count: int = 2) -> Iterator[T]:
+    """Results in order, the next few being made by other threads meanwhile."""
+    tasks = iter(tasks)
+    with ThreadPoolExecutor(count) as pool:
+        waiting = deque(pool.submit(task) for task in islice(tasks, count))
+        while waiting:
+            result = waiting.popleft().result()
+            waiting.extend(pool.submit(task) for task in islice(tasks, 1))
+            yield result

@@ -1,0 +1,145 @@
+"""How much memory an update takes: the update itself, run on torch's `meta` device, where tensors have sizes but no
+numbers, with the bytes of all that is alive counted.
+
+What the count cannot see is added by rule: convolutions copy their operands into layouts of their own, so a quarter
+more; and, where the device is the CPU, the program and the part of the dataset that is mapped.
+"""
+
+from __future__ import annotations
+
+import functools
+import resource
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.checkpoint import checkpoint
+
+from earthgan.errors import BadInput
+from earthgan_training.train.config import TrainConfig
+from earthgan_training.train.critic import Critic
+from earthgan_training.train.losses import Terms
+from earthgan_training.train.objective import Objective
+from earthgan_training.train.samples import Batch
+
+#: What an interpreter with torch takes, and by how much convolutions exceed what they are given and give.
+PROGRAM_GB = 0.9
+WORKSPACE = 1.25
+#: Weights, gradients, two moments; of the generator, the average too.
+COPIES = 5
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a batch is cut: `micro_batch` samples at once, the generator's blocks computed twice (`checkpointed`) or
+    not, and the memory that is expected.
+    """
+
+    micro_batch: int
+    checkpointed: bool
+    expected_gb: float
+
+
+class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the bytes of storages from when an operation gives them until nothing refers to them."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.now = self.peak = 0
+        self._known: set[int] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        for each in tree_leaves(result):
+            if isinstance(each, Tensor):
+                self._see(each.untyped_storage())
+        return result
+
+    def _see(self, storage: torch.UntypedStorage) -> None:
+        key = storage._cdata
+        if key not in self._known:
+            self._known.add(key)
+            self.now += storage.nbytes()
+            self.peak = max(self.peak, self.now)
+            weakref.finalize(storage, self._lose, key, storage.nbytes())
+
+    def _lose(self, key: int, size: int) -> None:
+        self._known.discard(key)
+        self.now -= size
+
+
+def peak_bytes(terms: Callable[[], Iterator[Terms]]) -> int:
+    """The most bytes alive while the groups of terms are made and their gradients taken, on the `meta` device."""
+    alive = _Alive()
+    with alive:
+        for group in terms():
+            torch.stack([(weight * loss).sum() for weight, loss in group.values()]).sum().backward()  # type: ignore[no-untyped-call]
+    return alive.peak
+
+
+def checkpoint_blocks(generator: nn.Module) -> None:
+    """Let each block of a generator be computed again for its gradient, instead of being kept.
+
+    The critic's are kept always: its penalty is differentiated twice, which a block computed again does not allow.
+    """
+    for block in generator.get_submodule("blocks").children():
+        block.forward = functools.partial(checkpoint, block.forward, use_reentrant=False)
+
+
+def fit(
+    generator: nn.Module, critic: Critic, batch: Batch, config: TrainConfig, largest: int, device: torch.device
+) -> Fit:
+    """The largest micro-batch, up to `largest`, that stays under the configuration's cap on a device; half precision is
+    counted as single.
+
+    `batch` is of one sample. Raises BadInput where not even one sample fits.
+    """
+    exact = config.model_copy(update={"precision": "float32"})
+    program_gb = PROGRAM_GB if device.type == "cpu" else 0.0
+    parameters = sum(p.numel() * p.element_size() for p in (*generator.parameters(), *critic.parameters()))
+
+    def expected(micro_batch: int, checkpointed: bool) -> float:
+        on_meta: Any = deepcopy(generator).to("meta")
+        if checkpointed:
+            checkpoint_blocks(on_meta)
+        objective = Objective(on_meta, deepcopy(critic).to("meta"), exact)
+        samples = _on_meta(batch, micro_batch)
+        ways = [objective.content, *([objective.critic, objective.adversarial] if config.adversarial.steps else [])]
+        peak = max(peak_bytes(lambda way=way: way(samples)) for way in ways)  # type: ignore[misc]
+        return program_gb + (COPIES * parameters + WORKSPACE * peak) / 1e9
+
+    cap = config.max_memory_gb
+    if cap is None:
+        return Fit(largest, False, expected(largest, False))
+    sizes = [largest >> halvings for halvings in range(largest.bit_length())]
+    for micro_batch, checkpointed in [*((size, False) for size in sizes), (1, True)]:
+        gigabytes = expected(micro_batch, checkpointed)
+        if gigabytes <= cap:
+            return Fit(micro_batch, checkpointed, gigabytes)
+    raise BadInput(f"--max-memory-gb {cap:g}: one sample takes about {gigabytes:.1f} GB; a smaller samples.patch less")
+
+
+def peak_gb(device: torch.device) -> float:
+    """The most memory that this process has taken on its device."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e9
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
+
+
+def _on_meta(batch: Batch, count: int) -> Batch:
+    def repeated(tensor: Tensor) -> Tensor:
+        return torch.empty(count, *tensor.shape[1:], dtype=tensor.dtype, device="meta")
+
+    return Batch(
+        batch.samples,
+        {name: each if name.startswith("parity") else repeated(each) for name, each in batch.feeds.items()},
+        *map(repeated, (batch.truth, batch.mean, batch.spread, batch.share)),
+    )

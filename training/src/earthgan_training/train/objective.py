@@ -1,0 +1,96 @@
+"""The losses of a batch: content, adversarial, and the critic's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor
+
+from earthgan.generator import interpolated, upsample
+from earthgan_training.train import losses
+from earthgan_training.train.config import TrainConfig
+from earthgan_training.train.critic import Critic
+from earthgan_training.train.losses import Terms
+from earthgan_training.train.samples import Batch
+from earthgan_training.train.task import Generator
+
+_HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class Objective:
+    """What the two networks minimise. Each method yields groups of terms; a group shares one graph."""
+
+    def __init__(self, generator: Generator, critic: Critic, config: TrainConfig) -> None:
+        self._generator, self._critic, self._config = generator, critic, config
+
+    def predict(self, batch: Batch) -> Tensor:
+        """The generator's normalised field `(batch, variable, shell, row, column)`, in float32."""
+        with self._autocast(batch):
+            return self._generator.run(batch.feeds).float()
+
+    def content(self, batch: Batch) -> Iterator[Terms]:
+        """The first stage: the prediction is compared with the truth, number by number."""
+        yield self.content_of(self.predict(batch), batch)
+
+    def adversarial(self, batch: Batch) -> Iterator[Terms]:
+        """The second stage: the critic is to be convinced; content counts beside it."""
+        stage = self._config.adversarial
+        predicted = self.predict(batch)
+        content = self.content_of(predicted, batch)
+        terms = {name: (stage.content * weight, term) for name, (weight, term) in content.items()}
+        loss = losses.wasserstein_generator if stage.loss == "wgan-gp" else losses.relativistic_generator
+        convinced = loss(self._score(batch), self._seen(batch.truth, batch), self._seen(predicted, batch))
+        yield terms | {"adversarial": (stage.weight, convinced)}
+
+    def critic(self, batch: Batch) -> Iterator[Terms]:
+        """The critic's loss. The prediction has no gradient: nothing of the generator's graph is kept."""
+        stage = self._config.adversarial
+        with torch.no_grad():
+            real, fake = self._seen(batch.truth, batch), self._seen(self.predict(batch), batch)
+        loss = losses.wasserstein_critic if stage.loss == "wgan-gp" else losses.relativistic_critic
+        yield from loss(self._score(batch), real, fake, batch.share, stage.penalty, stage.anchor)
+
+    def content_of(self, predicted: Tensor, batch: Batch) -> Terms:
+        """The content losses of a prediction that is there."""
+        weights = self._config.content_weights
+        error = predicted - batch.truth
+        scaled = error / batch.spread
+        ways: dict[str, tuple[float, Callable[[], Tensor]]] = {
+            "squared": (weights.squared, lambda: losses.squared(error)),
+            "charbonnier": (weights.charbonnier, lambda: losses.charbonnier(scaled)),
+            "gradient": (weights.gradient, lambda: losses.gradient(scaled)),
+            "spectrum": (weights.spectrum, lambda: losses.spectrum(predicted, batch.truth)),
+        }
+        return {f"content/{name}": (weight, loss()) for name, (weight, loss) in ways.items() if weight}
+
+    def _seen(self, field: Tensor, batch: Batch) -> Tensor:
+        """A field as the critic is given it."""
+        return (field - batch.mean) / batch.spread if self._config.critic.standardised else field
+
+    def _autocast(self, batch: Batch, exact: bool = False) -> AbstractContextManager[object]:
+        half = _HALF.get(self._config.precision)
+        return nullcontext() if half is None or exact else torch.autocast(batch.truth.device.type, dtype=half)
+
+    def _score(self, batch: Batch) -> losses.Score:
+        """The critic, given the condition of a batch."""
+        condition = self._seen(interpolation(batch.feeds), batch)
+
+        def score(field: Tensor, exact: bool = False) -> Tensor:
+            with self._autocast(batch, exact and self._config.precision == "float16"):
+                return self._critic.score(field, condition)
+
+        return score
+
+
+def interpolation(feeds: Mapping[str, Tensor]) -> Tensor:
+    """The conditional input on the cells of the output: what a generator adds to, and the critic's condition."""
+    if "radial" in feeds:
+        return interpolated(feeds)
+    field, block = feeds["x"], 0
+    while f"parity_{block}" in feeds:
+        parity, middle = feeds[f"parity_{block}"].tolist(), feeds[f"noise_{2 * block + 1}"].shape[2:]
+        field = upsample(field, (3 + parity[0], 3 + parity[1], 3 + parity[2]), tuple(n - 2 for n in middle))
+        block += 1
+    return field

@@ -1,0 +1,197 @@
+"""`earthgan train` as a plain function: sets a run up or takes it up, keeps its checkpoints, writes its surrogate."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from earthgan.errors import BadInput
+from earthgan.surrogate import file_sha256
+from earthgan_training.export import export
+from earthgan_training.folder import WEIGHTS_FILE
+from earthgan_training.prepare.dataset import Dataset
+from earthgan_training.train import checkpoint as checkpoints
+from earthgan_training.train import run_folder
+from earthgan_training.train.config import TrainConfig
+from earthgan_training.train.critic import Critic, score_size
+from earthgan_training.train.loop import Metrics, NotFinite, Trainer
+from earthgan_training.train.memory import Fit, checkpoint_blocks, fit, peak_gb
+from earthgan_training.train.objective import Objective
+from earthgan_training.train.parallel import Processes
+from earthgan_training.train.report import Report
+from earthgan_training.train.samples import Samples, make_batch
+from earthgan_training.train.surrogate import write_surrogate
+from earthgan_training.train.task import Generator, Task, make_network, make_task
+from earthgan_training.train.validation import panel, validate
+
+SURROGATE = "surrogate"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands: its step of how many, and what was measured."""
+
+    step: int
+    of: int
+    stage: str
+    metrics: Metrics
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to: its last step, whether that was its end, the best weights' held-out numbers, and memory."""
+
+    step: int
+    finished: bool
+    best: dict[str, float]
+    peak_memory_gb: float
+    expected_memory_gb: float
+
+
+def train(
+    data: Dataset,
+    run: Path,
+    config: TrainConfig | None,
+    processes: Processes,
+    *,
+    weights: Path | None = None,
+    watch: Callable[[Progress], None] = lambda _: None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Result:
+    """Train on a dataset in a new folder `run`; without a configuration, go on with the run that is there.
+
+    `weights` are the generator's first ones: a surrogate folder, or a `.safetensors` file. `stopped` is asked after
+    every step; the run then ends there with a checkpoint. Raises BadInput, the last checkpoint as it was.
+    """
+    try:
+        return _train(data, run, config, processes, weights, watch, stopped)
+    except OSError as error:
+        raise BadInput(f"{run}: cannot be written ({error.strerror or error})") from error
+    except torch.OutOfMemoryError as error:
+        raise BadInput(f"{run}: out of memory on {processes.device}; --max-memory-gb cuts batches smaller") from error
+
+
+def _train(
+    data: Dataset,
+    run: Path,
+    config: TrainConfig | None,
+    processes: Processes,
+    weights: Path | None,
+    watch: Callable[[Progress], None],
+    stopped: Callable[[], bool],
+) -> Result:
+    goes_on, main = config is None, processes.rank == 0
+    if weights and weights.is_dir():
+        weights = weights / WEIGHTS_FILE
+    config = config or run_folder.resumed(run, data)
+    _check(config, processes)
+    task = make_task(data, config)
+    samples = Samples(data, task, config.samples, config.seed)
+    scales = samples.scales()
+    generator, critic = _networks(task, config)
+    if weights and not goes_on:
+        _load_weights(weights, generator)
+    probe = make_batch([samples.draw(0, 0, 0)], scales, torch.device("cpu"))
+    chosen = fit(generator, critic, probe, config, -(-config.batch // processes.count), processes.device)
+    if chosen.checkpointed:
+        checkpoint_blocks(generator)
+    trainer = Trainer(config, generator, critic, samples, scales, processes, chosen)
+
+    last = checkpoints.path_of(run, "last")
+    best: dict[str, float] = {}
+    if goes_on and last.exists():
+        stored = checkpoints.read(last)
+        trainer.restore(last, stored)
+        best = json.loads(stored.about["best"])
+    elif main and not goes_on:
+        run_folder.begin(run, config, data, _about(chosen, processes, weights))
+    processes.wait()  # no process writes, or asks for, what the first one has not made yet
+    averaged = Objective(trainer.average, critic, config)
+    held_out = [make_batch([each], scales, processes.device) for each in samples.held_out(config.validation_samples)]
+    report = Report(run, trainer.step) if main else None
+    stopping = False
+    try:
+        began = time.monotonic()
+        for metrics in trainer.run():
+            step, took = trainer.step, time.monotonic() - began
+            stage = "content" if step <= config.content.steps else "adversarial"
+            stage_ends = step in (config.content.steps, config.steps)
+            stopping = processes.any(stopped())
+            if report:
+                if stage_ends or step % config.validate_every == 0:
+                    validation = validate(averaged, held_out, task)
+                    metrics |= validation.numbers
+                    report.picture(step, "held out", panel(validation, held_out[0], task, step))
+                    if not best or validation.content < best["validation/content"]:
+                        best = validation.numbers
+                        checkpoints.write(checkpoints.path_of(run, "best"), trainer.state({"best": json.dumps(best)}))
+                report.numbers(step, {"stage": stage, **metrics, "seconds": took, "peak_memory_gb": _peak(processes)})
+                if stage_ends and step < config.steps:
+                    checkpoints.write(checkpoints.path_of(run, "content"), trainer.state({"best": json.dumps(best)}))
+                    best = {}  # a critic's realism costs content: the stages are not compared
+                if stage_ends or stopping or step % config.checkpoint_every == 0:
+                    checkpoints.write(last, trainer.state({"best": json.dumps(best)}))
+                watch(Progress(step, config.steps, stage, metrics))
+            if stopping:
+                break
+            began = time.monotonic()
+    except NotFinite as error:
+        kept = f"the checkpoint of step {checkpoints.read(last).step} is kept" if last.exists() else "no checkpoint yet"
+        raise BadInput(f"{run}: {error}; {kept}") from error
+    finally:
+        if report:
+            report.close()
+    finished = trainer.step == config.steps
+    if finished and main:
+        _write_surrogate(run, data, task)
+    return Result(trainer.step, finished, best, _peak(processes), chosen.expected_gb)
+
+
+def _check(config: TrainConfig, processes: Processes) -> None:
+    if config.batch < processes.count:
+        raise BadInput(f"batch: {config.batch}, for {processes.count} processes; one sample each at least")
+    if config.adversarial.steps and not all(map(score_size, config.samples.patch)):
+        smallest = next(size for size in range(1000) if score_size(size))
+        raise BadInput(f"samples.patch: the critic needs {smallest} cells along each axis")
+
+
+def _networks(task: Task, config: TrainConfig) -> tuple[Generator, Critic]:
+    """Both networks with their first weights, which are the seed's."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        return make_network(task), Critic(len(task.names), config.critic.width)
+
+
+def _load_weights(file: Path, generator: Generator) -> None:
+    checkpoints.load_module(file, generator, checkpoints.read(file).tensors)
+
+
+def _about(chosen: Fit, processes: Processes, weights: Path | None) -> dict[str, Any]:
+    return {
+        "first_weights_sha256": file_sha256(weights) if weights else None,
+        "torch": torch.__version__,
+        "device": str(processes.device),
+        "processes": processes.count,
+        "micro_batch": chosen.micro_batch,
+        "checkpointed": chosen.checkpointed,
+        "expected_memory_gb": round(chosen.expected_gb, 2),
+    }
+
+
+def _peak(processes: Processes) -> float:
+    return round(peak_gb(processes.device), 3)
+
+
+def _write_surrogate(run: Path, data: Dataset, task: Task) -> None:
+    best = checkpoints.read(checkpoints.path_of(run, "best"))
+    gains = json.loads(best.about["best"])
+    told = ", ".join(f"{name} {gains[f'gain_db/{name}']:+.1f} dB" for name in task.names)
+    description = f"Trained for {best.step} updates. On held-out samples, against interpolation: {told}."
+    write_surrogate(run / SURROGATE, data, task, best.of("average"), description)
+    export(run / SURROGATE)

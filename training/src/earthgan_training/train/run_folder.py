@@ -1,0 +1,86 @@
+"""A run's folder: what it was told, what it was made of, and what it measured.
+
+config.json        the whole configuration
+run.json           seed, digests of the source, the data and the first weights, versions
+metrics.jsonl      one line of numbers a step
+tensorboard/       the same numbers, and panels
+checkpoints/       last, best, and content: the end of the first stage
+surrogate/         at the end: what serves
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+import earthgan
+import earthgan_training
+from earthgan.errors import BadInput, what_is_wrong
+from earthgan.surrogate import file_sha256
+from earthgan_training.prepare.dataset import Dataset
+from earthgan_training.prepare.spec import DATASET_FILE
+from earthgan_training.train.config import TrainConfig
+
+CONFIG_FILE = "config.json"
+ABOUT_FILE = "run.json"
+
+
+def begin(run: Path, config: TrainConfig, data: Dataset, about: dict[str, Any]) -> None:
+    """Make a run's folder. Raises BadInput where there is one."""
+    if run.exists() and any(run.iterdir()):
+        raise BadInput(f"{run}: exists already (--resume goes on with it)")
+    run.mkdir(parents=True, exist_ok=True)
+    described = {
+        "seed": config.seed,
+        "source_sha256": source_sha256(),
+        "data_sha256": data_sha256(data),
+        **about,
+    }
+    # The configuration goes last: a folder without it is no run.
+    write_json(run / ABOUT_FILE, described)
+    write_json(run / CONFIG_FILE, config.model_dump(mode="json"))
+
+
+def resumed(run: Path, data: Dataset) -> TrainConfig:
+    """The configuration of a run that is to go on. Raises BadInput where it is none, or was made of other data."""
+    try:
+        config = TrainConfig.model_validate_json((run / CONFIG_FILE).read_text(encoding="utf-8"))
+        about = json.loads((run / ABOUT_FILE).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{run}: is no run that could go on ({error.strerror or error}: {CONFIG_FILE})") from error
+    except ValidationError as error:
+        raise BadInput(f"{run / CONFIG_FILE}: {what_is_wrong(error)}") from error
+    except ValueError as error:
+        raise BadInput(f"{run / ABOUT_FILE}: is damaged") from error
+    if about.get("data_sha256") != data_sha256(data):
+        raise BadInput(f"{run}: was trained on another data set than {data.folder}")
+    return config
+
+
+def data_sha256(data: Dataset) -> str:
+    """The digest of `dataset.json`, which holds those of all its files."""
+    return file_sha256(data.folder / DATASET_FILE)
+
+
+def source_sha256() -> str:
+    """A digest of all source files that a run depends on."""
+    digest = hashlib.sha256()
+    for package in (earthgan, earthgan_training):
+        folder = Path(package.__path__[0])
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON, whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

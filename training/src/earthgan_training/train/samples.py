@@ -1,0 +1,230 @@
+"""What is trained on: patches of truth, each with all that the generator takes to give that patch.
+
+A sample is a pure function of the seed and of its place in the run (step, draw, index), so that a run that goes on,
+and one that is spread over processes, sees the same samples; there is no generator of random numbers to be saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from earthgan.errors import BadInput
+from earthgan.grid import ShellGrid, Window
+from earthgan.quantities import cell_weights
+from earthgan.spec import Affine
+from earthgan_training.area_mean import meridional_overlaps, zonal_overlaps
+from earthgan_training.prepare.dataset import Dataset
+from earthgan_training.train.config import SampleConfig
+from earthgan_training.train.symmetry import Symmetry
+from earthgan_training.train.task import RATIO, Task, radial_weights
+
+Array = NDArray[np.float32]
+
+#: A spread is taken to be at least this share of the largest of its variable: nothing moves near an isothermal face.
+SMALLEST_SPREAD = 0.05
+#: So many training steps say what the spreads are.
+SCALE_STEPS = 8
+#: Steps whose inputs, for all rotations, are kept in memory: 1.5 MB each for 30 x 14 x 28 cells of four variables.
+KEPT_STEPS = 128
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Lateral mean and spread `(variable, shell)` of the truth's normalised values, at the generator's outputs."""
+
+    mean: Array
+    spread: Array
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A patch: what the generator takes, and the normalised truth `(variable, shell, row, column)`. `share`, from 0 to
+    1, says where between prediction and truth the critic's gradient is looked at.
+    """
+
+    t: int
+    window: Window
+    feeds: dict[str, NDArray[np.generic]]
+    truth: Array
+    share: float
+
+    def __str__(self) -> str:
+        axes = zip(("shells", "rows", "columns"), self.window.axes, strict=True)
+        return f"step {self.t}, " + ", ".join(f"{name} {axis.start} to {axis.stop - 1}" for name, axis in axes)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples as tensors: `truth` is `(batch, variable, shell, row, column)`, its shells' `mean` and `spread`
+    `(batch, variable, shell, 1, 1)`, `share` `(batch,)`.
+    """
+
+    samples: tuple[Sample, ...]
+    feeds: dict[str, Tensor]
+    truth: Tensor
+    mean: Tensor
+    spread: Tensor
+    share: Tensor
+
+
+class Samples:
+    """The samples of a dataset for a task. Raises BadInput where the patch does not fit into the generator's pass."""
+
+    def __init__(self, data: Dataset, task: Task, config: SampleConfig, seed: int) -> None:
+        self.data, self.task, self._config, self._seed = data, task, config, seed
+        whole = task.preset.whole_pass
+        for axis, size, name in zip(whole.axes, config.patch, ("shells", "rows", "columns"), strict=True):
+            if not 0 < size <= len(axis):
+                raise BadInput(f"samples.patch: {size} {name}, where 1 to {len(axis)} can be computed")
+        self._starts = tuple(
+            range(axis.start, axis.stop - size + 1, every)
+            for axis, size, every in zip(whole.axes, config.patch, task.starts, strict=True)
+        )
+        self._means = lru_cache(maxsize=KEPT_STEPS)(self._cell_means)
+        variables = [data.variable(name) for name in task.names]
+        self._truth_affine = _affines([each.truth for each in variables])
+        self._input_affine = _affines([each.inputs for each in variables])
+        #: The smallest rotation, in columns of the truth: where its cells nest in those of the inputs, a single one,
+        #: for the inputs can then be averaged anew.
+        self.finest_turn = 1 if _nest(data.truth_grid, data.input_grid) else RATIO
+
+    def draw(self, step: int, draw: int, index: int) -> Sample:
+        """The sample of that index in the batch of that draw of a step."""
+        rng = np.random.default_rng([self._seed, step, draw, index])
+        train = self.data.spec.split.train
+        t = train[int(rng.integers(len(train)))]
+        starts = [axis[int(rng.integers(len(axis)))] for axis in self._starts]
+        columns = self.data.truth_grid.shape[2]
+        turn = int(rng.integers(columns // self.finest_turn)) * self.finest_turn if self._config.rotate else 0
+        east_west, north_south = (bool(each) and self._config.mirror for each in rng.integers(2, size=2))
+        if east_west:
+            turn += RATIO - 1  # the cells of the inputs keep their edges
+        symmetry = Symmetry(turn, east_west, north_south)
+        return self.sample(t, self._window(starts), symmetry, int(rng.integers(2**32)), rng.random())
+
+    def held_out(self, count: int) -> list[Sample]:
+        """Samples to validate on, always the same, as they are stored: of held-out steps, or where there are none,
+        of the last step.
+        """
+        steps = self.data.spec.split.held_out or self.data.spec.split.train[-1:]
+        chosen = []
+        for index in range(count):
+            rng = np.random.default_rng([0, index])
+            starts = [axis[int(rng.integers(len(axis)))] for axis in self._starts]
+            chosen.append(self.sample(steps[index * len(steps) // count], self._window(starts), Symmetry(), index))
+        return chosen
+
+    def _window(self, starts: Sequence[int]) -> Window:
+        axes = (range(start, start + size) for start, size in zip(starts, self._config.patch, strict=True))
+        return Window(*axes)
+
+    def sample(self, t: int, window: Window, symmetry: Symmetry, noise_seed: int, share: float = 0.5) -> Sample:
+        """A patch of step `t`, changed by a symmetry."""
+        task, vector = self.task, self.data.spec.vector
+        turned = symmetry.turn(self._truth(t, window, symmetry), task.names, vector, self.data.truth_grid)
+        inputs = symmetry.turn(self._inputs(t, symmetry), task.names, vector, self.data.truth_grid)
+        x = self.data.input_grid.window(_normalised(inputs, self._input_affine), task.preset.input_window(window))
+        feeds: dict[str, NDArray[np.generic]] = {"x": np.ascontiguousarray(x[None])}
+        feeds |= task.preset.feeds(window, noise_seed)
+        return Sample(t, window, feeds, _normalised(turned, self._truth_affine), share)
+
+    def _truth(self, t: int, window: Window, symmetry: Symmetry) -> Array:
+        """The truth in units at the radii of the outputs, found where the symmetry says."""
+        weights = self.task.radial[window.shells.start : window.shells.stop]
+        used = np.flatnonzero(weights.any(axis=0))
+        shells = range(int(used[0]), int(used[-1]) + 1)
+        source = symmetry.source(Window(shells, window.rows, window.columns), self.data.truth_grid.shape[1])
+        stored = symmetry.flipped(self.data.truth(t, self.task.names, source, normalised=False))
+        weights = weights[:, shells.start : shells.stop]
+        if np.array_equal(weights, np.eye(*weights.shape)):
+            return stored
+        return np.asarray(np.einsum("sk,vkrc->vsrc", weights, stored, optimize=True))
+
+    def _inputs(self, t: int, symmetry: Symmetry) -> Array:
+        """The whole conditional input in units, its places found where the symmetry says."""
+        cells = self.data.input_grid.shape[2]
+        begins = symmetry.cells(cells, RATIO)
+        if self.finest_turn == 1:
+            field = self._means(t)[..., begins % (cells * RATIO)]
+        else:
+            field = self.data.inputs(t, self.task.names, normalised=False)[..., begins // RATIO % cells]
+        return symmetry.flipped_rows(field)
+
+    def _cell_means(self, t: int) -> Array:
+        """Area means `(variable, layer, row, column)` over as many columns of the truth as make a cell of the inputs,
+        from each column on: the conditional inputs of all rotations.
+        """
+        truth, inputs = self.data.truth_grid, self.data.input_grid
+        meridional = meridional_overlaps(truth, inputs).astype(np.float32)
+        radial = radial_weights(np.array(truth.radii_km), np.array(inputs.radii_km))
+
+        def means(name: str) -> Array:
+            stored = self.data.stored_truth(t, name).transpose(1, 2, 0)  # as it lies on the disk
+            rows = np.tensordot(meridional, stored, axes=1) @ radial.T
+            ahead = np.concatenate([rows, rows[:, : RATIO - 1]], axis=1)
+            windows = np.lib.stride_tricks.sliding_window_view(ahead, RATIO, axis=1)
+            return np.asarray(windows.mean(axis=-1).transpose(2, 0, 1))
+
+        return np.stack([means(name) for name in self.task.names])
+
+    def scales(self) -> Scales:
+        """The truth's lateral means and spreads, over a few training steps."""
+        train = self.data.spec.split.train
+        steps = sorted({train[i * len(train) // SCALE_STEPS] for i in range(SCALE_STEPS)})
+        weights = cell_weights(self.data.truth_grid)
+        moments = np.array([[_moments(self.data.stored_truth(t, n), weights) for n in self.task.names] for t in steps])
+        offset, scale = (each[:, :, 0, 0] for each in self._truth_affine)
+        mean = (moments[:, :, 0].mean(axis=0) - offset) / scale
+        spread = np.sqrt(moments[:, :, 1].mean(axis=0)) / scale
+        spread = np.maximum(spread, SMALLEST_SPREAD * spread.max(axis=1, keepdims=True))
+        radial = self.task.radial.astype(np.float64)
+        return Scales((mean @ radial.T).astype(np.float32), (spread @ radial.T).astype(np.float32))
+
+
+def make_batch(samples: Sequence[Sample], scales: Scales, device: torch.device) -> Batch:
+    """Samples of the same size on a device; `parity_*`, where a window starts, is the same for all."""
+    feeds = {}
+    for name, first in samples[0].feeds.items():
+        arrays = [sample.feeds[name] for sample in samples]
+        if name.startswith("parity"):
+            assert all((array == first).all() for array in arrays)
+            feeds[name] = torch.from_numpy(first)
+        else:
+            feeds[name] = torch.from_numpy(np.concatenate(arrays)).to(device)
+
+    def of_shells(values: Array) -> Tensor:
+        cut = np.stack([values[:, sample.window.shells.start : sample.window.shells.stop] for sample in samples])
+        return torch.from_numpy(cut[..., None, None]).to(device)
+
+    truth = torch.from_numpy(np.stack([sample.truth for sample in samples])).to(device)
+    share = torch.tensor([sample.share for sample in samples], dtype=torch.float32, device=device)
+    return Batch(tuple(samples), feeds, truth, of_shells(scales.mean), of_shells(scales.spread), share)
+
+
+def _moments(field: Array, weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lateral mean and variance `(shell,)` of a field `(shell, latitude, longitude)`."""
+    mean = np.einsum("sij,ij->s", field, weights, dtype=np.float64)
+    return mean, np.einsum("sij,ij->s", np.square(field - mean[:, None, None]), weights, dtype=np.float64)
+
+
+def _affines(affines: Sequence[Affine]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    table = np.array([(each.offset, each.scale) for each in affines]).T[..., None, None, None]
+    return table[0], table[1]
+
+
+def _normalised(values: Array, affine: tuple[NDArray[np.float64], NDArray[np.float64]]) -> Array:
+    return np.ascontiguousarray((values - affine[0]) / affine[1], dtype=np.float32)
+
+
+def _nest(truth: ShellGrid, inputs: ShellGrid) -> bool:
+    """Whether each cell of the inputs is exactly `RATIO` columns of the truth."""
+    nested = np.kron(np.eye(inputs.shape[2]), np.full(RATIO, 1 / RATIO))
+    overlaps = zonal_overlaps(truth, inputs)
+    return overlaps.shape == nested.shape and bool(np.allclose(overlaps, nested, atol=1e-9))

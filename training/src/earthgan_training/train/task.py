@@ -1,0 +1,138 @@
+"""What a generator is trained to do with a dataset: from which grid to which, each output in its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.errors import BadInput
+from earthgan.generator import PaperGenerator, ResidualGenerator
+from earthgan.grid import ShellGrid, Window
+from earthgan.paper import PaperPreset, pass_size, registration
+from earthgan.quantities import VELOCITY
+from earthgan.residual import ResidualPreset
+from earthgan.spec import PaperArguments, ResidualArguments
+from earthgan_training.prepare.dataset import Dataset
+from earthgan_training.prepare.recipe import Preset
+from earthgan_training.train.config import TrainConfig
+
+BLOCKS = 3
+RATIO = 2**BLOCKS
+Generator = PaperGenerator | ResidualGenerator
+
+
+class WindowPreset(Protocol):
+    """Plans windows of the output grid, and says which window of the inputs, and what beside it, each needs."""
+
+    @property
+    def whole_pass(self) -> Window: ...
+
+    def input_window(self, window: Window) -> Window: ...
+
+    def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]: ...
+
+
+@dataclass(frozen=True)
+class Task:
+    """`radial` `(output shell, truth shell)` interpolates the truth to the radii of the outputs; `starts` is every
+    how many shells, rows and columns a patch may begin.
+    """
+
+    names: tuple[str, ...]
+    arguments: PaperArguments | ResidualArguments
+    preset: WindowPreset
+    outputs: ShellGrid
+    radial: NDArray[np.float32]
+    starts: tuple[int, int, int]
+
+
+def make_task(data: Dataset, config: TrainConfig) -> Task:
+    """The task that a configuration sets on a dataset. Raises BadInput where they do not fit each other."""
+    if config.dataset not in (None, data.spec.preset):
+        raise BadInput(f"{data.folder}: is of the preset {data.spec.preset}, where {config.dataset} is due")
+    names = _names(data, config)
+    try:
+        return (_paper_task if config.generator.preset == "paper" else _residual_task)(data, names, config)
+    except ValueError as error:
+        raise BadInput(f"{data.folder}: {error}") from error
+
+
+def make_network(task: Task) -> Generator:
+    """The task's generator, its weights not trained."""
+    if isinstance(task.arguments, PaperArguments):
+        return PaperGenerator(len(task.names), task.arguments)
+    return ResidualGenerator(len(task.names), task.arguments)
+
+
+def _names(data: Dataset, config: TrainConfig) -> tuple[str, ...]:
+    known = tuple(each.name for each in data.spec.variables)
+    names = config.variables or known
+    for name in names:
+        if name not in known:
+            raise BadInput(f"{data.folder}: has no variable {name!r}, but {', '.join(known)}")
+    vector = data.spec.vector or VELOCITY
+    if 0 < len(set(vector) & set(names)) < 3 and (config.samples.rotate or config.samples.mirror):
+        raise BadInput(f"{data.folder}: {', '.join(vector)} turn together: train on all three, or without symmetries")
+    return names
+
+
+def _paper_task(data: Dataset, names: tuple[str, ...], config: TrainConfig) -> Task:
+    """The paper's generator.
+
+    Radially it is unpadded, so its outputs begin and end inside the inputs' range: the truth is interpolated to where
+    they lie. Of a dataset of the preset `paper`, output shell `i` is truth shell `i`, as it was in the paper, and as
+    published weights expect: up to 290 km from where its inputs lie (`docs/published.md`).
+    """
+    inputs, truth = data.input_grid, data.truth_grid
+    width = config.generator.width
+    missing_rows = RATIO * inputs.shape[1] - truth.shape[1]
+    if truth.shape[2] != RATIO * inputs.shape[2] or missing_rows < 0 or missing_rows % 2:
+        raise BadInput(f"{data.folder}: truth of {RATIO} x the rows and columns of the inputs is due")
+    shells = pass_size(inputs.shape[0], BLOCKS)
+    if shells < 1:
+        raise BadInput(f"{data.folder}: has {inputs.shape[0]} layers where the generator needs 6 or more")
+    arguments = PaperArguments(
+        channels=tuple(width.channels(level) for level in range(BLOCKS, -1, -1)),
+        noise=config.generator.noise,
+        first=(0, 3 + missing_rows // 2, 3),
+    )
+    if data.spec.preset is Preset.PAPER:
+        if shells != truth.shape[0]:
+            raise BadInput(f"{data.folder}: {shells} shells of truth are due")
+        outputs, radial = truth, np.eye(shells, dtype=np.float32)
+    else:
+        radii_km = registration(inputs.radii_km, BLOCKS)
+        outputs = replace(truth, radii_km=tuple(radii_km.tolist()))
+        radial = radial_weights(np.array(truth.radii_km), radii_km)
+    return Task(names, arguments, PaperPreset(arguments, inputs, outputs), outputs, radial, (RATIO, RATIO, RATIO))
+
+
+def _residual_task(data: Dataset, names: tuple[str, ...], config: TrainConfig) -> Task:
+    """The residual generator: its outputs are the truth's own shells, rows and columns."""
+    vector = data.spec.vector or VELOCITY
+    affines = {(data.variable(name).truth, data.variable(name).inputs) for name in vector if name in names}
+    alike = len(affines) == 1 and all(each.offset == 0 for pair in affines for each in pair)
+    if affines and not alike:
+        raise BadInput(f"{data.folder}: velocities that turn have one scale, about zero, as the preset default has")
+    x, y, z = (names.index(name) for name in vector) if affines else (0, 0, 0)
+    arguments = ResidualArguments(
+        channels=config.generator.width.channels(BLOCKS),
+        blocks=config.generator.blocks,
+        vector=(x, y, z) if affines else None,
+    )
+    outputs = data.truth_grid
+    preset = ResidualPreset(arguments, data.input_grid, outputs)
+    return Task(names, arguments, preset, outputs, np.eye(outputs.shape[0], dtype=np.float32), (1, RATIO, RATIO))
+
+
+def radial_weights(radii_km: NDArray[np.float64], wanted_km: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Weights `(wanted, known)` of linear interpolation between shells."""
+    below = np.clip(np.searchsorted(radii_km, wanted_km) - 1, 0, len(radii_km) - 2)
+    share = (wanted_km - radii_km[below]) / (radii_km[below + 1] - radii_km[below])
+    weights = np.zeros((len(wanted_km), len(radii_km)), dtype=np.float32)
+    rows = np.arange(len(wanted_km))
+    weights[rows, below], weights[rows, below + 1] = 1 - share, share
+    return weights
