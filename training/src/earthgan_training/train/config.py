@@ -91,8 +91,8 @@ class ContentWeights(_Section):
 
 class AdversarialStage(Stage):
     """The second stage. `weight` is of the adversarial loss, `content` of the content loss beside it; `penalty` of the
-    gradient penalty, `anchor` of the squared score that keeps scores near zero; `critic_steps` updates of the critic come before each of the generator, each on a batch of its
-    own.
+    gradient penalty, and `anchor` of the real's squared score, which keeps scores near zero; `critic_steps` updates of
+    the critic come before each of the generator, each on a batch of its own.
     """
 
     loss: Literal["wgan-gp", "relativistic"] = "relativistic"
