@@ -29,7 +29,7 @@ from earthgan_training.train.losses import Terms
 from earthgan_training.train.memory import Fit
 from earthgan_training.train.objective import Objective
 from earthgan_training.train.parallel import Processes
-from earthgan_training.train.samples import Batch, Samples, Scales, make_batch
+from earthgan_training.train.samples import Batch, Sample, Samples, Scales, make_batch
 from earthgan_training.train.task import Generator
 
 T = TypeVar("T")
@@ -102,14 +102,14 @@ class Trainer:
         optimiser, scaler = self._optimisers[name], self._scalers[name]
         optimiser.zero_grad(set_to_none=True)
         sums: dict[str, Tensor] = {}
-        seen: list[tuple[Batch, float]] = []
+        seen: list[tuple[tuple[Sample, ...], float]] = []
         for batch in islice(batches, len(self._micro_batches())):
             for group in terms(batch):
                 loss = torch.stack([weight * term.sum() for weight, term in group.values()]).sum() / self.config.batch
                 scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
                 for key, (_, term) in group.items():
                     sums[key] = sums.get(key, 0) + term.detach().double().sum() / self.config.batch
-                seen.append((batch, float(loss.detach())))
+                seen.append((batch.samples, float(loss.detach())))
         gradients = [p.grad for p in network.parameters() if p.grad is not None]
         self._processes.sum(gradients)
         self._processes.sum(sums.values())
@@ -182,12 +182,10 @@ def _rate(stage: Stage, step: int) -> float:
     return stage.learning_rate * (stage.final + (1 - stage.final) * share)
 
 
-def _where(seen: list[tuple[Batch, float]]) -> str:
-    """The samples of the first batch whose loss is not finite."""
-    for batch, loss in seen:
-        if not math.isfinite(loss):
-            return "; ".join(map(str, batch.samples))
-    return "; ".join(str(sample) for sample in seen[-1][0].samples) if seen else "in another process"
+def _where(seen: list[tuple[tuple[Sample, ...], float]]) -> str:
+    """The samples of the first micro-batch whose loss is not finite; all, where only the gradient is not."""
+    wrong = next((samples for samples, loss in seen if not math.isfinite(loss)), None)
+    return "; ".join(map(str, wrong or [sample for samples, _ in seen for sample in samples]))
 
 
 def _ahead(tasks: Iterable[Callable[[], T]], count: int = 2) -> Iterator[T]:

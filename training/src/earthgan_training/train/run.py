@@ -112,6 +112,10 @@ def _train(
     elif main and not goes_on:
         run_folder.begin(run, config, data, _about(chosen, processes, weights))
     processes.wait()  # no process writes, or asks for, what the first one has not made yet
+
+    def keep(name: str) -> None:
+        checkpoints.write(checkpoints.path_of(run, name), trainer.state({"best": json.dumps(best)}))
+
     averaged = Objective(trainer.average, critic, config)
     held_out = [make_batch([each], scales, processes.device) for each in samples.held_out(config.validation_samples)]
     report = Report(run, trainer.step) if main else None
@@ -130,13 +134,13 @@ def _train(
                     report.picture(step, "held out", panel(validation, held_out[0], task, step))
                     if not best or validation.content < best["validation/content"]:
                         best = validation.numbers
-                        checkpoints.write(checkpoints.path_of(run, "best"), trainer.state({"best": json.dumps(best)}))
+                        keep("best")
                 report.numbers(step, {"stage": stage, **metrics, "seconds": took, "peak_memory_gb": _peak(processes)})
                 if stage_ends and step < config.steps:
-                    checkpoints.write(checkpoints.path_of(run, "content"), trainer.state({"best": json.dumps(best)}))
+                    keep("content")
                     best = {}  # a critic's realism costs content: the stages are not compared
                 if stage_ends or stopping or step % config.checkpoint_every == 0:
-                    checkpoints.write(last, trainer.state({"best": json.dumps(best)}))
+                    keep("last")
                 watch(Progress(step, config.steps, stage, metrics))
             if stopping:
                 break

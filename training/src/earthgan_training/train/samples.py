@@ -57,7 +57,7 @@ class Sample:
 
     def __str__(self) -> str:
         axes = zip(("shells", "rows", "columns"), self.window.axes, strict=True)
-        return f"step {self.t}, " + ", ".join(f"{name} {axis.start} to {axis.stop - 1}" for name, axis in axes)
+        return f"time step {self.t}, " + ", ".join(f"{name} {axis.start} to {axis.stop - 1}" for name, axis in axes)
 
 
 @dataclass(frozen=True)
