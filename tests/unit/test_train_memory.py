@@ -1,5 +1,6 @@
 """The memory of an update: counted without computing it, and kept under a cap."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,7 @@ def test_a_block_computed_again_gives_the_same_gradient(tmp_path: Path) -> None:
     checkpoint_blocks(generator)
     for a, b in zip(kept, gradients(generator), strict=True):
         assert torch.equal(a, b)
+    other = deepcopy(generator)  # as the average of the weights is
+    for parameter in other.parameters():
+        parameter.data.zero_()
+    assert not torch.equal(other.run(batch.feeds), generator.run(batch.feeds))
