@@ -48,6 +48,8 @@ def add_train(subcommands: Any) -> None:
 def _train(arguments: argparse.Namespace) -> None:
     # Threads that wait for each other in a loop take the cores of a shared machine; read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from threadpoolctl import threadpool_limits
+
     from earthgan_training.prepare.dataset import Dataset
     from earthgan_training.train.config import read_preset
     from earthgan_training.train.parallel import processes
@@ -61,7 +63,14 @@ def _train(arguments: argparse.Namespace) -> None:
     else:
         cap = [] if arguments.max_memory_gb is None else [f"max_memory_gb={arguments.max_memory_gb}"]
         config = read_preset(arguments.preset or "default", [*arguments.set, *cap])
-    with processes(arguments.device) as ours, _stop_signals() as stopped, _progress_bar(ours.rank == 0) as watch:
+    # NumPy makes the samples beside torch's threads; with more of its own they would wait for each other.
+    one_thread = threadpool_limits(1, user_api="blas")
+    with (
+        one_thread,
+        processes(arguments.device) as ours,
+        _stop_signals() as stopped,
+        _progress_bar(ours.rank == 0) as watch,
+    ):
         result = train(
             Dataset(arguments.data),
             arguments.out,

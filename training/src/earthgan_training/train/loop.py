@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +34,9 @@ from earthgan_training.train.task import Generator
 
 T = TypeVar("T")
 Metrics = dict[str, float]
+
+#: In which convolutions in three dimensions take a third less time, forwards and backwards.
+_LAYOUT = torch.channels_last_3d
 
 
 class NotFinite(BadInput):
@@ -55,7 +58,8 @@ class Trainer:
     ) -> None:
         self.config, self._processes, self._fit = config, processes, fit
         self._samples, self._scales = samples, scales
-        self.generator, self.critic = generator.to(processes.device), critic.to(processes.device)
+        where: dict[str, Any] = {"device": processes.device, "memory_format": _LAYOUT}
+        self.generator, self.critic = generator.to(**where), critic.to(**where)
         self.average = deepcopy(self.generator).requires_grad_(False)
         self._objective = Objective(self.generator, self.critic, config)
         self._optimisers = {
