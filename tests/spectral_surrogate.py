@@ -90,12 +90,14 @@ def make(
     profile: StokesProfile | None = PROFILE,
     gate: Gate | None = None,
     nodes: int = NODES,
+    updates: int = 0,
 ) -> Path:
     """The surrogate of `write_raw`'s files: modes and tables of steps 1 to 6, the code of 5 to 8."""
     recipe = Recipe(
         step_bytes=step_bytes,
         degree=DEGREE,
         nodes=nodes,
+        updates=updates,
         profile=profile,
         gate=gate,
         title="Blobs",

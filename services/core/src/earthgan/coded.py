@@ -117,18 +117,33 @@ class Code:
         """The numbers of `encode`, few enough to keep many steps of. Raises ValueError where the bytes end too soon."""
         return self._entropy.decode(data, self._follow.tolist())
 
-    def coefficients(self, numbers: NDArray[np.int32]) -> Array:
-        """Coefficients `(degree, order, part, mode)`, the modes of all components one after another."""
+    def values(self, numbers: NDArray[np.int32]) -> Array:
+        """The coefficients `(number,)` that the numbers of a step stand for."""
         magnitude = np.abs(numbers)
         inward = self._inward[self._follow, np.minimum(magnitude, 2) - 1]
-        values = np.sign(numbers) * (magnitude - np.where(magnitude > 0, inward, 0))
+        values: Array = np.sign(numbers) * (magnitude - np.where(magnitude > 0, inward, 0)) * self._units
+        return values.astype(np.float32)
+
+    @cached_property
+    def _units(self) -> NDArray[np.float64]:
+        """What 1 stands for, of all numbers of a step."""
+        parts = zip(self._places.values(), self.components.values(), strict=True)
+        return np.concatenate([c.step / self._weight(index, c.basis.shape[1]) for (index, _), c in parts])
+
+    def coefficients(self, values: Array) -> Array:
+        """Coefficients `(degree, order, part, mode)` of `values`, the modes of all components one after another."""
         blocks, first = [], 0
         for (index, _), component in zip(self._places.values(), self.components.values(), strict=True):
-            modes = component.basis.shape[1]
-            block = np.zeros((self.degree + 1, self.degree + 1, 2, modes))
-            of_component = values[first : first + len(index)]
-            block.reshape(-1)[index] = of_component * component.step / self._weight(index, modes)
+            block = np.zeros((self.degree + 1, self.degree + 1, 2, component.basis.shape[1]), np.float32)
+            block.reshape(-1)[index] = values[first : first + len(index)]
             block[0, 0, 0] += component.centre
             blocks.append(block)
             first += len(index)
-        return np.concatenate(blocks, axis=-1).astype(np.float32)
+        return np.concatenate(blocks, axis=-1)
+
+    def added(self, values: Array, to_temperature: Array) -> Array:
+        """`values` with coefficients `(degree, order, part, mode)` added to temperature's, where it has any coded."""
+        index, _ = self._places["temperature"]
+        values = values.copy()
+        values[: len(index)] += to_temperature.reshape(-1)[index]
+        return values

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from earthgan.coded import Code
 from earthgan.errors import DamagedSurrogate
 from earthgan.grid import ShellGrid, Window
+from earthgan.refine import Refinement
 from earthgan.spec import InputsSpec
 from earthgan.spectral import SpectralPreset, synthesise
 
@@ -79,10 +80,10 @@ class GridInputs:
 
 
 class CodedInputs:
-    """Coefficients `(degree, order, part, mode)`, stored as their code."""
+    """Coefficients `(degree, order, part, mode)`, stored as their code; refined, where the surrogate says how."""
 
-    def __init__(self, code: Code, preset: SpectralPreset) -> None:
-        self._code = code
+    def __init__(self, code: Code, refinement: Refinement | None, preset: SpectralPreset) -> None:
+        self._code, self._refinement = code, refinement
         # A series asks for a point of every step: reading their codes would be nearly all of its work.
         self._decoded = lru_cache(KEPT_STEPS)(self._decode)
         shells, rows, columns = LOOK
@@ -96,11 +97,16 @@ class CodedInputs:
     def read(self, path: Path) -> Field:
         return self._code.coefficients(self._decoded(path))
 
-    def _decode(self, path: Path) -> NDArray[np.int32]:
+    def _decode(self, path: Path) -> Field:
+        """A step's values, far fewer than there are coefficients."""
         try:
-            return self._code.decode(path.read_bytes())
+            values = self._code.values(self._code.decode(path.read_bytes()))
         except (OSError, ValueError) as error:
             raise DamagedSurrogate(path, str(error)) from error
+        if self._refinement is None:
+            return values
+        modes = self._code.components["temperature"].basis.shape[1]
+        return self._code.added(values, self._refinement(self._code.coefficients(values)[..., :modes]))
 
     def cut(self, conditional_input: Field, window: Window) -> Field:
         return conditional_input[None]

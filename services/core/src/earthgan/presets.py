@@ -13,6 +13,7 @@ from earthgan.grid import Window
 from earthgan.inputs import CodedInputs, GridInputs, Inputs
 from earthgan.interpolate import InterpolatePreset
 from earthgan.paper import PaperPreset
+from earthgan.refine import Refinement
 from earthgan.residual import ResidualPreset
 from earthgan.spec import InputsSpec, PaperArguments, ResidualArguments, SpectralArguments, SurrogateSpec
 from earthgan.spectral import Kernels, SpectralPreset
@@ -39,7 +40,8 @@ def opened(spec: SurrogateSpec, weights: Path) -> tuple[Preset, Inputs]:
         temperature, *velocity = (variable.normalisation.scale for variable in spec.variables)
         kernels = Kernels(arguments, bases, temperature, velocity[0] if velocity else 1.0)
         spectral = SpectralPreset(kernels, grid)
-        return spectral, CodedInputs(code, spectral)
+        refinement = Refinement.load(weights, arguments, bases["temperature"]) if arguments.refinement else None
+        return spectral, CodedInputs(code, refinement, spectral)
     assert isinstance(spec.inputs, InputsSpec)
     inputs = spec.inputs.grid.shell_grid
     if isinstance(arguments, PaperArguments):

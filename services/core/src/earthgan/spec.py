@@ -180,12 +180,27 @@ class ComponentSpec(_Frozen):
     step: float = Field(gt=0)
 
 
+class RefinementArguments(_Frozen):
+    """A network of `layers` 3 x 3 convolutions of `channels` on so many `shells`, which sees what lies `reach_km` below
+    and above (`earthgan.refine`). `field_rms` and `error_rms`, of normalised temperature less its lateral mean and of
+    its error, are what 1 stands for on its way in and out.
+    """
+
+    shells: int = Field(default=16, ge=4)
+    reach_km: float = Field(default=130.0, gt=0)
+    channels: int = Field(default=16, ge=1)
+    layers: int = Field(default=4, ge=2)
+    field_rms: float = Field(gt=0)
+    error_rms: float = Field(gt=0)
+
+
 class SpectralArguments(_Frozen):
     """Harmonics to `degree` and radial modes on `nodes` Chebyshev nodes between two radii.
 
     `bands` holds the first degree of each band of degrees that share their modes. `stokes` makes velocity of
     temperature; without it and without components of velocity, temperature is the only variable. `gate` says where it
     does: components of velocity are what it leaves, on the shells that are not served (without a gate, anywhere).
+    `refinement` is made to temperature when it has been decoded.
     """
 
     preset: Literal["spectral"] = "spectral"
@@ -197,6 +212,7 @@ class SpectralArguments(_Frozen):
     components: tuple[ComponentSpec, ...] = Field(min_length=1)
     stokes: StokesProfile | None = None
     gate: tuple[GatedRun, ...] = ()
+    refinement: RefinementArguments | None = None
 
     @model_validator(mode="after")
     def _parts_agree(self) -> SpectralArguments:

@@ -10,29 +10,19 @@ Nothing is interpolated: a shell is evaluated where its points lie.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits
 
 from earthgan.grid import ShellGrid, Window
 from earthgan.legendre import legendre
 from earthgan.spec import SpectralArguments
+from earthgan.threads import one_thread
 
 Array = NDArray[np.float32]
-
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-def _one_thread(function: _Function) -> _Function:
-    """Linear algebra here is many small products: several threads would mostly wait for each other, and on a busy
-    machine for minutes.
-    """
-    return cast(_Function, threadpool_limits.wrap(limits=1)(function))
 
 
 class Kernels:
@@ -45,7 +35,7 @@ class Kernels:
     ) -> None:
         self.arguments, self._bases, self._scale = arguments, bases, kelvins / speed
 
-    @_one_thread
+    @one_thread
     def at(self, radii_km: ArrayLike) -> Array:
         """`(field, degree, radius, mode)`: coefficients to temperature, U and V (and the toroidal W), all components'
         modes one after another. Raises ValueError beyond the nodes.
@@ -60,7 +50,7 @@ class Kernels:
         return np.concatenate(blocks, axis=-1).astype(np.float32)
 
     @cached_property
-    @_one_thread
+    @one_thread
     def _of_temperature(self) -> NDArray[np.float64]:
         """`(field, degree, node, mode)`: temperature's modes, and the flow that they make."""
         arguments, fields = self.arguments, self.arguments.fields
@@ -141,7 +131,7 @@ class SpectralPreset:
         return int(radial + variables * shells * rows * 2 * orders * (orders + columns))
 
 
-@_one_thread
+@one_thread
 def synthesise(feeds: Mapping[str, NDArray[np.generic]]) -> Array:
     """Normalised field `(1, variable, shell, row, column)` of a preset's feeds: what the generators compute, in plain
     NumPy, for looks that need no engine.

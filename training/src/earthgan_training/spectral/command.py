@@ -29,6 +29,9 @@ def add_spectral(subcommands: Any) -> None:
     parser.add_argument("--bytes", type=int, default=12_000, metavar="N", help="of a time step, on average (12000)")
     parser.add_argument("--degree", type=int, default=95, metavar="L", help="the highest degree of harmonics (95)")
     parser.add_argument("--nodes", type=int, default=45, metavar="N", help="Chebyshev nodes in radius (45)")
+    parser.add_argument(
+        "--updates", type=int, default=6000, metavar="N", help="of the network that refines temperature; 0: none (6000)"
+    )
     parser.add_argument("--title", default="Mantle convection, in harmonics", help="shown on the page")
     parser.add_argument("--notice", default="Reconstructed from coded harmonics", help="shown wherever the data are")
     parser.add_argument("--overwrite", action="store_true", help="replace the folder if it exists")
@@ -55,6 +58,7 @@ def _spectral(arguments: argparse.Namespace) -> None:
         step_bytes=arguments.bytes,
         degree=arguments.degree,
         nodes=arguments.nodes,
+        updates=arguments.updates,
         profile=fit.profile if fit else None,
         gate=fit.gate if fit else None,
         title=arguments.title,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earthgan.coded import Code
 from earthgan.errors import BadInput
@@ -44,16 +45,23 @@ class Encoder:
             speed = self._spec.variables[1].normalisation.scale
             left = self._flow.of(snapshot, coefficients["temperature"] * affine.scale)
             coefficients |= {name: each / speed for name, each in left.items()}
-        bands = arguments.bands
         try:
-            return self._code.encode(
-                {
-                    name: projected(coefficients[name], component.basis[list(bands)], bands, self._shells[name])
-                    for name, component in self._code.components.items()
-                }
-            )
+            return self.code_of(coefficients)
         except ValueError as error:
             raise BadInput(f"step {snapshot.t}: {error}") from error
+
+    def code_of(self, coefficients: Mapping[str, NDArray[np.floating]]) -> bytes:
+        """The code of each component's normalised coefficients `(degree, order, part, shell)`.
+
+        Raises ValueError where one is too large for it.
+        """
+        bands = self._arguments.bands
+        return self._code.encode(
+            {
+                name: projected(coefficients[name], component.basis[list(bands)], bands, self._shells[name])
+                for name, component in self._code.components.items()
+            }
+        )
 
 
 def refuse_unfit(snapshot: Snapshot, degree: int, radii_km: Sequence[float]) -> None:

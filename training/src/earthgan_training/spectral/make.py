@@ -33,6 +33,7 @@ from earthgan_training.spectral.encode import Encoder
 from earthgan_training.spectral.fit import fit_code
 from earthgan_training.spectral.flow import FIELDS, FlowLeft, gated_runs
 from earthgan_training.spectral.modes import Shells, bands_to
+from earthgan_training.spectral.refine import fit_refinement
 from earthgan_training.spectral.training import read_training
 from earthgan_training.velocity.gate import Gate
 
@@ -45,12 +46,14 @@ ROWS, COLUMNS = 180, 360
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """What a spectral surrogate is made with. `step_bytes` is what a time step takes, on average; without a profile,
-    temperature is the only variable; without a gate, its profile makes velocity on every shell.
+    temperature is the only variable; without a gate, its profile makes velocity on every shell. The network that
+    refines temperature is trained for so many `updates`; with none, there is no network.
     """
 
     step_bytes: int
     degree: int = 95
     nodes: int = 45
+    updates: int = 6000
     profile: StokesProfile | None
     gate: Gate | None = None
     title: str
@@ -102,7 +105,19 @@ def make_spectral(
             ),
             provenance=Provenance(source=raw.name, licence="Apache-2.0", notice=recipe.notice, simulated=True),
         )
-        encoder = Encoder(spec, Code.load(folder / weights.file, arguments))
+        code = Code.load(folder / weights.file, arguments)
+        encoder = Encoder(spec, code)
+        if recipe.updates:
+            by_step = zip(*training.components.values(), strict=True)
+            named = [dict(zip(training.components, fields, strict=True)) for fields in by_step]
+            pairs = [(fields["temperature"], encoder.code_of(fields)) for fields in named]
+            fitting = fit_refinement(arguments, code, pairs, shells["temperature"], recipe.updates, report)
+            if fitting:
+                refinement, network = fitting
+                state |= {name: torch.from_numpy(array) for name, array in network.items()}
+                refined = {"arguments": arguments.model_copy(update={"refinement": refinement})}
+                generator = spec.generator.model_copy(update={**refined, "weights": write_weights(folder, state)})
+                spec = spec.model_copy(update={"generator": generator})
         records = [_written(folder, encoder, files[t], t) for t in _counted(sorted(set(steps)), "encoding", report)]
         write_spec(folder, spec.model_copy(update={"inputs": CodedInputsSpec(steps=tuple(records))}))
 
