@@ -42,6 +42,15 @@ def test_bytes_that_end_too_soon_are_refused() -> None:
             CODE.decode(data[:kept], [2] * 100)
 
 
+def test_bytes_that_end_elsewhere_are_refused() -> None:
+    numbers = list(range(-50, 50))
+    data = CODE.encode(numbers, [2] * 100)
+    altered = bytes([*data[:9], data[9] ^ 16, *data[10:]])
+    for damaged in (data + b"\0\0", data + b"\1", altered):
+        with pytest.raises(ValueError, match="do not end|too soon"):
+            CODE.decode(damaged, [2] * 100)
+
+
 def test_a_number_beyond_all_measure_is_refused() -> None:
     with pytest.raises(ValueError, match="too large"):
         CODE.encode([10**6], [0])

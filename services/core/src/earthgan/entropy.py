@@ -83,7 +83,7 @@ class EntropyCode:
         yield _raw(number - (high << shift), shift)
 
     def decode(self, data: bytes, tables: Sequence[int]) -> NDArray[np.int32]:
-        """The numbers of `encode`. Raises ValueError where the bytes end before them."""
+        """The numbers of `encode`. Raises ValueError where the bytes do not end with them."""
         words = np.frombuffer(data[: len(data) // 2 * 2], dtype="<u2").tolist()
         following = iter(words)
         numbers = []
@@ -118,6 +118,8 @@ class EntropyCode:
                 numbers.append(number)
         except StopIteration:
             raise ValueError("the coded numbers end too soon") from None
+        if state != _LOW or len(data) % 2 or next(following, None) is not None:
+            raise ValueError("the coded numbers do not end where they should")
         return np.array(numbers, dtype=np.int32)
 
 

@@ -1,0 +1,66 @@
+/**
+ * Normalised associated Legendre functions and their derivatives: spherical harmonics on latitudes, as
+ * `earthgan.legendre` has them. `Y_lm = N_lm P_lm(cos theta) exp(i m phi)`, the integral of `|Y_lm|^2` over the sphere
+ * 1, without the Condon-Shortley sign.
+ */
+
+import { Matrix } from "./matrix.js";
+
+/**
+ * The recurrence in degree is Holmes & Featherstone (2002), J. Geodesy 76, eq. 11, run on `P / sin(theta)` for m > 0:
+ * so neither derivative divides by a sine that may be zero.
+ *
+ * @param {number} degree @param {Float64Array} colatitudes in radians, poles included
+ * @returns {{values: Matrix[], slopes: Matrix[], eastward: Matrix[]}} of each order m `(degree - m, latitude)`: the
+ *   functions, their d/d theta, and m / sin(theta) times them
+ */
+export function legendre(degree, colatitudes) {
+  const [cosine, sine] = [colatitudes.map(Math.cos), colatitudes.map(Math.sin)];
+  const [values, slopes, eastward] = [[], [], []];
+  let sectoral = colatitudes.map(() => Math.sqrt(1 / (4 * Math.PI)));
+  for (let m = 0; m <= degree; m++) {
+    if (m === 1) sectoral = sectoral.map((value) => value * Math.sqrt(3 / 2)); // divided by the sine
+    if (m > 1) sectoral = sectoral.map((value, i) => value * sine[i] * Math.sqrt((2 * m + 1) / (2 * m)));
+    const q = new Matrix(degree - m + 1, colatitudes.length);
+    q.row(0).set(sectoral);
+    for (let n = m + 1; n <= degree; n++) {
+      const [before, twoBefore, out] = [q.row(n - m - 1), q.row(Math.max(n - m - 2, 0)), q.row(n - m)];
+      const rise = Math.sqrt((4 * n * n - 1) / (n * n - m * m));
+      // Zero for n = m + 1, which has one before it.
+      const fall = Math.sqrt(((2 * n + 1) * ((n - 1) ** 2 - m * m)) / ((2 * n - 3) * (n * n - m * m)));
+      for (let i = 0; i < out.length; i++) out[i] = rise * cosine[i] * before[i] - fall * twoBefore[i];
+    }
+    values.push(m === 0 ? q : q.map((value, n, i) => value * sine[i]));
+    slopes.push(m === 0 ? null : slopesOf(q, m, cosine)); // of order 0 from order 1, below
+    eastward.push(q.map((value) => m * value));
+  }
+  slopes[0] = values[0].map((_, n, i) => n && -Math.sqrt(n * (n + 1)) * values[1].at(n - 1, i));
+  return { values, slopes, eastward };
+}
+
+/** sin(theta) dP_nm/dtheta = n cos(theta) P_nm - sqrt((n^2 - m^2)(2n + 1)/(2n - 1)) P_n-1,m */
+function slopesOf(q, m, cosine) {
+  return q.map((value, k, i) => {
+    const n = m + k;
+    const lower = k && Math.sqrt(((n * n - m * m) * (2 * n + 1)) / (2 * n - 1)) * q.at(k - 1, i);
+    return n * cosine[i] * value - lower;
+  });
+}
+
+/** Gauss-Legendre quadrature, from the greatest node on. @returns {{nodes: number[], weights: number[]}} */
+export function gaussLegendre(count) {
+  const [nodes, weights] = [[], []];
+  for (let i = 0; i < count; i++) {
+    let x = Math.cos((Math.PI * (i + 0.75)) / (count + 0.5));
+    let slope = 1;
+    for (let newton = 0; newton < 6; newton++) {
+      let [value, before] = [x, 1];
+      for (let n = 2; n <= count; n++) [value, before] = [((2 * n - 1) * x * value - (n - 1) * before) / n, value];
+      slope = (count * (x * value - before)) / (x * x - 1);
+      x -= value / slope;
+    }
+    nodes.push(x);
+    weights.push(2 / ((1 - x * x) * slope * slope));
+  }
+  return { nodes, weights };
+}

@@ -1,0 +1,142 @@
+/** Small dense matrices of float64. */
+
+export class Matrix {
+  /** @param {number} rows @param {number} columns @param {Float64Array} [values] in C order */
+  constructor(rows, columns, values = new Float64Array(rows * columns)) {
+    this.rows = rows;
+    this.columns = columns;
+    this.values = values;
+  }
+
+  /** @param {number} rows @param {number} columns @param {(row: number, column: number) => number} element */
+  static of(rows, columns, element) {
+    const matrix = new Matrix(rows, columns);
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) matrix.values[i * columns + j] = element(i, j);
+    }
+    return matrix;
+  }
+
+  /** @param {(value: number, row: number, column: number) => number} element @returns {Matrix} */
+  map(element) {
+    return Matrix.of(this.rows, this.columns, (row, column) => element(this.at(row, column), row, column));
+  }
+
+  at(row, column) {
+    return this.values[row * this.columns + column];
+  }
+
+  /** A view of a row. */
+  row(i) {
+    return this.values.subarray(i * this.columns, (i + 1) * this.columns);
+  }
+
+  /**
+   * Four rows of the other matrix at a time, for reading and writing sums is most of the work.
+   * @param {Matrix} other @returns {Matrix}
+   */
+  times(other) {
+    const product = new Matrix(this.rows, other.columns);
+    const [factors, terms, sums] = [this.values, other.values, product.values];
+    const [inner, width] = [this.columns, other.columns];
+    for (let i = 0; i < this.rows; i++) {
+      const [first, last] = [i * width, (i + 1) * width];
+      let k = 0;
+      for (; k + 4 <= inner; k += 4) {
+        const at = i * inner + k;
+        const [a, b, c, d] = [factors[at], factors[at + 1], factors[at + 2], factors[at + 3]];
+        for (let j = first, n = k * width; j < last; j++, n++) {
+          sums[j] += a * terms[n] + b * terms[n + width] + c * terms[n + 2 * width] + d * terms[n + 3 * width];
+        }
+      }
+      for (; k < inner; k++) {
+        const a = factors[i * inner + k];
+        for (let j = first, n = k * width; j < last; j++, n++) sums[j] += a * terms[n];
+      }
+    }
+    return product;
+  }
+}
+
+/**
+ * The solution X of `matrix X = right`, by elimination with row pivots. Neither is kept: X is `right`.
+ * @param {Matrix} matrix square @param {Matrix} right
+ */
+export function solve(matrix, right) {
+  const n = matrix.rows;
+  for (let k = 0; k < n; k++) {
+    let pivot = k;
+    for (let i = k + 1; i < n; i++) if (Math.abs(matrix.at(i, k)) > Math.abs(matrix.at(pivot, k))) pivot = i;
+    swapRows(matrix, k, pivot);
+    swapRows(right, k, pivot);
+    for (let i = k + 1; i < n; i++) {
+      const factor = -matrix.at(i, k) / matrix.at(k, k);
+      addMultiple(matrix.row(i), matrix.row(k), factor, k);
+      addMultiple(right.row(i), right.row(k), factor, 0);
+    }
+  }
+  for (let k = n - 1; k >= 0; k--) {
+    const solved = right.row(k);
+    for (let i = k + 1; i < n; i++) addMultiple(solved, right.row(i), -matrix.at(k, i), 0);
+    for (let j = 0; j < solved.length; j++) solved[j] /= matrix.at(k, k);
+  }
+  return right;
+}
+
+/**
+ * The inverse of a matrix in the sense of least squares, by rotations that make its columns orthogonal (Hestenes).
+ * @param {Matrix} matrix `(row, column)`
+ * @param {number} smallest singular values below it, of the greatest, are taken for zero
+ * @returns {Matrix} `(column, row)`
+ */
+export function pseudoInverse(matrix, smallest) {
+  const columns = Matrix.of(matrix.columns, matrix.rows, (i, j) => matrix.at(j, i));
+  const turns = Matrix.of(matrix.columns, matrix.columns, (i, j) => (i === j ? 1 : 0));
+  for (let turned = true; turned; ) {
+    turned = false;
+    for (let p = 0; p < columns.rows; p++) {
+      for (let q = p + 1; q < columns.rows; q++) turned = makeOrthogonal(columns, turns, p, q) || turned;
+    }
+  }
+  const squares = Array.from({ length: columns.rows }, (_, i) => dot(columns.row(i), columns.row(i)));
+  const least = smallest ** 2 * Math.max(...squares);
+  const scaled = columns.map((value, i) => (squares[i] > least ? value / squares[i] : 0));
+  return Matrix.of(turns.columns, turns.rows, (i, j) => turns.at(j, i)).times(scaled);
+}
+
+/** Turns two rows of both matrices, unless those of the first are orthogonal or nothing. */
+function makeOrthogonal(matrix, turns, p, q) {
+  const [a, b] = [matrix.row(p), matrix.row(q)];
+  const [ofA, ofB, both] = [dot(a, a), dot(b, b), dot(a, b)];
+  if (both === 0 || Math.abs(both) < 1e-14 * Math.sqrt(ofA * ofB)) return false;
+  const zeta = (ofB - ofA) / (2 * both);
+  const tangent = Math.sign(zeta || 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
+  const cosine = 1 / Math.hypot(1, tangent);
+  for (const [x, y] of [[a, b], [turns.row(p), turns.row(q)]]) {
+    for (let j = 0; j < x.length; j++) {
+      const [before, after] = [x[j], y[j]];
+      x[j] = cosine * (before - tangent * after);
+      y[j] = cosine * (tangent * before + after);
+    }
+  }
+  return true;
+}
+
+function dot(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+function swapRows(matrix, i, j) {
+  if (i === j) return;
+  const kept = matrix.row(i).slice();
+  matrix.row(i).set(matrix.row(j));
+  matrix.row(j).set(kept);
+}
+
+/** `out += factor * row`, from the column `first` on. */
+function addMultiple(out, row, factor, first) {
+  if (factor === 0) return;
+  for (let j = first; j < out.length; j++) out[j] += factor * row[j];
+}

@@ -1,0 +1,137 @@
+/**
+ * The flow that a temperature drives at infinite Prandtl number, degree by degree, where viscosity and expansivity vary
+ * with radius alone: the equations and the nodes of `earthgan.stokes`, and so its numbers.
+ *
+ * With L = l(l + 1), flow `u = U Y r^ + V grad_1 Y`, tractions R and S, viscosity eta and buoyancy f (Hager & O'Connell
+ * 1981, eq. A2):
+ *
+ *     U' = -2 U/r + L V/r
+ *     V' = -U/r + V/r + S/eta
+ *     R' = 12 eta U/r^2 - 6 L eta V/r^2 + L S/r - f
+ *     S' = -6 eta U/r^2 + 2 (2L - 1) eta V/r^2 - R/r - 3 S/r
+ *
+ * The first, the second and the last give V, S and R as matrices times U, so that of the four one dense system of U is
+ * left: 1/L, 1 and L times matrices that all degrees share. At the two boundary nodes conditions take the place of the
+ * momentum balances: there R is unknown, in the place of U, which is zero.
+ */
+
+import { Matrix, solve } from "./matrix.js";
+import { RadialGrid } from "./radial.js";
+import { splined } from "./spline.js";
+
+/** Nodes that the flow is solved on. */
+const NODES = 96;
+
+/**
+ * @param {object} profile spec.json's `stokes` @param {RadialGrid} grid temperature's nodes
+ * @param {Matrix[]} temperature of each degree `(node, mode)`
+ * @param {number} scale velocity's number for a temperature's
+ * @returns {{u: Matrix[], v: Matrix[]}} U and V of each degree, `(node, mode)`; degree 0 does not flow
+ */
+export function flowOf(profile, grid, temperature, scale) {
+  const fine = new RadialGrid(NODES, grid.inner, grid.outer);
+  const equations = new FlowEquations(fine, viscosityOf(profile, fine.nodes), profile.free_slip);
+  const buoyancy = buoyancyOf(profile, fine.nodes);
+  const onto = grid.interpolation(fine.nodes);
+  const forced = Matrix.of(NODES, grid.count, (i, j) => scale * buoyancy[i] * onto.at(i, j));
+  const back = fine.interpolation(grid.nodes);
+  const derivative = grid.derivative();
+  const flow = { u: [], v: [] };
+  temperature.forEach((modes, degree) => {
+    const still = new Matrix(grid.count, modes.columns);
+    const u = degree === 0 ? still : back.times(equations.radialFlow(degree, forced.times(modes)));
+    for (const boundary of [0, grid.count - 1]) u.row(boundary).fill(0);
+    // By continuity on the grid's own nodes: the discrete velocity has no divergence but for rounding.
+    const slope = derivative.times(u);
+    const laplace = degree * (degree + 1) || 1;
+    flow.u.push(u);
+    flow.v.push(Matrix.of(u.rows, u.columns, (i, j) => (grid.nodes[i] * slope.at(i, j) + 2 * u.at(i, j)) / laplace));
+  });
+  return flow;
+}
+
+class FlowEquations {
+  #count;
+  #conditions;
+  #inverse;
+  #constant;
+  #laplace;
+  #tractionScale;
+
+  /** @param {RadialGrid} grid @param {Float64Array} eta @param {boolean} freeSlip or no slip */
+  constructor(grid, eta, freeSlip) {
+    const [count, r, derivative] = [grid.count, grid.nodes, grid.derivative()];
+    const square = (element) => Matrix.of(count, count, element);
+    const unit = (i, j) => (i === j ? 1 : 0);
+    // V = v / L, S = s / L + eta / r, R = a / L + b, each times U.
+    const v = square((i, j) => r[i] * derivative.at(i, j) + 2 * unit(i, j));
+    const vSlope = derivative.times(v);
+    const s = square((i, j) => eta[i] * (vSlope.at(i, j) - v.at(i, j) / r[i]));
+    const sSlope = derivative.times(s);
+    const a = square((i, j) => -r[i] * sSlope.at(i, j) - 3 * s.at(i, j) - (2 * eta[i] * v.at(i, j)) / r[i]);
+    const b = square(
+      (i, j) =>
+        (-r[i] * derivative.at(i, j) * eta[j]) / r[j] + (eta[i] / r[i]) * (4 * v.at(i, j) - 9 * unit(i, j)),
+    );
+    for (const part of [a, b]) {
+      part.row(0).fill(0);
+      part.row(count - 1).fill(0);
+    }
+    const bSlope = derivative.times(b);
+    this.#count = count;
+    this.#conditions = freeSlip ? s : v; // of which eta / r, times a U that is zero, is no part
+    this.#inverse = derivative.times(a);
+    this.#constant = square(
+      (i, j) =>
+        bSlope.at(i, j) - s.at(i, j) / r[i] + ((6 * eta[i]) / r[i] ** 2) * (v.at(i, j) - 2 * unit(i, j)),
+    );
+    this.#laplace = Float64Array.from(eta, (value, i) => -value / r[i] ** 2);
+    // R against U, so that no column outweighs another.
+    const mean = eta.reduce((sum, value) => sum + value, 0) / count;
+    this.#tractionScale = square((i, j) => (j === 0 || j === count - 1 ? mean * derivative.at(i, j) : 0));
+  }
+
+  /** U `(node, mode)` of buoyancies `(node, mode)`, which are not kept. @param {Matrix} buoyancy */
+  radialFlow(degree, buoyancy) {
+    const last = this.#count - 1;
+    const laplace = degree * (degree + 1);
+    const matrix = Matrix.of(this.#count, this.#count, (i, j) => {
+      const ofTraction = j === 0 || j === last;
+      if (i === 0 || i === last) return ofTraction ? 0 : this.#conditions.at(i, j);
+      if (ofTraction) return degree * this.#tractionScale.at(i, j);
+      return (
+        this.#inverse.at(i, j) / laplace + this.#constant.at(i, j) + (i === j ? laplace * this.#laplace[i] : 0)
+      );
+    });
+    for (let i = 0; i <= last; i++) {
+      // Rows of one size: pivots chosen among rows of 1 and rows of count^4 would cost digits.
+      const size = matrix.row(i).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      const balance = i === 0 || i === last ? 0 : -1;
+      matrix.row(i).forEach((value, j, row) => (row[j] = value / size));
+      buoyancy.row(i).forEach((value, j, row) => (row[j] = (balance * value) / size));
+    }
+    const solved = solve(matrix, buoyancy);
+    solved.row(0).fill(0);
+    solved.row(last).fill(0);
+    return solved;
+  }
+}
+
+/** Relative viscosity `(node,)` at radii in shell thicknesses. */
+function viscosityOf({ log_viscosity: { radii_km, values } }, radii) {
+  return splined(radii_km, values, inKm(radii_km, radii)).map(Math.exp);
+}
+
+/** Strength times relative expansivity, sheets included: `(node,)` at radii in shell thicknesses. */
+function buoyancyOf({ expansivity, sheets, strength }, radii) {
+  const radiiKm = inKm(expansivity.radii_km, radii);
+  return splined(expansivity.radii_km, expansivity.values, radiiKm).map((rock, i) => {
+    const ofSheets = sheets.map(({ radius_km, thickness_km, width_km }) => {
+      const shape = Math.exp(-(((radiiKm[i] - radius_km) / width_km) ** 2) / 2);
+      return (thickness_km * shape) / (width_km * Math.sqrt(2 * Math.PI));
+    });
+    return strength * ofSheets.reduce((sum, sheet) => sum + sheet, rock);
+  });
+}
+
+const inKm = (knotsKm, radii) => radii.map((radius) => radius * (knotsKm.at(-1) - knotsKm[0]));

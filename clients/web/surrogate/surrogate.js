@@ -1,0 +1,197 @@
+/**
+ * A surrogate folder of the `spectral` preset, opened by the browser alone: the numbers of serving, without a server
+ * that computes.
+ *
+ *     const surrogate = await openSurrogate("model_store/default/");
+ *     const state = await surrogate.step(120);
+ *     const kelvins = state.shell("temperature", { r: 150 });
+ */
+
+import { request } from "../http.js";
+import { Code } from "./coded.js";
+import { SurrogateError } from "./error.js";
+import { Refinement } from "./refine.js";
+import { readSafetensors } from "./safetensors.js";
+import { Harmonics, Kernels, synthesise } from "./spectral.js";
+
+/** What spec.json may say of the generator. Anything else might change the numbers. */
+const KNOWN = {
+  generator: ["arguments", "weights", "onnx"],
+  preset: ["preset", "degree", "nodes", "inner_km", "outer_km", "bands", "components", "stokes", "gate", "refinement"],
+  refinement: ["shells", "reach_km", "channels", "layers", "field_rms", "error_rms"],
+};
+
+/**
+ * @typedef {import("../source.js").Grid} Grid
+ * @typedef {{r: number} | {radius_km: number}} Place  a shell of the surrogate's own, 0 next to the core; or any radius
+ */
+
+/**
+ * @param {string} address a folder's, with or without a slash at the end
+ * @returns {Promise<Surrogate>} throws SourceError where a file is not answered, SurrogateError where it is of no use
+ */
+export async function openSurrogate(address) {
+  const folder = new Folder(address.replace(/\/?$/, "/"));
+  const spec = await folder.spec();
+  return folder.read(spec.generator.weights, (data) => new Surrogate(folder, spec, readSafetensors(data)));
+}
+
+export class Surrogate {
+  #folder;
+  #code;
+  #kernels;
+  #refinement = null;
+  #harmonics = new WeakMap(); // of each grid
+
+  /**
+   * @param {Folder} folder @param {object} spec what spec.json holds
+   * @param {Object<string, import("./safetensors.js").Tensor>} tensors its weights
+   */
+  constructor(folder, spec, tensors) {
+    const preset = spec.generator.arguments;
+    const [temperature, velocity] = spec.variables.map(({ normalisation }) => normalisation.scale);
+    this.#folder = folder;
+    this.#code = new Code(tensors, preset);
+    const { components } = this.#code;
+    this.#kernels = new Kernels(preset, components, temperature / (velocity ?? 1));
+    if (preset.refinement) this.#refinement = new Refinement(tensors, preset, components[0], this.#kernels);
+    this.spec = spec;
+    /** Whether the files' digests are compared: not on pages that are no secure context. */
+    this.verified = folder.verifies;
+    /** @type {string[]} */
+    this.variables = spec.variables.map(({ name }) => name);
+    /** @type {import("../source.js").Step[]} */
+    this.steps = spec.inputs.steps.map(({ t, time_myr }) => ({ t, time_myr }));
+    /** @type {Grid} */
+    this.grid = spec.grid;
+  }
+
+  /** @param {number} t @returns {Promise<State>} throws SurrogateError */
+  async step(t) {
+    return this.stateOf(await this.coefficients(t));
+  }
+
+  /** @param {number} t @returns {Promise<import("./coded.js").Coefficients>} throws SurrogateError */
+  async coefficients(t) {
+    const step = this.spec.inputs.steps.find((known) => known.t === t);
+    if (!step) {
+      const [first, last] = [this.steps[0].t, this.steps.at(-1).t];
+      throw new SurrogateError(`There is no time step ${t}: this surrogate has steps between ${first} and ${last}.`);
+    }
+    return this.#folder.read(step, (data) => {
+      const values = this.#code.values(this.#code.decode(data));
+      const coded = this.#code.coefficients(values);
+      if (this.#refinement === null) return coded;
+      return this.#code.coefficients(this.#code.added(values, this.#refinement.correction(coded)));
+    });
+  }
+
+  /** The state that any coefficients describe. @param {import("./coded.js").Coefficients} coefficients */
+  stateOf(coefficients) {
+    return new State(this, (radiusKm, wanted, grid) => {
+      if (!this.#harmonics.has(grid)) {
+        this.#harmonics.set(grid, new Harmonics(this.spec.generator.arguments.degree, grid));
+      }
+      return synthesise(coefficients, this.#kernels, this.#harmonics.get(grid), radiusKm, wanted);
+    });
+  }
+}
+
+/** The mantle at one time. */
+export class State {
+  #surrogate;
+  #synthesise;
+
+  constructor(surrogate, synthesise) {
+    this.#surrogate = surrogate;
+    this.#synthesise = synthesise;
+  }
+
+  /**
+   * @param {string} variable @param {Place} place @param {Grid} [grid] any rows and columns; what is
+   *   worked out of a grid is kept as long as that object is
+   * @returns {Float32Array} `(row, column)` in the variable's unit; throws SurrogateError
+   */
+  shell(variable, place, grid) {
+    return this.shells([variable], place, grid)[0];
+  }
+
+  /** The same of several variables, for less than each alone. @param {string[]} variables @returns {Float32Array[]} */
+  shells(variables, place, grid = this.#surrogate.grid) {
+    const wanted = variables.map((name) => this.#index(name));
+    const found = this.#synthesise(this.#radiusKm(place), wanted, grid);
+    return found.map(({ values }, i) => {
+      const { offset, scale } = this.#surrogate.spec.variables[wanted[i]].normalisation;
+      return new Float32Array(values.map((value) => offset + scale * value));
+    });
+  }
+
+  #index(name) {
+    const index = this.#surrogate.variables.indexOf(name);
+    if (index >= 0) return index;
+    const known = this.#surrogate.variables.join(", ");
+    throw new SurrogateError(`There is no variable ${name}: this surrogate has ${known}.`);
+  }
+
+  #radiusKm({ r, radius_km }) {
+    const radiiKm = this.#surrogate.spec.grid.radii_km;
+    const radiusKm = radius_km ?? radiiKm[r];
+    if (radiusKm !== undefined) return radiusKm;
+    throw new SurrogateError(`There is no shell ${r}: this surrogate has shells 0 to ${radiiKm.length - 1}.`);
+  }
+}
+
+/** A folder's files, compared with the digests that spec.json states. */
+class Folder {
+  #address;
+
+  constructor(address) {
+    this.#address = address;
+    this.verifies = globalThis.crypto?.subtle !== undefined;
+    if (!this.verifies) {
+      console.warn(`${address} is not verified: browsers compute digests on https and localhost alone.`);
+    }
+  }
+
+  /** What spec.json holds. */
+  async spec() {
+    const address = `${this.#address}spec.json`;
+    const spec = await (await request(address)).json().catch(() => null);
+    const preset = spec?.generator?.arguments;
+    if (spec?.format !== 1 || !preset) throw new SurrogateError(`${address} does not describe a surrogate.`);
+    if (preset.preset !== "spectral") {
+      throw new SurrogateError(`${address}: of generators only spectral ones run here, and this is ${preset.preset}.`);
+    }
+    const said = { generator: spec.generator, preset, refinement: preset.refinement ?? {} };
+    const unknown = Object.entries(said).flatMap(([part, values]) =>
+      Object.keys(values).filter((name) => values[name] !== null && !KNOWN[part].includes(name)),
+    );
+    if (unknown.length) throw new SurrogateError(`${address}: ${unknown.join(", ")} is not known here.`);
+    return spec;
+  }
+
+  /**
+   * @template T
+   * @param {{file: string, sha256: string}} entry @param {(data: ArrayBuffer) => T} use
+   * @returns {Promise<T>} what is made of the file; throws SurrogateError, naming it
+   */
+  async read({ file, sha256 }, use) {
+    const address = this.#address + file;
+    const response = await request(address);
+    try {
+      const data = await response.arrayBuffer();
+      if (this.verifies && (await digestOf(data)) !== sha256) {
+        throw new SurrogateError("The file is not the one whose digest spec.json states: it is truncated or altered.");
+      }
+      return use(data);
+    } catch (error) {
+      throw new SurrogateError(`${address}: ${error.message}`, { cause: error });
+    }
+  }
+}
+
+/** The SHA-256 of bytes as hexadecimal digits. */
+async function digestOf(data) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
