@@ -73,7 +73,7 @@ def _seed(arguments: argparse.Namespace) -> None:
         if one_file:
             _take_out(folder, arguments.out)
         elif folder is not None:
-            _write_metadata(surrogate, plan, folder, values=arguments.values)
+            _write_metadata(surrogate, plan, folder, archives=archives)
     print(
         f"{report['shells_drawn']} shells drawn, {report['shells_skipped']} were there; {report['tiles']} tiles, "
         f"{report['bytes'] / 1e6:.1f} MB, {report['seconds']:.1f} s"
@@ -138,10 +138,19 @@ def _take_out(folder: Path, file: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _write_metadata(surrogate: Surrogate, plan: Plan, folder: Path, *, values: bool) -> None:
-    """`catalog.json`, `variables.json` and `legends/`, as the gateway answers them, of what was drawn."""
-    from earthgan_gateway.seed.metadata import metadata
-    from earthgan_gateway.seed.outputs import write_json
+def _write_metadata(surrogate: Surrogate, plan: Plan, folder: Path, *, archives: bool) -> None:
+    """`catalog.json`, `variables.json` and `legends/`, as the gateway answers them, of what was drawn, before too."""
+    import json
 
+    from earthgan_gateway.seed.metadata import metadata, offered
+    from earthgan_gateway.seed.outputs import Archives, Pyramid, value_file, write_json
+
+    if (catalog := folder / "catalog.json").exists():
+        output = Archives(folder, {}, {}) if archives else Pyramid(folder)
+        try:
+            plan = offered(plan, json.loads(catalog.read_text()), output.has)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadInput(f"{catalog}: is not a catalog") from error
+    values = all(value_file(folder, name, *piece).exists() for name in plan.quantities for piece in plan.pieces)
     for name, content in metadata(surrogate, plan, values=values).items():
         write_json(folder / name, content)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 from earthgan.surrogate import Surrogate
@@ -12,6 +14,19 @@ from earthgan_gateway.fields import Fields
 from earthgan_gateway.pictures import Style
 from earthgan_gateway.seed.plan import Plan
 from earthgan_gateway.telemetry import Metrics, make_traces
+
+
+def offered(plan: Plan, earlier: dict[str, Any], has: Callable[[str, int, int], bool]) -> Plan:
+    """The plan with what an earlier run's catalog offers, where every shell of both together is there; else the plan,
+    for a catalog offers each variable at each step and shell.
+    """
+    both = replace(
+        plan,
+        quantities=tuple(dict.fromkeys([*earlier["variables"], *plan.quantities])),
+        steps=tuple(sorted({*(step["t"] for step in earlier["steps"]), *plan.steps})),
+        shells=tuple(sorted({*(shell["r"] for shell in earlier["shells"]), *plan.shells})),
+    )
+    return both if all(has(name, *piece) for name in both.quantities for piece in both.pieces) else plan
 
 
 def metadata(surrogate: Surrogate, plan: Plan, *, values: bool) -> dict[str, Any]:

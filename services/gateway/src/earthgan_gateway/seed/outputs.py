@@ -47,6 +47,11 @@ def claim(folder: Path, manifest: dict[str, Any]) -> None:
         raise BadInput(f"{folder} holds tiles of another {', '.join(different)}: choose another folder")
 
 
+def value_file(folder: Path, variable: str, t: int, r: int) -> Path:
+    """Where a shell's own numbers are, in units."""
+    return folder / "shells" / variable / str(t) / f"{r}.npy"
+
+
 class Pyramid:
     """`tiles/{variable}/{t}/{r}/{z}/{x}/{y}.png`, as the gateway's own addresses; a shell's folder is the unit."""
 
