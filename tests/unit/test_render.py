@@ -10,8 +10,16 @@ from PIL import Image
 
 from earthgan.errors import InvalidRequest
 from earthgan_gateway.colours import colours, indices, palette
-from earthgan_gateway.render import legend_png, npy, png, webp
+from earthgan_gateway.pictures import Style
+from earthgan_gateway.render import coloured, legend_png, npy, picture
 from earthgan_gateway.ticks import label, ticks
+
+
+def drawn(form: str, values: np.ndarray, style: Style) -> Image.Image:
+    """The picture of an array, read back."""
+    under, over = style.under is not None, style.over is not None
+    index = coloured(values, style.low, style.high, under=under, over=over)
+    return Image.open(io.BytesIO(picture(form, index, style.palette())))
 
 
 def test_an_index_is_within_half_a_step_of_its_value() -> None:
@@ -27,27 +35,27 @@ def test_values_out_of_range_take_the_end_colours() -> None:
 
 def test_a_png_shows_the_colours_of_its_values() -> None:
     values = np.array([[300, 1950], [3600, np.nan]], dtype=np.float32)
-    picture = np.asarray(Image.open(io.BytesIO(png(values, "inferno", 300, 3600))).convert("RGBA"))
+    pixels = np.asarray(drawn("png", values, Style("inferno", 300, 3600)).convert("RGBA"))
     table = colours("inferno")
-    assert picture[0, 0].tolist() == [*table[0], 255]
-    assert picture[0, 1].tolist() == [*table[127], 255]
-    assert picture[1, 0].tolist() == [*table[254], 255]
-    assert picture[1, 1, 3] == 0
+    assert pixels[0, 0].tolist() == [*table[0], 255]
+    assert pixels[0, 1].tolist() == [*table[127], 255]
+    assert pixels[1, 0].tolist() == [*table[254], 255]
+    assert pixels[1, 1, 3] == 0
 
 
-@pytest.mark.parametrize("draw", [png, webp])
-def test_bands_and_colours_out_of_range_are_drawn(draw) -> None:
+@pytest.mark.parametrize("form", ["png", "webp"])
+def test_bands_and_colours_out_of_range_are_drawn(form: str) -> None:
     values = np.array([[-1, 0, 4, 6, 10, 11]], dtype=np.float32)
-    body = draw(values, "viridis", 0, 10, steps=2, under="000001", over="fffffe")
-    picture = np.asarray(Image.open(io.BytesIO(body)).convert("RGB"))
+    style = Style("viridis", 0, 10, steps=2, under="000001", over="fffffe")
+    pixels = np.asarray(drawn(form, values, style).convert("RGB"))
     first, last = colours("viridis")[0].tolist(), colours("viridis")[-1].tolist()
-    assert picture[0].tolist() == [[0, 0, 1], first, first, last, last, [255, 255, 254]]
+    assert pixels[0].tolist() == [[0, 0, 1], first, first, last, last, [255, 255, 254]]
 
 
 def test_a_field_without_holes_has_no_transparency() -> None:
-    picture = Image.open(io.BytesIO(png(np.ones((4, 4), np.float32), "inferno", 0, 2)))
-    assert picture.mode == "P"
-    assert "transparency" not in picture.info
+    image = drawn("png", np.ones((4, 4), np.float32), Style("inferno", 0, 2))
+    assert image.mode == "P"
+    assert "transparency" not in image.info
 
 
 def test_a_diverging_map_is_pale_at_zero() -> None:
@@ -85,9 +93,9 @@ def test_ticks_are_what_a_person_would_write() -> None:
 
 
 def test_the_legend_picture_runs_from_low_to_high() -> None:
-    picture = np.asarray(
+    pixels = np.asarray(
         Image.open(io.BytesIO(legend_png("Temperature", "K", palette("inferno"), 300, 3600))).convert("RGB")
     )
-    bar = picture[24, 16:304]
+    bar = pixels[24, 16:304]
     assert bar[0].tolist() == colours("inferno")[0].tolist()
     assert bar[-1].tolist() == colours("inferno")[-1].tolist()

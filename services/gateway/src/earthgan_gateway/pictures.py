@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from earthgan.errors import InvalidRequest
 from earthgan.quantities import Quantity
 from earthgan.tiles import Tile
-from earthgan_gateway import colours, formats, png, render
+from earthgan_gateway import colours, formats, render
 from earthgan_gateway.cache import LayeredCache, SingleFlight
 from earthgan_gateway.fields import Fields, Shell, Source
 from earthgan_gateway.raster import TileRaster
@@ -190,9 +190,7 @@ class Pictures:
                 return formats.encode_geotiff(values, formats.tile_extent(tile), unit, picture.name)
             return render.npy(values)
         index = self._raster.indices(shell.padded, tile, pixels, picture.nearest, style.low, style.high)
-        if picture.format == "webp":
-            return formats.encode_webp(index, style.palette())
-        return png.encode(index, style.palette(), transparent=not index.all())
+        return render.picture(picture.format, index, style.palette())
 
     def _shell(self, picture: ShellPicture, shell: Shell) -> bytes:
         surrogate, quantity = self._fields.surrogate, self._fields.quantity(picture.quantity)
@@ -221,5 +219,5 @@ class Pictures:
 
 
 def _coloured(form: str, values: NDArray[np.float32], style: Style) -> bytes:
-    draw = render.webp if form == "webp" else render.png
-    return draw(values, style.colormap, style.low, style.high, steps=style.steps, under=style.under, over=style.over)
+    under, over = style.under is not None, style.over is not None
+    return render.picture(form, render.coloured(values, style.low, style.high, under=under, over=over), style.palette())

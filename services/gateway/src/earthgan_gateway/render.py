@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from earthgan_gateway.colours import indices, out_of_range, palette
+from earthgan_gateway.colours import indices, out_of_range
 from earthgan_gateway.formats.webp import encode_webp
 from earthgan_gateway.png import encode
 from earthgan_gateway.ticks import label, ticks
@@ -26,37 +26,9 @@ def npy(values: Values) -> bytes:
     return file.getvalue()
 
 
-def png(
-    values: Values,
-    colormap: str,
-    low: float,
-    high: float,
-    *,
-    steps: int | None = None,
-    under: str | None = None,
-    over: str | None = None,
-) -> bytes:
-    """The PNG of `(row, column)` values in the 255 colours of a map; where there is no value, transparent.
-
-    `steps`, `under` and `over` as in `colours.palette`. Raises InvalidRequest.
-    """
-    index = coloured(values, low, high, under=under is not None, over=over is not None)
-    return encode(index, palette(colormap, steps, under, over), transparent=not index.all())
-
-
-def webp(
-    values: Values,
-    colormap: str,
-    low: float,
-    high: float,
-    *,
-    steps: int | None = None,
-    under: str | None = None,
-    over: str | None = None,
-) -> bytes:
-    """The same picture as lossless WebP."""
-    index = coloured(values, low, high, under=under is not None, over=over is not None)
-    return encode_webp(index, palette(colormap, steps, under, over))
+def picture(form: str, index: NDArray[np.uint8], palette: bytes) -> bytes:
+    """A PNG, or a lossless WebP, of `(row, column)` palette indices; index 0, no value, is transparent."""
+    return encode_webp(index, palette) if form == "webp" else encode(index, palette, transparent=not index.all())
 
 
 def coloured(values: Values, low: float, high: float, *, under: bool, over: bool) -> NDArray[np.uint8]:
