@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from earthgan.grid import ShellGrid
 from earthgan.quantities import V_PHI, V_RADIAL, V_THETA, cell_weights, turn
+from earthgan_training.area_mean import column_edges_deg, row_edges_deg
 from earthgan_training.evaluate.accuracy import mean_square
-from earthgan_training.evaluate.grids import column_edges_deg, row_edges_deg, volumes
+from earthgan_training.evaluate.grids import volumes
 
 Array = NDArray[np.float32]
 

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from earthgan.grid import ShellGrid
 from earthgan.interpolate import InterpolatePreset
 from earthgan.sampling import ShellSampler
-from earthgan_training.area_mean import at_radii
-from earthgan_training.evaluate.grids import remap
+from earthgan_training.area_mean import area_mean, at_radii
 
 Array = NDArray[np.float32]
 
@@ -32,7 +31,7 @@ def paper_input(truth: Array, grid: ShellGrid, coarse_grid: ShellGrid) -> tuple[
     """A variable's conditional input `(layer, latitude, longitude)` in the paper's size, and its bytes: means over
     cells, as 256 levels between their extremes.
     """
-    coarse = at_radii(remap(grid, coarse_grid)(truth), np.asarray(grid.radii_km), np.asarray(coarse_grid.radii_km))
+    coarse = at_radii(area_mean(truth, grid, coarse_grid), np.asarray(grid.radii_km), np.asarray(coarse_grid.radii_km))
     low, extent = float(coarse.min()), float(np.ptp(coarse)) or 1.0
     levels = np.round((coarse.astype(np.float64) - low) / extent * LEVELS)
     return (low + levels * extent / LEVELS).astype(np.float32), levels.size + CONSTANTS_BYTES

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from earthgan.grid import ShellGrid
 from earthgan.surrogate import LONGEST_RUN, Backend, Surrogate
-from earthgan_training.area_mean import at_radii
-from earthgan_training.evaluate.grids import remap
+from earthgan_training.area_mean import area_mean, at_radii
 
 Array = NDArray[np.float32]
 
@@ -18,12 +17,12 @@ def predict(surrogate: Surrogate, backend: Backend, t: int, grid: ShellGrid, see
 
     Laterally, means over cells; between the surrogate's shells, linear; beyond its first or last shell, that shell.
     """
-    mapped, names = remap(surrogate.grid, grid), surrogate.variables
+    names = surrogate.variables
     own_km = np.asarray(surrogate.grid.radii_km)
     shells = np.empty((len(names), len(own_km), *grid.shape[1:]), np.float32)
     for first in range(0, len(own_km), LONGEST_RUN):
         run = range(first, min(first + LONGEST_RUN, len(own_km)))
         normalised = surrogate.shells(backend, names, t, run, seed)
-        shells[:, run.start : run.stop] = mapped(surrogate.in_units(normalised, names))
+        shells[:, run.start : run.stop] = area_mean(surrogate.in_units(normalised, names), surrogate.grid, grid)
     wanted_km = np.clip(grid.radii_km, own_km[0], own_km[-1])
     return np.stack([at_radii(each, own_km, wanted_km) for each in shells])

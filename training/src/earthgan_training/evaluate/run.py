@@ -19,10 +19,11 @@ from earthgan.quantities import NORMALISED, VELOCITY, cell_weights
 from earthgan.spec import InputsSpec
 from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE
+from earthgan_training.area_mean import area_mean
 from earthgan_training.evaluate.accuracy import psnr
 from earthgan_training.evaluate.codecs import Codec, available_codecs, code
 from earthgan_training.evaluate.footprint import footprint
-from earthgan_training.evaluate.grids import comparison_grid, remap
+from earthgan_training.evaluate.grids import comparison_grid
 from earthgan_training.evaluate.inputs import opened_at
 from earthgan_training.evaluate.interpolation import METHODS, paper_input, paper_input_grid
 from earthgan_training.evaluate.prediction import predict
@@ -104,8 +105,8 @@ def _step(
     say(f"step {t}: reading")
     with SourceFile(path, layout) as file:
         grid = comparison_grid(len(file.latitudes_deg), len(file.longitudes_deg), file.grid.radii_km)
-        mapped, kept = remap(file.grid, grid), len(grid.radii_km)
-        truth = {name: mapped(file.shells(name)[-kept:]) for name in names}
+        kept = len(grid.radii_km)
+        truth = {name: area_mean(file.shells(name)[-kept:], file.grid, grid) for name in names}
         time_myr = file.time_myr
         with opened_at(surrogate, file, t) as at_step:
             say(f"step {t}: generating")

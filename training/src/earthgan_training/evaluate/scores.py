@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from earthgan.grid import ShellGrid
 from earthgan.quantities import cell_weights
-from earthgan_training.area_mean import at_radii
+from earthgan_training.area_mean import area_mean, at_radii
 from earthgan_training.evaluate.accuracy import (
     decibels,
     lateral_std,
@@ -23,7 +23,6 @@ from earthgan_training.evaluate.accuracy import (
 from earthgan_training.evaluate.artefacts import pole_ratio, seam_ratio, stripe_ratio, wrap_meridian_deg
 from earthgan_training.evaluate.ensemble import crps, ensemble_mean, spread
 from earthgan_training.evaluate.flow import relative_divergence
-from earthgan_training.evaluate.grids import remap
 from earthgan_training.evaluate.spectrum import DegreeSpectrum
 
 Array = NDArray[np.float32]
@@ -76,7 +75,6 @@ class Scorer:
         self._areas = cell_weights(grid)
         self._spectrum = DegreeSpectrum(grid)
         self._seams_deg = DATE_LINE_DEG, wrap_meridian_deg(own)
-        self._coarse = remap(grid, inputs)
         self._inputs = inputs
         layers_km, radii_km = np.asarray(inputs.radii_km), grid.radii_km
         self._layers_km = layers_km[(layers_km >= radii_km[0]) & (layers_km <= radii_km[-1])]
@@ -124,7 +122,8 @@ class Scorer:
 
     def _redownsampling_error(self, prediction: Array, truth: Array) -> float:
         radii_km = np.asarray(self.grid.radii_km)
-        a, b = (at_radii(self._coarse(field), radii_km, self._layers_km) for field in (prediction, truth))
+        coarsened = (area_mean(field, self.grid, self._inputs) for field in (prediction, truth))
+        a, b = (at_radii(coarse, radii_km, self._layers_km) for coarse in coarsened)
         variance = np.square(lateral_std(b, self._inputs)).mean()
         return float(np.sqrt(mean_square(a - b, cell_weights(self._inputs)).mean() / variance))
 

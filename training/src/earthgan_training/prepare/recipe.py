@@ -10,7 +10,7 @@ from enum import StrEnum
 from earthgan_training.prepare.layout import Layout
 
 #: Raised when the same recipe makes other numbers than before.
-VERSION = 1
+VERSION = 2
 
 
 class Preset(StrEnum):

@@ -19,7 +19,7 @@ from earthgan.errors import BadInput
 from earthgan.grid import ShellGrid, Window
 from earthgan.quantities import cell_weights
 from earthgan.spec import Affine
-from earthgan_training.area_mean import meridional_overlaps, zonal_overlaps
+from earthgan_training.area_mean import meridional_weights, zonal_weights
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.train.config import SampleConfig
 from earthgan_training.train.symmetry import Symmetry
@@ -162,7 +162,7 @@ class Samples:
         from each column on: the conditional inputs of all rotations.
         """
         truth, inputs = self.data.truth_grid, self.data.input_grid
-        meridional = meridional_overlaps(truth, inputs).astype(np.float32)
+        meridional = meridional_weights(truth, inputs).astype(np.float32)
         radial = radial_weights(np.array(truth.radii_km), np.array(inputs.radii_km))
 
         def means(name: str) -> Array:
@@ -226,5 +226,5 @@ def _normalised(values: Array, affine: tuple[NDArray[np.float64], NDArray[np.flo
 def _nest(truth: ShellGrid, inputs: ShellGrid) -> bool:
     """Whether each cell of the inputs is exactly `RATIO` columns of the truth."""
     nested = np.kron(np.eye(inputs.shape[2]), np.full(RATIO, 1 / RATIO))
-    overlaps = zonal_overlaps(truth, inputs)
+    overlaps = zonal_weights(truth, inputs)
     return overlaps.shape == nested.shape and bool(np.allclose(overlaps, nested, atol=1e-9))
