@@ -12,4 +12,3 @@ PUBLISHED = SHARED / "data" / "published"
 SIMULATED = SHARED / "data" / "simulated"
 
 needs_published = pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published artefacts are not here")
-needs_simulated = pytest.mark.skipif(not SIMULATED.is_dir(), reason="the simulated run is not here")

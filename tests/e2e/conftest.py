@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from e2e.client import Faults
+from e2e.client import Faults, Gateway
 
 CHROMIUM_ARGUMENTS = (
     "--headless",
@@ -32,6 +32,11 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def gateway(gateway_url: str) -> Gateway:
+    return Gateway(gateway_url)
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_bytes_that_end_elsewhere_are_refused() -> None:
     data = CODE.encode(numbers, [2] * 100)
     altered = bytes([*data[:9], data[9] ^ 16, *data[10:]])
     for damaged in (data + b"\0\0", data + b"\1", altered):
-        with pytest.raises(ValueError, match="do not end|too soon"):
+        with pytest.raises(ValueError, match="numbers"):
             CODE.decode(damaged, [2] * 100)
 
 
