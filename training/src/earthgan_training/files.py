@@ -1,10 +1,15 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and figures as the content of one."""
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from earthgan.errors import BadInput
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def write_whole(path: Path, content: bytes | str) -> Path:
@@ -20,3 +25,10 @@ def write_whole(path: Path, content: bytes | str) -> Path:
     except OSError as error:
         raise BadInput(f"{path}: cannot be written ({error.strerror or error})") from error
     return path
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG, as fine as the figure says; the same figure is the same bytes."""
+    content = BytesIO()
+    figure.savefig(content, format="png", dpi="figure", metadata={"Software": "earthgan"})
+    return content.getvalue()

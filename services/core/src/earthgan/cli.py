@@ -72,6 +72,20 @@ def numbers(text: str) -> list[int]:
     return sorted(found)
 
 
+def count(text: str) -> int:
+    """A whole number from 0 on: the `type` of an argument. Raises ValueError."""
+    if (number := int(text)) < 0:
+        raise ValueError(text)
+    return number
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on: the `type` of an argument. Raises ValueError."""
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
+
+
 def register(subcommands: Any) -> None:
     """Add the core's own subcommand, `info`."""
     info = add_command(

@@ -9,12 +9,11 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import add_command, numbers
+from earthgan.cli import add_command, numbers, positive
 from earthgan_training.files import write_whole
 
 if TYPE_CHECKING:
     from earthgan_training.evaluate.results import Evaluation
-    from earthgan_training.prepare.layout import Layout
 
 _EXAMPLE = """earthgan evaluate --surrogate model_store/default --truth raw --steps 113-116 --json fidelity.json
   earthgan evaluate --surrogate run/surrogate --truth raw --figures figures --markdown fidelity.md
@@ -30,7 +29,7 @@ def add_evaluate(subcommands: Any) -> None:
     parser.add_argument("--truth", type=Path, required=True, metavar="RAW", help="a folder of files, a step each")
     parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="the files' layout (the contest's)")
     parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps, such as 1-3,10 (all)")
-    parser.add_argument("--members", type=_positive, metavar="N", help="draws of a surrogate with noise (4)")
+    parser.add_argument("--members", type=positive, metavar="N", help="draws of a surrogate with noise (4)")
     parser.add_argument(
         "--codecs", metavar="A,B", help="of sperr, sz3, av1; none for no codec (all that are installed)"
     )
@@ -45,14 +44,8 @@ def add_evaluate(subcommands: Any) -> None:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write it as a document")
 
 
-def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise ValueError(text)
-    return number
-
-
 def _rates(text: str) -> tuple[int, ...]:
-    return tuple(_positive(piece) for piece in text.split(","))
+    return tuple(positive(piece) for piece in text.split(","))
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
@@ -62,6 +55,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from earthgan_training.evaluate.markdown import document
     from earthgan_training.evaluate.pictures import draw
     from earthgan_training.evaluate.run import evaluate
+    from earthgan_training.prepare.mapping import layout_of
 
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
@@ -74,7 +68,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         found = evaluate(
             arguments.surrogate,
             arguments.truth,
-            _layout(arguments.mapping),
+            layout_of(arguments.mapping),
             steps=arguments.steps,
             members=arguments.members,
             codecs=_codecs(arguments.codecs),
@@ -90,16 +84,6 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         write_whole(arguments.markdown, document(found, _as_typed(arguments), paths))
     if arguments.json:
         write_whole(arguments.json, json.dumps(found.as_json(), indent=2) + "\n")
-
-
-def _layout(mapping: Path | None) -> Layout:
-    if mapping is None:
-        from earthgan_training.contest import CONTEST
-
-        return CONTEST
-    from earthgan_training.prepare.mapping import read_mapping
-
-    return read_mapping(mapping)
 
 
 def _codecs(names: str | None) -> list[str] | None:

@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from earthgan.errors import BadInput
 from earthgan.grid import EARTH_RADIUS_KM
 from earthgan_training.evaluate.results import SURROGATES, Evaluation, StepResult
 from earthgan_training.evaluate.table import method
+from earthgan_training.files import png, write_whole
 
 matplotlib.use("agg")
 
@@ -26,24 +26,11 @@ def draw(found: Evaluation, folder: Path) -> dict[str, Path]:
     figures = {"shells": _shells(found), "spectrum": _spectrum(found)}
     if found.rates:
         figures["rates"] = _rates(found)
-    paths = {}
-    for name, figure in figures.items():
-        path = folder / f"fidelity-{name}.png"
-        part = path.with_name(f".{path.name}.part")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            figure.savefig(part, format="png", dpi=DPI)
-            part.replace(path)
-        except OSError as error:
-            raise BadInput(f"{path}: cannot be written ({error.strerror or error})") from error
-        finally:
-            part.unlink(missing_ok=True)
-        paths[name] = path
-    return paths
+    return {name: write_whole(folder / f"fidelity-{name}.png", png(figure)) for name, figure in figures.items()}
 
 
 def _figure(found: Evaluation, steps: tuple[StepResult, ...], columns: int = 1) -> Figure:
-    figure = Figure(figsize=(WIDTH * columns, HEIGHT), layout="constrained")
+    figure = Figure(figsize=(WIDTH * columns, HEIGHT), dpi=DPI, layout="constrained")
     numbers = ", ".join(str(step.t) for step in steps)
     of = f"step {numbers}" if len(steps) == 1 else f"mean of steps {numbers}"
     figure.suptitle(f"{found.title} ({found.preset}), {of}", fontsize=9)

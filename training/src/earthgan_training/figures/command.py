@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from earthgan.cli import add_command, numbers
+from earthgan.cli import add_command, count, numbers
 from earthgan.errors import BadInput
 
 _KINDS = ("preparation", "size", "maps", "profiles", "animation", "shells")
@@ -34,7 +34,7 @@ def add_figures(subcommands: Any) -> None:
     parser.add_argument("--shells", type=numbers, metavar="RANGE", help="such as 0-9,150 (three at random; all images)")
     parser.add_argument("--depths", type=_depths, metavar="KM,KM", help="the shells nearest to these depths")
     parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps (the first; all in an animation)")
-    parser.add_argument("--seed", type=_count, default=0, metavar="N", help="of the random choice of shells (0)")
+    parser.add_argument("--seed", type=count, default=0, metavar="N", help="of the random choice of shells (0)")
     parser.add_argument(
         "--projection", choices=["mollweide", "plate-carree"], default="mollweide", help="of maps (mollweide)"
     )
@@ -59,12 +59,6 @@ def _depths(text: str) -> tuple[float, ...]:
     return tuple(float(depth) for depth in text.split(","))
 
 
-def _count(text: str) -> int:
-    if (number := int(text)) < 0:
-        raise ValueError(text)
-    return number
-
-
 # Modules that draw are imported when the command runs: `earthgan --help` should not wait for matplotlib.
 
 
@@ -72,12 +66,11 @@ def _figures(arguments: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from earthgan_training.contest import CONTEST
     from earthgan_training.figures.animation import Animated
     from earthgan_training.figures.projection import Projection
     from earthgan_training.figures.run import Kind, Request, draw_figures
     from earthgan_training.files import write_whole
-    from earthgan_training.prepare.mapping import read_mapping
+    from earthgan_training.prepare.mapping import layout_of
 
     if not -360 <= arguments.centre <= 360:
         raise BadInput(f"--centre {arguments.centre:g}: a longitude between -360 and 360")
@@ -93,7 +86,6 @@ def _figures(arguments: argparse.Namespace) -> None:
         per_shell_range=arguments.per_shell_range,
         animated=Animated(arguments.animation),
     )
-    layout = read_mapping(arguments.mapping) if arguments.mapping else CONTEST
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -101,7 +93,7 @@ def _figures(arguments: argparse.Namespace) -> None:
         report = draw_figures(
             arguments.surrogate,
             arguments.truth,
-            layout,
+            layout_of(arguments.mapping),
             arguments.out,
             request,
             lambda done, of: progress.update(bar, completed=done, total=of),

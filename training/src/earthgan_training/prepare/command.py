@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import add_command, numbers
+from earthgan.cli import add_command, count, numbers
 from earthgan.errors import BadInput
 from earthgan_training.files import write_whole
 
@@ -34,23 +34,17 @@ def add_prepare(subcommands: Any) -> None:
     parser.add_argument("--variables", metavar="A,B", help="variables (temperature,vx,vy,vz; of a mapping, all)")
     parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps, such as 1-3,10 (all)")
     parser.add_argument("--held-out", type=numbers, metavar="RANGE", help="one block not trained on (the last eighth)")
-    parser.add_argument("--gap", type=_count, metavar="N", help="steps left out on each side of that block (2)")
+    parser.add_argument("--gap", type=count, metavar="N", help="steps left out on each side of that block (2)")
     parser.add_argument("--truth", type=_size, metavar="RxC", help="truth rows and columns (112x224)")
     parser.add_argument("--inputs", type=_size, metavar="LxRxC", help="input layers, rows and columns (30x14x28)")
     parser.add_argument("--licence", default="unknown", help="the data's licence, for dataset.json")
     parser.add_argument("--notice", default="", help="shown wherever the data are")
     parser.add_argument("--measured", action="store_true", help="the data are measured, not simulated")
-    parser.add_argument("--workers", type=_count, default=2, metavar="N", help="processes here (2; 0: this one)")
+    parser.add_argument("--workers", type=count, default=2, metavar="N", help="processes here (2; 0: this one)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786, instead")
     parser.add_argument("--overwrite", action="store_true", help="replace a dataset of other settings")
     parser.add_argument("--inspect", action="store_true", help="look for damaged shells instead; with a picture")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write what was done, or found, as JSON")
-
-
-def _count(text: str) -> int:
-    if (number := int(text)) < 0:
-        raise ValueError(text)
-    return number
 
 
 def _size(text: str) -> tuple[int, ...]:
@@ -65,10 +59,11 @@ def _prepare(arguments: argparse.Namespace) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from earthgan.spec import Provenance
+    from earthgan_training.prepare.mapping import layout_of
     from earthgan_training.prepare.run import chosen_files, prepare
     from earthgan_training.prepare.spread import spread
 
-    recipe = _recipe(arguments, _layout(arguments.mapping))
+    recipe = _recipe(arguments, layout_of(arguments.mapping))
     if arguments.inspect:
         _inspect(arguments, recipe)
         return
@@ -130,16 +125,6 @@ def _inspect(arguments: argparse.Namespace, recipe: Recipe) -> None:
         write_whole(arguments.json, json.dumps(content, indent=2) + "\n")
 
 
-def _layout(mapping: Path | None) -> Layout:
-    if mapping is None:
-        from earthgan_training.contest import CONTEST
-
-        return CONTEST
-    from earthgan_training.prepare.mapping import read_mapping
-
-    return read_mapping(mapping)
-
-
 def _recipe(arguments: argparse.Namespace, layout: Layout) -> Recipe:
     from earthgan.variables import PAPER_VARIABLES
     from earthgan_training.prepare.recipe import Preset, Recipe
@@ -156,7 +141,7 @@ def _recipe(arguments: argparse.Namespace, layout: Layout) -> Recipe:
     sizes = {name: size for name in ("truth", "inputs") if (size := getattr(arguments, name))}
     if sizes and preset is Preset.PAPER:
         raise BadInput("the paper's preset has sizes of its own: leave out --truth and --inputs")
-    for name, count in (("truth", 2), ("inputs", 3)):
-        if name in sizes and len(sizes[name]) != count:
-            raise BadInput(f"--{name}: {count} sizes are due, such as {'112x224' if count == 2 else '30x14x28'}")
+    for name, axes in (("truth", 2), ("inputs", 3)):
+        if name in sizes and len(sizes[name]) != axes:
+            raise BadInput(f"--{name}: {axes} sizes are due, such as {'112x224' if axes == 2 else '30x14x28'}")
     return Recipe(preset=preset, layout=layout, variables=names, **sizes)

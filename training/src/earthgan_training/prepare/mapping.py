@@ -34,6 +34,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from earthgan.errors import BadInput, what_is_wrong
 from earthgan.variables import Variable
+from earthgan_training.contest import CONTEST
 from earthgan_training.prepare.layout import Layout, SourceVariable, Vertical
 
 
@@ -86,6 +87,11 @@ class _Mapping(_Strict):
         if groups < 1:
             raise ValueError("needs a group for the step, such as ([0-9]+)")
         return files
+
+
+def layout_of(mapping: Path | None) -> Layout:
+    """The layout that a mapping file states, or without one the contest's. Raises BadInput."""
+    return read_mapping(mapping) if mapping else CONTEST
 
 
 def read_mapping(path: Path) -> Layout:

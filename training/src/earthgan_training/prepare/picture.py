@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from earthgan.errors import BadInput
+from earthgan_training.files import png, write_whole
 from earthgan_training.prepare.inspection import UNLIKE, Inspection
 
 matplotlib.use("agg")
@@ -19,7 +20,7 @@ def draw(inspection: Inspection, path: Path) -> None:
     rows = len(inspection.variables)
     if not rows:
         raise BadInput(f"{inspection.file}: has none of the layout's variables")
-    figure = Figure(figsize=(13, 2.4 * rows + 0.6), layout="constrained")
+    figure = Figure(figsize=(13, 2.4 * rows + 0.6), dpi=110, layout="constrained")
     figure.suptitle(f"{inspection.file}: red, damage found; grey, known and left out or flagged")
     radii = inspection.radii_km
     for each, axes in zip(inspection.variables, figure.subplots(rows, 3, squeeze=False), strict=True):
@@ -45,11 +46,4 @@ def draw(inspection: Inspection, path: Path) -> None:
         if each is inspection.variables[-1]:
             profile.set_xlabel("radius, km", fontsize=8)
             difference.set_xlabel("radius, km", fontsize=8)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        figure.savefig(part, format="png", dpi=110)
-        part.replace(path)
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, png(figure))

@@ -22,6 +22,7 @@ from earthgan.errors import BadInput
 from earthgan.grid import ShellGrid
 from earthgan.spec import Affine, GridSpec, Provenance
 from earthgan.variables import Variable
+from earthgan_training.files import write_whole
 from earthgan_training.prepare.recipe import Preset, Recipe
 from earthgan_training.prepare.source import SourceFile
 from earthgan_training.prepare.spec import (
@@ -261,15 +262,8 @@ def _flagged(file: SourceFile, recipe: Recipe, name: str, truth_grid: ShellGrid)
 
 def _finish(out: Path, spec: DatasetSpec, earlier: DatasetSpec | None) -> None:
     """Write `dataset.json`, whole or not at all, and clear away what no longer belongs to the dataset."""
-    part = out / f".{DATASET_FILE}.part"
-    try:
-        if spec != earlier:
-            part.write_text(spec.to_json(), encoding="utf-8")
-            part.replace(out / DATASET_FILE)
-    except OSError as error:
-        raise BadInput(f"{out / DATASET_FILE}: cannot be written ({error.strerror or error})") from error
-    finally:
-        part.unlink(missing_ok=True)
+    if spec != earlier:
+        write_whole(out / DATASET_FILE, spec.to_json())
     belonging = {Path(step.inputs.file).parent.name for step in spec.steps}
     for folder in (out / STEPS_FOLDER).iterdir():
         if folder.name not in belonging:

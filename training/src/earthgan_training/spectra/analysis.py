@@ -13,7 +13,7 @@ size, since with slope S and eastward derivative E of the Legendre functions `v_
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,7 @@ def vector_coefficients(
     south, east = (_modes(field, matrices.waves) for field in (v_theta, v_phi))
     lateral = np.zeros((2, degree + 1, degree + 1, *south.shape[2:]))
     turned = _times_i(east, -1)
-    for m, (plus, minus) in enumerate(zip(matrices.plus, matrices.minus, strict=True)):
+    for m, (plus, minus) in enumerate(matrices.lateral):
         a = np.tensordot(plus, south[m] + turned[m], axes=1)
         b = np.tensordot(minus, south[m] - turned[m], axes=1)
         lateral[0, m:, m], lateral[1, m:, m] = (a + b) / 2, (a - b) / 2
@@ -95,16 +95,22 @@ class _Analysis:
         _, rows, columns = grid.shape
         if degree > highest_degree(grid):
             raise ValueError(f"{rows} rows and {columns} columns do not determine harmonics to degree {degree}")
-        functions = legendre(degree, _colatitudes(grid.latitudes_deg))
-        root = np.sqrt(cell_weights(grid).sum(axis=1))[:, None]
-
-        def inverse(matrix: Array) -> Array:
-            return np.asarray(np.linalg.pinv(root * matrix, rcond=1e-10) * root.T)
-
+        self._functions = legendre(degree, _colatitudes(grid.latitudes_deg))
+        self._root = np.sqrt(cell_weights(grid).sum(axis=1))[:, None]
         self.waves: Array = np.asarray(np.linalg.pinv(_waves(degree, grid.longitudes_deg)), np.float64)
-        self.scalar = [inverse(p) for p in functions.values]
-        both = list(zip(functions.slopes, functions.eastward, strict=True))
-        self.plus, self.minus = [inverse(s + e) for s, e in both], [inverse(s - e) for s, e in both]
+
+    @cached_property
+    def scalar(self) -> list[Array]:
+        return [self._inverse(values) for values in self._functions.values]
+
+    @cached_property
+    def lateral(self) -> list[tuple[Array, Array]]:
+        """For `v_theta - i v_phi` and for `v_theta + i v_phi`."""
+        both = zip(self._functions.slopes, self._functions.eastward, strict=True)
+        return [(self._inverse(slope + east), self._inverse(slope - east)) for slope, east in both]
+
+    def _inverse(self, matrix: Array) -> Array:
+        return np.asarray(np.linalg.pinv(self._root * matrix, rcond=1e-10) * self._root.T)
 
 
 @lru_cache(maxsize=2)

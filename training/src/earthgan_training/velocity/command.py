@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import add_command, numbers
+from earthgan.cli import add_command, numbers, positive
 from earthgan.grid import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
-    from earthgan_training.prepare.layout import Layout
     from earthgan_training.velocity.gate import VelocityFit
     from earthgan_training.velocity.run import Watch
 
@@ -38,17 +37,11 @@ def add_fit_velocity(subcommands: Any) -> None:
     parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="the files' layout (the contest's)")
     parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps, such as 1-3,10 (all)")
     parser.add_argument("--held-out", type=numbers, metavar="RANGE", help="steps to judge by (the last eighth)")
-    parser.add_argument("--degree", type=_positive, metavar="L", help="highest harmonic degree (95, or the grid's)")
+    parser.add_argument("--degree", type=positive, metavar="L", help="highest harmonic degree (95, or the grid's)")
     parser.add_argument("--smoothness", type=_weight, metavar="W", help="weight of the profiles' roughness (1e-8)")
     parser.add_argument("--tune", action="store_true", help="also say what tuned kernels could add, at most")
     parser.add_argument("--no-sheets", action="store_true", help="no sheets of buoyancy at 410 and 660 km")
     parser.add_argument("--no-slip", action="store_true", help="both boundaries hold the flow")
-
-
-def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise ValueError(text)
-    return number
 
 
 def _weight(text: str) -> float:
@@ -58,6 +51,7 @@ def _weight(text: str) -> float:
 
 
 def _fit_velocity(arguments: argparse.Namespace) -> None:
+    from earthgan_training.prepare.mapping import layout_of
     from earthgan_training.velocity.fit import Settings
     from earthgan_training.velocity.run import fit_published, fit_velocity
 
@@ -69,7 +63,7 @@ def _fit_velocity(arguments: argparse.Namespace) -> None:
         else:
             fit = fit_velocity(
                 arguments.raw,
-                _layout(arguments.mapping),
+                layout_of(arguments.mapping),
                 settings,
                 steps=arguments.steps,
                 held_out=arguments.held_out,
@@ -119,16 +113,6 @@ def _print(fit: VelocityFit) -> None:
 def _pair(explained: Iterable[float]) -> str:
     """Of the radial and of the lateral velocity."""
     return "/".join(f"{share:.2f}" for share in explained)
-
-
-def _layout(mapping: Path | None) -> Layout:
-    if mapping is None:
-        from earthgan_training.contest import CONTEST
-
-        return CONTEST
-    from earthgan_training.prepare.mapping import read_mapping
-
-    return read_mapping(mapping)
 
 
 @contextmanager

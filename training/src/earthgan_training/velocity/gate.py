@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from earthgan.errors import BadInput
 from earthgan.stokes import StokesMaps, StokesProfile
+from earthgan_training.files import write_whole
 from earthgan_training.velocity.moments import Moments
 
 #: A shell where less of the radial or of the lateral variance is explained stores its velocity instead.
@@ -102,11 +103,4 @@ class VelocityFit(BaseModel):
 
     def write(self, path: Path) -> None:
         """Write it, whole or not at all. Raises BadInput where that cannot be."""
-        part = path.with_name(f".{path.name}.part")
-        try:
-            part.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-            part.replace(path)
-        except OSError as error:
-            raise BadInput(f"{path}: cannot be written ({error.strerror or error})") from error
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(path, self.model_dump_json(indent=2) + "\n")
