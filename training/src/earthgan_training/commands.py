@@ -12,12 +12,13 @@ from earthgan_training.figures.command import add_figures
 from earthgan_training.prepare.command import add_prepare
 from earthgan_training.simulate.command import add_simulate
 from earthgan_training.spectral.command import add_spectral
+from earthgan_training.study.command import add_study
 from earthgan_training.train.command import add_train
 from earthgan_training.velocity.command import add_fit_velocity
 
 
 def register(subcommands: Any) -> None:
-    """Add `import-published`, `baseline`, `export`, `archive`, `evaluate`, `figures`, `prepare` and `simulate`."""
+    """Add all of them."""
     parser = add_command(
         subcommands,
         "import-published",
@@ -70,6 +71,7 @@ def register(subcommands: Any) -> None:
     add_prepare(subcommands)
     add_simulate(subcommands)
     add_spectral(subcommands)
+    add_study(subcommands)
     add_train(subcommands)
     add_fit_velocity(subcommands)
 

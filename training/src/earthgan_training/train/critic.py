@@ -46,19 +46,21 @@ class ResidualBlock(nn.Module):
 
 
 class Critic(nn.Module):
-    """Scores `(batch, shell, row, column)` of fields, given what they are conditioned on."""
+    """Scores `(batch, shell, row, column)` of fields, given what they are conditioned on: as many channels as there are
+    variables, and `more`.
+    """
 
-    def __init__(self, variables: int, width: Width) -> None:
+    def __init__(self, variables: int, width: Width, more: int = 0) -> None:
         super().__init__()
         channels = [width.channels(level) for level in range(BLOCKS + 1)]
-        self.first = nn.Conv3d(2 * variables, channels[0], 1)
+        self.first = nn.Conv3d(2 * variables + more, channels[0], 1)
         self.blocks = nn.ModuleList(ResidualBlock(before, after) for before, after in pairwise(channels))
         self.hidden = nn.Conv3d(channels[-1], channels[-1], 1)
         # Only differences of scores are trained, so a bias here would have no gradient but rounding.
         self.last = nn.Conv3d(channels[-1], 1, 1, bias=False)
 
     def forward(self, field: Tensor, condition: Tensor) -> Tensor:
-        """`field` and `condition` are `(batch, variable, shell, row, column)`, on the same cells."""
+        """`field` and `condition` are `(batch, channel, shell, row, column)`, on the same cells."""
         x = F.leaky_relu(self.first(torch.cat([field, condition], dim=1)), SLOPE)
         for block in self.blocks:
             x = block(x)

@@ -20,10 +20,16 @@ _HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 class Objective:
-    """What the two networks minimise. Each method yields groups of terms; a group shares one graph."""
+    """What the two networks minimise. Each method yields groups of terms; a group shares one graph.
 
-    def __init__(self, generator: Generator, critic: Critic, config: TrainConfig) -> None:
-        self._generator, self._critic, self._config = generator, critic, config
+    The critic's condition is the interpolated conditional input; `more` gives further channels of it
+    `(batch, channel, shell, row, column)`.
+    """
+
+    def __init__(
+        self, generator: Generator, critic: Critic, config: TrainConfig, more: Callable[[Batch], Tensor] | None = None
+    ) -> None:
+        self._generator, self._critic, self._config, self._more = generator, critic, config, more
 
     def predict(self, batch: Batch) -> Tensor:
         """The generator's normalised field `(batch, variable, shell, row, column)`, in float32."""
@@ -76,6 +82,8 @@ class Objective:
     def _score(self, batch: Batch) -> losses.Score:
         """The critic, given the condition of a batch."""
         condition = self._seen(interpolation(batch.feeds), batch)
+        if self._more:
+            condition = torch.cat([condition, self._more(batch)], dim=1)
 
         def score(field: Tensor, exact: bool = False) -> Tensor:
             with self._autocast(batch, exact and self._config.precision == "float16"):

@@ -1,0 +1,111 @@
+"""The command line of `earthgan study`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from earthgan.cli import add_command, count, positive
+from earthgan_training.files import write_whole
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from earthgan_training.study.result import Study
+
+NAMES = ("input-size", "variables", "noise", "stripes", "condition")
+ALL = "all"
+
+_EXAMPLE = """earthgan study input-size --data dataset --out studies
+  earthgan study all --data dataset --out studies --markdown studies.md"""
+
+
+def add_study(subcommands: Any) -> None:
+    """Add `study`."""
+    parser = add_command(
+        subcommands, "study", _study, "train small variants of the generator, and say which choice helped", _EXAMPLE
+    )
+    parser.add_argument("name", choices=(*NAMES, ALL), metavar="NAME", help=f"{', '.join(NAMES)}, or {ALL}")
+    parser.add_argument("--data", type=Path, required=True, metavar="DATASET", help="made by `earthgan prepare`")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where NAME.json and NAME.md go")
+    parser.add_argument("--seed", type=count, default=0, metavar="N", help="the first seed (0)")
+    parser.add_argument("--updates", type=positive, metavar="N", help="of each variant (each study's own)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all that was found as one file")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write all of it as a document")
+
+
+# Modules of the training are imported when the command runs: `earthgan --help` should not wait for torch.
+
+
+def _study(arguments: argparse.Namespace) -> None:
+    # Threads that wait for each other in a loop take the cores of a shared machine; read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from earthgan_training.prepare.dataset import Dataset
+    from earthgan_training.study.markdown import document
+    from earthgan_training.study.run import run_study
+
+    data, seed = Dataset(arguments.data), arguments.seed
+    console = Console(stderr=True)
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    found: list[Study] = []
+    for name in NAMES if arguments.name == ALL else (arguments.name,):
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+            bar = progress.add_task(name, total=None)
+            show = partial(_show, progress, bar, name)
+            study = run_study(name, data, seed, arguments.updates, show)
+        _print(study)
+        write_whole(arguments.out / f"{name}.json", _json(study.as_json()))
+        write_whole(arguments.out / f"{name}.md", document([study], data, seed, _as_typed(arguments)))
+        found.append(study)
+    if arguments.json:
+        write_whole(arguments.json, _json({study.name: study.as_json() for study in found}))
+    if arguments.markdown:
+        write_whole(arguments.markdown, document(found, data, seed, _as_typed(arguments)))
+
+
+def _show(progress: Progress, bar: TaskID, name: str, done: str) -> None:
+    progress.update(bar, description=f"{name}: done {done}")
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _print(study: Study) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from earthgan_training.study.table import results, verdicts
+
+    console = Console(highlight=False)
+    for title, each in ((study.title, results(study)), ("Verdicts", verdicts(study))):
+        table = Table(title=title, title_justify="left")
+        for number, head in enumerate(each.head):
+            table.add_column(head, justify="right" if number and title == study.title else "left")
+        for row in each.rows:
+            table.add_row(*row)
+        console.print(table)
+
+
+def _as_typed(arguments: argparse.Namespace) -> str:
+    """The command that makes the document again, folders of this machine shortened to their names."""
+    words = ["earthgan", "study", arguments.name, "--data", _short(arguments.data), "--out", _short(arguments.out)]
+    if arguments.seed:
+        words += ["--seed", str(arguments.seed)]
+    if arguments.updates:
+        words += ["--updates", str(arguments.updates)]
+    if arguments.markdown:
+        words += ["--markdown", _short(arguments.markdown)]
+    return shlex.join(words)
+
+
+def _short(path: Path) -> str:
+    return path.name if path.is_absolute() else str(path)

@@ -1,0 +1,62 @@
+"""What studies measure on the held-out globe: the scores of `earthgan evaluate`, on shells of one variable."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.grid import ShellGrid
+from earthgan.quantities import cell_weights
+from earthgan_training.evaluate.accuracy import psnr
+from earthgan_training.evaluate.artefacts import BAND_DEG, BANDS, stripe_ratio
+from earthgan_training.evaluate.spectrum import DegreeSpectrum
+from earthgan_training.study.result import Measure
+
+Array = NDArray[np.float32]
+
+PSNR = Measure("psnr_db", "PSNR by area, dB", "higher")
+FINE = Measure("fine_spectrum_db", "spectrum error, dB", "lower")
+STRIPES = Measure("stripes_db", "stripes, dB", "lower")
+PHASE = Measure("grid_phase_db", "at the grid's own waves, dB", "lower")
+
+
+class Globe:
+    """Measures fields `(shell, latitude, longitude)` that cover all rows and columns of the output grid.
+
+    `inputs` says which scales the conditional input does not resolve: degrees above its rows. Of them the first octave
+    is measured, where the mantle still has power.
+    """
+
+    def __init__(self, outputs: ShellGrid, inputs: ShellGrid) -> None:
+        self._grid, self._columns = outputs, inputs.shape[2]
+        self._areas = cell_weights(outputs)
+        self._spectrum = DegreeSpectrum(outputs)
+        rows = inputs.shape[1]
+        self._octave = slice(rows + 1, min(2 * rows, self._spectrum.degree) + 1)
+
+    def accuracy(self, field: Array, truth: Array) -> dict[str, float]:
+        """PSNR, and the mean absolute decibels of power over the truth's, degree by degree of the octave."""
+        powers = (self._spectrum.power(each).sum(axis=0)[self._octave] for each in (field, truth))
+        a, b = (np.maximum(power, 1e-30) for power in powers)
+        return {
+            PSNR.key: psnr(field, truth, self._areas),
+            FINE.key: float(np.abs(10 * np.log10(a / b)).mean()),
+        }
+
+    def stripes(self, field: Array, truth: Array) -> dict[str, float]:
+        """The stripe ratio over the truth's, in decibels, and `grid_phase` likewise."""
+        ratio = stripe_ratio(field, self._grid) / stripe_ratio(truth, self._grid)
+        phase = grid_phase(field, self._grid, self._columns) / grid_phase(truth, self._grid, self._columns)
+        return {STRIPES.key: float(10 * np.log10(ratio)), PHASE.key: float(10 * np.log10(phase))}
+
+
+def grid_phase(field: Array, grid: ShellGrid, columns: int) -> float:
+    """How much of the zonal waves that bands of latitude have in common repeats with the conditional input's columns.
+
+    The power at multiples of `columns` over the power at the other wavenumbers from there on, both a wavenumber's.
+    """
+    rows = np.flatnonzero(np.abs(np.asarray(grid.latitudes_deg)) <= BAND_DEG)
+    means = np.stack([field[:, band].mean(axis=1, dtype=np.float64) for band in np.array_split(rows, BANDS)])
+    power = (np.abs(np.fft.rfft(means, axis=-1).sum(axis=0)) ** 2).sum(axis=0)[columns:-1]
+    own = np.arange(len(power)) % columns == 0
+    return float(power[own].mean() / power[~own].mean())

@@ -1,0 +1,100 @@
+"""What the injected noise does: several draws, none, and the mean of many; concatenated, or added."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from earthgan_training.evaluate.ensemble import crps, ensemble_mean, spread
+from earthgan_training.prepare.dataset import Dataset
+from earthgan_training.study import presets
+from earthgan_training.study.measures import FINE, PSNR, Globe
+from earthgan_training.study.result import Comparison, Measure, Row, Study
+from earthgan_training.study.setting import Setting, Tick, averaged, held_out_steps, make_setting
+from earthgan_training.study.training import adversarial, content
+from earthgan_training.train.objective import Objective, interpolation
+from earthgan_training.train.task import Generator
+
+KINDS: tuple[Literal["concat", "add"], ...] = ("concat", "add")
+CONTENT, ADVERSARIAL = 120, 40
+SEEDS = 3
+MEMBERS = 8
+SHELLS = 16
+ONE, ZERO, MEAN = "one draw", "zero noise", f"mean of {MEMBERS}"
+
+QUESTION = "Does the injected noise make draws that differ, and is averaging them worth it?"
+COMPARED = (
+    "The `paper` generator, 8 channels wide, after content and adversarial updates, its noise concatenated or added. "
+    f"Of each: one draw; no noise; the mean of {MEMBERS} draws, as a last layer would take it. The spread of draws is "
+    "their standard deviation. The CRPS beside one draw is that of all draws together; that of a single field is its "
+    "mean error."
+)
+LIMITS = (
+    "The adversarial stage is short and a content loss stands beside it: both teach a generator to ignore its noise. "
+    "The shells measured are sixteen in the middle, and PSNR is over their own range."
+)
+
+
+def study(data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study:
+    """Each way of noise, each way to use it."""
+    rows: list[Row] = []
+    compared: list[Comparison] = []
+    unit = ""
+    for kind in KINDS:
+        found: dict[str, list[dict[str, float]]] = {ONE: [], ZERO: [], MEAN: []}
+        setting = make_setting(data, presets.paper(kind, *stages(updates)))
+        if not rows:
+            unit = setting.unit
+            rows.append(Row("linear interpolation", (interpolated(setting),), trained=False))
+        for each in range(seed, seed + SEEDS):
+            generator = setting.generator(each)
+            content(setting, generator, each)
+            critic = setting.critic(each)
+            adversarial(setting, generator, critic, Objective(generator, critic, setting.config), each)
+            for way, scores in _scores(setting, generator).items():
+                found[way].append(scores)
+            tick(f"{kind}, seed {each}")
+        rows += [Row(f"{kind}, {way}", tuple(scores)) for way, scores in found.items()]
+        compared += [
+            Comparison(f"{kind}, {MEAN}", f"{kind}, {ONE}", PSNR.key, paired=True),
+            Comparison(f"{kind}, {MEAN}", f"{kind}, {ONE}", FINE.key, paired=True),
+            Comparison(f"{kind}, {ONE}", f"{kind}, {MEAN}", "crps", paired=True),
+            Comparison(f"{kind}, {ZERO}", f"{kind}, {MEAN}", PSNR.key, paired=True),
+        ]
+    compared += [Comparison(f"add, {ONE}", f"concat, {ONE}", key) for key in (PSNR.key, "spread", "crps")]
+    measures = PSNR, FINE, Measure("spread", f"spread, {unit}"), Measure("crps", f"CRPS, {unit}", "lower")
+    return Study("noise", "The injected noise", QUESTION, COMPARED, LIMITS, measures, tuple(rows), tuple(compared))
+
+
+def stages(updates: int | None) -> tuple[int, int]:
+    """Content and adversarial updates, three to one."""
+    return (CONTENT, ADVERSARIAL) if updates is None else (updates - updates // 4, updates // 4)
+
+
+def interpolated(setting: Setting) -> dict[str, float]:
+    """Of what the generator adds to."""
+    grid, window = setting.middle(SHELLS)
+    globe = Globe(grid, setting.data.input_grid)
+    found = []
+    for t in held_out_steps(setting.data):
+        batch = setting.at(t, window, None)
+        field = setting.in_units(interpolation(batch.feeds)[0, setting.measured].numpy())
+        truth = setting.in_units(setting.truth(batch))
+        found.append(globe.accuracy(field, truth) | {"crps": crps([field], truth, grid)})
+    return averaged(found)
+
+
+def _scores(setting: Setting, generator: Generator) -> dict[str, dict[str, float]]:
+    grid, window = setting.middle(SHELLS)
+    globe = Globe(grid, setting.data.input_grid)
+    found: dict[str, list[dict[str, float]]] = {ONE: [], ZERO: [], MEAN: []}
+    for t in held_out_steps(setting.data):
+        zero = setting.at(t, window, None)
+        truth = setting.in_units(setting.truth(zero))
+        draws = [setting.in_units(setting.predict(generator, setting.at(t, window, k))) for k in range(MEMBERS)]
+        silent = setting.in_units(setting.predict(generator, zero))
+        for way, members in ((ONE, draws), (ZERO, [silent]), (MEAN, [ensemble_mean(draws)])):
+            scores = globe.accuracy(members[0], truth) | {"crps": crps(members, truth, grid)}
+            if way == ONE:
+                scores["spread"] = spread(members, grid)
+            found[way].append(scores)
+    return {way: averaged(scores) for way, scores in found.items()}

@@ -1,0 +1,167 @@
+"""What a study gives: a table of measures, and the verdicts that follow from it by a rule.
+
+The rule is Student's t test. Each trained variant is trained with several seeds, which set its first weights and its
+samples; a difference of two means counts where it exceeds `t * s * sqrt(1/n + 1/m)`, with `s` the pooled standard
+deviation over the seeds of the two variants, and `t` of 95 %. What is not trained has no spread. Where both variants
+begin with the same trained networks, their differences are taken seed by seed: `t * s / sqrt(n)`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+import numpy as np
+from scipy.stats import t as student  # type: ignore[import-untyped]
+
+CONFIDENCE = 0.95
+
+
+class Call(StrEnum):
+    """What a comparison comes to. `UNKNOWN`: a trained variant has too few seeds to say."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    HIGHER = "higher"
+    LOWER = "lower"
+    EQUAL = "no difference"
+    UNKNOWN = "one seed cannot say"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A column: its unit is part of the title; `better` is None where neither direction is."""
+
+    key: str
+    title: str
+    better: Literal["higher", "lower"] | None = None
+    digits: int = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """A variant: its numbers by measure, once for each seed, or once where nothing was trained."""
+
+    name: str
+    seeds: tuple[Mapping[str, float], ...]
+    trained: bool = True
+
+    def values(self, key: str) -> tuple[float, ...]:
+        """Of each seed; none where the measure does not apply."""
+        return tuple(each[key] for each in self.seeds if key in each)
+
+    def mean(self, key: str) -> float:
+        return float(np.mean(self.values(key)))
+
+    def spread(self, key: str) -> float:
+        """The standard deviation over seeds; NaN for fewer than two."""
+        values = self.values(key)
+        return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A question to the table: is `row` better than `against` in `measure`? `paired`: both begin with the same trained
+    networks.
+    """
+
+    row: str
+    against: str
+    measure: str
+    paired: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer: the difference of means, and how much of it seeds alone would make."""
+
+    comparison: Comparison
+    difference: float
+    margin: float
+    call: Call
+
+
+@dataclass(frozen=True)
+class Study:
+    """A result. `question`, `compared` and `limits` are sentences of a document."""
+
+    name: str
+    title: str
+    question: str
+    compared: str
+    limits: str
+    measures: tuple[Measure, ...]
+    rows: tuple[Row, ...]
+    comparisons: tuple[Comparison, ...]
+
+    def row(self, name: str) -> Row:
+        return next(row for row in self.rows if row.name == name)
+
+    def measure(self, key: str) -> Measure:
+        return next(measure for measure in self.measures if measure.key == key)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return tuple(
+            judge(self.row(each.row), self.row(each.against), self.measure(each.measure), each)
+            for each in self.comparisons
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain numbers: each row's mean over seeds and every seed's own; verdicts with what they follow from."""
+        return {
+            "study": self.name,
+            "question": self.question,
+            "measures": {measure.key: measure.title for measure in self.measures},
+            "rows": [
+                {
+                    "name": row.name,
+                    "trained": row.trained,
+                    "mean": {each.key: row.mean(each.key) for each in self.measures if row.values(each.key)},
+                    "seeds": [dict(each) for each in row.seeds],
+                }
+                for row in self.rows
+            ],
+            "verdicts": [
+                {
+                    **vars(verdict.comparison),
+                    "difference": verdict.difference,
+                    "margin": verdict.margin if math.isfinite(verdict.margin) else None,
+                    "verdict": verdict.call.value,
+                }
+                for verdict in self.verdicts
+            ],
+        }
+
+
+def judge(row: Row, against: Row, measure: Measure, comparison: Comparison) -> Verdict:
+    """The rule of this module's docstring."""
+    difference = row.mean(measure.key) - against.mean(measure.key)
+    both = [row.values(measure.key), against.values(measure.key)]
+    if comparison.paired:
+        trained = [tuple(a - b for a, b in zip(*both, strict=True))]
+    else:
+        trained = [values for values, each in zip(both, (row, against), strict=True) if each.trained]
+    freedom = sum(len(values) - 1 for values in trained)
+    if not trained:
+        margin = 0.0
+    elif not freedom:
+        margin = math.inf
+    else:
+        pooled = sum(float(np.var(values)) * len(values) for values in trained) / freedom
+        margin = float(student.ppf((1 + CONFIDENCE) / 2, freedom))
+        margin *= math.sqrt(pooled * sum(1 / len(values) for values in trained))
+    return Verdict(comparison, difference, margin, _call(difference, margin, measure))
+
+
+def _call(difference: float, margin: float, measure: Measure) -> Call:
+    if math.isinf(margin):
+        return Call.UNKNOWN
+    if not abs(difference) > margin:
+        return Call.EQUAL
+    if measure.better is None:
+        return Call.HIGHER if difference > 0 else Call.LOWER
+    return Call.BETTER if (difference > 0) == (measure.better == "higher") else Call.WORSE

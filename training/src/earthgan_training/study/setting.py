@@ -1,0 +1,133 @@
+"""What the variants of a study share: data, samples, first weights, and held-out fields to be measured on.
+
+Everything is a function of a seed: sample `index` of draw `draw` of step `step` of seed `seed` is always the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from earthgan.errors import BadInput
+from earthgan.grid import ShellGrid, Window
+from earthgan.variables import TEMPERATURE
+from earthgan_training.prepare.dataset import Dataset
+from earthgan_training.study.networks import begun
+from earthgan_training.train.config import TrainConfig
+from earthgan_training.train.critic import Critic, score_size
+from earthgan_training.train.samples import Batch, Sample, Samples, Scales, make_batch
+from earthgan_training.train.symmetry import Symmetry
+from earthgan_training.train.task import Generator, Task, make_network, make_task
+
+Array = NDArray[np.float32]
+#: Says that one of the study's pieces of work, named, is done.
+Tick = Callable[[str], None]
+
+_SEED_STRIDE = 1_000_000  # a seed's first step, so that all seeds can share the samples' memory
+_CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A task on a dataset."""
+
+    data: Dataset
+    config: TrainConfig
+    task: Task
+    samples: Samples
+    scales: Scales
+
+    @property
+    def measured(self) -> int:
+        """The index of the variable that is measured."""
+        return self.task.names.index(measured_variable(self.data))
+
+    @property
+    def unit(self) -> str:
+        return self.data.variable(measured_variable(self.data)).unit
+
+    def in_units(self, field: Array) -> Array:
+        """The measured variable's normalised field in its unit."""
+        affine = self.data.variable(measured_variable(self.data)).truth
+        return np.asarray(field * affine.scale + affine.offset, dtype=np.float32)
+
+    def middle(self, shells: int) -> tuple[ShellGrid, Window]:
+        """All rows and columns of so many shells in the middle of the outputs: their grid, and their window."""
+        count, rows, columns = self.task.outputs.shape
+        first = max(count - shells, 0) // 2
+        window = Window(range(first, min(first + shells, count)), range(rows), range(columns))
+        radii_km = self.task.outputs.radii_km[window.shells.start : window.shells.stop]
+        return replace(self.task.outputs, radii_km=radii_km), window
+
+    def generator(self, seed: int) -> Generator:
+        """A generator with the first weights of a seed."""
+        return begun(lambda: make_network(self.task), seed)
+
+    def critic(self, seed: int, more: int = 0) -> Critic:
+        """A critic likewise, its condition with so many channels more."""
+        return begun(lambda: Critic(len(self.task.names), self.config.critic.width, more), seed + 1)
+
+    def batch(self, seed: int, step: int, draw: int = 0) -> Batch:
+        """A batch of training samples."""
+        step += seed * _SEED_STRIDE
+        return self._batch([self.samples.draw(step, draw, index) for index in range(self.config.batch)])
+
+    def held_out_patches(self, count: int) -> list[Batch]:
+        """Held-out samples as large as those trained on, each a batch."""
+        return [self._batch([each]) for each in self.samples.held_out(count)]
+
+    def at(self, t: int, window: Window, noise_seed: int | None) -> Batch:
+        """A window of a step as it is stored; without a seed, zero noise."""
+        sample = self.samples.sample(t, window, Symmetry(), noise_seed or 0)
+        if noise_seed is None:
+            sample.feeds.update(self.task.preset.feeds(window, None))
+        return self._batch([sample])
+
+    def predict(self, generator: Generator, batch: Batch, feeds: Mapping[str, Tensor] | None = None) -> Array:
+        """The measured variable's normalised field `(shell, latitude, longitude)` of a batch of one; `feeds` replace
+        the batch's own.
+        """
+        with torch.no_grad():
+            field: Array = generator.run({**batch.feeds, **(feeds or {})})[0, self.measured].float().numpy()
+        return field
+
+    def truth(self, batch: Batch) -> Array:
+        """What `predict` should give."""
+        field: Array = batch.truth[0, self.measured].numpy()
+        return field
+
+    def _batch(self, samples: list[Sample]) -> Batch:
+        return make_batch(samples, self.scales, _CPU)
+
+
+def make_setting(data: Dataset, config: TrainConfig) -> Setting:
+    """Raises BadInput where the configuration does not fit the dataset."""
+    if config.adversarial.steps and not all(map(score_size, config.samples.patch)):
+        raise BadInput(f"{data.folder}: is too small for the critic, whose patch is {config.samples.patch}")
+    task = make_task(data, config)
+    samples = Samples(data, task, config.samples, config.seed)
+    return Setting(data, config, task, samples, samples.scales())
+
+
+def measured_variable(data: Dataset) -> str:
+    """Temperature, or where there is none, the first variable."""
+    names = [each.name for each in data.spec.variables]
+    return TEMPERATURE.name if TEMPERATURE.name in names else names[0]
+
+
+def held_out_steps(data: Dataset) -> tuple[int, ...]:
+    """Raises BadInput where the dataset holds nothing out."""
+    steps = tuple(data.spec.split.held_out)
+    if not steps:
+        raise BadInput(f"{data.folder}: holds no steps out, and a study is judged on those")
+    return steps
+
+
+def averaged(numbers: list[dict[str, float]]) -> dict[str, float]:
+    """The mean of each number, over held-out steps."""
+    return {key: float(np.mean([each[key] for each in numbers])) for key in numbers[0]}

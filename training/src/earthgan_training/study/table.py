@@ -1,0 +1,45 @@
+"""A study's tables as text, for the terminal and for the document alike."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from earthgan_training.study.result import Measure, Row, Study, Verdict
+
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Table:
+    """The heads of columns, and rows of as many cells."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def results(study: Study) -> Table:
+    """The variants: means over seeds, and their standard deviation."""
+    head = "variant", *(measure.title for measure in study.measures)
+    return Table(head, tuple((row.name, *(_cell(row, each) for each in study.measures)) for row in study.rows))
+
+
+def verdicts(study: Study) -> Table:
+    """What follows: differences, how much of them seeds alone would make, and the call."""
+    head = "variant", "against", "measure", "difference", "verdict"
+    return Table(head, tuple(_judged(study, each) for each in study.verdicts))
+
+
+def _judged(study: Study, verdict: Verdict) -> tuple[str, ...]:
+    compared, measure = verdict.comparison, study.measure(verdict.comparison.measure)
+    shown = f"{verdict.difference:+.{measure.digits}f}"
+    if verdict.margin and math.isfinite(verdict.margin):
+        shown += f" ± {verdict.margin:.{measure.digits}f}"
+    return compared.row, compared.against, measure.title, shown, verdict.call.value
+
+
+def _cell(row: Row, measure: Measure) -> str:
+    if not row.values(measure.key):
+        return NONE
+    shown, spread = f"{row.mean(measure.key):,.{measure.digits}f}", row.spread(measure.key)
+    return f"{shown} ± {spread:.{measure.digits}f}" if spread > 0 else shown
