@@ -20,7 +20,7 @@ if os.environ.get("CI"):
 @pytest.fixture(scope="session")
 def gateway_url() -> Iterator[str]:
     """The address of a real gateway over the shipped surrogate."""
-    with gateway() as url:
+    with gateway(engine_timeout_s="120") as url:  # a first series reads all steps, on whatever machine this is
         yield url
 
 

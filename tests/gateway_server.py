@@ -25,10 +25,10 @@ def free_port() -> int:
 
 @contextmanager
 def gateway(surrogate: Path = DEFAULT_SURROGATE, **settings: str) -> Iterator[str]:
-    """Run `earthgan serve` and give its address; `settings` become `EARTHGAN_<NAME>`."""
+    """Run `earthgan serve` and give its address; `settings` become `EARTHGAN_<NAME>`. It prefetches where asked to."""
     url = f"http://127.0.0.1:{(port := free_port())}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("EARTHGAN_")}
-    environment |= {f"EARTHGAN_{name.upper()}": value for name, value in settings.items()}
+    environment |= {f"EARTHGAN_{name.upper()}": value for name, value in ({"prefetch": "false"} | settings).items()}
     command = [sys.executable, "-m", "earthgan.cli", "serve", str(surrogate), "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:

@@ -116,6 +116,7 @@ def refine_at_random(coded: Path, refined: Path) -> None:
         weights[f"refinement.{i}.scale"] = rng.uniform(1e-3, 2e-3, after).astype(np.float32)
         weights[f"refinement.{i}.bias"] = rng.normal(0, 0.1, after).astype(np.float32)
     spec = json.loads((refined / "spec.json").read_text())
+    weights["refinement.gains"] = rng.uniform(0, 1, DEGREE + 1).astype(np.float32)
     spec["generator"]["arguments"]["refinement"] = arguments.model_dump()
     put_weights(refined, spec, save(weights))
 

@@ -15,7 +15,7 @@ from places import DEFAULT_SURROGATE, SIMULATED
 @pytest.fixture(scope="module")
 def client(gateway_url: str) -> Iterator[httpx.Client]:
     """A client of the gateway over the shipped surrogate."""
-    with httpx.Client(base_url=gateway_url, trust_env=False) as client:
+    with httpx.Client(base_url=gateway_url, trust_env=False, timeout=120) as client:
         yield client
 
 

@@ -161,7 +161,11 @@ def test_four_gateways_over_one_redis_make_one_engine_call(tmp_path: Path) -> No
         assert sum(engine.calls for engine in engines) == 1
 
 
-def test_prefetching_waits_for_silence_and_calls_the_engine_for_neighbours_alone() -> None:
+def test_prefetching_waits_for_silence_then_generates_neighbours_and_reads_all_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[int] = []
+    monkeypatch.setattr(Surrogate, "read_ahead", lambda _, t: read.append(t))
     engine = CountingEngine(Surrogate(DEFAULT_SURROGATE))
     settings = Settings(surrogate=DEFAULT_SURROGATE, prefetch=True)
 
@@ -171,10 +175,14 @@ def test_prefetching_waits_for_silence_and_calls_the_engine_for_neighbours_alone
         async with app.router.lifespan_context(app), client:
             await client.get("/tiles/temperature/120/60/0/0/0")
             at_once = engine.calls
+            assert not read
             await asyncio.sleep(2)
             return at_once, engine.calls
 
     assert asyncio.run(main()) == (1, 5)
+    assert read[0] == 120
+    assert set(read[1:3]) == {119, 121}
+    assert sorted(read) == list(range(65, 129))
 
 
 def test_two_workers_serve_one_address() -> None:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from safetensors.numpy import load_file, save_file
 
 from contest_file import write_fields
+from earthgan.coded import Component
 from earthgan.errors import DamagedSurrogate
 from earthgan.refine import GaussGrid, Refinement
 from earthgan.spec import ComponentSpec, RefinementArguments, SpectralArguments
@@ -50,15 +51,29 @@ def network() -> Network:
 
 
 @pytest.fixture
-def weights(network: Network, tmp_path: Path) -> Path:
-    save_file(network.arrays(), tmp_path / "weights.safetensors")
+def temperature() -> Component:
+    """Modes of which the last is coded in low degrees alone."""
+    tables = np.ones((DEGREE + 1, MODES), np.uint8)
+    tables[5:, -1] = 0
+    return Component(
+        np.random.default_rng(2).standard_normal((DEGREE + 1, MODES, NODES)), np.zeros(MODES), tables, 0.01
+    )
+
+
+@pytest.fixture
+def gains() -> np.ndarray:
+    return np.linspace(0, 1, DEGREE + 1, dtype=np.float32)
+
+
+@pytest.fixture
+def weights(network: Network, gains: np.ndarray, tmp_path: Path) -> Path:
+    save_file({**network.arrays(), "refinement.gains": gains}, tmp_path / "weights.safetensors")
     return tmp_path / "weights.safetensors"
 
 
 @pytest.fixture
-def refinement(weights: Path) -> Refinement:
-    basis = np.random.default_rng(2).standard_normal((DEGREE + 1, MODES, NODES))
-    return Refinement.load(weights, ARGUMENTS, basis)
+def refinement(weights: Path, temperature: Component) -> Refinement:
+    return Refinement.load(weights, ARGUMENTS, temperature)
 
 
 def test_harmonics_on_gauss_rows_are_exact_both_ways() -> None:
@@ -109,7 +124,9 @@ def test_a_turned_globe_is_refined_alike(refinement: Refinement) -> None:
     np.testing.assert_allclose(refinement(turned(coefficients)), turned(added), atol=2e-4 * np.abs(added).max())
 
 
-def test_numpy_computes_what_was_trained(network: Network, refinement: Refinement) -> None:
+def test_numpy_computes_what_was_trained(
+    network: Network, refinement: Refinement, temperature: Component, gains: np.ndarray
+) -> None:
     stored = network.arrays()
     for i, layer in enumerate(network.layers):
         rounded = stored[f"refinement.{i}.weight"] * stored[f"refinement.{i}.scale"][:, None, None, None]
@@ -122,21 +139,22 @@ def test_numpy_computes_what_was_trained(network: Network, refinement: Refinemen
     found = refinement.grid.coefficients(fields)
     shells, nodes = refinement.shells, refinement.nodes
     root = np.sqrt(nodes.integral)
-    basis = np.random.default_rng(2).standard_normal((DEGREE + 1, MODES, NODES))
-    for degree in (1, DEGREE):  # the modes nearest to what was found, in the mean square over radius
-        on_nodes = found[degree, 1, 0] @ shells.interpolation(nodes.nodes).T
-        nearest = np.linalg.lstsq((basis[degree] * root).T, root * on_nodes, rcond=None)[0]
+    for degree in (1, DEGREE):  # of the coded modes those nearest to what was found, in the mean square over radius
+        coded = temperature.tables[degree] > 0
+        on_nodes = gains[degree] * found[degree, 1, 0] @ shells.interpolation(nodes.nodes).T
+        nearest = np.zeros(MODES)
+        nearest[coded] = np.linalg.lstsq((temperature.basis[degree, coded] * root).T, root * on_nodes, rcond=None)[0]
         np.testing.assert_allclose(refinement(coefficients)[degree, 1, 0], nearest, rtol=1e-3, atol=1e-4)
 
 
-def test_weights_of_another_shape_are_damaged(weights: Path, refinement: Refinement) -> None:
+def test_weights_of_another_shape_are_damaged(weights: Path, temperature: Component) -> None:
     arrays = load_file(weights)
-    basis = np.zeros((DEGREE + 1, MODES, NODES))
-    for broken in ({"refinement.1.weight": arrays["refinement.1.weight"][:, 1:].copy()}, {}):
-        rest = {name: array for name, array in arrays.items() if name != "refinement.1.weight"}
-        save_file(rest | broken, weights)
-        with pytest.raises(DamagedSurrogate, match="refinement"):
-            Refinement.load(weights, ARGUMENTS, basis)
+    for name in ("refinement.1.weight", "refinement.gains"):
+        rest = {other: array for other, array in arrays.items() if other != name}
+        for broken in ({name: arrays[name][1:].copy()}, {}):
+            save_file(rest | broken, weights)
+            with pytest.raises(DamagedSurrogate, match="refinement"):
+                Refinement.load(weights, ARGUMENTS, temperature)
 
 
 def plumes(t: int, radii_km: ArrayLike, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> np.ndarray:

@@ -20,6 +20,7 @@ export class Refinement {
   #preset;
   #kernels;
   #layers;
+  #gains;
   #shells;
   #sphere;
   #toModes;
@@ -36,9 +37,10 @@ export class Refinement {
     this.#preset = preset;
     this.#kernels = kernels;
     this.#layers = layersOf(tensors, refinement);
+    this.#gains = gainsOf(tensors, preset.degree);
     this.#shells = new RadialGrid(refinement.shells, grid.inner, grid.outer);
     this.#sphere = new GaussSphere(preset.degree);
-    this.#toModes = toModes(temperature.modes, grid, this.#shells.interpolation(grid.nodes));
+    this.#toModes = toModes(temperature, grid, this.#shells.interpolation(grid.nodes));
   }
 
   /**
@@ -53,12 +55,13 @@ export class Refinement {
     const added = new Float32Array(values.length);
     found.forEach((ofOrder, order) => {
       for (let k = 0; k < ofOrder.rows; k++) {
+        const gain = this.#gains[order + k] * this.#preset.refinement.error_rms;
         const ofShells = new Matrix(parts, seen.length, ofOrder.row(k));
         for (let part = 0; part < parts; part++) {
           const profile = new Matrix(seen.length, 1, ofShells.row(part));
           const ofModes = this.#toModes[order + k].times(profile).values;
           const place = (((order + k) * orders + order) * parts + part) * modes;
-          added.set(ofModes.map((value) => value * this.#preset.refinement.error_rms), place);
+          added.set(ofModes.map((value) => value * gain), place);
         }
       }
     });
@@ -115,18 +118,31 @@ class GaussSphere {
   }
 }
 
-/** Of each degree `(mode, shell)`: the modes' coefficients that are nearest to a profile on shells. */
-function toModes(modes, grid, onto) {
+/**
+ * Of each degree `(mode, shell)`: the coefficients that are nearest to a profile on shells, of the modes that are coded;
+ * those left out would have to cancel others.
+ */
+function toModes({ modes, tables }, grid, onto) {
   const root = grid.integral().map(Math.sqrt);
   const onNodes = onto.map((value, node) => root[node] * value);
-  const known = new Map(); // degrees of a band share their modes
-  return modes.map((ofDegree) => {
-    if (!known.has(ofDegree)) {
-      const weighted = ofDegree.map((value, node) => root[node] * value);
-      known.set(ofDegree, pseudoInverse(weighted, SMALLEST).times(onNodes));
+  const known = new Map(); // most degrees of a band have the same modes coded
+  return modes.map((ofDegree, degree) => {
+    const coded = tables.subarray(degree * ofDegree.columns, (degree + 1) * ofDegree.columns).map((table) => (table > 0 ? 1 : 0));
+    if (!known.has(ofDegree)) known.set(ofDegree, new Map());
+    const ofBand = known.get(ofDegree);
+    if (!ofBand.has(coded.join())) {
+      const weighted = ofDegree.map((value, node, mode) => coded[mode] * root[node] * value);
+      ofBand.set(coded.join(), pseudoInverse(weighted, SMALLEST).times(onNodes));
     }
-    return known.get(ofDegree);
+    return ofBand.get(coded.join());
   });
+}
+
+/** How far the network is followed in each degree `(degree,)`. */
+function gainsOf(tensors, degree) {
+  const gains = tensors["refinement.gains"]?.values;
+  if (gains?.length !== degree + 1) throw new SurrogateError("The weights do not hold a gain for each degree.");
+  return gains;
 }
 
 /**

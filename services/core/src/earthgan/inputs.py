@@ -33,6 +33,9 @@ class Inputs(Protocol):
     def read(self, path: Path) -> Field:
         """The conditional input of a step. Raises DamagedSurrogate."""
 
+    def read_ahead(self, path: Path) -> None:
+        """Do what takes time in reading a step, and keep it. Raises DamagedSurrogate."""
+
     def cut(self, conditional_input: Field, window: Window) -> Field:
         """The part `(1, ...)` of it that the generator needs for a window of the output grid."""
 
@@ -61,6 +64,9 @@ class GridInputs:
         offset, scale = self._affines
         field: Field = np.asarray(self._open(path), dtype=np.float32) * scale + offset
         return field
+
+    def read_ahead(self, path: Path) -> None:
+        """It takes no time worth saving."""
 
     def cut(self, conditional_input: Field, window: Window) -> Field:
         return np.ascontiguousarray(self.grid.window(conditional_input, self._preset.input_window(window))[None])
@@ -96,6 +102,9 @@ class CodedInputs:
 
     def read(self, path: Path) -> Field:
         return self._code.coefficients(self._decoded(path))
+
+    def read_ahead(self, path: Path) -> None:
+        self._decoded(path)
 
     def _decode(self, path: Path) -> Field:
         """A step's values, far fewer than there are coefficients."""

@@ -40,7 +40,9 @@ def opened(spec: SurrogateSpec, weights: Path) -> tuple[Preset, Inputs]:
         temperature, *velocity = (variable.normalisation.scale for variable in spec.variables)
         kernels = Kernels(arguments, bases, temperature, velocity[0] if velocity else 1.0)
         spectral = SpectralPreset(kernels, grid)
-        refinement = Refinement.load(weights, arguments, bases["temperature"]) if arguments.refinement else None
+        refinement = (
+            Refinement.load(weights, arguments, code.components["temperature"]) if arguments.refinement else None
+        )
         return spectral, CodedInputs(code, refinement, spectral)
     assert isinstance(spec.inputs, InputsSpec)
     inputs = spec.inputs.grid.shell_grid

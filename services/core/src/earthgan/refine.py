@@ -2,9 +2,9 @@
 
 A code rounds most coefficients of fine scales to nothing; plumes and sheets have shapes that tell some of them again.
 A decoded step is evaluated on Gauss rows of a few shells, Chebyshev nodes in radius. The network sees each shell with
-what lies `reach_km` below and above, its depth and its distance from the axis; what it gives is analysed, exactly, and
-added to the coefficients that are coded. So velocity follows from the refined temperature as from any other, and
-whoever evaluates coefficients need not know of it.
+what lies `reach_km` below and above, its depth and its distance from the axis; what it gives is analysed, exactly, each
+degree is given its gain, and it is added to the coefficients that are coded. So velocity follows from the refined
+temperature as from any other, and whoever evaluates coefficients need not know of it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from earthgan.coded import Component
 from earthgan.errors import DamagedSurrogate
 from earthgan.legendre import legendre
 from earthgan.radial import RadialGrid
@@ -83,18 +84,24 @@ class Layer:
 
 
 class Refinement:
-    """Refines decoded coefficients of temperature in the modes `basis` `(degree, mode, node)`."""
+    """Refines decoded coefficients of `temperature` in its modes. `gains` `(degree,)` say how far the network is to be
+    followed: of low degrees, which the code has nearly exactly, hardly.
+    """
 
-    def __init__(self, arguments: SpectralArguments, basis: NDArray[np.float64], layers: Sequence[Layer]) -> None:
+    def __init__(
+        self, arguments: SpectralArguments, temperature: Component, layers: Sequence[Layer], gains: Array
+    ) -> None:
         assert arguments.refinement is not None
         self.arguments, self._layers = arguments.refinement, layers
         self.nodes = arguments.radial_grid
         self.shells = RadialGrid(self.arguments.shells, self.nodes.inner, self.nodes.outer)
         self._reach = self.arguments.reach_km / arguments.thickness_km
-        self._basis = basis
+        # A profile is told in the modes that are coded: those left out would have to cancel others.
+        self._basis = temperature.basis * (temperature.tables > 0)[..., None]
+        self._gains = gains
 
     @classmethod
-    def load(cls, path: Path, arguments: SpectralArguments, basis: NDArray[np.float64]) -> Refinement:
+    def load(cls, path: Path, arguments: SpectralArguments, temperature: Component) -> Refinement:
         """The network in a surrogate's weights. Raises DamagedSurrogate."""
         assert arguments.refinement is not None
         refinement = arguments.refinement
@@ -109,9 +116,12 @@ class Refinement:
                 weights = stored * arrays[f"refinement.{i}.scale"][:, None, None, None]
                 by_row = weights.transpose(2, 3, 1, 0).reshape(3, 3 * before, after)
                 layers.append(Layer(np.ascontiguousarray(by_row, np.float32), arrays[f"refinement.{i}.bias"]))
+            gains = arrays["refinement.gains"]
+            if gains.shape != (arguments.degree + 1,):
+                raise ValueError("there is not a gain for each degree")
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise DamagedSurrogate(path, f"does not hold this surrogate's refinement ({error})") from error
-        return cls(arguments, basis, layers)
+        return cls(arguments, temperature, layers, gains)
 
     @cached_property
     def grid(self) -> GaussGrid:
@@ -138,7 +148,7 @@ class Refinement:
     def __call__(self, coefficients: Array) -> Array:
         """What is to be added to coefficients `(degree, order, part, mode)`."""
         added = np.stack([self._network(x) for x in self.seen(coefficients)]) * np.float32(self.arguments.error_rms)
-        found = self.grid.coefficients(added).reshape(len(coefficients), -1, len(added))
+        found = self.grid.coefficients(added).reshape(len(coefficients), -1, len(added)) * self._gains[:, None, None]
         return np.asarray(np.matmul(found, self._to_modes).reshape(coefficients.shape))
 
     def seen(self, coefficients: Array) -> Array:

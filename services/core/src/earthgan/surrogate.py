@@ -109,6 +109,10 @@ class Surrogate:
         """What the generator is given of a step: a normalised field on the inputs' grid, or coefficients."""
         return self.inputs.read(self.folder / self.check_step(t).file)
 
+    def read_ahead(self, t: int) -> None:
+        """Have the conditional input of a step at hand. Raises UnknownStep, DamagedSurrogate."""
+        self.inputs.read_ahead(self.folder / self.check_step(t).file)
+
     def feeds(self, t: int, window: Window, seed: int | None) -> Feeds:
         """Everything the generator takes to give `window` of step `t`, and nothing more."""
         return {"x": self.inputs.cut(self.conditional_input(t), window), **self.preset.feeds(window, seed)}

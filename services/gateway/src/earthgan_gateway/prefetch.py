@@ -1,11 +1,12 @@
-"""Neighbours of what was just looked at, generated while nobody waits for anything."""
+"""What may be asked for next, while nobody waits: neighbours of what was just looked at, then every step's input."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 
-from earthgan.errors import EngineError
+from earthgan.errors import DamagedSurrogate, EngineError
+from earthgan.inputs import KEPT_STEPS
 from earthgan_gateway.fields import Fields
 
 log = logging.getLogger(__name__)
@@ -33,15 +34,29 @@ class Prefetch:
         while True:
             await self._woken.wait()
             self._woken.clear()
-            for t, r in self._neighbours():
-                await asyncio.sleep(QUIET_S)
-                if self._woken.is_set() or self._fields.generating:
-                    break  # somebody looks elsewhere, or waits
-                try:
+            try:
+                for t, r in self._neighbours():
+                    if not await self._quiet():
+                        break
                     await self._fields.generate(t, r)
-                except EngineError as error:
-                    log.info("nothing was prefetched: %s", error)
-                    break
+                else:
+                    await self._read_ahead()
+            except (EngineError, DamagedSurrogate) as error:
+                log.info("nothing was prefetched: %s", error)
+
+    async def _quiet(self) -> bool:
+        """Whether nobody looks elsewhere, or waits, for a while."""
+        await asyncio.sleep(QUIET_S)
+        return not (self._woken.is_set() or self._fields.generating)
+
+    async def _read_ahead(self) -> None:
+        """Read the inputs of all time steps, the nearest first, for whoever moves through time or asks for a series."""
+        assert self._wish is not None
+        looked_at = self._wish[0]
+        for t in sorted(self._steps, key=lambda t: abs(t - looked_at))[:KEPT_STEPS]:
+            if self._woken.is_set() or self._fields.generating:
+                return
+            await asyncio.to_thread(self._fields.surrogate.read_ahead, t)
 
     def _neighbours(self) -> list[tuple[int, int]]:
         """The shells above and below and the steps after and before."""

@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     cache_mb: int = Field(default=256, ge=1)
     #: How long Redis may take before it is left out.
     redis_timeout_s: float = Field(default=0.05, gt=0)
-    #: Whether neighbours of what is looked at are generated while nobody waits.
+    #: Whether neighbours of what is looked at are generated, and all steps decoded, while nobody waits.
     prefetch: bool = True
     #: What is logged on stderr, from this level on; JSON lines, unless stderr is a terminal.
     log_level: Literal["debug", "info", "warning", "error"] = "info"

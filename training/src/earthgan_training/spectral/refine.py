@@ -24,6 +24,8 @@ Field = NDArray[np.floating]
 PATCH, BATCH, RATE = 64, 4, 2e-3
 #: One step in so many is not trained on.
 HELD_OUT = 8
+#: By what share a network has to lower the mean square error to be kept: as much as its bytes would, spent on the code.
+WORTH = 0.01
 
 
 class Network(nn.Module):
@@ -64,8 +66,9 @@ def fit_refinement(
     updates: int,
     report: Callable[[str, int, int], None],
 ) -> tuple[RefinementArguments, dict[str, NDArray[Any]]] | None:
-    """The network that gives the mean square error of temperature least, after so many updates, and its weights. None
-    where it does not lower that of one step in `HELD_OUT`, which it is not trained on.
+    """The network that gives the mean square error of temperature least, after so many updates, and its weights. How
+    far it is followed in each degree is decided on one step in `HELD_OUT`, which it is not trained on; None where it is
+    not worth its bytes there.
 
     `steps` are temperature's coefficients `(degree, order, part, shell)` on `shells`, each with its code. The same
     steps give the same network.
@@ -73,9 +76,8 @@ def fit_refinement(
     if len(steps) < 2:
         return None
     draft = RefinementArguments(field_rms=1, error_rms=1)
-    refinement = Refinement(
-        arguments.model_copy(update={"refinement": draft}), code.components["temperature"].basis, ()
-    )
+    drafted = arguments.model_copy(update={"refinement": draft})
+    refinement = Refinement(drafted, code.components["temperature"], (), np.ones(arguments.degree + 1, np.float32))
     given, due = zip(*(_pair(refinement, code, *step, shells) for step in steps), strict=True)
     scales = {"field_rms": _rms([x[..., 1] for x in given]), "error_rms": _rms(due)}
     for x, y in zip(given, due, strict=True):
@@ -101,13 +103,11 @@ def fit_refinement(
         optimiser.step()
         schedule.step()
     report("refining", updates, updates)
-    left = [
-        (_errors(network, given[index], due[index]) - np.square(due[index]).mean(axis=(1, 2))) @ thickness
-        for index in range(0, len(steps), HELD_OUT)
-    ]
-    if np.mean(left) >= 0:
+    held_out = [(_found(network, given[i]), due[i]) for i in range(0, len(steps), HELD_OUT)]
+    gains, lowered = _gains(refinement, held_out)
+    if lowered < WORTH:
         return None
-    return draft.model_copy(update=scales), network.arrays()
+    return draft.model_copy(update=scales), {**network.arrays(), "refinement.gains": gains}
 
 
 def _pair(refinement: Refinement, code: Code, truth: Field, data: bytes, shells: Shells) -> tuple[Array, Array]:
@@ -130,11 +130,28 @@ def _patch(given: Array, due: Array, halo: int, rng: np.random.Generator) -> tup
     return x[::south, ::west], y[::south, ::west]
 
 
-def _errors(network: Network, given: Array, due: Array) -> NDArray[np.floating]:
-    """The mean square `(shell,)` of what the network leaves of a step's error."""
+def _found(network: Network, given: Array) -> Array:
+    """What the network gives of a step, `(shell, row, column)`."""
     with torch.no_grad():
-        found = [network(torch.from_numpy(x[None]).permute(0, 3, 1, 2)).numpy()[0] for x in given]
-    return np.asarray(np.square(due - np.stack(found)).mean(axis=(1, 2)))
+        return np.stack([network(torch.from_numpy(x[None]).permute(0, 3, 1, 2)).numpy()[0] for x in given])
+
+
+def _gains(refinement: Refinement, pairs: Sequence[tuple[Array, Array]]) -> tuple[Array, float]:
+    """What each degree of what was found is to be multiplied by, `(degree,)`, to be nearest to what was due: from 0,
+    where they have nothing in common, to 1; and by what share that lowers the mean square of what was due.
+    """
+    thickness, weights = refinement.shells.integral, np.where(np.arange(refinement.grid.rows) == 0, 1, 2)
+    products = np.zeros((3, refinement.grid.rows))
+    for found, due in pairs:
+        f, d = (refinement.grid.coefficients(field).astype(np.float64) for field in (found, due))
+        of_both = [
+            np.einsum("lmps,lmps,m,s->l", a, b, weights, thickness, optimize=True) for a, b in ((d, f), (f, f), (d, d))
+        ]
+        products += of_both
+    common, of_found, of_due = products
+    gains = np.clip(common / np.maximum(of_found, 1e-30), 0, 1)
+    lowered = np.sum(gains * (2 * common - gains * of_found)) / np.sum(of_due)
+    return gains.astype(np.float32), float(lowered)
 
 
 def _rms(fields: Sequence[Array]) -> float:
