@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from earthgan.cli import add_command, numbers
+from earthgan.cli import add_command, count, numbers, positive
 
 
 def add_spectral(subcommands: Any) -> None:
@@ -26,12 +26,10 @@ def add_spectral(subcommands: Any) -> None:
     parser.add_argument("--train", type=numbers, metavar="RANGE", help="steps to learn modes and tables from (all)")
     parser.add_argument("--steps", type=numbers, metavar="RANGE", help="steps to encode (all)")
     parser.add_argument("--velocity", type=Path, metavar="FILE", help="of `fit-velocity`; none: temperature only")
-    parser.add_argument("--bytes", type=int, default=12_000, metavar="N", help="of a time step, on average (12000)")
+    parser.add_argument("--bytes", type=positive, default=12_000, metavar="N", help="a time step, on average (12000)")
     parser.add_argument("--degree", type=int, default=95, metavar="L", help="the highest degree of harmonics (95)")
     parser.add_argument("--nodes", type=int, default=45, metavar="N", help="Chebyshev nodes in radius (45)")
-    parser.add_argument(
-        "--updates", type=int, default=6000, metavar="N", help="of the network that refines temperature; 0: none (6000)"
-    )
+    parser.add_argument("--updates", type=count, default=6000, metavar="N", help="of the network; 0: none (6000)")
     parser.add_argument("--title", default="Mantle convection, in harmonics", help="shown on the page")
     parser.add_argument("--notice", default="Reconstructed from coded harmonics", help="shown wherever the data are")
     parser.add_argument("--overwrite", action="store_true", help="replace the folder if it exists")
