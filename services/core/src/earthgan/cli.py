@@ -86,6 +86,11 @@ def positive(text: str) -> int:
     return number
 
 
+def shortened(path: Path) -> str:
+    """A path as a document names it: of one on this machine alone, its last part."""
+    return path.name if path.is_absolute() else str(path)
+
+
 def register(subcommands: Any) -> None:
     """Add the core's own subcommand, `info`."""
     info = add_command(

@@ -9,7 +9,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import add_command, numbers, positive
+from earthgan.cli import add_command, numbers, positive, shortened
 from earthgan_training.files import write_whole
 
 if TYPE_CHECKING:
@@ -118,9 +118,16 @@ def _print(found: Evaluation) -> None:
 
 def _as_typed(arguments: argparse.Namespace) -> str:
     """The command that makes the document again, folders of this machine shortened to their names."""
-    words = ["earthgan", "evaluate", "--surrogate", _short(arguments.surrogate), "--truth", _short(arguments.truth)]
+    words = [
+        "earthgan",
+        "evaluate",
+        "--surrogate",
+        shortened(arguments.surrogate),
+        "--truth",
+        shortened(arguments.truth),
+    ]
     if arguments.mapping:
-        words += ["--mapping", _short(arguments.mapping)]
+        words += ["--mapping", shortened(arguments.mapping)]
     if arguments.steps:
         words += ["--steps", _ranges(arguments.steps)]
     if arguments.members:
@@ -130,10 +137,10 @@ def _as_typed(arguments: argparse.Namespace) -> str:
     if arguments.rates:
         words += ["--rates", ",".join(map(str, arguments.rates))]
     if arguments.beside:
-        words += ["--beside", *map(_short, arguments.beside)]
+        words += ["--beside", *map(shortened, arguments.beside)]
     if arguments.figures:
-        words += ["--figures", _short(arguments.figures)]
-    return shlex.join([*words, "--markdown", _short(arguments.markdown)])
+        words += ["--figures", shortened(arguments.figures)]
+    return shlex.join([*words, "--markdown", shortened(arguments.markdown)])
 
 
 def _ranges(steps: list[int]) -> str:
@@ -141,7 +148,3 @@ def _ranges(steps: list[int]) -> str:
     firsts = [t for t in steps if t - 1 not in steps]
     lasts = [t for t in steps if t + 1 not in steps]
     return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(firsts, lasts, strict=True))
-
-
-def _short(path: Path) -> str:
-    return path.name if path.is_absolute() else str(path)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import add_command, count, positive
+from earthgan.cli import add_command, count, positive, shortened
 from earthgan_training.files import write_whole
 
 if TYPE_CHECKING:
@@ -97,15 +97,19 @@ def _print(study: Study) -> None:
 
 def _as_typed(arguments: argparse.Namespace) -> str:
     """The command that makes the document again, folders of this machine shortened to their names."""
-    words = ["earthgan", "study", arguments.name, "--data", _short(arguments.data), "--out", _short(arguments.out)]
+    words = [
+        "earthgan",
+        "study",
+        arguments.name,
+        "--data",
+        shortened(arguments.data),
+        "--out",
+        shortened(arguments.out),
+    ]
     if arguments.seed:
         words += ["--seed", str(arguments.seed)]
     if arguments.updates:
         words += ["--updates", str(arguments.updates)]
     if arguments.markdown:
-        words += ["--markdown", _short(arguments.markdown)]
+        words += ["--markdown", shortened(arguments.markdown)]
     return shlex.join(words)
-
-
-def _short(path: Path) -> str:
-    return path.name if path.is_absolute() else str(path)
