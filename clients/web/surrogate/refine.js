@@ -23,7 +23,8 @@ export class Refinement {
   #gains;
   #shells;
   #sphere;
-  #toModes;
+  #toModes = null;
+  #modesOf;
 
   /**
    * @param {Object<string, import("./safetensors.js").Tensor>} tensors the surrogate's weights
@@ -40,7 +41,7 @@ export class Refinement {
     this.#gains = gainsOf(tensors, preset.degree);
     this.#shells = new RadialGrid(refinement.shells, grid.inner, grid.outer);
     this.#sphere = new GaussSphere(preset.degree);
-    this.#toModes = toModes(temperature, grid, this.#shells.interpolation(grid.nodes));
+    this.#modesOf = () => toModes(temperature, grid, this.#shells.interpolation(grid.nodes));
   }
 
   /**
@@ -52,6 +53,7 @@ export class Refinement {
     const lateral = { shape, values: values.slice().fill(0, 0, orders * parts * modes) }; // without the mean
     const seen = Array.from(this.#shells.nodes, (radius) => run(this.#layers, this.#seen(lateral, radius)));
     const found = this.#sphere.coefficients(seen);
+    this.#toModes ??= this.#modesOf(); // opening should not wait for it
     const added = new Float32Array(values.length);
     found.forEach((ofOrder, order) => {
       for (let k = 0; k < ofOrder.rows; k++) {
