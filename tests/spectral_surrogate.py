@@ -1,5 +1,6 @@
 """A small spectral surrogate of convection that never was, and the truth it was made of."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +25,16 @@ PROFILE = StokesProfile(
 )
 
 
-def temperature(t: int) -> np.ndarray:
-    """`(degree, order, part, node)` in K: a cold lid, and blobs of every degree that vanish at the boundaries."""
+def temperature(t: int, waves: tuple[int, ...] = (1, 2, 3)) -> np.ndarray:
+    """`(degree, order, part, node)` in K: a cold lid, and blobs of every degree that vanish at the boundaries, in
+    radius of so many half waves.
+    """
     rng = np.random.default_rng(t)
     depth = (1 - np.cos(np.pi * np.arange(NODES) / (NODES - 1))) / 2
     c = np.zeros((DEGREE + 1, DEGREE + 1, 2, NODES))
     for degree in range(1, DEGREE + 1):
-        shapes = [np.sin(np.pi * k * depth) / k for k in (1, 2, 3)]
-        c[degree, : degree + 1] = 800 / degree**1.5 * rng.standard_normal((degree + 1, 2, 3)) @ np.array(shapes)
+        shapes = [np.sin(np.pi * k * depth) / k for k in waves]
+        c[degree, : degree + 1] = 800 / degree**1.5 * rng.standard_normal((degree + 1, 2, len(waves))) @ shapes
     c[:, 0, 1] = 0
     c[0, 0, 0] = np.sqrt(4 * np.pi) * (2500 - 2000 * depth**6 + 20 * rng.standard_normal() * np.sin(np.pi * depth))
     return c
@@ -53,13 +56,18 @@ def stirring(t: int, radii_km: np.ndarray) -> np.ndarray:
 
 
 def truth(
-    t: int, radii_km: np.ndarray, latitudes_deg: np.ndarray, longitudes_deg: np.ndarray, stirred: bool = False
+    t: int,
+    radii_km: np.ndarray,
+    latitudes_deg: np.ndarray,
+    longitudes_deg: np.ndarray,
+    stirred: bool = False,
+    waves: tuple[int, ...] = (1, 2, 3),
 ) -> dict[str, np.ndarray]:
     """The four variables `(shell, latitude, longitude)` wherever they are asked for."""
     grid = PROFILE.grid(NODES)
     maps = PROFILE.maps(grid, DEGREE)
     to_shells = grid.interpolation(np.asarray(radii_km) / PROFILE.thickness_km)
-    c = temperature(t)
+    c = temperature(t, waves)
     u, v = (np.einsum("lij,lmpj->lmpi", each, c) for each in (maps.radial, maps.lateral))
     flow = np.array([u @ to_shells.T, v @ to_shells.T, np.zeros((*c.shape[:3], len(to_shells)))])
     flow += stirring(t, np.asarray(radii_km)) if stirred else 0
@@ -74,11 +82,13 @@ def truth(
     }
 
 
-def write_raw(folder: Path, steps: range = range(1, 9), stirred: bool = False) -> Path:
+def write_raw(
+    folder: Path, steps: range = range(1, 9), stirred: bool = False, waves: tuple[int, ...] = (1, 2, 3)
+) -> Path:
     """The truth as files in the contest's layout."""
     folder.mkdir(parents=True, exist_ok=True)
     for t in steps:
-        fields = truth(t, RADII_KM, LATITUDES_DEG, LONGITUDES_DEG, stirred)
+        fields = truth(t, RADII_KM, LATITUDES_DEG, LONGITUDES_DEG, stirred, waves)
         write_fields(folder / f"spherical{t:03d}.nc", fields, LATITUDES_DEG, RADII_KM, LONGITUDES_DEG)
     return folder
 
@@ -91,6 +101,7 @@ def make(
     gate: Gate | None = None,
     nodes: int = NODES,
     updates: int = 0,
+    also: Sequence[Path] = (),
 ) -> Path:
     """The surrogate of `write_raw`'s files: modes and tables of steps 1 to 6, the code of 5 to 8."""
     recipe = Recipe(
@@ -103,5 +114,5 @@ def make(
         title="Blobs",
         notice="Made up",
     )
-    make_spectral(raw, range(1, 7), range(5, 9), out, recipe, lambda *_: None, overwrite=False)
+    make_spectral(raw, range(1, 7), range(5, 9), out, recipe, lambda *_: None, overwrite=False, also=also)
     return out

@@ -107,6 +107,24 @@ def test_a_run_tells_and_writes_what_it_found(
     assert "SSIM" in told
 
 
+def test_another_run_is_measured_beside_it(raw: Path, surrogate: Path, tmp_path: Path) -> None:
+    other = tmp_path / "hotter"
+    other.mkdir()
+    (other / "spherical007.nc").symlink_to(raw / "spherical004.nc")
+    outputs = ["--json", tmp_path / "f.json", "--figures", tmp_path / "figures", "--markdown", tmp_path / "f.md"]
+    runs = ["--truth", raw, "--steps", "2", "--truth", other, "--steps", "7"]
+    assert run("--surrogate", surrogate, *runs, "--codecs", "none", *outputs) == 0
+    found = json.loads((tmp_path / "f.json").read_text())
+    assert found["steps"] == [2]
+    assert found["other_runs"]["hotter"]["steps"] == [7]
+    text = (tmp_path / "f.md").read_text()
+    assert f"--truth {raw.name} --steps 2 --truth hotter --steps 7" in text
+    assert "## Another run: `hotter`" in text
+    for path in (tmp_path / "figures").iterdir():
+        assert f"](figures/{path.name})" in text
+    assert (tmp_path / "figures/fidelity-hotter-shells.png").exists()
+
+
 def test_computed_inputs_are_those_that_were_stored(raw: Path, surrogate: Path) -> None:
     opened = Surrogate(surrogate)
     for t in (1, 2):
@@ -187,10 +205,40 @@ def test_numbers_without_a_unit_have_no_truth(
     assert "no unit" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("wrong", [["--steps", "b"], ["--members", "0"], ["--rates", "1,x"], []])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--steps", "b"],
+        ["--steps", "1", "--steps", "2"],
+        ["--truth", "z/y"],
+        ["--members", "0"],
+        ["--rates", "1,x"],
+        [],
+    ],
+)
 def test_wrong_usage(wrong: list[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         run(*(["--surrogate", "x", "--truth", "y", *wrong] if wrong else []))
+
+
+def test_the_published_generator_needs_files_of_its_size(
+    raw: Path, surrogate: Path, published_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--surrogate", surrogate, "--truth", raw, "--steps", "2", "--codecs", "none"]
+    assert run(*asked, "--beside", published_folder) == 1
+    assert "too small for the paper's preset" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_published_generator_is_on_the_curve(simulated_raw: Path, published_folder: Path, tmp_path: Path) -> None:
+    """Given the best constants there are, it makes something of another simulation, and less than interpolation."""
+    baseline(simulated_raw, tmp_path / "interpolated", [30], "Interpolated", "Made up")
+    asked = ["--surrogate", tmp_path / "interpolated", "--truth", simulated_raw, "--codecs", "none"]
+    assert run(*asked, "--beside", published_folder, "--json", tmp_path / "f.json") == 0
+    found = json.loads((tmp_path / "f.json").read_text())
+    for name, (point,) in found["rates"]["published"].items():
+        assert point["bytes"] > 190_000
+        assert 15 < point["psnr_global_db"] < found["baselines"]["cubic"][name]["psnr_global_db"]
 
 
 @pytest.mark.slow

@@ -74,6 +74,29 @@ def test_more_bytes_are_nearer_the_truth(raw: Path, tmp_path: Path) -> None:
     assert errors[1] + 6 < errors[2]
 
 
+def test_what_other_runs_are_like_is_learnt_beside_its_own(raw: Path, tmp_path: Path) -> None:
+    """Their steps take fewer bytes; bytes and ranges stay those of the run that is stored."""
+    waves = (4, 5, 6)
+    other = write_raw(tmp_path / "other", range(11, 17), waves=waves)
+    later = write_raw(tmp_path / "later", range(17, 18), waves=waves)
+    sizes, ranges = [], []
+    for also in ([], [other]):
+        folder = make(raw, tmp_path / f"of-{1 + len(also)}", also=also)
+        own = Surrogate(folder)
+        assert np.mean([(folder / step.file).stat().st_size for step in own.steps]) == pytest.approx(1200, rel=0.1)
+        ranges.append([variable.range for variable in own.spec.variables])
+        add_steps(folder, later, [17], lambda *_: None)
+        sizes.append((folder / "inputs/017.bin").stat().st_size)
+        surrogate = Surrogate(folder)
+        grid, names = surrogate.grid, ["temperature"]
+        field = surrogate.in_units(surrogate.shells(synthesise, names, 17, [12]), names)[0]
+        radii_km = np.array(grid.radii_km)[[12]]
+        true = truth(17, radii_km, grid.latitudes_deg, grid.longitudes_deg, waves=waves)["temperature"]
+        assert psnr_db(field, true) > 60
+    assert sizes[1] < sizes[0] / 2
+    assert ranges[0] == ranges[1]
+
+
 @each_backend
 def test_a_window_is_a_part_of_the_whole(surrogate: Surrogate, backend: Callable[[Surrogate], Backend]) -> None:
     run, grid = backend(surrogate), surrogate.grid

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shlex
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _EXAMPLE = """earthgan evaluate --surrogate model_store/default --truth raw --steps 113-116 --json fidelity.json
   earthgan evaluate --surrogate run/surrogate --truth raw --figures figures --markdown fidelity.md
+  earthgan evaluate --surrogate run/surrogate --truth raw --steps 113-116 --truth another-run --steps 6,22
   earthgan evaluate --surrogate model_store/default --truth raw --steps 30 --codecs sperr --rates 3000,6000,12000"""
 
 
@@ -25,10 +27,24 @@ def add_evaluate(subcommands: Any) -> None:
     parser = add_command(
         subcommands, "evaluate", _evaluate, "measure a surrogate against the truth and against codecs", _EXAMPLE
     )
+    parser.set_defaults(wrong_usage=parser.error)
     parser.add_argument("--surrogate", type=Path, required=True, metavar="FOLDER", help="the surrogate folder")
-    parser.add_argument("--truth", type=Path, required=True, metavar="RAW", help="a folder of files, a step each")
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        required=True,
+        action="append",
+        metavar="RAW",
+        help="a folder of files, a step each; further ones are other runs",
+    )
     parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="the files' layout (the contest's)")
-    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps, such as 1-3,10 (all)")
+    parser.add_argument(
+        "--steps",
+        type=numbers,
+        action="append",
+        metavar="RANGE",
+        help="time steps, such as 1-3,10 (all); once for each --truth, in their order",
+    )
     parser.add_argument("--members", type=positive, metavar="N", help="draws of a surrogate with noise (4)")
     parser.add_argument(
         "--codecs", metavar="A,B", help="of sperr, sz3, av1; none for no codec (all that are installed)"
@@ -57,6 +73,13 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from earthgan_training.evaluate.run import evaluate
     from earthgan_training.prepare.mapping import layout_of
 
+    runs: list[Path] = arguments.truth
+    steps = arguments.steps or [None] * len(runs)
+    if len(steps) != len(runs):
+        arguments.wrong_usage("--steps is given once for each --truth, or not at all")
+    names = [raw.absolute().name for raw in runs]
+    if len(set(names)) != len(names):
+        arguments.wrong_usage("the folders of --truth need different names")
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -65,25 +88,35 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         def show(done: int, total: int, what: str) -> None:
             progress.update(bar, completed=done, total=total, description=what)
 
-        found = evaluate(
-            arguments.surrogate,
-            arguments.truth,
-            layout_of(arguments.mapping),
-            steps=arguments.steps,
-            members=arguments.members,
-            codecs=_codecs(arguments.codecs),
-            rates=arguments.rates,
-            beside=arguments.beside,
-            on_work=show,
-        )
-    _print(found)
-    pictures = draw(found, arguments.figures) if arguments.figures else {}
+        found = [
+            evaluate(
+                arguments.surrogate,
+                raw,
+                layout_of(arguments.mapping),
+                steps=chosen,
+                members=arguments.members,
+                codecs=_codecs(arguments.codecs),
+                rates=arguments.rates,
+                beside=arguments.beside,
+                on_work=show,
+            )
+            for raw, chosen in zip(runs, steps, strict=True)
+        ]
+    for raw, each in zip(runs, found, strict=True):
+        if len(runs) > 1:
+            print(f"{raw}:")
+        _print(each)
+    pictures = [
+        draw(each, arguments.figures, f"fidelity-{name}" if number else "fidelity") if arguments.figures else {}
+        for number, (name, each) in enumerate(zip(names, found, strict=True))
+    ]
     if arguments.markdown:
         beside = arguments.markdown.absolute().parent
-        paths = {name: os.path.relpath(path, beside) for name, path in pictures.items()}
-        write_whole(arguments.markdown, document(found, _as_typed(arguments), paths))
+        paths = [{name: os.path.relpath(path, beside) for name, path in of_run.items()} for of_run in pictures]
+        write_whole(arguments.markdown, document(names, found, _as_typed(arguments), paths))
     if arguments.json:
-        write_whole(arguments.json, json.dumps(found.as_json(), indent=2) + "\n")
+        others = {name: each.as_json() for name, each in zip(names[1:], found[1:], strict=True)}
+        write_whole(arguments.json, json.dumps(found[0].as_json() | {"other_runs": others}, indent=2) + "\n")
 
 
 def _codecs(names: str | None) -> list[str] | None:
@@ -118,18 +151,11 @@ def _print(found: Evaluation) -> None:
 
 def _as_typed(arguments: argparse.Namespace) -> str:
     """The command that makes the document again, folders of this machine shortened to their names."""
-    words = [
-        "earthgan",
-        "evaluate",
-        "--surrogate",
-        shortened(arguments.surrogate),
-        "--truth",
-        shortened(arguments.truth),
-    ]
+    words = ["earthgan", "evaluate", "--surrogate", shortened(arguments.surrogate)]
+    for raw, steps in zip_longest(arguments.truth, arguments.steps or []):
+        words += ["--truth", shortened(raw), *(["--steps", _ranges(steps)] if steps else [])]
     if arguments.mapping:
         words += ["--mapping", shortened(arguments.mapping)]
-    if arguments.steps:
-        words += ["--steps", _ranges(arguments.steps)]
     if arguments.members:
         words += ["--members", str(arguments.members)]
     if arguments.codecs:

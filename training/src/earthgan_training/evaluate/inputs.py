@@ -11,15 +11,19 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import torch
+from safetensors.numpy import load_file
 
 from earthgan.coded import Code
 from earthgan.errors import BadInput
 from earthgan.grid import PolarRule
-from earthgan.spec import InputsSpec, SpectralArguments, StepSpec
+from earthgan.quantities import NORMALISED
+from earthgan.spec import InputsSpec, SpectralArguments, StepSpec, SurrogateSpec
 from earthgan.surrogate import Surrogate, file_sha256
 from earthgan_training.area_mean import area_mean, at_radii
 from earthgan_training.contest import Snapshot
-from earthgan_training.folder import write_spec
+from earthgan_training.folder import write_spec, write_weights
+from earthgan_training.prepare.paper import chosen_layers, prepare_paper
 from earthgan_training.prepare.source import SourceFile
 from earthgan_training.spectral.encode import Encoder
 
@@ -48,9 +52,11 @@ class AtStep:
 def encode_inputs(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs | None:
     """The input that a surrogate takes for step `t` in that file; None where nothing says how its inputs were made.
 
-    One branch for each way of making them. The paper's are scaled by constants of their own, which no spec holds.
+    One branch for each way of making them. The constants that scale the `paper` preset's are in no spec.
     """
     inputs, arguments = surrogate.spec.inputs, surrogate.spec.generator.arguments
+    if is_normalised(surrogate):
+        return _as_published(surrogate, file)
     if isinstance(arguments, SpectralArguments):
         return _coefficients(surrogate, arguments, file, t)
     if isinstance(inputs, InputsSpec) and inputs.grid.polar_rule is not PolarRule.MIRROR:
@@ -86,6 +92,22 @@ def _area_means(surrogate: Surrogate, inputs: InputsSpec, file: SourceFile) -> E
     return EncodedInputs(content.getvalue(), clipped)
 
 
+def _as_published(surrogate: Surrogate, file: SourceFile) -> EncodedInputs:
+    """The published preparation: from 0 to 1 between the extremes of all its shells, here of the one step."""
+    layers = []
+    for name in surrogate.variables:
+        coarse = prepare_paper(file, name)[1]
+        layers.append(chosen_layers(file, (coarse - coarse.min()) / np.ptp(coarse)))
+    content = io.BytesIO()
+    np.save(content, np.stack(layers).astype(np.float32), allow_pickle=False)
+    return EncodedInputs(content.getvalue())
+
+
+def is_normalised(surrogate: Surrogate) -> bool:
+    """Whether its numbers have no unit, as those of the published generator."""
+    return any(variable.unit == NORMALISED for variable in surrogate.spec.variables)
+
+
 @contextmanager
 def opened_at(original: Surrogate, file: SourceFile, t: int) -> Iterator[AtStep]:
     """The generator of a surrogate with step `t`, its conditional input computed from the file.
@@ -99,7 +121,8 @@ def opened_at(original: Surrogate, file: SourceFile, t: int) -> Iterator[AtStep]
             raise BadInput(f"{original.folder}: its inputs cannot be computed, and it stores none for step {t}")
         yield AtStep(original)
         return
-    with _with_step(original, t, file.time_myr, inputs.content) as surrogate:
+    with _copied(original) as folder:
+        surrogate = _with_step(original.spec, folder, t, file.time_myr, inputs.content)
         differs = None
         if stored:
             differs = float(np.abs(surrogate.conditional_input(t) - original.conditional_input(t)).max())
@@ -107,19 +130,39 @@ def opened_at(original: Surrogate, file: SourceFile, t: int) -> Iterator[AtStep]
 
 
 @contextmanager
-def _with_step(original: Surrogate, t: int, time_myr: float | None, content: bytes) -> Iterator[Surrogate]:
-    """The same generator, for the time being, in a surrogate folder whose one step is `t` with that input."""
-    spec = original.spec
+def without_network(original: Surrogate) -> Iterator[Surrogate | None]:
+    """The same surrogate, its temperature as decoded; None where no network refines it."""
+    spec, arguments = original.spec, original.spec.generator.arguments
+    if not isinstance(arguments, SpectralArguments) or arguments.refinement is None:
+        yield None
+        return
+    with _copied(original) as folder:
+        arrays = load_file(original.weights_path)
+        weights = write_weights(folder, {k: torch.from_numpy(v) for k, v in arrays.items() if "refinement" not in k})
+        plain = {"arguments": arguments.model_copy(update={"refinement": None}), "weights": weights}
+        bare = spec.model_copy(update={"generator": spec.generator.model_copy(update=plain)})
+        step = original.steps[0]
+        yield _with_step(bare, folder, step.t, step.time_myr, (original.folder / step.file).read_bytes())
+
+
+@contextmanager
+def _copied(original: Surrogate) -> Iterator[Path]:
+    """A folder with the same generator, for the time being."""
     with TemporaryDirectory(prefix="earthgan-evaluate-") as name:
-        folder = Path(name)
-        for each in (spec.generator.weights, spec.generator.onnx):
+        for each in (original.spec.generator.weights, original.spec.generator.onnx):
             if each is not None:
-                (folder / each.file).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(original.folder / each.file, folder / each.file)
-        known = PurePosixPath(original.steps[0].file)
-        path = folder / known.with_name(f"{t:03d}{known.suffix}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        step = StepSpec(t=t, time_myr=time_myr, file=path.relative_to(folder).as_posix(), sha256=file_sha256(path))
-        write_spec(folder, spec.model_copy(update={"inputs": spec.inputs.model_copy(update={"steps": (step,)})}))
-        yield Surrogate(folder)
+                path = Path(name) / each.file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(original.folder / each.file, path)
+        yield Path(name)
+
+
+def _with_step(spec: SurrogateSpec, folder: Path, t: int, time_myr: float | None, content: bytes) -> Surrogate:
+    """The generator in `folder` as a surrogate whose one step is `t` with that input."""
+    known = PurePosixPath(spec.inputs.steps[0].file)
+    path = folder / known.with_name(f"{t:03d}{known.suffix}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    step = StepSpec(t=t, time_myr=time_myr, file=path.relative_to(folder).as_posix(), sha256=file_sha256(path))
+    write_spec(folder, spec.model_copy(update={"inputs": spec.inputs.model_copy(update={"steps": (step,)})}))
+    return Surrogate(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -10,23 +11,42 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from earthgan.grid import EARTH_RADIUS_KM
-from earthgan_training.evaluate.results import SURROGATES, Evaluation, StepResult
+from earthgan.variables import TEMPERATURE
+from earthgan_training.evaluate.results import (
+    ALL_BYTES,
+    PUBLISHED,
+    SURROGATES,
+    WITHOUT_NETWORK,
+    Evaluation,
+    StepResult,
+)
 from earthgan_training.evaluate.table import method
 from earthgan_training.files import png, write_whole
 
 matplotlib.use("agg")
 
 WIDTH, HEIGHT, DPI = 5.2, 3.8, 100
+_COLOURS = {"sperr": "tab:blue", "sz3": "tab:orange", "av1": "tab:green"}
+_STYLES: dict[str, dict[str, Any]] = {
+    SURROGATES: {"color": "tab:red", "lw": 1.2, "marker": "*", "ms": 9},
+    WITHOUT_NETWORK: {"color": "tab:red", "lw": 0.8, "ls": ":"},
+    PUBLISHED: {"color": "k", "marker": "X", "ms": 6, "ls": ""},
+}
+_LABELS = {
+    SURROGATES: "surrogate, bytes of all variables",
+    WITHOUT_NETWORK: "the same without its network",
+    PUBLISHED: "published generator, bytes of all",
+}
 
 
-def draw(found: Evaluation, folder: Path) -> dict[str, Path]:
-    """Write `fidelity-shells.png`, `fidelity-spectrum.png` and, where rates were asked for, `fidelity-rates.png`; the
-    paths by name. Each whole or not at all; raises BadInput.
+def draw(found: Evaluation, folder: Path, stem: str = "fidelity") -> dict[str, Path]:
+    """Write `<stem>-shells.png`, `<stem>-spectrum.png` and, where rates were asked for, `<stem>-rates.png`; the paths
+    by name. Each whole or not at all; raises BadInput.
     """
     figures = {"shells": _shells(found), "spectrum": _spectrum(found)}
     if found.rates:
         figures["rates"] = _rates(found)
-    return {name: write_whole(folder / f"fidelity-{name}.png", png(figure)) for name, figure in figures.items()}
+    return {name: write_whole(folder / f"{stem}-{name}.png", png(figure)) for name, figure in figures.items()}
 
 
 def _figure(found: Evaluation, steps: tuple[StepResult, ...], columns: int = 1) -> Figure:
@@ -73,20 +93,29 @@ def _rates(found: Evaluation) -> Figure:
     figure = _figure(found, (step,), 2)
     panels = figure.subplots(1, len(found.variables), sharey=True, squeeze=False)[0]
     for name, axes in zip(found.variables, panels, strict=True):
-        for codec, of in step.rates.items():
-            points = sorted({(rival.bytes, rival.psnr_global_db) for rival in of[name]})
-            ours = codec == SURROGATES
-            label = "surrogate, all variables together" if ours else method(codec)
-            style = {"marker": "*", "ms": 9, "color": "tab:red"} if ours else {"marker": "o", "ms": 3}
-            axes.semilogx(*zip(*points, strict=True), lw=1.2, label=label, **style)
+        for way, of in step.rates.items():
+            if name == TEMPERATURE.name and way.endswith(ALL_BYTES):
+                continue  # the codec's own curve again
+            points = sorted({(rival.bytes, rival.psnr_global_db) for rival in of.get(name, ())})
+            if points:
+                axes.semilogx(*zip(*points, strict=True), label=_LABELS.get(way) or method(way), **_style(way))
         cubic = step.rivals["cubic"][name]
         axes.plot(cubic.bytes, cubic.psnr_global_db, "D", ls="", color="0.4", label=method("cubic"))
         axes.set_title(name, fontsize=9)
-        axes.set_xlabel("kB a step, of this variable", fontsize=8)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.set_xlabel("kB a step", fontsize=8)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size / 1000:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("PSNR over the global range, dB")
-    panels[0].legend(fontsize=7)
+    # Of the last panel: velocity has all ways.
+    figure.legend(*panels[-1].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
     return figure
+
+
+def _style(way: str) -> dict[str, Any]:
+    """Ours are red; a codec whose bytes all go to temperature has its colour, dashed."""
+    if way in _STYLES:
+        return _STYLES[way]
+    codec = way.removesuffix(ALL_BYTES)
+    return {"color": _COLOURS.get(codec, "0.5"), "lw": 1.2, "marker": "o", "ms": 3, "ls": "-" if way == codec else "--"}

@@ -15,8 +15,9 @@ from earthgan_training.evaluate.scores import VariableScores
 
 #: Ends the name of a codec that was given the bytes of all variables for the temperature alone.
 ALL_BYTES = "_all_bytes_on_temperature"
-#: The way of surrogates among `rates`: their bytes are those of all variables together.
-SURROGATES = "surrogates"
+#: Ways among `rates` whose bytes are those of all variables together: surrogates, the same without their networks, and
+#: the published generator.
+SURROGATES, WITHOUT_NETWORK, PUBLISHED = "surrogates", "surrogates_without_network", "published"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Rival:
 @dataclass(frozen=True)
 class StepResult:
     """One step. `clipped` and `differs` are said of computed inputs in `inputs.AtStep`; `divergence` is the
-    prediction's and the truth's; `rivals` are by way and variable, `rates` by codec (or `SURROGATES`) and variable.
+    prediction's and the truth's; `rivals` are by way and variable, `rates` by way and variable.
     """
 
     t: int

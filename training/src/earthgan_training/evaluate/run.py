@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,19 +15,26 @@ from numpy.typing import NDArray
 from earthgan.errors import BadInput
 from earthgan.grid import ShellGrid
 from earthgan.onnx_backend import onnx_backend
-from earthgan.quantities import NORMALISED, VELOCITY, cell_weights
-from earthgan.spec import InputsSpec
+from earthgan.quantities import VELOCITY
+from earthgan.spec import InputsSpec, SpectralArguments
+from earthgan.stokes import StokesProfile
 from earthgan.surrogate import Surrogate
-from earthgan.variables import TEMPERATURE
 from earthgan_training.area_mean import area_mean
-from earthgan_training.evaluate.accuracy import psnr
-from earthgan_training.evaluate.codecs import Codec, available_codecs, code
+from earthgan_training.evaluate.codecs import Codec, available_codecs
 from earthgan_training.evaluate.footprint import footprint
 from earthgan_training.evaluate.grids import comparison_grid
-from earthgan_training.evaluate.inputs import opened_at
-from earthgan_training.evaluate.interpolation import METHODS, paper_input, paper_input_grid
+from earthgan_training.evaluate.inputs import is_normalised, opened_at, without_network
+from earthgan_training.evaluate.interpolation import paper_input_grid
 from earthgan_training.evaluate.prediction import predict
-from earthgan_training.evaluate.results import ALL_BYTES, SURROGATES, Evaluation, Rival, StepResult
+from earthgan_training.evaluate.results import (
+    PUBLISHED,
+    SURROGATES,
+    WITHOUT_NETWORK,
+    Evaluation,
+    Rival,
+    StepResult,
+)
+from earthgan_training.evaluate.rivals import Rivals, curves, nearest
 from earthgan_training.evaluate.scores import Scorer
 from earthgan_training.prepare.layout import Layout
 from earthgan_training.prepare.source import SourceFile
@@ -54,11 +61,12 @@ def evaluate(
     """Compare a surrogate with the files of `raw`, step by step, and with its rivals at the same bytes.
 
     `codecs` names those to try, all that are installed unless given; `rates` are bytes a variable for a curve of each
-    codec on the first step, and the surrogates `beside` this one make its curve. Raises BadInput where a step or
-    variable is missing, a codec is not installed, or the surrogate's numbers have no unit.
+    codec on the first step, and the surrogates `beside` this one make its curve; the published generator may be one of
+    them. Raises BadInput where a step or variable is missing, a codec is not installed, or the surrogate's numbers have
+    no unit.
     """
     surrogate = Surrogate(folder)
-    if any(variable.unit == NORMALISED for variable in surrogate.spec.variables):
+    if is_normalised(surrogate):
         raise BadInput(f"{folder}: its numbers have no unit, so there is no truth to compare them with")
     files = layout.steps(raw)
     chosen = list(steps or files)
@@ -108,16 +116,21 @@ def _step(
         kept = len(grid.radii_km)
         truth = {name: area_mean(file.shells(name)[-kept:], file.grid, grid) for name in names}
         time_myr = file.time_myr
+        rivals = Rivals(truth, grid, codecs, _profile(surrogate), lambda what: say(f"step {t}: {what}"))
         with opened_at(surrogate, file, t) as at_step:
             say(f"step {t}: generating")
             size = footprint(at_step.surrogate)
             draws = _draws(at_step.surrogate, t, grid, members)
-        family = [_as_rivals(surrogate.variables, draws[0], truth, grid, size.per_step)] if rates or beside else []
-        for other in beside:
+        family: dict[str, list[dict[str, Rival]]] = {}
+        for way, other in _family(surrogate, beside) if rates or beside else ():
             say(f"step {t}: {other.folder.name} beside it")
             with opened_at(other, file, t) as at_other:
-                drawn = _draws(at_other.surrogate, t, grid, 1)[0]
-                family.append(_as_rivals(other.variables, drawn, truth, grid, footprint(at_other.surrogate).per_step))
+                fields = zip(other.variables, _draws(at_other.surrogate, t, grid, 1)[0], strict=True)
+                taken = math.ceil(footprint(at_other.surrogate).per_step)
+            known = ((name, field) for name, field in fields if name in truth)
+            if way == PUBLISHED:
+                known = ((name, nearest(field, truth[name])) for name, field in known)
+            family.setdefault(way, []).append({name: rivals.rival(name, field, taken) for name, field in known})
     inputs = surrogate.spec.inputs
     coarse_grid = inputs.grid.shell_grid if isinstance(inputs, InputsSpec) else paper_input_grid(grid)
     scorer = Scorer(grid, surrogate.grid, coarse_grid)
@@ -130,17 +143,6 @@ def _step(
         predicted = [draws[0][names.index(name)] for name in VELOCITY]
         divergence = scorer.divergence(predicted), scorer.divergence([truth[name] for name in VELOCITY])
     del draws
-
-    def coded(codec: Codec, name: str, bytes_wanted: float) -> Rival:
-        say(f"step {t}: {name} by {codec.name}")
-        found = code(codec, truth[name], bytes_wanted)
-        return _rival(found.field, truth[name], grid, found.bytes)
-
-    rivals = {method: _interpolated(interpolate, truth, grid) for method, interpolate in METHODS.items()}
-    for codec in codecs:
-        rivals[codec.name] = {name: coded(codec, name, size.per_step / len(names)) for name in names}
-        if TEMPERATURE.name in names:
-            rivals[codec.name + ALL_BYTES] = {TEMPERATURE.name: coded(codec, TEMPERATURE.name, size.per_step)}
     return StepResult(
         t=t,
         time_myr=time_myr,
@@ -150,46 +152,32 @@ def _step(
         differs=at_step.differs,
         variables=scores,
         divergence=divergence,
-        rivals=rivals,
-        rates={
-            codec.name: {name: tuple(coded(codec, name, rate) for rate in rates) for name in names}
-            for codec in (codecs if rates else ())
-        }
-        | ({SURROGATES: _curves(family, names)} if family else {}),
+        rivals=rivals.at(size.per_step),
+        rates=rivals.curves(rates) | {way: curves(points) for way, points in family.items()},
     )
 
 
-def _as_rivals(
-    names: Sequence[str], field: Array, truth: Mapping[str, Array], grid: ShellGrid, size: float
-) -> dict[str, Rival]:
-    """A surrogate's fields `(variable, ...)` of the variables that the truth has."""
-    found = zip(names, field, strict=True)
-    return {name: _rival(values, truth[name], grid, math.ceil(size)) for name, values in found if name in truth}
+def _family(surrogate: Surrogate, beside: Sequence[Surrogate]) -> Iterator[tuple[str, Surrogate]]:
+    """The surrogates of the curve, each also without its network where it has one; and the published generator."""
+    for each in (surrogate, *beside):
+        if is_normalised(each):
+            yield PUBLISHED, each
+            continue
+        yield SURROGATES, each
+        with without_network(each) as bare:
+            if bare:
+                yield WITHOUT_NETWORK, bare
 
 
-def _curves(family: Sequence[Mapping[str, Rival]], names: Sequence[str]) -> dict[str, tuple[Rival, ...]]:
-    ordered = sorted(family, key=lambda member: min(rival.bytes for rival in member.values()))
-    return {name: tuple(member[name] for member in ordered if name in member) for name in names}
+def _profile(surrogate: Surrogate) -> StokesProfile | None:
+    arguments = surrogate.spec.generator.arguments
+    return arguments.stokes if isinstance(arguments, SpectralArguments) else None
 
 
 def _draws(surrogate: Surrogate, t: int, grid: ShellGrid, members: int) -> list[Array]:
     backend, seed = onnx_backend(surrogate), surrogate.spec.seed
     seeds = [None] if seed is None else [(seed + k) % 2**32 for k in range(members)]
     return [predict(surrogate, backend, t, grid, each) for each in seeds]
-
-
-def _interpolated(
-    interpolate: Callable[[Array, ShellGrid, ShellGrid], Array], truth: Mapping[str, Array], grid: ShellGrid
-) -> dict[str, Rival]:
-    rivals, coarse_grid = {}, paper_input_grid(grid)
-    for name, field in truth.items():
-        coarse, size = paper_input(field, grid, coarse_grid)
-        rivals[name] = _rival(interpolate(coarse, coarse_grid, grid), field, grid, size)
-    return rivals
-
-
-def _rival(field: Array, truth: Array, grid: ShellGrid, size: int) -> Rival:
-    return Rival(psnr(field, truth), psnr(field, truth, cell_weights(grid)), size)
 
 
 def _members(surrogate: Surrogate, asked: int | None) -> int:

@@ -9,10 +9,24 @@ import numpy as np
 
 from earthgan.quantities import VELOCITY
 from earthgan.variables import TEMPERATURE
-from earthgan_training.evaluate.results import ALL_BYTES, SURROGATES, Evaluation, Rival
+from earthgan_training.evaluate.results import (
+    ALL_BYTES,
+    PUBLISHED,
+    SURROGATES,
+    WITHOUT_NETWORK,
+    Evaluation,
+    Rival,
+)
 from earthgan_training.evaluate.scores import MEASURES, POWER
 
-_NAMES = {"sperr": "SPERR", "sz3": "SZ3", "av1": "AV1", SURROGATES: "**surrogates**"}
+_NAMES = {
+    "sperr": "SPERR",
+    "sz3": "SZ3",
+    "av1": "AV1",
+    SURROGATES: "**surrogates**",
+    WITHOUT_NETWORK: "surrogates, no network",
+    PUBLISHED: "published generator",
+}
 NONE = "–"
 
 
@@ -35,6 +49,11 @@ def method(way: str) -> str:
     name = way.removesuffix(ALL_BYTES)
     shown = _NAMES.get(name, f"paper's input, {name}")
     return f"{shown}, all bytes on {TEMPERATURE.name}" if way.endswith(ALL_BYTES) else shown
+
+
+def of_all_variables(way: str) -> bool:
+    """Whether a way's bytes are those of all variables together."""
+    return way in (SURROGATES, WITHOUT_NETWORK, PUBLISHED) or way.endswith(ALL_BYTES)
 
 
 def _measures(found: Evaluation) -> Table:
@@ -61,7 +80,13 @@ def _rivals(found: Evaluation) -> Table:
     for way in found.ways:
         every = {name: found.rival(way, name) for name in found.variables}
         sizes = [rival.bytes for rival in every.values() if rival]
-        rows.append((method(way), _bytes(sizes), *(_psnr(rival) for rival in every.values())))
+        rows.append(
+            (
+                method(way),
+                _bytes(sizes) + (" in all" if of_all_variables(way) else ""),
+                *(_psnr(rival) for rival in every.values()),
+            )
+        )
     return Table("PSNR against others, dB", ("", "bytes a variable", *found.variables), tuple(rows))
 
 
@@ -81,7 +106,7 @@ def _rates(found: Evaluation) -> Table:
     rows = [
         (
             method(codec),
-            _bytes([curve[i].bytes for curve in of.values()]) + (" in all" if codec == SURROGATES else ""),
+            _bytes([curve[i].bytes for curve in of.values()]) + (" in all" if of_all_variables(codec) else ""),
             *(_psnr(curve[i]) for curve in of.values()),
         )
         for codec, of in found.rates.items()

@@ -24,6 +24,9 @@ def add_spectral(subcommands: Any) -> None:
     parser.add_argument("raw", type=Path, metavar="RAW", help="a folder of spherical<step>.nc files")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the surrogate folder to make")
     parser.add_argument("--train", type=numbers, metavar="RANGE", help="steps to learn modes and tables from (all)")
+    parser.add_argument(
+        "--also", type=Path, nargs="+", default=[], metavar="RAW", help="other runs to learn from, all their steps"
+    )
     parser.add_argument("--steps", type=numbers, metavar="RANGE", help="steps to encode (all)")
     parser.add_argument("--velocity", type=Path, metavar="FILE", help="of `fit-velocity`; none: temperature only")
     parser.add_argument("--bytes", type=positive, default=12_000, metavar="N", help="a time step, on average (12000)")
@@ -65,7 +68,7 @@ def _spectral(arguments: argparse.Namespace) -> None:
     there = list(contest_files(arguments.raw))
     train, steps = arguments.train or there, arguments.steps or there
     with _bars() as report:
-        make_spectral(arguments.raw, train, steps, arguments.out, recipe, report, arguments.overwrite)
+        make_spectral(arguments.raw, train, steps, arguments.out, recipe, report, arguments.overwrite, arguments.also)
     print(arguments.out)
 
 

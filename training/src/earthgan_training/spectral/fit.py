@@ -45,11 +45,11 @@ class _Modes:
 
 
 def fit_code(
-    components: Mapping[str, list[Field]], shells: Mapping[str, Shells], modes: int, step_bytes: int
+    components: Mapping[str, list[Field]], shells: Mapping[str, Shells], modes: int, step_bytes: int, own: int
 ) -> FittedCode:
-    """The code that gives a step `step_bytes` on average, of each component's normalised coefficients
-    `(degree, order, part, shell)` in the training steps; temperature comes first. A component of which no coefficient
-    is worth its bytes is left out.
+    """The code that gives a step `step_bytes` on average over the first `own` training steps, of each component's
+    normalised coefficients `(degree, order, part, shell)` in all of them; temperature comes first. A component of which
+    no coefficient is worth its bytes is left out.
     """
     fitted = {name: _modes(steps, shells[name], modes, name) for name, steps in components.items()}
     sizes = np.concatenate([usual_sizes(each.steps) for each in fitted.values()], axis=1)
@@ -63,7 +63,7 @@ def fit_code(
         tables = assigned(sizes, step, of_profile=modes)
         follow = tables[degrees]
         statistics = counted([each / step for each in values], follow, DEADZONE)
-        return float(np.mean([_bits(each / step, follow, statistics) for each in values])) / 8, tables, statistics
+        return float(np.mean([_bits(each / step, follow, statistics) for each in values[:own]])) / 8, tables, statistics
 
     low, high = 1e-7, 1.0  # of steps: bytes fall as the step grows
     for _ in range(24):
@@ -76,13 +76,13 @@ def fit_code(
         "inward": statistics.inward,
     }
     kept = []
-    for (name, each), own in zip(fitted.items(), np.split(tables, len(fitted), axis=1), strict=True):
-        if own.any():
-            used = int(np.flatnonzero(own.any(axis=0))[-1]) + 1
+    for (name, each), follows in zip(fitted.items(), np.split(tables, len(fitted), axis=1), strict=True):
+        if follows.any():
+            used = int(np.flatnonzero(follows.any(axis=0))[-1]) + 1
             kept.append(name)
             arrays[f"{name}.modes"] = each.stored[:, :used]
             arrays[f"{name}.scales"] = each.scales[:, :used].astype(np.float32)
-            arrays[f"{name}.tables"] = own[:, :used]
+            arrays[f"{name}.tables"] = follows[:, :used]
             arrays[f"{name}.centre"] = each.centre[:used].astype(np.float32)
     return FittedCode(step, tuple(kept), arrays)
 

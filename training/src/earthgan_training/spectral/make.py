@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -37,6 +38,7 @@ from earthgan_training.spectral.refine import fit_refinement
 from earthgan_training.spectral.training import read_training
 from earthgan_training.velocity.gate import Gate
 
+Item = TypeVar("Item")
 Report = Callable[[str, int, int], None]  #: what is being done, how far, of how many
 
 #: The cell-centred grid of the size of the contest's files.
@@ -61,10 +63,17 @@ class Recipe:
 
 
 def make_spectral(
-    raw: Path, train: Sequence[int], steps: Sequence[int], out: Path, recipe: Recipe, report: Report, overwrite: bool
+    raw: Path,
+    train: Sequence[int],
+    steps: Sequence[int],
+    out: Path,
+    recipe: Recipe,
+    report: Report,
+    overwrite: bool,
+    also: Sequence[Path] = (),
 ) -> None:
-    """Make the surrogate folder `out` of contest-layout files: modes and tables from the steps `train`, the code of
-    `steps`.
+    """Make the surrogate folder `out` of contest-layout files: modes, tables and network from the steps `train` and
+    from all of the runs `also`, the code of `steps`.
 
     Raises BadInput where a file is missing or unfit, or the folder exists.
     """
@@ -72,16 +81,20 @@ def make_spectral(
     for t in (*train, *steps):
         if t not in files:
             raise BadInput(f"{raw}: no file for step {t}")
+    others = [path for run in also for path in contest_files(run).values()]
     variables = (TEMPERATURE, *((VX, VY, VZ) if recipe.profile else ()))
     with SourceFile(files[train[0]], CONTEST) as file:
         radii_km = file.grid.radii_km
     draft = _draft(recipe, radii_km)
-    snapshots = (read_snapshot(files[t], t, [v.name for v in variables]) for t in _counted(train, "reading", report))
     flow = FlowLeft(draft, radii_km) if len(draft.components) > 1 else None
-    training = read_training(snapshots, variables, recipe.degree, radii_km, flow)
+    names = [v.name for v in variables]
+    snapshots = (read_snapshot(files[t], t, names) for t in _counted(train, "reading", report))
+    needed = names if flow else names[:1]
+    foreign = (read_snapshot(path, 0, needed) for path in _counted(others, "reading other runs", report))
+    training = read_training(snapshots, foreign, variables, recipe.degree, radii_km, flow)
     shells = {name: Shells.of_component(name, draft, radii_km) for name in training.components}
     report("fitting", 0, 1)
-    fitted = fit_code(training.components, shells, recipe.nodes, recipe.step_bytes)
+    fitted = fit_code(training.components, shells, recipe.nodes, recipe.step_bytes, len(train))
     report("fitting", 1, 1)
     coded = [each for each in draft.components if each.field in fitted.fields]
     components = tuple(each.model_copy(update={"step": fitted.step}) for each in coded)
@@ -164,11 +177,11 @@ def _written(folder: Path, encoder: Encoder, path: Path, t: int) -> StepSpec:
     return write_coded_step(folder, t, encoder.encode(snapshot), snapshot.time_myr)
 
 
-def _counted(steps: Sequence[int], what: str, report: Report) -> Iterator[int]:
-    for i, t in enumerate(steps):
-        report(what, i, len(steps))
-        yield t
-    report(what, len(steps), len(steps))
+def _counted(items: Sequence[Item], what: str, report: Report) -> Iterator[Item]:
+    for i, item in enumerate(items):
+        report(what, i, len(items))
+        yield item
+    report(what, len(items), len(items))
 
 
 def _of_velocity(arguments: SpectralArguments) -> str:

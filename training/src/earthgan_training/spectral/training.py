@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,18 +32,22 @@ class TrainingSteps:
 
 
 def read_training(
-    snapshots: Iterator[Snapshot],
+    snapshots: Iterable[Snapshot],
+    also: Iterable[Snapshot],
     variables: Sequence[Variable],
     degree: int,
     radii_km: Sequence[float],
     flow: FlowLeft | None,
 ) -> TrainingSteps:
-    """Read snapshots of `variables`; with `flow`, also what it leaves of their velocity. Raises BadInput."""
+    """Read snapshots of `variables`, and `also` those of other runs, which come last and have no part in the ranges;
+    with `flow`, also what it leaves of their velocity. Raises BadInput.
+    """
     extents = []
     components: dict[str, list[Field]] = defaultdict(list)
-    for snapshot in snapshots:
+    for snapshot, own in chain(zip(snapshots, repeat(True)), zip(also, repeat(False))):
         refuse_unfit(snapshot, degree, radii_km)
-        extents.append([extent(field, v) for field, v in zip(snapshot.values, variables, strict=True)])
+        if own:
+            extents.append([extent(field, v) for field, v in zip(snapshot.values, variables, strict=True)])
         kelvins = scalar_coefficients(snapshot.values[0], snapshot.grid, degree)
         for name, coefficients in {"temperature": kelvins, **(flow.of(snapshot, kelvins) if flow else {})}.items():
             components[name].append(coefficients if name == "temperature" else coefficients.astype(np.float32))

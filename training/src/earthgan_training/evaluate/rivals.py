@@ -1,0 +1,103 @@
+"""What a user would pick instead: interpolation, codecs, and codecs whose velocity follows from their temperature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.grid import ShellGrid
+from earthgan.quantities import VELOCITY, cell_weights
+from earthgan.stokes import StokesProfile
+from earthgan.variables import TEMPERATURE
+from earthgan_training.evaluate.accuracy import psnr
+from earthgan_training.evaluate.codecs import Codec, code
+from earthgan_training.evaluate.interpolation import METHODS, paper_input, paper_input_grid
+from earthgan_training.evaluate.results import ALL_BYTES, Rival
+from earthgan_training.spectra.analysis import highest_degree, scalar_coefficients
+from earthgan_training.velocity.accuracy import cartesian_velocity
+
+Array = NDArray[np.floating]
+#: Harmonics of a codec's temperature that the Stokes maps are given: velocity has next to nothing beyond.
+DEGREE = 95
+
+
+class Rivals:
+    """Everybody else, on one step's truth by variable, `(shell, latitude, longitude)` on `grid`.
+
+    With a `profile`, a codec that has all bytes for temperature makes velocity of it by the same Stokes maps as the
+    surrogate: 0.1 kB of constants, which it is given.
+    """
+
+    def __init__(
+        self,
+        truth: Mapping[str, Array],
+        grid: ShellGrid,
+        codecs: Sequence[Codec],
+        profile: StokesProfile | None,
+        say: Callable[[str], None],
+    ) -> None:
+        self._truth, self._grid, self._codecs, self._say = truth, grid, codecs, say
+        degree = min(highest_degree(grid), DEGREE)
+        self._maps = profile.shell_maps(grid.radii_km, degree) if profile and codecs else None
+
+    def rival(self, name: str, field: Array, size: float) -> Rival:
+        """How near a field is to the truth."""
+        truth = self._truth[name]
+        return Rival(psnr(field, truth), psnr(field, truth, cell_weights(self._grid)), size)
+
+    def at(self, size: float) -> dict[str, dict[str, Rival]]:
+        """All of them, the codecs with `size` bytes for all variables, by way and variable."""
+        coarse_grid = paper_input_grid(self._grid)
+        coarse = {name: paper_input(field, self._grid, coarse_grid) for name, field in self._truth.items()}
+        found = {
+            method: {
+                name: self.rival(name, interpolate(layers, coarse_grid, self._grid), taken)
+                for name, (layers, taken) in coarse.items()
+            }
+            for method, interpolate in METHODS.items()
+        }
+        for codec in self._codecs:
+            found[codec.name] = {name: self._coded(codec, name, size / len(self._truth))[0] for name in self._truth}
+            if TEMPERATURE.name in self._truth:
+                found[codec.name + ALL_BYTES] = self._with_flow(*self._coded(codec, TEMPERATURE.name, size))
+        return found
+
+    def curves(self, rates: Sequence[int]) -> dict[str, dict[str, tuple[Rival, ...]]]:
+        """The codecs with so many bytes for each variable, and for temperature and what follows from it."""
+        found: dict[str, list[dict[str, Rival]]] = {}
+        for codec in self._codecs:
+            for rate in rates:
+                coded = {name: self._coded(codec, name, rate) for name in self._truth}
+                found.setdefault(codec.name, []).append({name: rival for name, (rival, _) in coded.items()})
+                if self._maps and TEMPERATURE.name in coded:
+                    found.setdefault(codec.name + ALL_BYTES, []).append(self._with_flow(*coded[TEMPERATURE.name]))
+        return {way: curves(points) for way, points in found.items()}
+
+    def _coded(self, codec: Codec, name: str, size: float) -> tuple[Rival, Array]:
+        self._say(f"{name} by {codec.name}")
+        found = code(codec, self._truth[name], size)
+        return self.rival(name, found.field, found.bytes), found.field
+
+    def _with_flow(self, rival: Rival, temperature: Array) -> dict[str, Rival]:
+        found = {TEMPERATURE.name: rival}
+        if self._maps:
+            kelvins = scalar_coefficients(temperature, self._grid, len(self._maps.radial) - 1)
+            for name, field in zip(VELOCITY, cartesian_velocity(kelvins, self._maps, self._grid), strict=True):
+                found[name] = self.rival(name, field, rival.bytes)
+        return found
+
+
+def curves(points: Sequence[Mapping[str, Rival]]) -> dict[str, tuple[Rival, ...]]:
+    """Points of a curve, each by variable, as a curve for each variable, the fewest bytes first."""
+    ordered = sorted(points, key=lambda point: min(rival.bytes for rival in point.values()))
+    names = dict.fromkeys(name for point in ordered for name in point)
+    return {name: tuple(point[name] for point in ordered if name in point) for name in names}
+
+
+def nearest(normalised: Array, truth: Array) -> Array:
+    """Numbers without a unit in the truth's, by the scale and offset that bring them nearest to it."""
+    x, y = normalised.astype(np.float64), truth.astype(np.float64)
+    slope = np.mean((x - x.mean()) * (y - y.mean())) / np.var(x)
+    return np.asarray(y.mean() + slope * (x - x.mean()), np.float32)
