@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from contest_file import write_fields
-from earthgan.quantities import cell_weights
+from earthgan.grid import cell_weights
 from earthgan.sampling import ShellSampler
 from earthgan_training.prepare.dataset import Dataset
 from preparation import prepare

@@ -12,12 +12,13 @@ import pytest
 from earthgan import Surrogate
 from earthgan.errors import EngineTimeout, EngineUnavailable
 from earthgan.great_circle import GreatCircle
-from earthgan.quantities import cell_weights, quantities
+from earthgan.grid import cell_weights
+from earthgan.quantities import quantities
 from earthgan.sampling import ShellSampler
 from earthgan_gateway import Settings, create_app
 from earthgan_gateway.probes import Probes
 from engines import CountingEngine
-from places import DEFAULT_SURROGATE
+from places import BASELINE_SURROGATE, DEFAULT_SURROGATE
 
 DERIVED = ("temperature_anomaly", "v_radial", "v_theta", "v_phi", "speed")
 NAMES = ("temperature", "vx", "vy", "vz", *DERIVED)
@@ -131,7 +132,7 @@ def test_answers_have_a_tag_of_their_meaning(client: httpx.Client) -> None:
 
 def ask(engine: CountingEngine, *paths: str) -> Sequence[httpx.Response]:
     async def main() -> Sequence[httpx.Response]:
-        app = create_app(Settings(surrogate=DEFAULT_SURROGATE), engine)
+        app = create_app(Settings(surrogate=engine.surrogate.folder), engine)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
             return [await client.get(path) for path in paths]
@@ -218,8 +219,15 @@ def test_nothing_asks_for_more_than_it_needs() -> None:
     assert calls["profiles/speed"] == 2, "one window each time"
     assert calls["series/speed"] == 2 * 64
     assert calls["sections/speed"] == 2
-    assert calls["profiles/temperature_anomaly"] == 2 + 13, "the means are kept: 199 shells, 16 at a time"
+    assert calls["profiles/temperature_anomaly"] == 2, "the means are told by the coefficients"
     assert calls["statistics/speed"] == 1
+
+
+def test_means_that_no_coefficients_tell_are_computed_once() -> None:
+    engine = CountingEngine(Surrogate(BASELINE_SURROGATE))
+    path = f"/profiles/temperature_anomaly/120{HERE}"
+    ask(engine, path, path + "#again")
+    assert engine.calls == 2 + 13, "199 shells, 16 at a time"
 
 
 @pytest.mark.parametrize(("error", "status"), [(EngineUnavailable("away"), 503), (EngineTimeout("slow"), 503)])
@@ -237,8 +245,9 @@ def test_an_engine_that_fails_is_a_problem(error: Exception, status: int) -> Non
         assert answer.headers["cache-control"] == "no-store"
 
 
-def test_use_cases_need_no_more_of_fields_than_they_say(default_surrogate: Surrogate) -> None:
+def test_use_cases_need_no_more_of_fields_than_they_say() -> None:
     """Over a field whose shells hold their own row and index, without HTTP."""
+    surrogate = Surrogate(BASELINE_SURROGATE)
 
     class Fields(SimpleNamespace):
         async def shell(self, quantity: str, t: int, r: int) -> SimpleNamespace:
@@ -246,10 +255,10 @@ def test_use_cases_need_no_more_of_fields_than_they_say(default_surrogate: Surro
             return SimpleNamespace(values=rows + r)
 
     fields = Fields(
-        surrogate=default_surrogate,
-        engine=CountingEngine(default_surrogate),
+        surrogate=surrogate,
+        engine=CountingEngine(surrogate),
         timeout_s=5.0,
-        quantities=quantities(default_surrogate),
+        quantities=quantities(surrogate),
     )
     probes = Probes(fields)  # type: ignore[arg-type]
     row = 90 - 0.5 - 30.25

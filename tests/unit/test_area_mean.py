@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.polynomial import Polynomial
 
 from earthgan import ShellGrid
-from earthgan.quantities import cell_weights
+from earthgan.grid import cell_weights
 from earthgan_training.area_mean import area_mean, column_edges_deg, row_edges_deg, zonal_weights
 from earthgan_training.contest import CONTEST_LATITUDES_DEG
 from grids import GRIDS, each_grid

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earthgan import ShellGrid
+from earthgan.grid import cell_weights
 from earthgan.legendre import legendre
-from earthgan.quantities import cell_weights
 from earthgan_training.evaluate.accuracy import K1, K2, lateral_std, overlap, psnr, rms_gradient, ssim
 from earthgan_training.evaluate.artefacts import pole_ratio, seam_ratio, stripe_ratio, wrap_meridian_deg
 from earthgan_training.evaluate.ensemble import crps, ensemble_mean, spread

@@ -7,8 +7,8 @@ import pytest
 
 from contest_file import write_contest_file, write_fields
 from earthgan.errors import BadInput
-from earthgan.grid import ShellGrid, Window
-from earthgan.quantities import cell_weights, turn
+from earthgan.grid import ShellGrid, Window, cell_weights
+from earthgan.quantities import turn
 from earthgan.spec import Provenance
 from earthgan_training.area_mean import area_mean, at_radii
 from earthgan_training.contest import CONTEST, CONTEST_LATITUDES_DEG, contest_radius_km

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earthgan import ShellGrid, Surrogate
+from earthgan.grid import cell_weights
 from earthgan.onnx_backend import onnx_backend
 from earthgan.quantities import (
     VELOCITY,
     anomaly,
-    cell_weights,
     derive,
     lateral_mean,
     quantities,

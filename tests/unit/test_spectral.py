@@ -11,7 +11,7 @@ from earthgan.coded import Code
 from earthgan.errors import BadInput, DamagedSurrogate
 from earthgan.grid import Window
 from earthgan.onnx_backend import onnx_backend
-from earthgan.quantities import quantities
+from earthgan.quantities import lateral_mean, quantities
 from earthgan.spec import ComponentSpec, SpectralArguments
 from earthgan.spectral import Kernels, SpectralPreset, synthesise
 from earthgan.surrogate import Backend, Surrogate
@@ -95,6 +95,15 @@ def test_what_other_runs_are_like_is_learnt_beside_its_own(raw: Path, tmp_path: 
         assert psnr_db(field, true) > 60
     assert sizes[1] < sizes[0] / 2
     assert ranges[0] == ranges[1]
+
+
+def test_coefficients_tell_the_lateral_means_of_temperature(surrogate: Surrogate) -> None:
+    names, grid = ["temperature"], surrogate.grid
+    every = range(grid.shape[0])
+    shells = surrogate.in_units(surrogate.shells(synthesise, names, 6, every), names)[0]
+    found = surrogate.lateral_means(6)
+    assert set(found) == {"temperature"}
+    np.testing.assert_allclose(found["temperature"], lateral_mean(shells, grid), rtol=1e-6)
 
 
 @each_backend

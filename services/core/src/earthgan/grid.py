@@ -155,3 +155,16 @@ class ShellGrid:
         crossed = (row < 0) | (row >= rows)
         index = np.where(row < 0, north - 1 - row, np.where(row >= rows, 2 * rows - 1 - south - row, row))
         return index, crossed
+
+
+def cell_weights(grid: ShellGrid) -> NDArray[np.float64]:
+    """Each cell's share `(latitude, longitude)` of the sphere; the shares sum to 1.
+
+    A cell reaches halfway to its neighbours, or to the pole: its area is proportional to the difference of the sines
+    of its latitudes and that of its longitudes.
+    """
+    latitudes, longitudes = np.asarray(grid.latitudes_deg), np.asarray(grid.longitudes_deg)
+    edges = np.concatenate([[90.0], (latitudes[:-1] + latitudes[1:]) / 2, [-90.0]])
+    bands = -np.diff(np.sin(np.radians(edges))) / 2
+    around = np.concatenate([[longitudes[-1] - 360], longitudes, [longitudes[0] + 360]])
+    return np.asarray(bands[:, None] * (around[2:] - around[:-2]) / 720)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from earthgan.grid import ShellGrid
+from earthgan.grid import ShellGrid, cell_weights
 from earthgan.spec import VariableSpec
 from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE, VX, VY, VZ
@@ -108,19 +108,6 @@ def turn(name: str, vx: Array, vy: Array, vz: Array, latitudes_deg: ArrayLike, l
         V_RADIAL: outwards_from_axis * cos_lat + vz * sin_lat,
         V_THETA: outwards_from_axis * sin_lat - vz * cos_lat,
     }[name]
-
-
-def cell_weights(grid: ShellGrid) -> NDArray[np.float64]:
-    """Each cell's share `(latitude, longitude)` of the sphere; the shares sum to 1.
-
-    A cell reaches halfway to its neighbours, or to the pole: its area is proportional to the difference of the sines
-    of its latitudes and that of its longitudes.
-    """
-    latitudes, longitudes = np.asarray(grid.latitudes_deg), np.asarray(grid.longitudes_deg)
-    edges = np.concatenate([[90.0], (latitudes[:-1] + latitudes[1:]) / 2, [-90.0]])
-    bands = -np.diff(np.sin(np.radians(edges))) / 2
-    around = np.concatenate([[longitudes[-1] - 360], longitudes, [longitudes[0] + 360]])
-    return np.asarray(bands[:, None] * (around[2:] - around[:-2]) / 720)
 
 
 def lateral_mean(shells: Array, grid: ShellGrid) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from earthgan.grid import ShellGrid, Window
+from earthgan.grid import ShellGrid, Window, cell_weights
 from earthgan.legendre import legendre
 from earthgan.spec import SpectralArguments
 from earthgan.threads import one_thread
@@ -104,6 +104,15 @@ class SpectralPreset:
             for m, matrix in enumerate(of_orders):
                 out[kind, m, :, m:] = matrix
         return out
+
+    def temperature_means(self, x: Array) -> Array:
+        """The normalised temperature's means over the sphere `(shell,)`, by the areas of the grid's cells, of the
+        coefficients `x`: waves around the axis have none.
+        """
+        areas = cell_weights(self.grid).sum(axis=1)
+        of_degrees = areas @ self._harmonics[0, 0]
+        means: Array = np.einsum("lk,lsk,l->s", x[:, 0, 0], self.kernels[0], of_degrees, optimize=True)
+        return means
 
     def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
         """The matrices of a window's shells, rows and columns. The seed has no part in it."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid
-from earthgan.quantities import cell_weights
+from earthgan.grid import ShellGrid, cell_weights
 
 PERCENTILES = (1, 5, 50, 95, 99)
 BINS = 64

@@ -24,6 +24,8 @@ from earthgan.grid import Window
 from earthgan.inputs import Inputs
 from earthgan.presets import Preset, opened
 from earthgan.spec import SPEC_FILE, FileSpec, StepSpec, SurrogateSpec
+from earthgan.spectral import SpectralPreset
+from earthgan.variables import TEMPERATURE
 
 #: How many whole neighbouring shells one call of the generator gives; 38 of the paper's would take 1.3 GB.
 LONGEST_RUN = 16
@@ -167,6 +169,15 @@ class Surrogate:
         empty = np.empty((len(index), 0, len(rows), len(columns)), np.float32)
         field = np.concatenate(parts, axis=1) if parts else empty
         return _finite(field)
+
+    def lateral_means(self, t: int) -> dict[str, Field]:
+        """Means over the sphere `(shell,)` in units, by variable: those that the conditional input of a step tells
+        without the generator. Raises UnknownStep.
+        """
+        if not isinstance(self.preset, SpectralPreset):
+            return {}
+        means = self.preset.temperature_means(self.conditional_input(t))
+        return {TEMPERATURE.name: self.in_units(means[None, :, None, None], [TEMPERATURE.name])[0, :, 0, 0]}
 
     def probe(self, backend: Backend) -> Field:
         """A single voxel of the first step: the smallest real inference. Raises EngineAnswerInvalid."""

@@ -188,7 +188,7 @@ class Probes:
 
 
 class LateralMeans:
-    """The mean of each shell over the sphere, which needs whole shells, kept from then on.
+    """The mean of each shell over the sphere, kept from then on. It needs whole shells, unless the surrogate knows.
 
     Means that a request did not live to see are kept as well: one that is asked again goes on from there.
     """
@@ -201,6 +201,11 @@ class LateralMeans:
     async def of(self, quantity: Quantity, t: int, shells: Sequence[int], deadline: float) -> NDArray[np.float64]:
         """The means `(shell,)` of a quantity in its unit."""
         missing = [r for r in shells if (quantity.name, t, r) not in self._kept]
+        if missing:
+            known = (await asyncio.to_thread(self._fields.surrogate.lateral_means, t)).get(quantity.name)
+            if known is not None:
+                self._kept.update({(quantity.name, t, r): float(mean) for r, mean in enumerate(known)})
+                missing = []
         for first in range(0, len(missing), LONGEST_RUN):
             run = tuple(missing[first : first + LONGEST_RUN])
             await self._flights.do((quantity.name, t, run), partial(self._compute, quantity, t, run, deadline))

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid
-from earthgan.quantities import VELOCITY, cell_weights
+from earthgan.grid import ShellGrid, cell_weights
+from earthgan.quantities import VELOCITY
 from earthgan.stokes import StokesProfile
 from earthgan.variables import TEMPERATURE
 from earthgan_training.evaluate.accuracy import psnr

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid
-from earthgan.quantities import cell_weights
+from earthgan.grid import ShellGrid, cell_weights
 from earthgan_training.area_mean import area_mean, at_radii
 from earthgan_training.evaluate.accuracy import (
     decibels,

@@ -19,9 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from earthgan.grid import ShellGrid
+from earthgan.grid import ShellGrid, cell_weights
 from earthgan.legendre import legendre
-from earthgan.quantities import cell_weights
 
 Array = NDArray[np.float64]
 Field = NDArray[np.floating[Any]]

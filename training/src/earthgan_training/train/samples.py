@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from earthgan.errors import BadInput
-from earthgan.grid import ShellGrid, Window
-from earthgan.quantities import cell_weights
+from earthgan.grid import ShellGrid, Window, cell_weights
 from earthgan.spec import Affine
 from earthgan_training.area_mean import meridional_weights, zonal_weights
 from earthgan_training.prepare.dataset import Dataset

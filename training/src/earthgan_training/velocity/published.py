@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
-from earthgan.grid import ShellGrid
-from earthgan.quantities import cell_weights
+from earthgan.grid import ShellGrid, cell_weights
 from earthgan_training.contest import contest_radius_km
 from earthgan_training.published import SHELLS, published_grids
 from earthgan_training.spectra.analysis import scalar_coefficients, vector_coefficients

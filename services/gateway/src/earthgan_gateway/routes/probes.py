@@ -58,8 +58,9 @@ def probes_router(probes: Probes, digest: str) -> APIRouter:
     async def get_profile(request: Request) -> Response:
         """The values below a place in all radial shells, from the core outwards.
 
-        `lateral_mean=true` adds the mean of each shell over the sphere. It takes all whole shells of the step, once; a
-        generator that needs longer than a request may wait answers 503, and goes on from there when asked again.
+        `lateral_mean=true` adds the mean of each shell over the sphere. It takes all whole shells of the step, once,
+        unless the surrogate's coefficients tell it; a generator that needs longer than a request may wait answers 503,
+        and goes on from there when asked again.
         """
         name, t = _variable(request), _index(request, "t")
         probes.check(name, t=t)
