@@ -68,8 +68,9 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from earthgan.surrogate import Surrogate
     from earthgan_training.evaluate.markdown import document
-    from earthgan_training.evaluate.pictures import draw
+    from earthgan_training.evaluate.pictures import draw, draw_size
     from earthgan_training.evaluate.run import evaluate
     from earthgan_training.prepare.mapping import layout_of
 
@@ -110,6 +111,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         draw(each, arguments.figures, f"fidelity-{name}" if number else "fidelity") if arguments.figures else {}
         for number, (name, each) in enumerate(zip(names, found, strict=True))
     ]
+    if arguments.figures:
+        pictures[0]["size"] = draw_size(Surrogate(arguments.surrogate), arguments.figures)
     if arguments.markdown:
         beside = arguments.markdown.absolute().parent
         paths = [{name: os.path.relpath(path, beside) for name, path in of_run.items()} for of_run in pictures]

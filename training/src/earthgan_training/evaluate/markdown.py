@@ -13,6 +13,7 @@ from earthgan_training.evaluate.table import Table, tables
 _PICTURES = {
     "shells": "PSNR of each shell over its own range",
     "spectrum": "power by degree, prediction over truth",
+    "size": "bytes of the truth, and all those that stand in for it, as in the paper's figure 3",
     "rates": "PSNR over bytes a variable; a surrogate is shown at the bytes of all its variables together",
 }
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from earthgan.grid import EARTH_RADIUS_KM
+from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE
 from earthgan_training.evaluate.results import (
     ALL_BYTES,
@@ -21,6 +22,7 @@ from earthgan_training.evaluate.results import (
     StepResult,
 )
 from earthgan_training.evaluate.table import method
+from earthgan_training.figures.size import PAPER_SIZES, draw_sizes, surrogate_sizes
 from earthgan_training.files import png, write_whole
 
 matplotlib.use("agg")
@@ -47,6 +49,14 @@ def draw(found: Evaluation, folder: Path, stem: str = "fidelity") -> dict[str, P
     if found.rates:
         figures["rates"] = _rates(found)
     return {name: write_whole(folder / f"{stem}-{name}.png", png(figure)) for name, figure in figures.items()}
+
+
+def draw_size(surrogate: Surrogate, folder: Path) -> Path:
+    """Write `fidelity-size.png`: all bytes of the truth and of what stands in for it, as figure 3 of von Hahn &
+    Mechefske (2021), whose own sizes are beside it. Raises BadInput.
+    """
+    figure = draw_sizes([surrogate_sizes(surrogate), PAPER_SIZES], surrogate.spec.provenance.notice)
+    return write_whole(folder / "fidelity-size.png", png(figure))
 
 
 def _figure(found: Evaluation, steps: tuple[StepResult, ...], columns: int = 1) -> Figure:
