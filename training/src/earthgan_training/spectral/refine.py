@@ -117,6 +117,7 @@ def _pair(refinement: Refinement, code: Code, truth: Field, data: bytes, shells:
     on_shells = refinement.nodes.interpolation(refinement.shells.nodes)
     error = truth @ (on_shells @ shells.to_nodes).T
     error -= np.einsum("lmpk,lkn,sn->lmps", decoded, basis, on_shells, optimize=True)
+    error[0] = 0  # the lateral mean, of which the network is given nothing
     return refinement.seen(decoded), refinement.grid.field(error.astype(np.float32))
 
 
