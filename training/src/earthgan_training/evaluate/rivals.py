@@ -38,29 +38,29 @@ class Rivals:
         profile: StokesProfile | None,
         say: Callable[[str], None],
     ) -> None:
-        self._truth, self._grid, self._codecs, self._say = truth, grid, codecs, say
+        self.truth, self.grid, self._codecs, self._say = truth, grid, codecs, say
         degree = min(highest_degree(grid), DEGREE)
         self._maps = profile.shell_maps(grid.radii_km, degree) if profile and codecs else None
 
     def rival(self, name: str, field: Array, size: float) -> Rival:
         """How near a field is to the truth."""
-        truth = self._truth[name]
-        return Rival(psnr(field, truth), psnr(field, truth, cell_weights(self._grid)), size)
+        truth = self.truth[name]
+        return Rival(psnr(field, truth), psnr(field, truth, cell_weights(self.grid)), size)
 
     def at(self, size: float) -> dict[str, dict[str, Rival]]:
         """All of them, the codecs with `size` bytes for all variables, by way and variable."""
-        coarse_grid = paper_input_grid(self._grid)
-        coarse = {name: paper_input(field, self._grid, coarse_grid) for name, field in self._truth.items()}
+        coarse_grid = paper_input_grid(self.grid)
+        coarse = {name: paper_input(field, self.grid, coarse_grid) for name, field in self.truth.items()}
         found = {
             method: {
-                name: self.rival(name, interpolate(layers, coarse_grid, self._grid), taken)
+                name: self.rival(name, interpolate(layers, coarse_grid, self.grid), taken)
                 for name, (layers, taken) in coarse.items()
             }
             for method, interpolate in METHODS.items()
         }
         for codec in self._codecs:
-            found[codec.name] = {name: self._coded(codec, name, size / len(self._truth))[0] for name in self._truth}
-            if TEMPERATURE.name in self._truth:
+            found[codec.name] = {name: self._coded(codec, name, size / len(self.truth))[0] for name in self.truth}
+            if TEMPERATURE.name in self.truth:
                 found[codec.name + ALL_BYTES] = self._with_flow(*self._coded(codec, TEMPERATURE.name, size))
         return found
 
@@ -69,7 +69,7 @@ class Rivals:
         found: dict[str, list[dict[str, Rival]]] = {}
         for codec in self._codecs:
             for rate in rates:
-                coded = {name: self._coded(codec, name, rate) for name in self._truth}
+                coded = {name: self._coded(codec, name, rate) for name in self.truth}
                 found.setdefault(codec.name, []).append({name: rival for name, (rival, _) in coded.items()})
                 if self._maps and TEMPERATURE.name in coded:
                     found.setdefault(codec.name + ALL_BYTES, []).append(self._with_flow(*coded[TEMPERATURE.name]))
@@ -77,14 +77,14 @@ class Rivals:
 
     def _coded(self, codec: Codec, name: str, size: float) -> tuple[Rival, Array]:
         self._say(f"{name} by {codec.name}")
-        found = code(codec, self._truth[name], size)
+        found = code(codec, self.truth[name], size)
         return self.rival(name, found.field, found.bytes), found.field
 
     def _with_flow(self, rival: Rival, temperature: Array) -> dict[str, Rival]:
         found = {TEMPERATURE.name: rival}
         if self._maps:
-            kelvins = scalar_coefficients(temperature, self._grid, len(self._maps.radial) - 1)
-            for name, field in zip(VELOCITY, cartesian_velocity(kelvins, self._maps, self._grid), strict=True):
+            kelvins = scalar_coefficients(temperature, self.grid, len(self._maps.radial) - 1)
+            for name, field in zip(VELOCITY, cartesian_velocity(kelvins, self._maps, self.grid), strict=True):
                 found[name] = self.rival(name, field, rival.bytes)
         return found
 

@@ -121,16 +121,7 @@ def _step(
             say(f"step {t}: generating")
             size = footprint(at_step.surrogate)
             draws = _draws(at_step.surrogate, t, grid, members)
-        family: dict[str, list[dict[str, Rival]]] = {}
-        for way, other in _family(surrogate, beside) if rates or beside else ():
-            say(f"step {t}: {other.folder.name} beside it")
-            with opened_at(other, file, t) as at_other:
-                fields = zip(other.variables, _draws(at_other.surrogate, t, grid, 1)[0], strict=True)
-                taken = math.ceil(footprint(at_other.surrogate).per_step)
-            known = ((name, field) for name, field in fields if name in truth)
-            if way == PUBLISHED:
-                known = ((name, nearest(field, truth[name])) for name, field in known)
-            family.setdefault(way, []).append({name: rivals.rival(name, field, taken) for name, field in known})
+        family = _family(surrogate, beside, file, t, rivals, say) if rates or beside else {}
     inputs = surrogate.spec.inputs
     coarse_grid = inputs.grid.shell_grid if isinstance(inputs, InputsSpec) else paper_input_grid(grid)
     scorer = Scorer(grid, surrogate.grid, coarse_grid)
@@ -153,12 +144,37 @@ def _step(
         variables=scores,
         divergence=divergence,
         rivals=rivals.at(size.per_step),
-        rates=rivals.curves(rates) | {way: curves(points) for way, points in family.items()},
+        rates=rivals.curves(rates) | family,
     )
 
 
-def _family(surrogate: Surrogate, beside: Sequence[Surrogate]) -> Iterator[tuple[str, Surrogate]]:
-    """The surrogates of the curve, each also without its network where it has one; and the published generator."""
+def _family(
+    surrogate: Surrogate,
+    beside: Sequence[Surrogate],
+    file: SourceFile,
+    t: int,
+    rivals: Rivals,
+    say: Callable[[str], None],
+) -> dict[str, dict[str, tuple[Rival, ...]]]:
+    """The curves, by way and variable, of the surrogates, of the same without their networks, and of the published
+    generator.
+    """
+    found: dict[str, list[dict[str, Rival]]] = {}
+    for way, each in _relatives(surrogate, beside):
+        say(f"step {t}: {each.folder.name} beside it")
+        with opened_at(each, file, t) as at_step:
+            fields = zip(each.variables, _draws(at_step.surrogate, t, rivals.grid, 1)[0], strict=True)
+            taken = math.ceil(footprint(at_step.surrogate).per_step)
+        point = {}
+        for name, field in fields:
+            if name in rivals.truth:
+                known = nearest(field, rivals.truth[name]) if way == PUBLISHED else field
+                point[name] = rivals.rival(name, known, taken)
+        found.setdefault(way, []).append(point)
+    return {way: curves(points) for way, points in found.items()}
+
+
+def _relatives(surrogate: Surrogate, beside: Sequence[Surrogate]) -> Iterator[tuple[str, Surrogate]]:
     for each in (surrogate, *beside):
         if is_normalised(each):
             yield PUBLISHED, each

@@ -60,7 +60,6 @@ class Shells:
         """`(node, shell)`: the polynomial on the nodes that is nearest to a profile on the shells."""
         return np.asarray(np.linalg.pinv(self.interpolation))
 
-
     @property
     def profiles(self) -> Array:
         """`(shell, profile)`: orthonormal profiles, all that the nodes hold but those that lie between a boundary and
