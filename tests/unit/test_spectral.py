@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from contest_file import write_fields
 from earthgan.coded import Code
 from earthgan.errors import BadInput, DamagedSurrogate
 from earthgan.grid import Window
@@ -20,7 +21,7 @@ from earthgan_training.folder import write_spec
 from earthgan_training.onnx_graph import spectral_graph
 from earthgan_training.spectra.analysis import scalar_field, vector_field
 from earthgan_training.spectral.make import add_steps
-from spectral_surrogate import DEGREE, NODES, make, truth, write_raw
+from spectral_surrogate import DEGREE, LATITUDES_DEG, LONGITUDES_DEG, NODES, RADII_KM, make, truth, write_raw
 
 BACKENDS: dict[str, Callable[[Surrogate], Backend]] = {
     "onnx": lambda surrogate: onnx_backend(surrogate, threads=1),
@@ -104,6 +105,16 @@ def test_coefficients_tell_the_lateral_means_of_temperature(surrogate: Surrogate
     found = surrogate.lateral_means(6)
     assert set(found) == {"temperature"}
     np.testing.assert_allclose(found["temperature"], lateral_mean(shells, grid), rtol=1e-6)
+
+
+def test_another_run_that_does_not_fit_is_named(raw: Path, tmp_path: Path) -> None:
+    fields = truth(3, RADII_KM[:-2], LATITUDES_DEG, LONGITUDES_DEG)
+    write_fields(tmp_path / "spherical003.nc", fields, LATITUDES_DEG, RADII_KM[:-2], LONGITUDES_DEG)
+    with pytest.raises(BadInput, match=f"{tmp_path}/spherical003.nc: its shells are not those"):
+        make(raw, tmp_path / "made", also=[tmp_path])
+    with pytest.raises(BadInput, match="empty"):
+        make(raw, tmp_path / "made", also=[tmp_path / "empty"])
+    assert not (tmp_path / "made").exists()
 
 
 @each_backend

@@ -190,7 +190,7 @@ def test_files_of_other_shells_are_refused(surrogate: Surrogate, raw: Path, tmp_
     write_fields(tmp_path / "spherical009.nc", fields, LATITUDES_DEG, radii_km, LONGITUDES_DEG)
     copy = tmp_path / "copy"
     shutil.copytree(surrogate.folder, copy)
-    with pytest.raises(BadInput, match="step 9: its shells are not those of the surrogate"):
+    with pytest.raises(BadInput, match=r"spherical009\.nc: its shells are not those of the surrogate"):
         add_steps(copy, tmp_path, [9], lambda *_: None)
 
 

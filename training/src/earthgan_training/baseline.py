@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +101,7 @@ def coarse_snapshot(snapshot: Snapshot) -> Snapshot:
     layers = np.linspace(radii[0], radii[-1], LAYERS)
     grid = ShellGrid.cell_centred(tuple(layers.tolist()), INPUT_ROWS, INPUT_COLUMNS)
     values = at_radii(area_mean(snapshot.values, snapshot.grid, grid), radii, layers)
-    return Snapshot(snapshot.t, snapshot.time_myr, grid, values)
+    return replace(snapshot, grid=grid, values=values)
 
 
 def extent(field: NDArray[np.float32], variable: Variable) -> tuple[float, float]:

@@ -67,8 +67,9 @@ def contest_radius_km(index: ArrayLike) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One time step: `values` is float32 `(variable, shell, latitude, longitude)` on `grid`, in the file's units."""
+    """One time step of a file: `values` is float32 `(variable, shell, latitude, longitude)` on `grid`, in its units."""
 
+    path: Path
     t: int
     time_myr: float | None
     grid: ShellGrid
@@ -91,4 +92,4 @@ def read_snapshot(path: Path, t: int, variables: Sequence[str]) -> Snapshot:
         values = np.empty((len(variables), *file.grid.shape), dtype=np.float32)
         for out, name in zip(values, variables, strict=True):
             out[:] = file.shells(name)
-        return Snapshot(t, file.time_myr, file.grid, values)
+        return Snapshot(path, t, file.time_myr, file.grid, values)

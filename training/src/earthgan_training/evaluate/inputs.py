@@ -68,7 +68,7 @@ def _coefficients(surrogate: Surrogate, arguments: SpectralArguments, file: Sour
     """The code of the harmonics, as `earthgan spectral` has it."""
     encoder = Encoder(surrogate.spec, Code.load(surrogate.weights_path, arguments))
     values = np.stack([file.shells(name) for name in encoder.variables])
-    return EncodedInputs(encoder.encode(Snapshot(t, file.time_myr, file.grid, values)))
+    return EncodedInputs(encoder.encode(Snapshot(file.path, t, file.time_myr, file.grid, values)))
 
 
 def _area_means(surrogate: Surrogate, inputs: InputsSpec, file: SourceFile) -> EncodedInputs:

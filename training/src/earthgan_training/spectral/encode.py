@@ -48,7 +48,7 @@ class Encoder:
         try:
             return self.code_of(coefficients)
         except ValueError as error:
-            raise BadInput(f"step {snapshot.t}: {error}") from error
+            raise BadInput(f"{snapshot.path}: {error}") from error
 
     def code_of(self, coefficients: Mapping[str, NDArray[np.floating]]) -> bytes:
         """The code of each component's normalised coefficients `(degree, order, part, shell)`.
@@ -68,7 +68,7 @@ def refuse_unfit(snapshot: Snapshot, degree: int, radii_km: Sequence[float]) -> 
     """Raises BadInput where a snapshot's grid does not determine harmonics of that degree, or has other shells."""
     if highest_degree(snapshot.grid) < degree:
         rows, columns = snapshot.grid.shape[1:]
-        raise BadInput(f"step {snapshot.t}: {rows} x {columns} points are too few for degree {degree}")
+        raise BadInput(f"{snapshot.path}: {rows} x {columns} points are too few for degree {degree}")
     found = snapshot.grid.radii_km
     if len(found) != len(radii_km) or not np.allclose(found, radii_km, atol=1e-3):
-        raise BadInput(f"step {snapshot.t}: its shells are not those of the surrogate")
+        raise BadInput(f"{snapshot.path}: its shells are not those of the surrogate")
