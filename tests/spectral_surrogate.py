@@ -25,16 +25,16 @@ PROFILE = StokesProfile(
 )
 
 
-def temperature(t: int, waves: tuple[int, ...] = (1, 2, 3)) -> np.ndarray:
+def temperature(t: int, waves: tuple[int, ...] = (1, 2, 3), times: float = 1.0) -> np.ndarray:
     """`(degree, order, part, node)` in K: a cold lid, and blobs of every degree that vanish at the boundaries, in
-    radius of so many half waves.
+    radius of so many half waves, so many `times` as usual.
     """
     rng = np.random.default_rng(t)
     depth = (1 - np.cos(np.pi * np.arange(NODES) / (NODES - 1))) / 2
     c = np.zeros((DEGREE + 1, DEGREE + 1, 2, NODES))
     for degree in range(1, DEGREE + 1):
         shapes = [np.sin(np.pi * k * depth) / k for k in waves]
-        c[degree, : degree + 1] = 800 / degree**1.5 * rng.standard_normal((degree + 1, 2, len(waves))) @ shapes
+        c[degree, : degree + 1] = times * 800 / degree**1.5 * rng.standard_normal((degree + 1, 2, len(waves))) @ shapes
     c[:, 0, 1] = 0
     c[0, 0, 0] = np.sqrt(4 * np.pi) * (2500 - 2000 * depth**6 + 20 * rng.standard_normal() * np.sin(np.pi * depth))
     return c
@@ -62,12 +62,13 @@ def truth(
     longitudes_deg: np.ndarray,
     stirred: bool = False,
     waves: tuple[int, ...] = (1, 2, 3),
+    times: float = 1.0,
 ) -> dict[str, np.ndarray]:
     """The four variables `(shell, latitude, longitude)` wherever they are asked for."""
     grid = PROFILE.grid(NODES)
     maps = PROFILE.maps(grid, DEGREE)
     to_shells = grid.interpolation(np.asarray(radii_km) / PROFILE.thickness_km)
-    c = temperature(t, waves)
+    c = temperature(t, waves, times)
     u, v = (np.einsum("lij,lmpj->lmpi", each, c) for each in (maps.radial, maps.lateral))
     flow = np.array([u @ to_shells.T, v @ to_shells.T, np.zeros((*c.shape[:3], len(to_shells)))])
     flow += stirring(t, np.asarray(radii_km)) if stirred else 0
@@ -83,12 +84,16 @@ def truth(
 
 
 def write_raw(
-    folder: Path, steps: range = range(1, 9), stirred: bool = False, waves: tuple[int, ...] = (1, 2, 3)
+    folder: Path,
+    steps: range = range(1, 9),
+    stirred: bool = False,
+    waves: tuple[int, ...] = (1, 2, 3),
+    times: float = 1.0,
 ) -> Path:
     """The truth as files in the contest's layout."""
     folder.mkdir(parents=True, exist_ok=True)
     for t in steps:
-        fields = truth(t, RADII_KM, LATITUDES_DEG, LONGITUDES_DEG, stirred, waves)
+        fields = truth(t, RADII_KM, LATITUDES_DEG, LONGITUDES_DEG, stirred, waves, times)
         write_fields(folder / f"spherical{t:03d}.nc", fields, LATITUDES_DEG, RADII_KM, LONGITUDES_DEG)
     return folder
 

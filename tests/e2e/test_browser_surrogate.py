@@ -21,6 +21,7 @@ from earthgan.grid import ShellGrid
 from earthgan.spec import RefinementArguments, SpectralArguments
 from earthgan.spectral import SpectralPreset, synthesise
 from earthgan_training.contest import CONTEST
+from earthgan_training.spectral.make import add_steps
 from earthgan_training.velocity.gate import measured_gate
 from earthgan_training.velocity.moments import files_moments
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE, ROOT
@@ -100,6 +101,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = CONTEST.steps(raw)
     moments = files_moments({t: files[t] for t in (7, 8)}, CONTEST, DEGREE)
     make(raw, folder / "gated", gate=measured_gate(moments, PROFILE.shell_maps(moments.radii_km, DEGREE)))
+    for t, times in ((9, 8.0), (10, 0.2)):
+        steps = range(t, t + 1)
+        add_steps(folder / "gated", write_raw(raw / str(t), steps, stirred=True, times=times), steps, lambda *_: None)
     make(raw, folder / "no-slip", profile=PROFILE.model_copy(update={"free_slip": False}))
     make(raw, folder / "temperature", profile=None)
     refine_at_random(folder / "gated", folder / "refined")
@@ -174,7 +178,7 @@ def test_shells_are_those_of_python(page: Page, site: str, folder: Path, name: s
             assert misfit(found, true) < TOLERANCE, (variable, shells[r])
 
 
-@pytest.mark.parametrize(("name", "t"), [("default", 65), ("gated", 7), ("refined", 8)])
+@pytest.mark.parametrize(("name", "t"), [("default", 65), ("gated", 7), ("gated", 9), ("gated", 10), ("refined", 8)])
 def test_coefficients_are_pythons(page: Page, site: str, folder: Path, name: str, t: int) -> None:
     surrogate = Surrogate(folder / name)
     due = surrogate.conditional_input(t)

@@ -17,15 +17,21 @@ import { Matrix } from "./matrix.js";
  * @property {number} first  its first mode among those of all components
  * @property {Matrix[]} modes  of each degree `(node, mode)`, at temperature's nodes or at velocity's knots
  * @property {Float32Array} centre  `(mode,)`: what is added to degree 0
- * @property {Uint8Array} tables  `(degree, mode)`: the table a coefficient follows, from 1 on; 0 is never stored
+ * @property {Int8Array} tables  `(degree, mode)`: the table a coefficient follows in a step of loudness 0, from 1 on, and
+ *   as many further as a step is louder; where that is below 1, it is not stored
+ * @typedef {{loudness: number, values: Float32Array}} CodedStep  a step as it was coded: by how many tables its
+ *   coefficients are larger than usual, and those that it stores
+ * @typedef {object} Layout  what steps of one loudness store, number by number
+ * @property {Int32Array} places  which coefficient it is
+ * @property {Uint8Array} tables  the table that it follows, from 0 on
+ * @property {Float64Array} units  what 1 stands for
  */
 
 export class Code {
   #entropy;
   #inward;
-  #places; // of each number of a step: which coefficient it is,
-  #tables; // the table that it follows,
-  #units; // and what 1 stands for
+  #count;
+  #layouts = new Map();
 
   /**
    * @param {Object<string, import("./safetensors.js").Tensor>} tensors the surrogate's weights
@@ -44,38 +50,48 @@ export class Code {
       modes += this.components.at(-1).centre.length;
     }
     this.shape = [preset.degree + 1, preset.degree + 1, 2, modes];
-    const coded = this.components.flatMap((component) => codedOf(component, this.shape));
-    this.#places = Int32Array.from(coded, ({ place }) => place);
-    this.#tables = Uint8Array.from(coded, ({ table }) => table);
-    this.#units = Float64Array.from(coded, ({ unit }) => unit);
-    if (this.#tables.some((table) => table >= count)) throw new SurrogateError("A coefficient follows no table.");
+    this.#count = count;
   }
 
-  /** @param {ArrayBuffer} data a step's file @returns {Int32Array} its numbers; throws SurrogateError */
+  /** @returns {Layout} */
+  #layout(loudness) {
+    if (!this.#layouts.has(loudness)) {
+      const coded = this.components.flatMap((component) => codedOf(component, this.shape, loudness, this.#count));
+      this.#layouts.set(loudness, {
+        places: Int32Array.from(coded, ({ place }) => place),
+        tables: Uint8Array.from(coded, ({ table }) => table),
+        units: Float64Array.from(coded, ({ unit }) => unit),
+      });
+    }
+    return this.#layouts.get(loudness);
+  }
+
+  /** @param {ArrayBuffer} data a step's file @returns {CodedStep} throws SurrogateError */
   decode(data) {
-    return this.#entropy.decode(data, this.#tables);
-  }
-
-  /** @param {Int32Array} numbers of a step @returns {Float32Array} the coefficients that they stand for */
-  values(numbers) {
-    return Float32Array.from(numbers, (number, i) => {
+    const loudness = new Int8Array(data)[0] ?? 0;
+    const { tables, units } = this.#layout(loudness);
+    const numbers = this.#entropy.decode(data.slice(1), tables);
+    const values = Float32Array.from(numbers, (number, i) => {
       if (number === 0) return 0;
       const magnitude = Math.abs(number);
       // Nearer to zero than the middle of the interval that was rounded to one step, or to more.
-      const inward = this.#inward[2 * this.#tables[i] + (magnitude > 1 ? 1 : 0)];
-      return Math.sign(number) * (magnitude - inward) * this.#units[i];
+      const inward = this.#inward[2 * tables[i] + (magnitude > 1 ? 1 : 0)];
+      return Math.sign(number) * (magnitude - inward) * units[i];
     });
+    return { loudness, values };
   }
 
-  /** Values of numbers, with what coefficients `(degree, order, part, mode)` there are for them added. */
-  added(values, coefficients) {
-    return values.map((value, i) => value + coefficients[this.#places[i]]);
+  /** A step with what coefficients `(degree, order, part, mode)` there are for its values added. */
+  added({ loudness, values }, coefficients) {
+    const { places } = this.#layout(loudness);
+    return { loudness, values: values.map((value, i) => value + coefficients[places[i]]) };
   }
 
-  /** @param {Float32Array} values of a step's numbers @returns {Coefficients} */
-  coefficients(values) {
+  /** @param {CodedStep} step @returns {Coefficients} */
+  coefficients({ loudness, values }) {
+    const { places } = this.#layout(loudness);
     const out = new Float32Array(this.shape.reduce((product, n) => product * n, 1));
-    values.forEach((value, i) => (out[this.#places[i]] = value));
+    values.forEach((value, i) => (out[places[i]] = value));
     for (const { first, centre } of this.components) {
       centre.forEach((mean, mode) => (out[first + mode] += mean));
     }
@@ -93,6 +109,7 @@ function componentOf({ field, step }, first, tensors, preset) {
   const scales = arrayOf(tensors, `${field}.scales`, [bands, count]);
   const values = arrayOf(tensors, `${field}.modes`, [bands, count, nodes]);
   const tables = arrayOf(tensors, `${field}.tables`, [degrees, count]);
+  if (!(tables instanceof Int8Array)) throw new SurrogateError("The weights were made before steps had a loudness.");
   const ofBand = Array.from({ length: bands }, (_, band) =>
     Matrix.of(nodes, count, (node, mode) => {
       const row = band * count + mode;
@@ -103,16 +120,16 @@ function componentOf({ field, step }, first, tensors, preset) {
   return { field, step, first, modes, centre, tables };
 }
 
-/** The coefficients of a component that are numbers of the code, in its order. */
-function codedOf({ step, first, centre, tables }, [degrees, , parts, modes]) {
+/** The coefficients of a component that are numbers of a step's code, in its order; there are `count` tables. */
+function codedOf({ step, first, centre, tables }, [degrees, , parts, modes], loudness, count) {
   const coded = [];
   for (let degree = 0; degree < degrees; degree++) {
     for (let order = 0; order <= degree; order++) {
       const unit = step / (order > 0 ? Math.SQRT2 : 1); // an order m > 0 stands for two, m and -m
       for (let part = 0; part < (order > 0 ? parts : 1); part++) {
         for (let mode = 0; mode < centre.length; mode++) {
-          const table = tables[degree * centre.length + mode];
-          if (table === 0) continue;
+          const table = Math.min(tables[degree * centre.length + mode] + loudness, count);
+          if (table < 1) continue;
           const place = ((degree * degrees + order) * parts + part) * modes + first + mode;
           coded.push({ place, table: table - 1, unit });
         }

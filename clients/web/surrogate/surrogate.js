@@ -79,10 +79,10 @@ export class Surrogate {
       throw new SurrogateError(`There is no time step ${t}: this surrogate has steps between ${first} and ${last}.`);
     }
     return this.#folder.read(step, (data) => {
-      const values = this.#code.values(this.#code.decode(data));
-      const coded = this.#code.coefficients(values);
+      const step = this.#code.decode(data);
+      const coded = this.#code.coefficients(step);
       if (this.#refinement === null) return coded;
-      return this.#code.coefficients(this.#code.added(values, this.#refinement.correction(coded)));
+      return this.#code.coefficients(this.#code.added(step, this.#refinement.correction(coded)));
     });
   }
 

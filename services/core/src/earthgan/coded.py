@@ -2,14 +2,15 @@
 
 A number of the code is a coefficient of an orthonormal harmonic and an orthonormal radial mode, divided by the
 component's `step` and rounded, so that an error of any of them weighs the same in the field. Which table it follows
-depends on its degree and mode alone: given those, neighbouring coefficients tell nothing more (`docs/decisions.md`).
+depends on its degree and mode, and on the loudness of the time step, one number: given those, neighbouring coefficients
+tell nothing more (`docs/decisions.md`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +31,35 @@ class Component:
 
     `basis` `(degree, mode, node)`: the radial modes, at temperature's nodes or at velocity's knots. `centre` `(mode,)`:
     what is added to degree 0, for the mean profile is always there. `tables` `(degree, mode)`: which table a
-    coefficient follows, from 1 on; 0 is never stored.
+    coefficient follows in a step of loudness 0, from 1 on, and as many further as a step is louder; where that is below
+    1, it is not stored.
     """
 
     basis: NDArray[np.float64]
     centre: NDArray[np.float64]
-    tables: NDArray[np.uint8]
+    tables: NDArray[np.int8]
     step: float
+
+
+@dataclass(frozen=True)
+class CodedStep:
+    """A time step as it was coded: its loudness, by how many tables its coefficients are larger than usual, and the
+    `values` `(number,)` of those that it stores.
+    """
+
+    loudness: int
+    values: Array
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """What steps of one loudness store: of each component flat indices into `(degree, order, part, mode)`; of all of
+    them one after another their tables, from 0 on, and what 1 stands for.
+    """
+
+    index: dict[str, NDArray[np.intp]]
+    tables: NDArray[np.intp]
+    units: NDArray[np.float64]
 
 
 class Code:
@@ -49,6 +72,7 @@ class Code:
     def __init__(self, degree: int, components: Mapping[str, Component], tables: Tables, inward: Array) -> None:
         self.degree, self.components = degree, dict(components)
         self._entropy, self._inward = EntropyCode(tables), inward
+        self._layout = lru_cache(maxsize=8)(self._layout_of)
 
     @classmethod
     def load(cls, path: Path, arguments: SpectralArguments) -> Code:
@@ -66,84 +90,69 @@ class Code:
                 nodes = arguments.nodes if name == "temperature" else arguments.stored.knots
                 if basis.shape[::2] != (arguments.degree + 1, nodes) or numbers[0].shape != basis.shape[:2]:
                     raise ValueError("the modes have another shape than spec.json says")
+                if numbers[0].dtype != np.int8:
+                    raise ValueError("made before steps had a loudness: make it anew")
                 components[name] = Component(basis, numbers[1], numbers[0], component.step)
             return cls(arguments.degree, components, tables, arrays["inward"])
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise DamagedSurrogate(path, f"does not hold this surrogate's code ({error})") from error
 
-    @cached_property
-    def _places(self) -> dict[str, tuple[NDArray[np.intp], NDArray[np.uint8]]]:
-        """Of each component the coded coefficients' flat indices into `(degree, order, part, mode)`, and tables."""
+    def _layout_of(self, loudness: int) -> _Layout:
         degrees = self.degree + 1
         degree, order, part = np.ogrid[:degrees, :degrees, :2]
         exists = (order <= degree) & ((order > 0) | (part == 0))
-        out = {}
+        index, follow, units = {}, [], []
         for name, component in self.components.items():
-            tables = np.where(exists[..., None], component.tables[:, None, None, :], 0)
-            flat = tables.reshape(-1)
-            index = np.flatnonzero(flat)
-            out[name] = index, flat[index] - 1
-        return out
+            tables = np.clip(component.tables.astype(int) + loudness, 0, len(self._inward))
+            flat = np.where(exists[..., None], tables[:, None, None, :], 0).reshape(-1)
+            index[name] = np.flatnonzero(flat)
+            follow.append(flat[index[name]] - 1)
+            orders = index[name] // (2 * component.basis.shape[1]) % degrees
+            # Coefficients of order m > 0 stand for two, of m and of -m.
+            units.append(component.step / np.where(orders > 0, np.sqrt(2.0), 1.0))
+        return _Layout(index, np.concatenate(follow), np.concatenate(units))
 
-    def _weight(self, index: NDArray[np.intp], modes: int) -> NDArray[np.float64]:
-        """Coefficients of order m > 0 stand for two, of m and of -m."""
-        order = index // (2 * modes) % (self.degree + 1)
-        return np.where(order > 0, np.sqrt(2.0), 1.0)
-
-    def encode(self, coefficients: Mapping[str, NDArray[np.floating]], deadzone: float = 0.37) -> bytes:
+    def encode(self, coefficients: Mapping[str, NDArray[np.floating]], loudness: int, deadzone: float = 0.37) -> bytes:
         """The bytes of each component's coefficients `(degree, order, part, mode)`.
 
         Magnitudes are rounded down but for the last `deadzone` of a step: a zero costs next to nothing. Raises
         ValueError where a coefficient is too large for the code.
         """
-        numbers: list[int] = []
-        follow: list[int] = []
+        layout = self._layout(loudness)
+        values = []
         for name, component in self.components.items():
-            index, tables = self._places[name]
-            modes = component.basis.shape[1]
-            values = coefficients[name].astype(np.float64)
-            values[0, 0, 0] -= component.centre
-            scaled = values.reshape(-1)[index] * self._weight(index, modes) / component.step
-            numbers += (np.sign(scaled) * np.floor(np.abs(scaled) + deadzone)).astype(int).tolist()
-            follow += tables.tolist()
-        return self._entropy.encode(numbers, follow)
+            each = coefficients[name].astype(np.float64)
+            each[0, 0, 0] -= component.centre
+            values.append(each.reshape(-1)[layout.index[name]])
+        scaled = np.concatenate(values) / layout.units
+        numbers = (np.sign(scaled) * np.floor(np.abs(scaled) + deadzone)).astype(int).tolist()
+        return loudness.to_bytes(1, "little", signed=True) + self._entropy.encode(numbers, layout.tables.tolist())
 
-    @cached_property
-    def _follow(self) -> NDArray[np.uint8]:
-        """The tables of all numbers of a step."""
-        return np.concatenate([tables for _, tables in self._places.values()])
-
-    def decode(self, data: bytes) -> NDArray[np.int32]:
-        """The numbers of `encode`, few enough to keep many steps of. Raises ValueError where the bytes end too soon."""
-        return self._entropy.decode(data, self._follow.tolist())
-
-    def values(self, numbers: NDArray[np.int32]) -> Array:
-        """The coefficients `(number,)` that the numbers of a step stand for."""
+    def decode(self, data: bytes) -> CodedStep:
+        """The step of `encode`. Raises ValueError where the bytes do not end with it."""
+        loudness = int.from_bytes(data[:1], "little", signed=True)
+        layout = self._layout(loudness)
+        numbers = self._entropy.decode(data[1:], layout.tables.tolist())
         magnitude = np.abs(numbers)
-        inward = self._inward[self._follow, np.minimum(magnitude, 2) - 1]
-        values: Array = np.sign(numbers) * (magnitude - np.where(magnitude > 0, inward, 0)) * self._units
-        return values.astype(np.float32)
+        inward = self._inward[layout.tables, np.minimum(magnitude, 2) - 1]
+        values = np.sign(numbers) * (magnitude - np.where(magnitude > 0, inward, 0)) * layout.units
+        return CodedStep(loudness, values.astype(np.float32))
 
-    @cached_property
-    def _units(self) -> NDArray[np.float64]:
-        """What 1 stands for, of all numbers of a step."""
-        parts = zip(self._places.values(), self.components.values(), strict=True)
-        return np.concatenate([c.step / self._weight(index, c.basis.shape[1]) for (index, _), c in parts])
-
-    def coefficients(self, values: Array) -> Array:
-        """Coefficients `(degree, order, part, mode)` of `values`, the modes of all components one after another."""
-        blocks, first = [], 0
-        for (index, _), component in zip(self._places.values(), self.components.values(), strict=True):
+    def coefficients(self, step: CodedStep) -> Array:
+        """Coefficients `(degree, order, part, mode)`, the modes of all components one after another."""
+        layout, blocks, first = self._layout(step.loudness), [], 0
+        for name, component in self.components.items():
             block = np.zeros((self.degree + 1, self.degree + 1, 2, component.basis.shape[1]), np.float32)
-            block.reshape(-1)[index] = values[first : first + len(index)]
+            index = layout.index[name]
+            block.reshape(-1)[index] = step.values[first : first + len(index)]
             block[0, 0, 0] += component.centre
             blocks.append(block)
             first += len(index)
         return np.concatenate(blocks, axis=-1)
 
-    def added(self, values: Array, to_temperature: Array) -> Array:
-        """`values` with coefficients `(degree, order, part, mode)` added to temperature's, where it has any coded."""
-        index, _ = self._places["temperature"]
-        values = values.copy()
+    def added(self, step: CodedStep, to_temperature: Array) -> CodedStep:
+        """The step with coefficients `(degree, order, part, mode)` added to temperature's, where it has any coded."""
+        index = self._layout(step.loudness).index["temperature"]
+        values = step.values.copy()
         values[: len(index)] += to_temperature.reshape(-1)[index]
-        return values
+        return CodedStep(step.loudness, values)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.coded import Code
+from earthgan.coded import Code, CodedStep
 from earthgan.errors import DamagedSurrogate
 from earthgan.grid import ShellGrid, Window
 from earthgan.refine import Refinement
@@ -106,16 +106,16 @@ class CodedInputs:
     def read_ahead(self, path: Path) -> None:
         self._decoded(path)
 
-    def _decode(self, path: Path) -> Field:
-        """A step's values, far fewer than there are coefficients."""
+    def _decode(self, path: Path) -> CodedStep:
+        """A step as stored: far fewer numbers than there are coefficients."""
         try:
-            values = self._code.values(self._code.decode(path.read_bytes()))
+            step = self._code.decode(path.read_bytes())
         except (OSError, ValueError) as error:
             raise DamagedSurrogate(path, str(error)) from error
         if self._refinement is None:
-            return values
+            return step
         modes = self._code.components["temperature"].basis.shape[1]
-        return self._code.added(values, self._refinement(self._code.coefficients(values)[..., :modes]))
+        return self._code.added(step, self._refinement(self._code.coefficients(step)[..., :modes]))
 
     def cut(self, conditional_input: Field, window: Window) -> Field:
         return conditional_input[None]

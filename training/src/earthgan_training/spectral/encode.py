@@ -15,7 +15,8 @@ from earthgan.variables import TEMPERATURE
 from earthgan_training.contest import Snapshot
 from earthgan_training.spectra.analysis import highest_degree, scalar_coefficients
 from earthgan_training.spectral.flow import FlowLeft
-from earthgan_training.spectral.modes import Shells, projected
+from earthgan_training.spectral.modes import Shells, degrees_of_rows, in_rows, projected
+from earthgan_training.spectral.tables import loudness_of
 
 
 class Encoder:
@@ -55,13 +56,15 @@ class Encoder:
 
         Raises ValueError where one is too large for it.
         """
-        bands = self._arguments.bands
-        return self._code.encode(
-            {
-                name: projected(coefficients[name], component.basis[list(bands)], bands, self._shells[name])
-                for name, component in self._code.components.items()
-            }
-        )
+        bands, components = self._arguments.bands, self._code.components
+        in_modes = {
+            name: projected(coefficients[name], component.basis[list(bands)], bands, self._shells[name])
+            for name, component in components.items()
+        }
+        scaled = [in_rows(in_modes[name]) / component.step for name, component in components.items()]
+        tables = np.concatenate([component.tables for component in components.values()], axis=1)
+        follow = tables[degrees_of_rows(self._arguments.degree)]
+        return self._code.encode(in_modes, loudness_of(np.concatenate(scaled, axis=1), follow))
 
 
 def refuse_unfit(snapshot: Snapshot, degree: int, radii_km: Sequence[float]) -> None:

@@ -15,8 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.entropy import REACH, SYMBOLS, TOTAL
-from earthgan_training.spectral.modes import Covariance, Shells, projected, weighted
-from earthgan_training.spectral.tables import Statistics, assigned, counted, symbols_of, usual_sizes
+from earthgan_training.spectral.modes import Covariance, Shells, degrees_of_rows, in_rows, projected
+from earthgan_training.spectral.tables import (
+    Statistics,
+    assigned,
+    counted,
+    louder,
+    loudness_of,
+    symbols_of,
+    usual_sizes,
+)
 
 Array = NDArray[np.float64]
 Field = NDArray[np.floating]
@@ -53,17 +61,19 @@ def fit_code(
     """
     fitted = {name: _modes(steps, shells[name], modes, name) for name, steps in components.items()}
     sizes = np.concatenate([usual_sizes(each.steps) for each in fitted.values()], axis=1)
-    degrees = np.repeat(np.arange(len(sizes)), 2 * (np.arange(len(sizes)) + 1))
+    degrees = degrees_of_rows(len(sizes) - 1)
     values = [
-        np.concatenate([_in_rows(of_component) for of_component in step], axis=1)
+        np.concatenate([in_rows(of_component) for of_component in step], axis=1)
         for step in zip(*(each.steps for each in fitted.values()), strict=True)
     ]
 
-    def at(step: float) -> tuple[float, NDArray[np.uint8], Statistics]:
+    def at(step: float) -> tuple[float, NDArray[np.int8], Statistics]:
         tables = assigned(sizes, step, of_profile=modes)
-        follow = tables[degrees]
-        statistics = counted([each / step for each in values], follow, DEADZONE)
-        return float(np.mean([_bits(each / step, follow, statistics) for each in values[:own]])) / 8, tables, statistics
+        scaled = [each / step for each in values]
+        follow = [louder(tables[degrees], loudness_of(each, tables[degrees])) for each in scaled]
+        statistics = counted(scaled, follow, DEADZONE)
+        bits = [_bits(each, of_each, statistics) for each, of_each in zip(scaled[:own], follow[:own], strict=True)]
+        return float(np.mean(bits)) / 8, tables, statistics
 
     low, high = 1e-7, 1.0  # of steps: bytes fall as the step grows
     for _ in range(24):
@@ -77,8 +87,8 @@ def fit_code(
     }
     kept = []
     for (name, each), follows in zip(fitted.items(), np.split(tables, len(fitted), axis=1), strict=True):
-        if follows.any():
-            used = int(np.flatnonzero(follows.any(axis=0))[-1]) + 1
+        if (follows > 0).any():
+            used = int(np.flatnonzero((follows > 0).any(axis=0))[-1]) + 1
             kept.append(name)
             arrays[f"{name}.modes"] = each.stored[:, :used]
             arrays[f"{name}.scales"] = each.scales[:, :used].astype(np.float32)
@@ -104,12 +114,6 @@ def _modes(steps: list[Field], shells: Shells, count: int, field: str) -> _Modes
     return _Modes(stored, scales, centre, in_modes)
 
 
-def _in_rows(coefficients: Array) -> Array:
-    """`(degree, order, part, mode)` as `(coefficient, mode)`, degree by degree, weighted by their part in the field."""
-    rows = [weighted(of_degree[: n + 1]).reshape(-1, of_degree.shape[-1]) for n, of_degree in enumerate(coefficients)]
-    return np.concatenate(rows)
-
-
 def _bits(scaled: Array, follow: NDArray[np.uint8], statistics: Statistics) -> float:
     """The length of the code of coefficients in steps, `(coefficient, mode)` both."""
     kept = follow > 0
@@ -119,4 +123,4 @@ def _bits(scaled: Array, follow: NDArray[np.uint8], statistics: Statistics) -> f
     beyond = np.maximum(np.abs(numbers >> statistics.tables.shifts[table]) - REACH, 1)
     escaped = symbols == SYMBOLS - 1
     bits = -np.log2(frequencies / TOTAL) + statistics.tables.shifts[table] + escaped * (5 + np.floor(np.log2(beyond)))
-    return float(bits.sum()) + 32
+    return float(bits.sum()) + 40  # the coder's state, the loudness

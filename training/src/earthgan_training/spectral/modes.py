@@ -132,6 +132,17 @@ def weighted(of_degree: Field) -> Array:
     return out
 
 
+def in_rows(coefficients: Array) -> Array:
+    """`(degree, order, part, mode)` as `(coefficient, mode)`, degree by degree, weighted by their part in the field."""
+    rows = [weighted(of_degree[: n + 1]).reshape(-1, of_degree.shape[-1]) for n, of_degree in enumerate(coefficients)]
+    return np.concatenate(rows)
+
+
+def degrees_of_rows(degree: int) -> NDArray[np.intp]:
+    """The degree `(coefficient,)` of each of these rows."""
+    return np.repeat(np.arange(degree + 1), 2 * (np.arange(degree + 1) + 1))
+
+
 def projected(coefficients: Field, modes: Array, bands: tuple[int, ...], shells: Shells) -> Array:
     """`(degree, order, part, mode)`: the coefficients `(degree, order, part, shell)` in the modes of their bands."""
     out = np.zeros((*coefficients.shape[:3], modes.shape[1]))

@@ -113,7 +113,7 @@ def fit_refinement(
 def _pair(refinement: Refinement, code: Code, truth: Field, data: bytes, shells: Shells) -> tuple[Array, Array]:
     """What the network is given of a step, `(shell, row, column, channel)` with its halo, and what is due."""
     basis = code.components["temperature"].basis
-    decoded = code.coefficients(code.values(code.decode(data)))[..., : basis.shape[1]]
+    decoded = code.coefficients(code.decode(data))[..., : basis.shape[1]]
     on_shells = refinement.nodes.interpolation(refinement.shells.nodes)
     error = truth @ (on_shells @ shells.to_nodes).T
     error -= np.einsum("lmpk,lkn,sn->lmps", decoded, basis, on_shells, optimize=True)

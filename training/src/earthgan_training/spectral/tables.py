@@ -14,6 +14,8 @@ Array = NDArray[np.float64]
 #: Tables go from sizes of 2**LOWEST steps up by half octaves; a smaller coefficient is never stored.
 LOWEST, HIGHEST, PER_OCTAVE = -4.5, 10.0, 2
 COUNT = int((HIGHEST - LOWEST) * PER_OCTAVE) + 1
+#: By how many tables a time step may be louder, or quieter, than usual: so quiet a one still stores its profile.
+LOUDEST, QUIETEST = 20, -6
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ def usual_sizes(steps: list[Array]) -> Array:
     return np.asarray(np.exp(log / 2))
 
 
-def assigned(sizes: Array, step: float, of_profile: int) -> NDArray[np.uint8]:
-    """The table `(degree, mode)` of coefficients of these usual sizes, counted from 1; 0 where none is stored.
+def assigned(sizes: Array, step: float, of_profile: int) -> NDArray[np.int8]:
+    """The table `(degree, mode)` of coefficients of these usual sizes, counted from 1; below that none is stored.
 
     The first `of_profile` modes are those of a mean profile, which is always stored: that of steps never seen may be
     another, and costs little.
@@ -48,7 +50,23 @@ def assigned(sizes: Array, step: float, of_profile: int) -> NDArray[np.uint8]:
     octaves = np.log2(np.maximum(sizes / step, 1e-30))
     octaves[0, :of_profile] = np.maximum(octaves[0, :of_profile], -1)
     table = 1 + np.round((octaves - LOWEST) * PER_OCTAVE)
-    return np.where(octaves < LOWEST, 0, np.clip(table, 1, COUNT)).astype(np.uint8)
+    return np.clip(np.where(octaves < LOWEST, np.minimum(table, 0), table), -128, COUNT).astype(np.int8)
+
+
+def loudness_of(scaled: Array, follow: NDArray[np.int8]) -> int:
+    """By how many tables the coefficients `(coefficient, mode)` of a time step, in steps, are larger than usual, those
+    of degree 0 left out: a profile that is another is not a louder one.
+    """
+    known = (follow > 0) & (follow < COUNT)  # the last table has no end
+    known[:2] = False
+    usual = 2.0 ** (LOWEST + (follow[known].astype(float) - 1) / PER_OCTAVE)
+    power = np.mean(np.square(scaled[known] / usual)) if known.any() else 1.0
+    return int(np.clip(np.round(PER_OCTAVE * np.log2(max(power, 1e-30)) / 2), QUIETEST, LOUDEST))
+
+
+def louder(follow: NDArray[np.int8], loudness: int) -> NDArray[np.uint8]:
+    """The tables that coefficients follow in a step of that loudness, from 1 on; 0 where none is stored."""
+    return np.asarray(np.clip(follow.astype(int) + loudness, 0, COUNT), np.uint8)
 
 
 def shifts() -> NDArray[np.uint8]:
@@ -66,17 +84,17 @@ def symbols_of(
     return numbers, np.where(np.abs(high) <= REACH, high + REACH, ESCAPE)
 
 
-def counted(scaled: list[Array], follow: NDArray[np.uint8], deadzone: float) -> Statistics:
-    """Tables from the coefficients of several time steps, and the tables (from 1 on) that they all follow.
+def counted(scaled: list[Array], follow: list[NDArray[np.uint8]], deadzone: float) -> Statistics:
+    """Tables from the coefficients of several time steps, and the tables (from 1 on) that they follow in each.
 
     Where little was counted, a Laplace distribution of the table's size counts as well: other data may need it.
     """
     low_bits = shifts()
     counts = np.zeros((COUNT, SYMBOLS))
     error, number = np.zeros((COUNT, 2)), np.full((COUNT, 2), 1e-9)
-    kept = follow > 0
-    table = follow[kept].astype(np.int64) - 1
-    for values in scaled:
+    for values, of_step in zip(scaled, follow, strict=True):
+        kept = of_step > 0
+        table = of_step[kept].astype(np.int64) - 1
         x = values[kept]
         numbers, symbols = symbols_of(x, low_bits[table], deadzone)
         np.add.at(counts, (table, symbols), 1)
