@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from hashlib import sha256
@@ -252,12 +253,12 @@ def test_where_no_digest_is_compared_damaged_steps_are_noticed(page: Page, site:
         (120, lambda data: b"", "The coded numbers end too soon."),
         (121, lambda data: data[:-400], "The coded numbers end too soon."),
         (122, lambda data: data + b"\0\0", "The coded numbers are damaged."),
-        (123, lambda data: data[:600] + bytes([data[600] ^ 1]) + data[601:], "The coded numbers"),
+        (123, lambda data: data[:600] + bytes([data[600] ^ 1]) + data[601:], "(The coded numbers|A coded number) "),
     ):
         step = folder / "unverified" / "inputs" / f"{t}.bin"
         step.write_bytes(damaged(step.read_bytes()))
         found = failure(page, site, "unverified", t)
-        assert found.startswith(f"SurrogateError: /unverified/inputs/{t}.bin: {reason}"), found
+        assert re.match(rf"SurrogateError: /unverified/inputs/{t}\.bin: {reason}", found), found
 
 
 def test_a_page_without_digests_says_so(page: Page, site: str) -> None:
@@ -277,7 +278,7 @@ def test_what_cannot_be_had_is_one_sentence(page: Page, site: str) -> None:
             "state",
             "/baseline/spec.json: of generators only spectral ones run here, and this is interpolate.",
         ),
-        ("gated", 1, "state", "There is no time step 1: this surrogate has steps between 5 and 8."),
+        ("gated", 1, "state", "There is no time step 1: this surrogate has steps between 5 and 10."),
         (
             "gated",
             5,
