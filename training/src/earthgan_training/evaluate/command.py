@@ -130,7 +130,6 @@ def _codecs(names: str | None) -> list[str] | None:
 
 def _print(found: Evaluation) -> None:
     from rich.console import Console
-    from rich.table import Table
 
     from earthgan_training.evaluate.table import tables
 
@@ -141,12 +140,7 @@ def _print(found: Evaluation) -> None:
         f"{size.inputs_per_step:,} bytes a step and {size.model:,} of model: {size.per_step:,.0f} a step of 251"
     )
     for each in tables(found):
-        table = Table(title=each.title, title_justify="left")
-        for number, head in enumerate(each.head):
-            table.add_column(head, justify="right" if number else "left")
-        for row in each.rows:
-            table.add_row(*(cell.replace("**", "") for cell in row))
-        console.print(table)
+        each.show(console)
     for step in found.steps:
         if step.clipped:
             console.print(f"step {step.t}: {step.clipped} numbers of the input lie outside what the surrogate stores")

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from earthgan.coded import Code
@@ -87,9 +89,7 @@ def _area_means(surrogate: Surrogate, inputs: InputsSpec, file: SourceFile) -> E
             numbers = rounded.clip(np.iinfo(dtype).min, np.iinfo(dtype).max)
             clipped += int((numbers != rounded).sum())
         out[:] = numbers.astype(dtype)
-    content = io.BytesIO()
-    np.save(content, codes, allow_pickle=False)
-    return EncodedInputs(content.getvalue(), clipped)
+    return EncodedInputs(_npy(codes), clipped)
 
 
 def _as_published(surrogate: Surrogate, file: SourceFile) -> EncodedInputs:
@@ -98,9 +98,13 @@ def _as_published(surrogate: Surrogate, file: SourceFile) -> EncodedInputs:
     for name in surrogate.variables:
         coarse = prepare_paper(file, name)[1]
         layers.append(chosen_layers(file, (coarse - coarse.min()) / np.ptp(coarse)))
+    return EncodedInputs(_npy(np.stack(layers).astype(np.float32)))
+
+
+def _npy(array: NDArray[Any]) -> bytes:
     content = io.BytesIO()
-    np.save(content, np.stack(layers).astype(np.float32), allow_pickle=False)
-    return EncodedInputs(content.getvalue())
+    np.save(content, array, allow_pickle=False)
+    return content.getvalue()
 
 
 def is_normalised(surrogate: Surrogate) -> bool:

@@ -8,7 +8,8 @@ from earthgan.quantities import VELOCITY
 from earthgan_training.evaluate.footprint import SERIES
 from earthgan_training.evaluate.results import ALL_BYTES, PUBLISHED, WITHOUT_NETWORK, Evaluation
 from earthgan_training.evaluate.scores import MEASURES
-from earthgan_training.evaluate.table import Table, tables
+from earthgan_training.evaluate.table import tables
+from earthgan_training.tables import Table
 
 _PICTURES = {
     "shells": "PSNR of each shell over its own range",
@@ -68,7 +69,7 @@ def document(
 def _of_run(found: Evaluation, pictures: Mapping[str, str], heading: str) -> list[str]:
     parts = []
     for table in tables(found):
-        parts += [f"{heading} {table.title}", *_notes(table, found), _rendered(table)]
+        parts += [f"{heading} {table.title}", *_notes(table, found), table.markdown()]
     return [*parts, *(f"![{_PICTURES[name]}]({path})" for name, path in pictures.items())]
 
 
@@ -111,8 +112,3 @@ def _by_maps(found: Evaluation) -> str:
     """How a codec of temperature comes by velocity: as the surrogate does, if it does."""
     own = any(way.endswith(ALL_BYTES) and found.rival(way, VELOCITY[0]) for way in found.ways)
     return ", velocity then made of it by the surrogate's own Stokes maps" if own else ""
-
-
-def _rendered(table: Table) -> str:
-    lines = [table.head, tuple("---" for _ in table.head), *table.rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.grid import ShellGrid, cell_weights
 from earthgan.quantities import VELOCITY
-from earthgan.stokes import StokesProfile
+from earthgan.stokes import StokesMaps, StokesProfile
 from earthgan.variables import TEMPERATURE
 from earthgan_training.evaluate.accuracy import psnr
 from earthgan_training.evaluate.codecs import Codec, code
@@ -39,8 +40,7 @@ class Rivals:
         say: Callable[[str], None],
     ) -> None:
         self.truth, self.grid, self._codecs, self._say = truth, grid, codecs, say
-        degree = min(highest_degree(grid), DEGREE)
-        self._maps = profile.shell_maps(grid.radii_km, degree) if profile and codecs else None
+        self._maps = _maps(profile, grid) if profile and codecs else None
 
     def rival(self, name: str, field: Array, size: float) -> Rival:
         """How near a field is to the truth."""
@@ -87,6 +87,12 @@ class Rivals:
             for name, field in zip(VELOCITY, cartesian_velocity(kelvins, self._maps, self.grid), strict=True):
                 found[name] = self.rival(name, field, rival.bytes)
         return found
+
+
+@lru_cache(maxsize=1)
+def _maps(profile: StokesProfile, grid: ShellGrid) -> StokesMaps:
+    """On the shells of a grid, the same in all time steps."""
+    return profile.shell_maps(grid.radii_km, min(highest_degree(grid), DEGREE))
 
 
 def curves(points: Sequence[Mapping[str, Rival]]) -> dict[str, tuple[Rival, ...]]:

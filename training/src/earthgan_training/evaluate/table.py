@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from earthgan_training.evaluate.results import (
     Rival,
 )
 from earthgan_training.evaluate.scores import MEASURES, POWER
+from earthgan_training.tables import NONE, Table
 
 _NAMES = {
     "sperr": "SPERR",
@@ -27,16 +27,6 @@ _NAMES = {
     WITHOUT_NETWORK: "surrogates, no network",
     PUBLISHED: "published generator",
 }
-NONE = "–"
-
-
-@dataclass(frozen=True)
-class Table:
-    """A title, the heads of columns, and rows of as many cells."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def tables(found: Evaluation) -> tuple[Table, ...]:
@@ -49,11 +39,6 @@ def method(way: str) -> str:
     name = way.removesuffix(ALL_BYTES)
     shown = _NAMES.get(name, f"paper's input, {name}")
     return f"{shown}, all bytes on {TEMPERATURE.name}" if way.endswith(ALL_BYTES) else shown
-
-
-def of_all_variables(way: str) -> bool:
-    """Whether a way's bytes are those of all variables together."""
-    return way in (SURROGATES, WITHOUT_NETWORK, PUBLISHED) or way.endswith(ALL_BYTES)
 
 
 def _measures(found: Evaluation) -> Table:
@@ -80,13 +65,7 @@ def _rivals(found: Evaluation) -> Table:
     for way in found.ways:
         every = {name: found.rival(way, name) for name in found.variables}
         sizes = [rival.bytes for rival in every.values() if rival]
-        rows.append(
-            (
-                method(way),
-                _bytes(sizes) + (" in all" if of_all_variables(way) else ""),
-                *(_psnr(rival) for rival in every.values()),
-            )
-        )
+        rows.append((method(way), _bytes(sizes, way), *(_psnr(rival) for rival in every.values())))
     return Table("PSNR against others, dB", ("", "bytes a variable", *found.variables), tuple(rows))
 
 
@@ -106,7 +85,7 @@ def _rates(found: Evaluation) -> Table:
     rows = [
         (
             method(codec),
-            _bytes([curve[i].bytes for curve in of.values()]) + (" in all" if of_all_variables(codec) else ""),
+            _bytes([curve[i].bytes for curve in of.values()], codec),
             *(_psnr(curve[i]) for curve in of.values()),
         )
         for codec, of in found.rates.items()
@@ -134,6 +113,8 @@ def _psnr(rival: Rival | None) -> str:
     return f"{rival.psnr_global_db:.1f}" if rival else NONE
 
 
-def _bytes(sizes: Sequence[float]) -> str:
+def _bytes(sizes: Sequence[float], way: str) -> str:
+    """What a way takes of each variable, or of all of them together."""
     low, high = min(sizes), max(sizes)
-    return f"{high:,.0f}" if high - low < 1 else f"{low:,.0f}–{high:,.0f}"
+    together = way in (SURROGATES, WITHOUT_NETWORK, PUBLISHED) or way.endswith(ALL_BYTES)
+    return (f"{high:,.0f}" if high - low < 1 else f"{low:,.0f}–{high:,.0f}") + (" in all" if together else "")

@@ -69,8 +69,9 @@ def fit_code(
 
     def at(step: float) -> tuple[float, NDArray[np.int8], Statistics]:
         tables = assigned(sizes, step, of_profile=modes)
+        usual = tables[degrees]
         scaled = [each / step for each in values]
-        follow = [louder(tables[degrees], loudness_of(each, tables[degrees])) for each in scaled]
+        follow = [louder(usual, loudness_of(each, usual)) for each in scaled]
         statistics = counted(scaled, follow, DEADZONE)
         bits = [_bits(each, of_each, statistics) for each, of_each in zip(scaled[:own], follow[:own], strict=True)]
         return float(np.mean(bits)) / 8, tables, statistics

@@ -81,7 +81,7 @@ def make_spectral(
     for t in (*train, *steps):
         if t not in files:
             raise BadInput(f"{raw}: no file for step {t}")
-    others = [path for run in also for path in contest_files(run).values()]
+    others = [each for run in also for each in contest_files(run).items()]
     variables = (TEMPERATURE, *((VX, VY, VZ) if recipe.profile else ()))
     with SourceFile(files[train[0]], CONTEST) as file:
         radii_km = file.grid.radii_km
@@ -90,7 +90,7 @@ def make_spectral(
     names = [v.name for v in variables]
     snapshots = (read_snapshot(files[t], t, names) for t in _counted(train, "reading", report))
     needed = names if flow else names[:1]
-    foreign = (read_snapshot(path, 0, needed) for path in _counted(others, "reading other runs", report))
+    foreign = (read_snapshot(path, t, needed) for t, path in _counted(others, "reading other runs", report))
     training = read_training(snapshots, foreign, variables, recipe.degree, radii_km, flow)
     shells = {name: Shells.of_component(name, draft, radii_km) for name in training.components}
     report("fitting", 0, 1)

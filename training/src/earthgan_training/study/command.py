@@ -81,18 +81,12 @@ def _json(content: dict[str, Any]) -> str:
 
 def _print(study: Study) -> None:
     from rich.console import Console
-    from rich.table import Table
 
     from earthgan_training.study.table import results, verdicts
 
     console = Console(highlight=False)
-    for title, each in ((study.title, results(study)), ("Verdicts", verdicts(study))):
-        table = Table(title=title, title_justify="left")
-        for number, head in enumerate(each.head):
-            table.add_column(head, justify="right" if number and title == study.title else "left")
-        for row in each.rows:
-            table.add_row(*row)
-        console.print(table)
+    results(study).show(console)
+    verdicts(study).show(console, numbers=False)
 
 
 def _as_typed(arguments: argparse.Namespace) -> str:

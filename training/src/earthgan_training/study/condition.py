@@ -14,16 +14,15 @@ from earthgan.errors import BadInput
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.study import features, presets
 from earthgan_training.study.features import Place
-from earthgan_training.study.measures import FINE, PSNR, Globe
+from earthgan_training.study.measures import FINE, PSNR, whole_globe
 from earthgan_training.study.networks import begun
 from earthgan_training.study.result import Comparison, Measure, Row, Study
-from earthgan_training.study.setting import Setting, Tick, averaged, held_out_steps, make_setting
+from earthgan_training.study.setting import Setting, Tick, make_setting
 from earthgan_training.study.training import Schedule, adversarial, content
 from earthgan_training.study.unet import CLASSES, UNet, iou, labels
 from earthgan_training.train.losses import Terms
 from earthgan_training.train.objective import Objective, interpolation
 from earthgan_training.train.samples import Batch
-from earthgan_training.train.task import Generator
 
 CONTENT, ADVERSARIAL, SEGMENTATION = 120, 45, 150
 SEEDS = 3
@@ -65,14 +64,14 @@ def study(data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study:
         tick(f"U-Net, seed {each}")
         warmed = setting.generator(each)
         content(setting, warmed, each)
-        found.setdefault("content alone", []).append(_accuracy(setting, warmed))
+        found.setdefault("content alone", []).append(whole_globe(setting, warmed))
         tick(f"warm-up, seed {each}")
         for name, condition in conditions(setting, unet).items():
             generator, critic = deepcopy(warmed), setting.critic(each, condition.channels)
             objective = Objective(generator, critic, setting.config, condition.more)
             adversarial(setting, generator, critic, objective, each)
             pairing = _pairing(setting, objective)
-            found.setdefault(name, []).append(_accuracy(setting, generator) | {PAIRING.key: pairing})
+            found.setdefault(name, []).append(whole_globe(setting, generator) | {PAIRING.key: pairing})
             tick(f"{name}, seed {each}")
     rows = tuple(Row(name, tuple(scores)) for name, scores in found.items())
     compared = [Comparison(PLAIN, "content alone", key, paired=True) for key in (PSNR.key, FINE.key)]
@@ -170,13 +169,6 @@ def _anomaly_and_ascent(setting: Setting, field: Tensor, batch: Batch) -> Tensor
     vector = _vector(setting)
     ascent = torch.einsum("bvsrc,bvrc->bsrc", field[:, vector], outwards) / batch.spread[:, vector].mean(dim=1)
     return torch.stack([_standardised(field, batch)[:, setting.measured], ascent], dim=1)
-
-
-def _accuracy(setting: Setting, generator: Generator) -> dict[str, float]:
-    outputs = setting.task.outputs
-    globe = Globe(outputs, setting.data.input_grid)
-    batches = [setting.at(t, outputs.whole, None) for t in held_out_steps(setting.data)]
-    return averaged([globe.accuracy(setting.predict(generator, each), setting.truth(each)) for each in batches])
 
 
 def _pairing(setting: Setting, objective: Objective) -> float:

@@ -8,7 +8,7 @@ from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.study.result import Study
 from earthgan_training.study.run import persistence_db
 from earthgan_training.study.setting import measured_variable
-from earthgan_training.study.table import Table, results, verdicts
+from earthgan_training.study.table import results, verdicts
 
 
 def document(studies: Sequence[Study], data: Dataset, seed: int, command: str) -> str:
@@ -40,13 +40,8 @@ def document(studies: Sequence[Study], data: Dataset, seed: int, command: str) -
         parts += [
             f"## {study.title}",
             f"*{study.question}* {study.compared}",
-            _rendered(results(study)),
-            _rendered(verdicts(study)),
+            results(study).markdown(),
+            verdicts(study).markdown(),
             f"Limits: {study.limits}",
         ]
     return "\n\n".join(parts) + "\n"
-
-
-def _rendered(table: Table) -> str:
-    lines = [table.head, tuple("---" for _ in table.head), *table.rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -10,6 +10,9 @@ from earthgan_training.evaluate.accuracy import psnr
 from earthgan_training.evaluate.artefacts import BAND_DEG, BANDS, stripe_ratio
 from earthgan_training.evaluate.spectrum import DegreeSpectrum
 from earthgan_training.study.result import Measure
+from earthgan_training.study.setting import Setting, averaged, held_out_steps
+from earthgan_training.train.objective import interpolation
+from earthgan_training.train.task import Generator
 
 Array = NDArray[np.float32]
 
@@ -59,3 +62,18 @@ def grid_phase(field: Array, grid: ShellGrid, columns: int) -> float:
     power = (np.abs(np.fft.rfft(means, axis=-1).sum(axis=0)) ** 2).sum(axis=0)[columns:-1]
     own = np.arange(len(power)) % columns == 0
     return float(power[own].mean() / power[~own].mean())
+
+
+def whole_globe(setting: Setting, generator: Generator | None) -> dict[str, float]:
+    """`Globe.accuracy` of a generator, or without one of interpolation: on all shells of the held-out steps."""
+    outputs = setting.task.outputs
+    globe = Globe(outputs, setting.data.input_grid)
+    found = []
+    for t in held_out_steps(setting.data):
+        batch = setting.at(t, outputs.whole, None)
+        if generator:
+            field = setting.predict(generator, batch)
+        else:
+            field = interpolation(batch.feeds)[0, setting.measured].numpy()
+        found.append(globe.accuracy(field, setting.truth(batch)))
+    return averaged(found)

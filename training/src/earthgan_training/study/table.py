@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from earthgan_training.study.result import Measure, Row, Study, Verdict
-
-NONE = "–"
-
-
-@dataclass(frozen=True)
-class Table:
-    """The heads of columns, and rows of as many cells."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+from earthgan_training.tables import NONE, Table
 
 
 def results(study: Study) -> Table:
     """The variants: means over seeds, and their standard deviation."""
     head = "variant", *(measure.title for measure in study.measures)
-    return Table(head, tuple((row.name, *(_cell(row, each) for each in study.measures)) for row in study.rows))
+    rows = tuple((row.name, *(_cell(row, each) for each in study.measures)) for row in study.rows)
+    return Table(study.title, head, rows)
 
 
 def verdicts(study: Study) -> Table:
     """What follows: differences, how much of them seeds alone would make, and the call."""
     head = "variant", "against", "measure", "difference", "verdict"
-    return Table(head, tuple(_judged(study, each) for each in study.verdicts))
+    return Table("Verdicts", head, tuple(_judged(study, each) for each in study.verdicts))
 
 
 def _judged(study: Study, verdict: Verdict) -> tuple[str, ...]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from earthgan.errors import BadInput
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.study import presets
-from earthgan_training.study.measures import FINE, PSNR, Globe
+from earthgan_training.study.measures import FINE, PSNR, whole_globe
 from earthgan_training.study.result import Comparison, Row, Study
-from earthgan_training.study.setting import Setting, Tick, averaged, held_out_steps, make_setting, measured_variable
+from earthgan_training.study.setting import Tick, make_setting, measured_variable
 from earthgan_training.study.training import content
-from earthgan_training.train.objective import interpolation
-from earthgan_training.train.task import Generator
 
 UPDATES = 300
 SEEDS = 3
@@ -33,12 +31,12 @@ def study(data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study:
     for label, given in ((f"{one} alone", (one,)), (f"all {len(names)} variables", names)):
         setting = make_setting(data, presets.residual(data, updates or UPDATES, variables=given))
         if not rows:
-            rows.append(Row("cubic interpolation", (_scores(setting, None),), trained=False))
+            rows.append(Row("cubic interpolation", (whole_globe(setting, None),), trained=False))
         seeds = []
         for each in range(seed, seed + SEEDS):
             generator = setting.generator(each)
             content(setting, generator, each)
-            seeds.append(_scores(setting, generator))
+            seeds.append(whole_globe(setting, generator))
             tick(f"{label}, seed {each}")
         rows.append(Row(label, tuple(seeds)))
     base, alone, together = (row.name for row in rows)
@@ -46,18 +44,3 @@ def study(data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study:
     compared += [Comparison(each, base, PSNR.key) for each in (alone, together)]
     title = "All variables or one"
     return Study("variables", title, QUESTION, COMPARED, LIMITS, (PSNR, FINE), tuple(rows), tuple(compared))
-
-
-def _scores(setting: Setting, generator: Generator | None) -> dict[str, float]:
-    """On the whole globe of the held-out steps; without a generator, of interpolation."""
-    outputs = setting.task.outputs
-    globe = Globe(outputs, setting.data.input_grid)
-    found = []
-    for t in held_out_steps(setting.data):
-        batch = setting.at(t, outputs.whole, None)
-        if generator:
-            field = setting.predict(generator, batch)
-        else:
-            field = interpolation(batch.feeds)[0, setting.measured].numpy()
-        found.append(globe.accuracy(field, setting.truth(batch)))
-    return averaged(found)
