@@ -39,7 +39,7 @@ def published_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The published generator and input as a surrogate folder."""
     if not PUBLISHED.is_dir():
         pytest.skip("the published artefacts are not here")
-    from earthgan_training.published import import_published
+    from earthgan_training.surrogates.published import import_published
 
     folder = tmp_path_factory.mktemp("published") / "surrogate"
     import_published(PUBLISHED, folder)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from earthgan.stokes import Knots, Sheet, StokesProfile
+from earthgan.flow.stokes import Knots, Sheet, StokesProfile
 from earthgan_training.velocity.moments import Moments, Spectra, step_moments
 
 INNER_KM, OUTER_KM = 3485.0, 6371.0

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from contest_file import write_fields
-from earthgan.stokes import Knots, StokesProfile
-from earthgan_training.contest import contest_radius_km
-from earthgan_training.spectra.analysis import scalar_field, vector_field
-from earthgan_training.spectral.make import Recipe, make_spectral
-from earthgan_training.velocity.gate import Gate
+from earthgan.flow.stokes import Knots, StokesProfile
+from earthgan_training.coding.make import Recipe, make_spectral
+from earthgan_training.harmonics.analysis import scalar_field, vector_field
+from earthgan_training.simulations.contest import contest_radius_km
+from earthgan_training.velocity.gate import Verdict
 
 DEGREE, NODES = 10, 12
 STIRRED_KM = 4600.0, 5500.0
@@ -103,7 +103,7 @@ def make(
     out: Path,
     step_bytes: int = 1200,
     profile: StokesProfile | None = PROFILE,
-    gate: Gate | None = None,
+    gate: Verdict | None = None,
     nodes: int = NODES,
     updates: int = 0,
     also: Sequence[Path] = (),

@@ -9,9 +9,9 @@ import pytest
 
 from earthgan import Surrogate
 from earthgan.cli import make_parser
-from earthgan.paper import PaperPreset
+from earthgan.kinds.paper import PaperPreset
 from earthgan_gateway import Settings
-from earthgan_training.published import contest_radius_km, published_grids
+from earthgan_training.surrogates.published import contest_radius_km, published_grids
 from places import DEFAULT_SURROGATE, ROOT
 
 DOCUMENTS = sorted(

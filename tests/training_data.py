@@ -6,10 +6,10 @@ import numpy as np
 
 from contest_file import write_fields
 from earthgan.spec import Provenance
-from earthgan_training.contest import CONTEST
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.prepare.recipe import Preset, Recipe
 from earthgan_training.prepare.run import prepare
+from earthgan_training.simulations.contest import CONTEST
 
 NAMES = ("temperature", "vx", "vy", "vz")
 

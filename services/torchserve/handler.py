@@ -24,13 +24,13 @@ class ShellHandler:
         self.max_answer_bytes = limits["max_answer_bytes"]
         self.surrogate = surrogate.Surrogate(model_dir)
         if gpu is None:
-            from earthgan.onnx_backend import onnx_backend
+            from earthgan.backends.onnx import onnx_backend
 
             self.backend = onnx_backend(self.surrogate)
         else:
             import torch
 
-            from earthgan.torch_backend import torch_backend
+            from earthgan.backends.torch import torch_backend
 
             # A small GPU is shared with a desktop or another model: out of memory here, rather than there.
             memory = torch.cuda.get_device_properties(gpu).total_memory

@@ -1,4 +1,4 @@
-"""The spectral surrogate computed by the browser itself: its numbers are those of `earthgan.spectral`."""
+"""The spectral surrogate computed by the browser itself: its numbers are those of `earthgan.kinds.spectral`."""
 
 import base64
 import json
@@ -18,12 +18,12 @@ from safetensors.numpy import load_file, save
 from e2e.client import Faults
 from e2e.static_server import static_server
 from earthgan import Surrogate
-from earthgan.grid import ShellGrid
+from earthgan.kinds.spectral import SpectralPreset, synthesise
 from earthgan.spec import RefinementArguments, SpectralArguments
-from earthgan.spectral import SpectralPreset, synthesise
-from earthgan_training.contest import CONTEST
-from earthgan_training.spectral.make import add_steps
-from earthgan_training.velocity.gate import measured_gate
+from earthgan.sphere.grid import ShellGrid
+from earthgan_training.coding.make import add_steps
+from earthgan_training.simulations.contest import CONTEST
+from earthgan_training.velocity.gate import measured_verdict
 from earthgan_training.velocity.moments import files_moments
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE, ROOT
 from spectral_surrogate import DEGREE, PROFILE, make, write_raw
@@ -101,7 +101,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     raw = write_raw(tmp_path_factory.mktemp("raw"), stirred=True)
     files = CONTEST.steps(raw)
     moments = files_moments({t: files[t] for t in (7, 8)}, CONTEST, DEGREE)
-    make(raw, folder / "gated", gate=measured_gate(moments, PROFILE.shell_maps(moments.radii_km, DEGREE)))
+    make(raw, folder / "gated", gate=measured_verdict(moments, PROFILE.shell_maps(moments.radii_km, DEGREE)))
     for t, times in ((9, 8.0), (10, 0.2)):
         steps = range(t, t + 1)
         add_steps(folder / "gated", write_raw(raw / str(t), steps, stirred=True, times=times), steps, lambda *_: None)

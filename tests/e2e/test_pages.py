@@ -21,7 +21,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from e2e.client import Frame, Gateway
-from earthgan_gateway.colours import indices
+from earthgan_gateway.drawing.colours import indices
 from gateway_server import gateway
 from places import ROOT
 

@@ -33,7 +33,7 @@ def simulated_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def mar(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped surrogate's archive."""
-    from earthgan_training.archive import archive
+    from earthgan_training.surrogates.archive import archive
 
     path = tmp_path_factory.mktemp("mar") / "earthgan.mar"
     archive(DEFAULT_SURROGATE, path, SERVICE / "handler.py")

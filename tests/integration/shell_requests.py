@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from earthgan.onnx_backend import onnx_backend
+from earthgan.backends.onnx import onnx_backend
 from earthgan.surrogate import Surrogate
 from earthgan.wire import ShellRequest, WireType
 

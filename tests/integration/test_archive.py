@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from earthgan.errors import DamagedSurrogate
-from earthgan_training.archive import archive
+from earthgan_training.surrogates.archive import archive
 from integration.damages import DAMAGES, hide_a_pickle_in_a_step
 from integration.torchserve_server import SERVICE
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE

@@ -2,7 +2,7 @@
 
 import httpx
 
-from earthgan_gateway.colours import colours
+from earthgan_gateway.drawing.colours import colours
 
 
 def test_every_listed_map_draws_a_tile_and_has_its_own_colours(gateway_url: str) -> None:

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from earthgan import Surrogate, Window
+from earthgan.backends.onnx import onnx_backend
+from earthgan.backends.torch import torch_backend
 from earthgan.errors import (
     EngineAnswerInvalid,
     EngineTimeout,
@@ -21,11 +23,9 @@ from earthgan.errors import (
     UnknownStep,
     UnknownVariable,
 )
-from earthgan.onnx_backend import onnx_backend
-from earthgan.torch_backend import torch_backend
 from earthgan.wire import encode
 from earthgan_gateway.engines import Engine, LocalEngine, TorchServeEngine
-from earthgan_training.archive import archive
+from earthgan_training.surrogates.archive import archive
 from gateway_server import gateway
 from integration.torchserve_server import torchserve
 from places import DEFAULT_SURROGATE, ROOT

@@ -12,17 +12,17 @@ from contest_file import write_fields
 from earthgan import Surrogate
 from earthgan.cli import main
 from earthgan.spec import SurrogateSpec
-from earthgan_training.area_mean import area_mean
-from earthgan_training.baseline import baseline
-from earthgan_training.contest import CONTEST
 from earthgan_training.evaluate.accuracy import psnr
 from earthgan_training.evaluate.codecs import available_codecs, code
 from earthgan_training.evaluate.grids import comparison_grid
 from earthgan_training.evaluate.inputs import encode_inputs, opened_at
 from earthgan_training.evaluate.interpolation import cubic, paper_input, paper_input_grid
 from earthgan_training.evaluate.scores import MEASURES
-from earthgan_training.folder import write_spec
-from earthgan_training.prepare.source import SourceFile
+from earthgan_training.grids.area_mean import area_mean
+from earthgan_training.simulations.contest import CONTEST
+from earthgan_training.simulations.source import SourceFile
+from earthgan_training.surrogates.baseline import baseline
+from earthgan_training.surrogates.folder import write_spec
 
 LATITUDES = np.concatenate([[90.0], 90 - (np.arange(38) + 0.5) * 180 / 38, [-90.0]])
 LONGITUDES = np.linspace(0, 360, 81)

@@ -12,10 +12,10 @@ from PIL import Image
 
 from contest_file import write_fields
 from earthgan import Surrogate
+from earthgan.backends.onnx import onnx_backend
 from earthgan.cli import main
-from earthgan.onnx_backend import onnx_backend
-from earthgan_training.contest import CONTEST
 from earthgan_training.figures.sources import Generated, Interpolated, open_truth
+from earthgan_training.simulations.contest import CONTEST
 from places import ROOT
 
 LATITUDES = np.concatenate([[90.0], 90 - (np.arange(178) + 0.5) * 180 / 178, [-90.0]])
@@ -119,7 +119,7 @@ def test_without_truth_the_command_says_what_it_leaves_out(
 
 def test_a_dataset_is_truth_too(raw: Path, tmp_path: Path) -> None:
     """Files and a dataset on the surrogate's own grid are the same truth, but for the dataset's cells being shifted."""
-    from earthgan_training.baseline import baseline
+    from earthgan_training.surrogates.baseline import baseline
 
     dataset, folder = tmp_path / "dataset", tmp_path / "surrogate"
     prepare = ["prepare", raw, "--out", dataset, "--truth", "180x360", "--inputs", "3x6x12", "--workers", "0"]

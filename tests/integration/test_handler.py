@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 import yaml
 
+from earthgan.backends.onnx import onnx_backend
 from earthgan.errors import DamagedSurrogate, EngineAnswerInvalid
-from earthgan.onnx_backend import onnx_backend
 from earthgan.surrogate import Backend, Surrogate
 from earthgan.wire import ShellRequest, WireType, decode
 from integration.damages import DAMAGES
@@ -153,7 +153,7 @@ def test_on_a_gpu_the_handler_runs_torch_there_within_its_share_of_memory(
         calls["device"] = device
         return onnx_backend(surrogate)
 
-    monkeypatch.setattr("earthgan.torch_backend.torch_backend", backend)
+    monkeypatch.setattr("earthgan.backends.torch.torch_backend", backend)
     monkeypatch.setattr("torch.cuda.get_device_properties", lambda gpu: SimpleNamespace(total_memory=2**32))
     monkeypatch.setattr("torch.cuda.set_per_process_memory_fraction", lambda share, gpu: calls.update(share=share))
 

@@ -15,7 +15,7 @@ from PIL import Image
 from answers import array
 from earthgan import Surrogate
 from earthgan.errors import DamagedSurrogate
-from earthgan.grid import cell_weights
+from earthgan.sphere.grid import cell_weights
 from earthgan_gateway import Settings, create_app
 from engines import CountingEngine
 from gateway_server import gateway

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from contest_file import write_fields
-from earthgan.grid import cell_weights
-from earthgan.sampling import ShellSampler
+from earthgan.sphere.grid import cell_weights
+from earthgan.sphere.sampling import ShellSampler
 from earthgan_training.prepare.dataset import Dataset
 from preparation import prepare
 
@@ -43,8 +43,8 @@ def test_inspection_finds_what_was_spoiled_and_draws_it(tmp_path: Path, capsys) 
 def test_a_file_of_another_origin_prepares_to_the_fields_that_the_reader_gives(
     tmp_path: Path, simulated_raw: Path
 ) -> None:
-    from earthgan_training.baseline import coarse_snapshot
-    from earthgan_training.contest import read_snapshot
+    from earthgan_training.simulations.contest import read_snapshot
+    from earthgan_training.surrogates.baseline import coarse_snapshot
 
     out = tmp_path / "out"
     assert prepare(simulated_raw, "--out", out) == 0

@@ -21,7 +21,7 @@ KILLED_EVERYWHERE = """
 import hashlib, os, shutil, sys
 from pathlib import Path
 from earthgan.spec import Provenance
-from earthgan_training.contest import CONTEST
+from earthgan_training.simulations.contest import CONTEST
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.prepare.recipe import Preset, Recipe
 from earthgan_training.prepare.run import prepare

@@ -12,8 +12,8 @@ from PIL import Image
 
 from answers import array
 from earthgan import Surrogate
-from earthgan.onnx_backend import onnx_backend
-from earthgan_gateway.colours import colours
+from earthgan.backends.onnx import onnx_backend
+from earthgan_gateway.drawing.colours import colours
 from gateway_server import gateway
 
 

@@ -19,7 +19,7 @@ from pmtiles.reader import MmapSource, Reader
 
 from earthgan.cli import main
 from earthgan.errors import BadInput
-from earthgan.tiles import Tile
+from earthgan.sphere.tiles import Tile
 from earthgan_gateway.seed.metadata import offered
 from earthgan_gateway.seed.outputs import Archives, Pyramid
 from earthgan_gateway.seed.plan import Plan, numbers

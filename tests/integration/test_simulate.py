@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from earthgan.errors import BadInput
-from earthgan_training.contest import CONTEST_LATITUDES_DEG, contest_files, contest_radius_km, read_snapshot
 from earthgan_training.simulate import initial
 from earthgan_training.simulate.benchmark import BENCHMARKS
 from earthgan_training.simulate.command import add_simulate
@@ -30,6 +29,7 @@ from earthgan_training.simulate.parameters import (
     ViscosityStep,
 )
 from earthgan_training.simulate.run import simulate
+from earthgan_training.simulations.contest import CONTEST_LATITUDES_DEG, contest_files, contest_radius_km, read_snapshot
 
 VARIABLES = ("temperature", "vx", "vy", "vz", "temperature anomaly")
 TINY = Setup(

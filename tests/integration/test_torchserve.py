@@ -16,7 +16,7 @@ import pytest
 
 from earthgan.surrogate import Surrogate
 from earthgan.wire import ShellRequest, WireType, decode
-from earthgan_training.archive import archive
+from earthgan_training.surrogates.archive import archive
 from integration.damages import alter_one_byte_of_the_weights, remove_a_step
 from integration.shell_requests import BAD, GOOD, TOLERANCE, in_process
 from integration.torchserve_server import SERVICE, TorchServe, torchserve

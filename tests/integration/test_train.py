@@ -11,10 +11,10 @@ import pytest
 from safetensors.numpy import load_file
 
 from earthgan import Surrogate
+from earthgan.backends.onnx import onnx_backend
 from earthgan.cli import main
-from earthgan.onnx_backend import onnx_backend
-from earthgan_training.folder import WEIGHTS_FILE
 from earthgan_training.prepare.dataset import Dataset
+from earthgan_training.surrogates.folder import WEIGHTS_FILE
 from earthgan_training.train.config import PRESETS
 from places import PUBLISHED
 from training_data import make_dataset

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from earthgan import Surrogate
-from earthgan.grid import Window
-from earthgan.onnx_backend import onnx_backend
+from earthgan.backends.onnx import onnx_backend
+from earthgan.sphere.grid import Window
 
 SHELLS = range(3, 198, 24)
 
@@ -64,9 +64,9 @@ def paper_surrogate(folder: Path) -> Path:
     trained ones do."""
     import torch  # not above: the memory of `costs` is that of serving
 
-    from earthgan.generator import PaperGenerator
+    from earthgan.backends.generator import PaperGenerator
     from earthgan.spec import PaperArguments
-    from earthgan_training.published import import_published
+    from earthgan_training.surrogates.published import import_published
 
     source = folder / "source"
     source.mkdir()

@@ -1,5 +1,5 @@
 /**
- * Time steps as coded coefficients, as `earthgan.coded` has them. A number of the code is a coefficient of an
+ * Time steps as coded coefficients, as `earthgan.kinds.coded` has them. A number of the code is a coefficient of an
  * orthonormal harmonic and an orthonormal radial mode, divided by its component's step and rounded.
  */
 

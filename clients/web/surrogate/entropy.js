@@ -1,6 +1,6 @@
 /**
  * Bytes as whole numbers of known distributions: rANS (Duda 2013, https://arxiv.org/abs/1311.2540), as
- * `earthgan.entropy` writes them. Frequencies are of `TOTAL`, the state has 32 bits, topped up by words of 16. It
+ * `earthgan.kinds.entropy` writes them. Frequencies are of `TOTAL`, the state has 32 bits, topped up by words of 16. It
  * passes 2^31, so it is never shifted without `>>>`.
  */
 

@@ -1,4 +1,4 @@
-/** The shells whose velocity is coded, as `earthgan.gate` says: runs of them, each with knots of its own. */
+/** The shells whose velocity is coded, as `earthgan.flow.gate` says: runs of them, each with knots of its own. */
 
 import { Matrix } from "./matrix.js";
 import { spline } from "./spline.js";

@@ -1,6 +1,6 @@
 /**
  * Normalised associated Legendre functions and their derivatives: spherical harmonics on latitudes, as
- * `earthgan.legendre` has them. `Y_lm = N_lm P_lm(cos theta) exp(i m phi)`, the integral of `|Y_lm|^2` over the sphere
+ * `earthgan.numerics.legendre` has them. `Y_lm = N_lm P_lm(cos theta) exp(i m phi)`, the integral of `|Y_lm|^2` over the sphere
  * 1, without the Condon-Shortley sign.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Chebyshev collocation in radius, as `earthgan.radial` does it: Trefethen, *Spectral Methods in MATLAB* (2000),
+ * Chebyshev collocation in radius, as `earthgan.numerics.radial` does it: Trefethen, *Spectral Methods in MATLAB* (2000),
  * chapter 6, and Berrut & Trefethen, SIAM Review 46 (2004). Lengths are in shell thicknesses.
  */
 

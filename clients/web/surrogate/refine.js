@@ -1,5 +1,5 @@
 /**
- * What the code leaves out of temperature, as far as a small network can tell from what it keeps: `earthgan.refine`.
+ * What the code leaves out of temperature, as far as a small network can tell from what it keeps: `earthgan.kinds.refine`.
  * A decoded step is evaluated on Gauss rows of a few shells; the network sees each shell with what lies below and
  * above it; what it gives is analysed, exactly, and added to the coefficients that are coded.
  */

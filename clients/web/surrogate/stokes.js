@@ -1,6 +1,6 @@
 /**
  * The flow that a temperature drives at infinite Prandtl number, degree by degree, where viscosity and expansivity vary
- * with radius alone: the equations and the nodes of `earthgan.stokes`, and so its numbers.
+ * with radius alone: the equations and the nodes of `earthgan.flow.stokes`, and so its numbers.
  *
  * With L = l(l + 1), flow `u = U Y r^ + V grad_1 Y`, tractions R and S, viscosity eta and buoyancy f (Hager & O'Connell
  * 1981, eq. A2):

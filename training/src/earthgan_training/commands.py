@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from earthgan.cli import add_command, numbers
+from earthgan_training.coding.command import add_spectral
 from earthgan_training.evaluate.command import add_evaluate
 from earthgan_training.figures.command import add_figures
 from earthgan_training.prepare.command import add_prepare
 from earthgan_training.simulate.command import add_simulate
-from earthgan_training.spectral.command import add_spectral
 from earthgan_training.study.command import add_study
 from earthgan_training.train.command import add_train
 from earthgan_training.velocity.command import add_fit_velocity
@@ -85,27 +85,27 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
 
 
 def _import_published(arguments: argparse.Namespace) -> None:
-    from earthgan_training.published import import_published
+    from earthgan_training.surrogates.published import import_published
 
     import_published(arguments.source, arguments.out, arguments.overwrite)
     print(arguments.out)
 
 
 def _baseline(arguments: argparse.Namespace) -> None:
-    from earthgan_training.baseline import baseline
+    from earthgan_training.surrogates.baseline import baseline
 
     baseline(arguments.raw, arguments.out, arguments.steps, arguments.title, arguments.notice, arguments.overwrite)
     print(arguments.out)
 
 
 def _export(arguments: argparse.Namespace) -> None:
-    from earthgan_training.export import export
+    from earthgan_training.surrogates.export import export
 
     print(f"{arguments.surrogate}: largest difference to torch {export(arguments.surrogate):.1e}")
 
 
 def _archive(arguments: argparse.Namespace) -> None:
-    from earthgan_training.archive import archive
+    from earthgan_training.surrogates.archive import archive
 
     archive(arguments.surrogate, arguments.out, arguments.handler)
     print(arguments.out)

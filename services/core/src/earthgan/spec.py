@@ -10,10 +10,10 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from earthgan.gate import GatedRun, StoredRun, StoredShells
-from earthgan.grid import PolarRule, ShellGrid
-from earthgan.radial import RadialGrid
-from earthgan.stokes import StokesProfile
+from earthgan.flow.gate import GatedRun, StoredRun, StoredShells
+from earthgan.flow.stokes import StokesProfile
+from earthgan.numerics.radial import RadialGrid
+from earthgan.sphere.grid import PolarRule, ShellGrid
 
 SPEC_FILE = "spec.json"
 
@@ -128,7 +128,7 @@ class InputsSpec(_Frozen):
 
 
 class CodedInputsSpec(_Frozen):
-    """Conditional inputs as coded coefficients (`earthgan.coded`)."""
+    """Conditional inputs as coded coefficients (`earthgan.kinds.coded`)."""
 
     coded: Literal[True] = True
     steps: tuple[StepSpec, ...] = Field(min_length=1)
@@ -162,7 +162,7 @@ CodedField = Literal["temperature", "u", "v", "w"]
 
 class ResidualArguments(_Frozen):
     """A network of `blocks` residual blocks on the cells of the conditional input; what it gives is added to tricubic
-    interpolation (`earthgan.residual`). `vector` says which variables are a velocity's x, y and z.
+    interpolation (`earthgan.kinds.residual`). `vector` says which variables are a velocity's x, y and z.
     """
 
     preset: Literal["residual"] = "residual"
@@ -172,8 +172,8 @@ class ResidualArguments(_Frozen):
 
 
 class ComponentSpec(_Frozen):
-    """A field that is coded: temperature, or a velocity's U, V or W (`earthgan.spectral`) where it is no function of
-    temperature. `step` is what its normalised coefficients are rounded to.
+    """A field that is coded: temperature, or a velocity's U, V or W (`earthgan.kinds.spectral`) where temperature does
+    not determine it. `step` is what its normalised coefficients are rounded to.
     """
 
     field: CodedField
@@ -182,8 +182,8 @@ class ComponentSpec(_Frozen):
 
 class RefinementArguments(_Frozen):
     """A network of `layers` 3 x 3 convolutions of `channels` on so many `shells`, which sees what lies `reach_km` below
-    and above (`earthgan.refine`). `field_rms` and `error_rms`, of normalised temperature less its lateral mean and of
-    its error, are what 1 stands for on its way in and out.
+    and above (`earthgan.kinds.refine`). `field_rms`, the size of normalised temperature less its lateral mean, scales
+    its input; `error_rms`, the size of the code's error, scales its output.
     """
 
     shells: int = Field(default=16, ge=4)

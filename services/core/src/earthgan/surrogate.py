@@ -20,11 +20,11 @@ from earthgan.errors import (
     UnknownVariable,
     what_is_wrong,
 )
-from earthgan.grid import Window
-from earthgan.inputs import Inputs
-from earthgan.presets import Preset, opened
+from earthgan.kinds.inputs import Inputs
+from earthgan.kinds.presets import Preset, opened
+from earthgan.kinds.spectral import SpectralPreset
 from earthgan.spec import SPEC_FILE, FileSpec, StepSpec, SurrogateSpec
-from earthgan.spectral import SpectralPreset
+from earthgan.sphere.grid import Window
 from earthgan.variables import TEMPERATURE
 
 #: How many whole neighbouring shells one call of the generator gives; 38 of the paper's would take 1.3 GB.

@@ -19,19 +19,19 @@ from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import LayeredCache, MemoryCache, RedisCache
 from earthgan_gateway.engines import Engine, make_engine
 from earthgan_gateway.fields import Fields
-from earthgan_gateway.openapi import complete_openapi
 from earthgan_gateway.pictures import Pictures, Style
+from earthgan_gateway.places import Places
 from earthgan_gateway.prefetch import Prefetch
-from earthgan_gateway.probes import Probes
-from earthgan_gateway.problems import add_problem_handlers
-from earthgan_gateway.rate_limit import RateLimit
 from earthgan_gateway.routes.client import client_routes
 from earthgan_gateway.routes.colormaps import colormaps_router
 from earthgan_gateway.routes.health import health_router
 from earthgan_gateway.routes.metadata import metadata_router
 from earthgan_gateway.routes.metrics import metrics_router
+from earthgan_gateway.routes.openapi import complete_openapi
 from earthgan_gateway.routes.pictures import PictureRoutes
-from earthgan_gateway.routes.probes import probes_router
+from earthgan_gateway.routes.places import places_router
+from earthgan_gateway.routes.problems import add_problem_handlers
+from earthgan_gateway.routes.rate_limit import RateLimit
 from earthgan_gateway.routes.wmts import wmts_router
 from earthgan_gateway.settings import Settings
 from earthgan_gateway.telemetry import Metrics, TelemetryMiddleware, make_traces
@@ -88,7 +88,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.include_router(metadata_router(fields))
     app.include_router(colormaps_router())
     app.include_router(wmts_router(fields))
-    app.include_router(probes_router(Probes(fields), surrogate.digest))
+    app.include_router(places_router(Places(fields), surrogate.digest))
     app.include_router(health_router(running, surrogate.digest))
     app.include_router(metrics_router(metrics))
     app.router.routes.extend(client_routes(settings.client))

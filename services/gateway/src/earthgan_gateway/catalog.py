@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from earthgan.grid import EARTH_RADIUS_KM
 from earthgan.quantities import Quantity
+from earthgan.sphere.grid import EARTH_RADIUS_KM
+from earthgan.sphere.tiles import TILE_MATRIX_SETS, bounds_deg, max_native_zoom
 from earthgan.surrogate import Surrogate
-from earthgan.tiles import TILE_MATRIX_SETS, bounds_deg, max_native_zoom
+from earthgan_gateway.drawing.ticks import label, ticks
 from earthgan_gateway.fields import Fields
 from earthgan_gateway.pictures import Style
-from earthgan_gateway.ticks import label, ticks
 
 #: The depth that a first look falls on: below the lid, where slabs and plumes both show.
 FIRST_DEPTH_KM = 700.0

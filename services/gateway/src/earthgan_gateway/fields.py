@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from earthgan.errors import EngineUnavailable, UnknownVariable
 from earthgan.quantities import Quantity, derive, quantities
 from earthgan.quantities import anomaly as subtract_mean
-from earthgan.sampling import ShellSampler
+from earthgan.sphere.sampling import ShellSampler
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import LayeredCache, SingleFlight
+from earthgan_gateway.cache.packing import pack, unpack
 from earthgan_gateway.engines import Engine
-from earthgan_gateway.packing import pack, unpack
 from earthgan_gateway.telemetry import Metrics, Traces
 
 Source = Literal["memory", "redis", "generated"]

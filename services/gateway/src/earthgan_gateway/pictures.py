@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from earthgan.errors import InvalidRequest
 from earthgan.quantities import Quantity
-from earthgan.tiles import Tile
-from earthgan_gateway import colours, formats, render
+from earthgan.sphere.tiles import Tile
+from earthgan_gateway import formats
 from earthgan_gateway.cache import LayeredCache, SingleFlight
+from earthgan_gateway.drawing import colours, render
+from earthgan_gateway.drawing.raster import TileRaster
 from earthgan_gateway.fields import Fields, Shell, Source
-from earthgan_gateway.raster import TileRaster
 from earthgan_gateway.telemetry import Metrics, Traces
 
 _ANOMALY_COLOURS = "crameri:vik"

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import morecantile
 
 from earthgan.quantities import Quantity
+from earthgan.sphere.tiles import TILE_MATRIX_SETS, WEB_MERCATOR, max_native_zoom
 from earthgan.surrogate import Surrogate
-from earthgan.tiles import TILE_MATRIX_SETS, WEB_MERCATOR, max_native_zoom
 
 MEDIA_TYPE = "application/xml"
 CAPABILITIES = "wmts/WMTSCapabilities.xml"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d  # type: ignore[import-untyped]
 
-from earthgan.grid import ShellGrid, Window, cell_weights
+from earthgan.sphere.grid import ShellGrid, Window, cell_weights
 from earthgan_training.evaluate.grids import volumes
 
 Array = NDArray[np.float32]

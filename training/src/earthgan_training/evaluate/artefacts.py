@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid, cell_weights
+from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan_training.evaluate.accuracy import mean_square
 
 Array = NDArray[np.float32]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command, numbers, positive, shortened
-from earthgan_training.files import write_whole
+from earthgan.files import write_whole
 
 if TYPE_CHECKING:
     from earthgan_training.evaluate.results import Evaluation
@@ -72,7 +72,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from earthgan_training.evaluate.markdown import document
     from earthgan_training.evaluate.pictures import draw, draw_size
     from earthgan_training.evaluate.run import evaluate
-    from earthgan_training.prepare.mapping import layout_of
+    from earthgan_training.simulations.mapping import layout_of
 
     runs: list[Path] = arguments.truth
     steps = arguments.steps or [None] * len(runs)

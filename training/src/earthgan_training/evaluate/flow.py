@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid, cell_weights
 from earthgan.quantities import V_PHI, V_RADIAL, V_THETA, turn
-from earthgan_training.area_mean import column_edges_deg, row_edges_deg
+from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan_training.evaluate.accuracy import mean_square
 from earthgan_training.evaluate.grids import volumes
+from earthgan_training.grids.area_mean import column_edges_deg, row_edges_deg
 
 Array = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid
+from earthgan.sphere.grid import ShellGrid
 
 SHELLS, PERCENT = 198, 60
 

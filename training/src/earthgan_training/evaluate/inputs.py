@@ -16,18 +16,18 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from earthgan.coded import Code
 from earthgan.errors import BadInput
-from earthgan.grid import PolarRule
+from earthgan.kinds.coded import Code
 from earthgan.quantities import NORMALISED
 from earthgan.spec import InputsSpec, SpectralArguments, StepSpec, SurrogateSpec
+from earthgan.sphere.grid import PolarRule
 from earthgan.surrogate import Surrogate, file_sha256
-from earthgan_training.area_mean import area_mean, at_radii
-from earthgan_training.contest import Snapshot
-from earthgan_training.folder import write_spec, write_weights
+from earthgan_training.coding.encode import Encoder
+from earthgan_training.grids.area_mean import area_mean, at_radii
 from earthgan_training.prepare.paper import chosen_layers, prepare_paper
-from earthgan_training.prepare.source import SourceFile
-from earthgan_training.spectral.encode import Encoder
+from earthgan_training.simulations.contest import Snapshot
+from earthgan_training.simulations.source import SourceFile
+from earthgan_training.surrogates.folder import write_spec, write_weights
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid
-from earthgan.interpolate import InterpolatePreset
-from earthgan.sampling import ShellSampler
-from earthgan_training.area_mean import area_mean, at_radii
+from earthgan.kinds.interpolate import InterpolatePreset
+from earthgan.sphere.grid import ShellGrid
+from earthgan.sphere.sampling import ShellSampler
+from earthgan_training.grids.area_mean import area_mean, at_radii
 
 Array = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ from earthgan_training.evaluate.footprint import SERIES
 from earthgan_training.evaluate.results import ALL_BYTES, PUBLISHED, WITHOUT_NETWORK, Evaluation
 from earthgan_training.evaluate.scores import MEASURES
 from earthgan_training.evaluate.table import tables
-from earthgan_training.tables import Table
+from earthgan_training.work.tables import Table
 
 _PICTURES = {
     "shells": "PSNR of each shell over its own range",

@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from earthgan.grid import EARTH_RADIUS_KM
+from earthgan.files import write_whole
+from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE
 from earthgan_training.evaluate.results import (
@@ -22,8 +23,8 @@ from earthgan_training.evaluate.results import (
     StepResult,
 )
 from earthgan_training.evaluate.table import method
+from earthgan_training.figures.page import png
 from earthgan_training.figures.size import PAPER_SIZES, draw_sizes, surrogate_sizes
-from earthgan_training.files import png, write_whole
 
 matplotlib.use("agg")
 

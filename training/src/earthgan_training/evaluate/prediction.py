@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid
+from earthgan.sphere.grid import ShellGrid
 from earthgan.surrogate import LONGEST_RUN, Backend, Surrogate
-from earthgan_training.area_mean import area_mean, at_radii
+from earthgan_training.grids.area_mean import area_mean, at_radii
 
 Array = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import EARTH_RADIUS_KM, ShellGrid
+from earthgan.sphere.grid import EARTH_RADIUS_KM, ShellGrid
 from earthgan_training.evaluate.footprint import Footprint
 from earthgan_training.evaluate.scores import VariableScores
 

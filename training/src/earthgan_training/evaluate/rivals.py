@@ -8,15 +8,15 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid, cell_weights
+from earthgan.flow.stokes import StokesMaps, StokesProfile
 from earthgan.quantities import VELOCITY
-from earthgan.stokes import StokesMaps, StokesProfile
+from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan.variables import TEMPERATURE
 from earthgan_training.evaluate.accuracy import psnr
 from earthgan_training.evaluate.codecs import Codec, code
 from earthgan_training.evaluate.interpolation import METHODS, paper_input, paper_input_grid
 from earthgan_training.evaluate.results import ALL_BYTES, Rival
-from earthgan_training.spectra.analysis import highest_degree, scalar_coefficients
+from earthgan_training.harmonics.analysis import highest_degree, scalar_coefficients
 from earthgan_training.velocity.accuracy import cartesian_velocity
 
 Array = NDArray[np.floating]

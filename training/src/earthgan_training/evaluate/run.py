@@ -12,14 +12,13 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
+from earthgan.backends.onnx import onnx_backend
 from earthgan.errors import BadInput
-from earthgan.grid import ShellGrid
-from earthgan.onnx_backend import onnx_backend
+from earthgan.flow.stokes import StokesProfile
 from earthgan.quantities import VELOCITY
 from earthgan.spec import InputsSpec, SpectralArguments
-from earthgan.stokes import StokesProfile
+from earthgan.sphere.grid import ShellGrid
 from earthgan.surrogate import Surrogate
-from earthgan_training.area_mean import area_mean
 from earthgan_training.evaluate.codecs import Codec, available_codecs
 from earthgan_training.evaluate.footprint import footprint
 from earthgan_training.evaluate.grids import comparison_grid
@@ -36,8 +35,9 @@ from earthgan_training.evaluate.results import (
 )
 from earthgan_training.evaluate.rivals import Rivals, curves, nearest
 from earthgan_training.evaluate.scores import Scorer
-from earthgan_training.prepare.layout import Layout
-from earthgan_training.prepare.source import SourceFile
+from earthgan_training.grids.area_mean import area_mean
+from earthgan_training.simulations.layout import Layout
+from earthgan_training.simulations.source import SourceFile
 
 Array = NDArray[np.float32]
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid, cell_weights
-from earthgan_training.area_mean import area_mean, at_radii
+from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan_training.evaluate.accuracy import (
     decibels,
     lateral_std,
@@ -23,6 +22,7 @@ from earthgan_training.evaluate.artefacts import pole_ratio, seam_ratio, stripe_
 from earthgan_training.evaluate.ensemble import crps, ensemble_mean, spread
 from earthgan_training.evaluate.flow import relative_divergence
 from earthgan_training.evaluate.spectrum import DegreeSpectrum
+from earthgan_training.grids.area_mean import area_mean, at_radii
 
 Array = NDArray[np.float32]
 Curve = NDArray[np.float64]

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid
-from earthgan_training.spectra.analysis import scalar_coefficients
+from earthgan.sphere.grid import ShellGrid
+from earthgan_training.harmonics.analysis import scalar_coefficients
 
 Array = NDArray[np.float32]
 

@@ -17,7 +17,7 @@ from earthgan_training.evaluate.results import (
     Rival,
 )
 from earthgan_training.evaluate.scores import MEASURES, POWER
-from earthgan_training.tables import NONE, Table
+from earthgan_training.work.tables import NONE, Table
 
 _NAMES = {
     "sperr": "SPERR",

@@ -66,11 +66,11 @@ def _figures(arguments: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from earthgan.files import write_whole
     from earthgan_training.figures.animation import Animated
     from earthgan_training.figures.projection import Projection
     from earthgan_training.figures.run import Kind, Request, draw_figures
-    from earthgan_training.files import write_whole
-    from earthgan_training.prepare.mapping import layout_of
+    from earthgan_training.simulations.mapping import layout_of
 
     if not -360 <= arguments.centre <= 360:
         raise BadInput(f"--centre {arguments.centre:g}: a longitude between -360 and 360")

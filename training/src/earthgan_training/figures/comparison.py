@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from earthgan.grid import ShellGrid, cell_weights
 from earthgan.quantities import Quantity
+from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan_training.figures.globe_map import GlobeMap
 from earthgan_training.figures.page import new_page
 from earthgan_training.figures.projection import Projection

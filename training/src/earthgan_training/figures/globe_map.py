@@ -11,8 +11,8 @@ from matplotlib.patches import Ellipse
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid
-from earthgan.sampling import ShellSampler
+from earthgan.sphere.grid import ShellGrid
+from earthgan.sphere.sampling import ShellSampler
 from earthgan_training.figures.projection import Projection
 from earthgan_training.figures.scale import Scale
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from earthgan.grid import ShellGrid
 from earthgan.quantities import Quantity, derive
 from earthgan.spec import InputsSpec
+from earthgan.sphere.grid import ShellGrid
 from earthgan.surrogate import Surrogate
 from earthgan_training.figures.globe_map import GlobeMap
 from earthgan_training.figures.page import new_page

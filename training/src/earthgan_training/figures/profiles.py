@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from earthgan.grid import EARTH_RADIUS_KM, ShellGrid, cell_weights
 from earthgan.quantities import Quantity
+from earthgan.sphere.grid import EARTH_RADIUS_KM, ShellGrid, cell_weights
 from earthgan_training.figures.page import new_page
 from earthgan_training.figures.scale import Unit
 from earthgan_training.figures.sources import Array

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
+from earthgan.backends.onnx import onnx_backend
 from earthgan.errors import BadInput, UnknownVariable
-from earthgan.onnx_backend import onnx_backend
+from earthgan.files import write_whole
 from earthgan.quantities import Quantity, quantities
 from earthgan.surrogate import Surrogate
 from earthgan_training.figures.animation import Animated, animate
 from earthgan_training.figures.comparison import draw_comparison
 from earthgan_training.figures.frame import Frame
 from earthgan_training.figures.globe_map import GlobeMap
-from earthgan_training.figures.page import notice
+from earthgan_training.figures.page import notice, png
 from earthgan_training.figures.preparation import draw_preparation, stages
 from earthgan_training.figures.profiles import Profile, draw_profiles
 from earthgan_training.figures.projection import Projection
@@ -25,8 +26,7 @@ from earthgan_training.figures.scale import Scale
 from earthgan_training.figures.shells import write_shells
 from earthgan_training.figures.size import PAPER_SIZES, Sizes, draw_sizes, surrogate_sizes
 from earthgan_training.figures.sources import Fields, Generated, Interpolated, Source, Truth, fields, open_truth
-from earthgan_training.files import png, write_whole
-from earthgan_training.prepare.layout import Layout
+from earthgan_training.simulations.layout import Layout
 
 #: How many shells maps show where none are chosen.
 RANDOM_SHELLS = 3

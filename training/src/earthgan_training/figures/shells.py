@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from earthgan.grid import ShellGrid
+from earthgan.files import write_whole
 from earthgan.quantities import Quantity
+from earthgan.sphere.grid import ShellGrid
 from earthgan_training.figures.frame import Frame
 from earthgan_training.figures.globe_map import GlobeMap
 from earthgan_training.figures.scale import Scale
 from earthgan_training.figures.sources import Array
-from earthgan_training.files import write_whole
 
 
 def shell_file(quantity: str, t: int, r: int, last: int) -> str:

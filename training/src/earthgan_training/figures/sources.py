@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
-from earthgan.grid import ShellGrid
-from earthgan.interpolate import InterpolatePreset
+from earthgan.kinds.interpolate import InterpolatePreset
 from earthgan.quantities import VELOCITY, Quantity, derive
 from earthgan.spec import InputsSpec
+from earthgan.sphere.grid import ShellGrid
 from earthgan.surrogate import Backend, Surrogate
-from earthgan_training.area_mean import area_mean, at_radii
+from earthgan_training.grids.area_mean import area_mean, at_radii
 from earthgan_training.prepare.dataset import Dataset
-from earthgan_training.prepare.layout import Layout
-from earthgan_training.prepare.source import SourceFile
 from earthgan_training.prepare.spec import DATASET_FILE
+from earthgan_training.simulations.layout import Layout
+from earthgan_training.simulations.source import SourceFile
 
 Array = NDArray[np.float32]
 #: Quantities `(shell, latitude, longitude)` by name.

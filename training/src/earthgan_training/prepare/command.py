@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command, count, numbers
 from earthgan.errors import BadInput
-from earthgan_training.files import write_whole
+from earthgan.files import write_whole
 
 if TYPE_CHECKING:
-    from earthgan_training.prepare.layout import Layout
     from earthgan_training.prepare.recipe import Recipe
+    from earthgan_training.simulations.layout import Layout
 
 _EXAMPLE = """earthgan prepare raw --out dataset
   earthgan prepare raw --preset paper --out paper-dataset --workers 4
@@ -59,9 +59,9 @@ def _prepare(arguments: argparse.Namespace) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from earthgan.spec import Provenance
-    from earthgan_training.prepare.mapping import layout_of
     from earthgan_training.prepare.run import chosen_files, prepare
-    from earthgan_training.prepare.spread import spread
+    from earthgan_training.simulations.mapping import layout_of
+    from earthgan_training.work.spread import spread
 
     recipe = _recipe(arguments, layout_of(arguments.mapping))
     if arguments.inspect:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid
-from earthgan_training.area_mean import area_mean, at_radii
+from earthgan.sphere.grid import ShellGrid
+from earthgan_training.grids.area_mean import area_mean, at_radii
 from earthgan_training.prepare.recipe import Recipe
-from earthgan_training.prepare.source import SourceFile
+from earthgan_training.simulations.source import SourceFile
 
 
 def default_grids(native: ShellGrid, recipe: Recipe) -> tuple[ShellGrid, ShellGrid]:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan_training.prepare.layout import Layout
-from earthgan_training.prepare.source import SourceFile
+from earthgan_training.simulations.layout import Layout
+from earthgan_training.simulations.source import SourceFile
 
 #: A shell is unlike its neighbours where its pattern differs from both by more than this share of its own spread (of
 #: smooth data, a few hundredths), or its spread from theirs by this factor, or its mean from the line through theirs

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
-from earthgan.grid import PolarRule, ShellGrid
-from earthgan_training.prepare.source import SourceFile
+from earthgan.sphere.grid import PolarRule, ShellGrid
+from earthgan_training.simulations.source import SourceFile
 
 A = -0.75
 LAYERS = 30

@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from earthgan.errors import BadInput
-from earthgan_training.files import png, write_whole
+from earthgan.files import write_whole
+from earthgan_training.figures.page import png
 from earthgan_training.prepare.inspection import UNLIKE, Inspection
 
 matplotlib.use("agg")

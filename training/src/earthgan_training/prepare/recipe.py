@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from earthgan_training.prepare.layout import Layout
+from earthgan_training.simulations.layout import Layout
 
 #: Raised when the same recipe makes other numbers than before.
 VERSION = 2

@@ -19,12 +19,11 @@ import numpy as np
 from pydantic import ValidationError
 
 from earthgan.errors import BadInput
-from earthgan.grid import ShellGrid
+from earthgan.files import write_whole
 from earthgan.spec import Affine, GridSpec, Provenance
+from earthgan.sphere.grid import ShellGrid
 from earthgan.variables import Variable
-from earthgan_training.files import write_whole
 from earthgan_training.prepare.recipe import Preset, Recipe
-from earthgan_training.prepare.source import SourceFile
 from earthgan_training.prepare.spec import (
     DATASET_FILE,
     STEPS_FOLDER,
@@ -34,8 +33,9 @@ from earthgan_training.prepare.spec import (
     Split,
     StepRecord,
 )
-from earthgan_training.prepare.spread import Spread
 from earthgan_training.prepare.work import SPHERICAL, Done, grids, prepare_step
+from earthgan_training.simulations.source import SourceFile
+from earthgan_training.work.spread import Spread
 
 
 @dataclass

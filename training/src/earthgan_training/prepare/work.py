@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from earthgan.errors import BadInput
-from earthgan.grid import ShellGrid
 from earthgan.quantities import V_PHI, V_RADIAL, V_THETA, turn
 from earthgan.spec import FileSpec
+from earthgan.sphere.grid import ShellGrid
 from earthgan_training.prepare.default import default_grids, prepare_default
 from earthgan_training.prepare.paper import chosen_layers, paper_grids, prepare_paper
 from earthgan_training.prepare.recipe import Preset, Recipe
-from earthgan_training.prepare.source import SourceFile
 from earthgan_training.prepare.spec import STEPS_FOLDER, Extremes, StepRecord
+from earthgan_training.simulations.source import SourceFile
 
 RECORD_FILE = "step.json"
 SPHERICAL = (V_RADIAL, V_THETA, V_PHI)

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
-from earthgan.radial import RadialGrid
+from earthgan.numerics.radial import RadialGrid
+from earthgan_training.harmonics.transform import resized
 from earthgan_training.simulate import initial
 from earthgan_training.simulate.diagnostics import Diagnostics, check_resolved, diagnose
-from earthgan_training.simulate.harmonics import resized
 from earthgan_training.simulate.model import Model
 from earthgan_training.simulate.parameters import Physics, Resolution
 

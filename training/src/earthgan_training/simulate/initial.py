@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.radial import RadialGrid
+from earthgan.numerics.radial import RadialGrid
 from earthgan_training.simulate.model import MEAN
 
 Array = NDArray[np.float64]

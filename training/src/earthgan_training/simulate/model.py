@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.radial import RadialGrid
-from earthgan.stokes import stokes_maps
+from earthgan.flow.stokes import stokes_maps
+from earthgan.numerics.radial import RadialGrid
+from earthgan_training.harmonics.transform import SphereTransform, per_degree
 from earthgan_training.simulate.clock import Clock
-from earthgan_training.simulate.harmonics import SphereTransform, per_degree
 from earthgan_training.simulate.parameters import Physics, Resolution
 
 Array = NDArray[np.floating[Any]]

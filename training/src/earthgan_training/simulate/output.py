@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
-from earthgan.legendre import legendre
+from earthgan.numerics.legendre import legendre
 from earthgan_training.simulate.model import MEAN, Array, Model
 from earthgan_training.simulate.parameters import (
     CONTRAST_K,

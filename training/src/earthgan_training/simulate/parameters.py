@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
-from earthgan.grid import EARTH_RADIUS_KM
-from earthgan_training.contest import CORE_RADIUS_KM
+from earthgan.sphere.grid import EARTH_RADIUS_KM
+from earthgan_training.simulations.contest import CORE_RADIUS_KM
 
 THICKNESS_KM = EARTH_RADIUS_KM - CORE_RADIUS_KM
 SURFACE_K, CONTRAST_K = 293.0, 3307.0

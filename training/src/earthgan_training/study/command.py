@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command, count, positive, shortened
-from earthgan_training.files import write_whole
+from earthgan.files import write_whole
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

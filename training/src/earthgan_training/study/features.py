@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from earthgan.grid import EARTH_RADIUS_KM, ShellGrid, Window
-from earthgan.residual import local_axes
+from earthgan.kinds.residual import local_axes
+from earthgan.sphere.grid import EARTH_RADIUS_KM, ShellGrid, Window
 
 
 @dataclass(frozen=True)

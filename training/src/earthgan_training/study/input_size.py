@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from earthgan.errors import BadInput
-from earthgan.grid import EARTH_RADIUS_KM, ShellGrid
+from earthgan.sphere.grid import EARTH_RADIUS_KM, ShellGrid
 from earthgan_training.evaluate.interpolation import cubic, paper_input
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.study.measures import FINE, PSNR, Globe

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid, cell_weights
+from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan_training.evaluate.accuracy import psnr
 from earthgan_training.evaluate.artefacts import BAND_DEG, BANDS, stripe_ratio
 from earthgan_training.evaluate.spectrum import DegreeSpectrum

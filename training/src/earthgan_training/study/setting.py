@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from earthgan.errors import BadInput
-from earthgan.grid import ShellGrid, Window
+from earthgan.sphere.grid import ShellGrid, Window
 from earthgan.variables import TEMPERATURE
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.study.networks import begun

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from earthgan.grid import ShellGrid
+from earthgan.sphere.grid import ShellGrid
 from earthgan_training.evaluate.accuracy import lateral_std
 from earthgan_training.study.training import Schedule
 from earthgan_training.train import losses

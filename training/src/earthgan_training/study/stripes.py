@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from earthgan.grid import ShellGrid, Window
-from earthgan_training.area_mean import at_radii
+from earthgan.sphere.grid import ShellGrid, Window
 from earthgan_training.evaluate.accuracy import lateral_std
+from earthgan_training.grids.area_mean import at_radii
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.study import presets
 from earthgan_training.study.measures import PHASE, PSNR, STRIPES, Globe

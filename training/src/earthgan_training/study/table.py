@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from earthgan_training.study.result import Measure, Row, Study, Verdict
-from earthgan_training.tables import NONE, Table
+from earthgan_training.work.tables import NONE, Table
 
 
 def results(study: Study) -> Table:

@@ -13,9 +13,9 @@ import torch
 
 from earthgan.errors import BadInput
 from earthgan.surrogate import file_sha256
-from earthgan_training.export import export
-from earthgan_training.folder import WEIGHTS_FILE
 from earthgan_training.prepare.dataset import Dataset
+from earthgan_training.surrogates.export import export
+from earthgan_training.surrogates.folder import WEIGHTS_FILE
 from earthgan_training.train import checkpoint as checkpoints
 from earthgan_training.train import run_folder
 from earthgan_training.train.config import TrainConfig

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from earthgan.errors import BadInput
-from earthgan.grid import ShellGrid, Window, cell_weights
 from earthgan.spec import Affine
-from earthgan_training.area_mean import meridional_weights, zonal_weights
+from earthgan.sphere.grid import ShellGrid, Window, cell_weights
+from earthgan_training.grids.area_mean import meridional_weights, zonal_weights
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.train.config import SampleConfig
 from earthgan_training.train.symmetry import Symmetry

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from earthgan.spec import Affine, GeneratorSpec, GridSpec, InputsSpec, SurrogateSpec, VariableSpec
-from earthgan_training.folder import new_folder, write_spec, write_step, write_weights
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.prepare.spec import DatasetVariable
+from earthgan_training.surrogates.folder import new_folder, write_spec, write_step, write_weights
 from earthgan_training.train.run_folder import data_sha256
 from earthgan_training.train.task import Task
 

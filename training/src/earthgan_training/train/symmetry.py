@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid, Window
+from earthgan.sphere.grid import ShellGrid, Window
 
 Array = NDArray[np.float32]
 

@@ -8,13 +8,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from earthgan.backends.generator import PaperGenerator, ResidualGenerator
 from earthgan.errors import BadInput
-from earthgan.generator import PaperGenerator, ResidualGenerator
-from earthgan.grid import ShellGrid, Window
-from earthgan.paper import PaperPreset, pass_size, registration
+from earthgan.kinds.paper import PaperPreset, pass_size, registration
+from earthgan.kinds.residual import ResidualPreset
 from earthgan.quantities import VELOCITY
-from earthgan.residual import ResidualPreset
 from earthgan.spec import PaperArguments, ResidualArguments
+from earthgan.sphere.grid import ShellGrid, Window
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.prepare.recipe import Preset
 from earthgan_training.train.config import TrainConfig

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid
+from earthgan.flow.stokes import StokesMaps
 from earthgan.quantities import VELOCITY
-from earthgan.stokes import StokesMaps
+from earthgan.sphere.grid import ShellGrid
 from earthgan.variables import TEMPERATURE
-from earthgan_training.prepare.layout import Layout
-from earthgan_training.prepare.source import SourceFile
-from earthgan_training.simulate.harmonics import per_degree
-from earthgan_training.spectra.analysis import scalar_coefficients, vector_field
+from earthgan_training.harmonics.analysis import scalar_coefficients, vector_field
+from earthgan_training.harmonics.transform import per_degree
+from earthgan_training.simulations.layout import Layout
+from earthgan_training.simulations.source import SourceFile
 
 Array = NDArray[np.float64]
 

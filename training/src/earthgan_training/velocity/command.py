@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command, numbers, positive
-from earthgan.grid import EARTH_RADIUS_KM
+from earthgan.sphere.grid import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
     from earthgan_training.velocity.gate import VelocityFit
@@ -51,7 +51,7 @@ def _weight(text: str) -> float:
 
 
 def _fit_velocity(arguments: argparse.Namespace) -> None:
-    from earthgan_training.prepare.mapping import layout_of
+    from earthgan_training.simulations.mapping import layout_of
     from earthgan_training.velocity.fit import Settings
     from earthgan_training.velocity.run import fit_published, fit_velocity
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from earthgan.errors import BadInput
-from earthgan.spline import spline
-from earthgan.stokes import Knots, Sheet, StokesProfile
+from earthgan.flow.stokes import Knots, Sheet, StokesProfile
+from earthgan.numerics.spline import spline
 from earthgan_training.velocity.layer import StokesLayer
 from earthgan_training.velocity.moments import Moments, laplace
 

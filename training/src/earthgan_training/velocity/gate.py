@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from earthgan.errors import BadInput
-from earthgan.stokes import StokesMaps, StokesProfile
-from earthgan_training.files import write_whole
+from earthgan.files import write_whole
+from earthgan.flow.stokes import StokesMaps, StokesProfile
 from earthgan_training.velocity.moments import Moments
 
 #: A shell where less of the radial or of the lateral variance is explained stores its velocity instead.
 ENOUGH = 0.9
 
 
-class Gate(BaseModel):
+class Verdict(BaseModel):
     """Per shell, the share of the variance of the radial and of the lateral velocity (its toroidal part included) that
     is explained, on held-out steps; per degree from 1, over all shells by volume; and over all degrees and shells.
     """
@@ -36,7 +36,7 @@ class Gate(BaseModel):
     toroidal_share: float
 
     @model_validator(mode="after")
-    def _one_value_a_shell(self) -> Gate:
+    def _one_value_a_shell(self) -> Verdict:
         if not len(self.radii_km) == len(self.radial) == len(self.lateral):
             raise ValueError("a gate has one value per shell")
         return self
@@ -53,10 +53,10 @@ class Gate(BaseModel):
         return [(self.radii_km[a], self.radii_km[b - 1], bool(served[a])) for a, b in pairwise(edges)]
 
 
-def measured_gate(moments: Moments, maps: StokesMaps) -> Gate:
+def measured_verdict(moments: Moments, maps: StokesMaps) -> Verdict:
     """The gate of maps on the moments' shells, to the moments' degree."""
     (radial, lateral), volumes = moments.errors(maps), moments.radii_km**2
-    return Gate(
+    return Verdict(
         radii_km=tuple(moments.radii_km.tolist()),
         radial=_explained(radial, moments.uu),
         lateral=_explained(lateral, moments.lateral),
@@ -85,8 +85,8 @@ class VelocityFit(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     profile: StokesProfile
-    gate: Gate
-    tuned: Gate | None = None
+    gate: Verdict
+    tuned: Verdict | None = None
     psnr_db: dict[str, float] = {}
     fitted_steps: tuple[int, ...] = ()
     held_out_steps: tuple[int, ...] = ()

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import EARTH_RADIUS_KM
-from earthgan.spline import spline
-from earthgan.stokes import StokesMaps
+from earthgan.flow.stokes import StokesMaps
+from earthgan.numerics.spline import spline
+from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan_training.velocity.moments import Moments, laplace
 
 Array = NDArray[np.float64]

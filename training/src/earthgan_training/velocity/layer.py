@@ -1,4 +1,4 @@
-"""The Stokes relation as a differentiable layer: `earthgan.stokes_system` in torch, with a profile's numbers as
+"""The Stokes relation as a differentiable layer: `earthgan.flow.stokes_system` in torch, with a profile's numbers as
 parameters.
 """
 
@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from earthgan.spline import spline
-from earthgan.stokes import Knots, Sheet, StokesProfile, sheet_shape
-from earthgan.stokes_system import stokes_system
+from earthgan.flow.stokes import Knots, Sheet, StokesProfile, sheet_shape
+from earthgan.flow.stokes_system import stokes_system
+from earthgan.numerics.spline import spline
 
 #: Sheets are as thick as this at the parameter 1.
 SHEET_KM = 100.0

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
-from earthgan.grid import ShellGrid
+from earthgan.flow.stokes import StokesMaps
 from earthgan.quantities import V_PHI, V_RADIAL, V_THETA, VELOCITY, turn
-from earthgan.stokes import StokesMaps
+from earthgan.sphere.grid import ShellGrid
 from earthgan.variables import TEMPERATURE
-from earthgan_training.prepare.layout import Layout
-from earthgan_training.prepare.source import SourceFile
-from earthgan_training.spectra.analysis import highest_degree, scalar_coefficients, vector_coefficients
+from earthgan_training.harmonics.analysis import highest_degree, scalar_coefficients, vector_coefficients
+from earthgan_training.simulations.layout import Layout
+from earthgan_training.simulations.source import SourceFile
 
 Array = NDArray[np.float64]
 Field = NDArray[np.float32]

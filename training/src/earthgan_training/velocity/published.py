@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
-from earthgan.grid import ShellGrid, cell_weights
-from earthgan_training.contest import contest_radius_km
-from earthgan_training.published import SHELLS, published_grids
-from earthgan_training.spectra.analysis import scalar_coefficients, vector_coefficients
+from earthgan.sphere.grid import ShellGrid, cell_weights
+from earthgan_training.harmonics.analysis import scalar_coefficients, vector_coefficients
+from earthgan_training.simulations.contest import contest_radius_km
+from earthgan_training.surrogates.published import SHELLS, published_grids
 from earthgan_training.velocity.moments import Moments, Spectra, spherical, step_moments
 
 Array = NDArray[np.float64]

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from earthgan.errors import BadInput
-from earthgan.grid import EARTH_RADIUS_KM
-from earthgan.stokes import StokesMaps
-from earthgan_training.contest import CORE_RADIUS_KM
-from earthgan_training.prepare.layout import Layout
+from earthgan.flow.stokes import StokesMaps
+from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan_training.prepare.recipe import Preset
 from earthgan_training.prepare.run import split
-from earthgan_training.prepare.source import SourceFile
+from earthgan_training.simulations.contest import CORE_RADIUS_KM
+from earthgan_training.simulations.layout import Layout
+from earthgan_training.simulations.source import SourceFile
 from earthgan_training.velocity.accuracy import velocity_psnr_db
 from earthgan_training.velocity.fit import Settings, first_profile, fit_profile
-from earthgan_training.velocity.gate import Gate, VelocityFit, measured_gate
+from earthgan_training.velocity.gate import VelocityFit, Verdict, measured_verdict
 from earthgan_training.velocity.kernels import tuned
 from earthgan_training.velocity.moments import Moments, files_moments
 from earthgan_training.velocity.published import published_moments
@@ -64,7 +64,7 @@ def fit_velocity(
     judged = files_moments(apart, layout, len(maps.radial) - 1, _told(watch, "judging", len(apart)))
     return VelocityFit(
         profile=profile,
-        gate=measured_gate(judged, maps),
+        gate=measured_verdict(judged, maps),
         tuned=_tuned_gate(moments, judged, maps, settings),
         psnr_db=velocity_psnr_db(apart, layout, maps, _told(watch, "measuring", len(apart))),
         fitted_steps=divided.train,
@@ -78,11 +78,11 @@ def fit_published(path: Path, settings: Settings, watch: Watch = lambda what, do
     start = first_profile(CORE_RADIUS_KM, EARTH_RADIUS_KM, settings)
     profile = fit_profile(even, start, settings, _told(watch, "fitting", 2 * settings.iterations))
     maps = profile.shell_maps(odd.radii_km, len(odd.tt) - 1)
-    return VelocityFit(profile=profile, gate=measured_gate(odd, maps), tuned=_tuned_gate(even, odd, maps, settings))
+    return VelocityFit(profile=profile, gate=measured_verdict(odd, maps), tuned=_tuned_gate(even, odd, maps, settings))
 
 
-def _tuned_gate(fitted: Moments, judged: Moments, maps: StokesMaps, settings: Settings) -> Gate | None:
-    return measured_gate(judged, tuned(fitted, judged, maps).maps) if settings.tune else None
+def _tuned_gate(fitted: Moments, judged: Moments, maps: StokesMaps, settings: Settings) -> Verdict | None:
+    return measured_verdict(judged, tuned(fitted, judged, maps).maps) if settings.tune else None
 
 
 def _told(watch: Watch, what: str, total: int) -> Callable[..., None]:

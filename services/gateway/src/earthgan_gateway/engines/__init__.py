@@ -19,11 +19,11 @@ def make_engine(settings: Settings, surrogate: Surrogate) -> Engine:
         return TorchServeEngine(surrogate, str(settings.torchserve_url))
     if settings.engine == "torch":
         try:
-            from earthgan.torch_backend import torch_backend  # torch is loaded for this engine alone
+            from earthgan.backends.torch import torch_backend  # torch is loaded for this engine alone
         except ModuleNotFoundError as error:
             raise BadInput(f"the torch engine needs the package {error.name}: pip install 'earthgan[torch]'") from error
 
         return LocalEngine(surrogate, torch_backend(surrogate))
-    from earthgan.onnx_backend import onnx_backend
+    from earthgan.backends.onnx import onnx_backend
 
     return LocalEngine(surrogate, onnx_backend(surrogate))

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from earthgan.grid import Window
+from earthgan.sphere.grid import Window
 from earthgan.surrogate import Field
 
 

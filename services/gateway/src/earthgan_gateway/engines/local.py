@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from earthgan.errors import EngineTimeout
-from earthgan.grid import Window
+from earthgan.sphere.grid import Window
 from earthgan.surrogate import Backend, Field, Surrogate
 
 

@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 
 from earthgan.errors import EngineAnswerInvalid, EngineTimeout, EngineUnavailable
-from earthgan.grid import Window
+from earthgan.sphere.grid import Window
 from earthgan.surrogate import Field, Surrogate
 from earthgan.wire import ShellRequest, WireType, decode
 

@@ -10,9 +10,9 @@ import morecantile
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid
-from earthgan.sampling import ShellSampler
-from earthgan.tiles import WEB_MERCATOR, Tile
+from earthgan.sphere.grid import ShellGrid
+from earthgan.sphere.sampling import ShellSampler
+from earthgan.sphere.tiles import WEB_MERCATOR, Tile
 
 
 @dataclass(frozen=True)

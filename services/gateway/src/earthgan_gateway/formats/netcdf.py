@@ -7,8 +7,8 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import EARTH_RADIUS_KM, ShellGrid
 from earthgan.spec import Provenance
+from earthgan.sphere.grid import EARTH_RADIUS_KM, ShellGrid
 
 #: HDF5 is not made for several threads at once, and netCDF4 lets go of Python's lock.
 _ONE_AT_A_TIME = threading.Lock()

@@ -7,7 +7,7 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.grid import ShellGrid
+from earthgan.sphere.grid import ShellGrid
 
 
 def encode_json(values: NDArray[np.float32], grid: ShellGrid, *, variable: str, unit: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from fastapi import APIRouter
 
-from earthgan_gateway.colours import ColourMap, colour_maps, colours
+from earthgan_gateway.drawing.colours import ColourMap, colour_maps, colours
 
 #: Enough to show a strip of the map in a menu.
 SAMPLES = 16

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from earthgan.errors import InvalidRequest, NotFound
 from earthgan.quantities import Quantity
-from earthgan.tiles import WEB_MERCATOR, Tile
+from earthgan.sphere.tiles import WEB_MERCATOR, Tile
 from earthgan_gateway.fields import Fields
 from earthgan_gateway.pictures import FORMATS, ShellPicture, Style, TilePicture
 

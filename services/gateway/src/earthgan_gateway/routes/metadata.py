@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from earthgan.errors import InvalidRequest
-from earthgan.grid import EARTH_RADIUS_KM
+from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan_gateway import catalog
+from earthgan_gateway.drawing.render import legend_png
 from earthgan_gateway.fields import Fields
-from earthgan_gateway.openapi import style_parameters
-from earthgan_gateway.render import legend_png
 from earthgan_gateway.routes import grammar
+from earthgan_gateway.routes.openapi import style_parameters
 
 
 def metadata_router(fields: Fields) -> APIRouter:

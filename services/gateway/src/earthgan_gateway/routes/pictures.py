@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from earthgan.tiles import Tile
+from earthgan.sphere.tiles import Tile
 from earthgan_gateway import catalog
 from earthgan_gateway.fields import Fields
 from earthgan_gateway.pictures import FORMATS, Pictures, ShellPicture, TilePicture
-from earthgan_gateway.problems import problem, problem_of
 from earthgan_gateway.routes import grammar
+from earthgan_gateway.routes.problems import problem, problem_of
 from earthgan_gateway.telemetry import CacheLevel, Metrics
 
 #: A URL that names the surrogate's digest (`?v=`) never changes its meaning; any other may, with the surrogate.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from earthgan.errors import BadInput
-from earthgan.tiles import Tile, bounds_deg
+from earthgan.sphere.tiles import Tile, bounds_deg
 
 Tiles = Mapping[Tile, bytes]
 

@@ -10,8 +10,8 @@ import morecantile
 
 from earthgan.errors import BadInput, UnknownVariable
 from earthgan.quantities import quantities
+from earthgan.sphere.tiles import TILE_MATRIX_SETS, Tile
 from earthgan.surrogate import Surrogate
-from earthgan.tiles import TILE_MATRIX_SETS, Tile
 
 _PART = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
 #: Zoom 12 is 16 million tiles of a shell: whoever asks for more has slipped.

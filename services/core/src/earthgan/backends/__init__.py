@@ -1,0 +1,1 @@
+"""What runs a generator: ONNX Runtime, and torch. Each needs the extra of its name."""

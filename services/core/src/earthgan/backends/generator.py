@@ -1,0 +1,241 @@
+"""The generators as torch modules. Needs the `torch` extra.
+
+`PaperGenerator` is the network of von Hahn & Mechefske (2021), https://arxiv.org/abs/2110.13315: StyleGAN2-like "H"
+blocks (Karras et al., 2020, Fig. 7b) with 3-D unpadded convolutions, linear upsampling and injected noise. Its
+parameter names are those of the published state dict, so that published weights load as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from earthgan.kinds.residual import PLACES, RATIO
+from earthgan.spec import PaperArguments, ResidualArguments, SpectralArguments, SurrogateSpec
+
+SLOPE = 0.2  # of every leaky ReLU
+
+
+def upsample(x: Tensor, start: tuple[int, int, int], size: tuple[int, ...]) -> Tensor:
+    """Doubles `(batch, channel, shell, row, column)` linearly, cell centres kept, and cuts `size` out of it from
+    `start`.
+    """
+    x = F.interpolate(x, scale_factor=2, mode="trilinear", align_corners=False)
+    for dim, (first, length) in enumerate(zip(start, size, strict=True), start=2):
+        x = x.narrow(dim, first, length)
+    return x
+
+
+class Noise(nn.Module):
+    """Injects one noise channel: concatenated, or added with a learned strength for each channel."""
+
+    def __init__(self, kind: str, channels: int) -> None:
+        super().__init__()
+        if kind == "add":
+            self.std = nn.Parameter(torch.zeros(channels))
+        self.kind = kind
+
+    def forward(self, x: Tensor, noise: Tensor) -> Tensor:
+        if self.kind == "concat":
+            return torch.cat([x, noise], dim=1)
+        return x + self.std.view(-1, 1, 1, 1) * noise
+
+
+class HBlock(nn.Module):
+    """One doubling: features through two convolutions, and their projection added to the running output.
+
+    The indices in `conv` and `proj` are those of the published state dict; upsampling and activations hold no
+    parameters.
+    """
+
+    def __init__(self, before: int, after: int, variables: int, noise: str) -> None:
+        super().__init__()
+        extra = 1 if noise == "concat" else 0
+        layers = {
+            "0": Noise(noise, before),
+            "2": nn.Conv3d(before + extra, after, 3),
+            "4": Noise(noise, after),
+            "5": nn.Conv3d(after + extra, after, 3),
+        }
+        self.conv = nn.ModuleDict(layers)
+        self.proj = nn.ModuleDict({"0": nn.Conv3d(after, variables, 1)})
+
+    def forward(
+        self, x: Tensor, y: Tensor, noise: tuple[Tensor, Tensor], parity: tuple[int, int, int]
+    ) -> tuple[Tensor, Tensor]:
+        """Features `x` and running output `y` on the same cells to both at twice the resolution.
+
+        The second noise has the size of the first convolution's output, which is how a window states its size.
+        """
+        middle = noise[1].shape[2:]
+        x = self.conv["0"](x, noise[0])
+        x = upsample(x, (1 + parity[0], 1 + parity[1], 1 + parity[2]), tuple(n + 2 for n in middle))
+        x = F.leaky_relu(self.conv["2"](x), SLOPE)
+        x = F.leaky_relu(self.conv["5"](self.conv["4"](x, noise[1])), SLOPE)
+        y = upsample(y, (3 + parity[0], 3 + parity[1], 3 + parity[2]), tuple(n - 2 for n in middle))
+        # The running output stays in float32: half precision near its values of 0.5 would cost 5 % of an anomaly.
+        return x, y + F.leaky_relu(self.proj["0"](x), SLOPE).to(y.dtype)
+
+
+class PaperGenerator(nn.Module):
+    """A conditional input at eight times its resolution, unpadded: `out = 8 * in - 42` along each axis (3 blocks)."""
+
+    def __init__(self, variables: int, arguments: PaperArguments) -> None:
+        super().__init__()
+        channels = arguments.channels
+        self.block0 = nn.ModuleList([nn.Conv3d(variables, channels[0], 1)])
+        self.blocks = nn.ModuleList(
+            HBlock(before, after, variables, arguments.noise) for before, after in pairwise(channels)
+        )
+
+    def forward(
+        self,
+        x: Tensor,
+        noise: list[Tensor] | None = None,
+        parity: list[tuple[int, int, int]] | None = None,
+    ) -> Tensor:
+        """Normalised field `(batch, variable, shell, row, column)` of conditional input `x`.
+
+        `noise` holds two fields `(batch, 1, ...)` a block, in order; drawn here where it is None, as training does.
+        `parity` says for each block where an exact window starts (`earthgan.kinds.paper`); without it, the whole pass
+        is computed.
+        """
+        y = x.float()
+        x = F.leaky_relu(self.block0[0](x.to(next(self.parameters()).dtype)), SLOPE)
+        for index, block in enumerate(self.blocks):
+            fields = noise[2 * index : 2 * index + 2] if noise else _drawn_noise(x)
+            before, middle = (field.to(x.dtype) for field in fields)
+            x, y = block(x, y, (before, middle), parity[index] if parity else (0, 0, 0))
+        return y
+
+    def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
+        """The window that a preset's feeds describe."""
+        blocks = range(len(self.blocks))
+        noise = [feeds[f"noise_{layer}"] for layer in range(2 * len(blocks))]
+        parity = [tuple(feeds[f"parity_{block}"].tolist()) for block in blocks]
+        return self.forward(feeds["x"], noise, parity)
+
+
+def _drawn_noise(x: Tensor) -> list[Tensor]:
+    """Both noises of a block that is given features `x` of a whole pass."""
+    sizes = list(x.shape[2:]), [2 * n - 4 for n in x.shape[2:]]
+    return [torch.randn(len(x), 1, *size, device=x.device) for size in sizes]
+
+
+class Interpolator(nn.Module):
+    """The `interpolate` preset: one matrix per axis, given with the feeds. It has no parameters."""
+
+    def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
+        field = torch.einsum("bvdhw,sd->bvshw", feeds["x"], feeds["radial"])
+        field = torch.einsum("bvshw,rh->bvsrw", field, feeds["meridional"])
+        return torch.einsum("bvsrw,cw->bvsrc", field, feeds["zonal"])
+
+
+class ResidualBlock(nn.Module):
+    """An unpadded convolution and a mixing of channels, added to the same cells' features."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv3d(channels, channels, 3)
+        self.mix = nn.Conv3d(channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        added: Tensor = self.mix(F.leaky_relu(self.conv(x), SLOPE))
+        return x[..., 1:-1, 1:-1, 1:-1] + added
+
+
+class ResidualGenerator(nn.Module):
+    """The `residual` preset; `earthgan.kinds.residual` says what it is fed. Untrained, it gives interpolation."""
+
+    def __init__(self, variables: int, arguments: ResidualArguments) -> None:
+        super().__init__()
+        channels = arguments.channels
+        self.vector = arguments.vector
+        self.first = nn.Conv3d(variables + PLACES, channels, 1)
+        self.blocks = nn.ModuleList(ResidualBlock(channels) for _ in range(arguments.blocks))
+        self.between = nn.Conv3d(channels + 1, channels, 1)
+        self.head = nn.Conv3d(channels, variables * RATIO**2, 1)
+        for parameter in self.head.parameters():
+            nn.init.zeros_(parameter)
+
+    def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
+        """The window that a preset's feeds describe, of each sample of a batch."""
+        base = interpolated(feeds)
+        x = torch.einsum("bkd,bvdhw->bvkhw", feeds["layers"], self._turned(feeds["x"], feeds.get("inwards")))
+        x = torch.cat([x, feeds["place"]], dim=1).to(self.head.weight.dtype)
+        x = F.leaky_relu(self.first(x), SLOPE)
+        for block in self.blocks:
+            x = block(x)
+        x = torch.einsum("bsk,bckhw->bcshw", feeds["shells"].to(x.dtype), x)
+        between = feeds["between"].to(x.dtype).expand(-1, -1, -1, *x.shape[3:])
+        x = F.leaky_relu(self.between(torch.cat([x, between], dim=1)), SLOPE)
+        x = self.head(x).float().unflatten(1, (-1, RATIO, RATIO))
+        x = x.permute(0, 1, 4, 5, 2, 6, 3).flatten(5, 6).flatten(3, 4)
+        (row, column), (rows, columns) = feeds["parity"].tolist(), base.shape[3:]
+        return base + self._turned(x[..., row : row + rows, column : column + columns], feeds.get("outwards"))
+
+    def _turned(self, field: Tensor, axes: Tensor | None) -> Tensor:
+        """A field with its velocity turned to other axes."""
+        if axes is None or self.vector is None:
+            return field
+        turned = torch.einsum("bijhw,bjdhw->bidhw", axes, field[:, list(self.vector)].float())
+        parts = list(field.unbind(1))
+        for index, part in zip(self.vector, turned.unbind(1), strict=True):
+            parts[index] = part
+        return torch.stack(parts, dim=1)
+
+
+def interpolated(feeds: Mapping[str, Tensor]) -> Tensor:
+    """Interpolation by matrices that each sample of a batch has its own of; always in float32."""
+    x = feeds["x"].float()
+    if torch.amp.autocast_mode.is_autocast_available(x.device.type):
+        with torch.autocast(x.device.type, enabled=False):
+            return _interpolated(x, feeds)
+    return _interpolated(x, feeds)
+
+
+def _interpolated(x: Tensor, feeds: Mapping[str, Tensor]) -> Tensor:
+    field = torch.einsum("bvdhw,bsd->bvshw", x, feeds["radial"])
+    field = torch.einsum("bvshw,brh->bvsrw", field, feeds["meridional"])
+    return torch.einsum("bvsrw,bcw->bvsrc", field, feeds["zonal"])
+
+
+class Synthesis(nn.Module):
+    """The `spectral` kind: what `earthgan.kinds.spectral.synthesise` computes. Its weights are read with its code.
+
+    Always in float32: half precision would err by more than the code does.
+    """
+
+    def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
+        f = {name: tensor.float() for name, tensor in feeds.items()}
+        modes = torch.einsum("lmpk,flsk->fmlps", f["x"][0], f["kernels"])
+
+        def field(kind: int, of: int, turned: int = 0) -> Tensor:
+            on_rows = torch.einsum("mrl,mlps->mprs", f["harmonics"][kind], modes[of])
+            return torch.einsum("mprs,mpc->src", on_rows, f["azimuth"][turned])
+
+        out = [field(0, 0)]
+        if len(modes) > 1:
+            radial, south, east = field(0, 1), field(1, 2), field(2, 2, turned=1)
+            if len(modes) > 3:
+                south, east = south - field(2, 3, turned=1), east + field(1, 3)
+            (sine, cosine), (cos, sin) = f["meridian"].unsqueeze(-1), f["parallel"]
+            outward = radial * sine + south * cosine
+            out += [outward * cos - east * sin, outward * sin + east * cos, radial * cosine - south * sine]
+        return torch.stack(out).unsqueeze(0)
+
+
+def make_generator(spec: SurrogateSpec) -> PaperGenerator | ResidualGenerator | Interpolator | Synthesis:
+    """The module a spec names, its parameters not yet loaded."""
+    arguments = spec.generator.arguments
+    if isinstance(arguments, SpectralArguments):
+        return Synthesis()
+    if isinstance(arguments, PaperArguments):
+        return PaperGenerator(len(spec.variables), arguments)
+    if isinstance(arguments, ResidualArguments):
+        return ResidualGenerator(len(spec.variables), arguments)
+    return Interpolator()

@@ -1,0 +1,44 @@
+"""Runs a surrogate's generator with torch, on a GPU where there is one. Needs the `torch` extra."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+
+from earthgan.backends.generator import Synthesis, make_generator
+from earthgan.errors import DamagedSurrogate
+from earthgan.surrogate import Backend, Field, Surrogate
+
+
+def torch_backend(surrogate: Surrogate, device: str | None = None, dtype: torch.dtype | None = None) -> Backend:
+    """A backend over `generator.safetensors`.
+
+    Unless told otherwise: float16, channels last, on a CUDA device where there is one; float32 on the CPU elsewhere.
+    Raises DamagedSurrogate where the weights are not the generator's.
+    """
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    dtype = dtype or (torch.float16 if device.startswith("cuda") else torch.float32)
+    module = make_generator(surrogate.spec)
+    try:
+        if not isinstance(module, Synthesis):  # whose weights are of the code, and read with it
+            module.load_state_dict(load_file(surrogate.weights_path))
+    except Exception as error:  # safetensors and torch raise types of their own
+        raise DamagedSurrogate(surrogate.weights_path, "does not hold this generator's weights") from error
+    # 3-D convolutions of batch 1 fall to a slow native kernel in the default layout.
+    module = module.to(device=torch.device(device), dtype=dtype).eval()
+    for parameter in module.parameters():
+        if parameter.dim() == 5:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last_3d)
+
+    def run(feeds: Mapping[str, NDArray[np.generic]]) -> Field:
+        tensors = {name: torch.from_numpy(np.asarray(value)) for name, value in feeds.items()}
+        with torch.inference_mode():
+            on_device = {n: t if n.startswith("parity") else t.to(device) for n, t in tensors.items()}
+            answer: Field = module.run(on_device).float().cpu().numpy()
+        return answer
+
+    return run

@@ -1,0 +1,160 @@
+"""The flow that a temperature drives at infinite Prandtl number, as one matrix per degree; and the profiles of rock
+that it depends on, a few dozen numbers that stand for those matrices.
+
+Velocity is a linear, instantaneous function of temperature, degree by degree (`stokes_system.py`), where viscosity and
+expansivity vary with radius alone. Both are given by knots. A sheet of buoyancy stands for a phase change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from earthgan.flow.stokes_system import unit_flow
+from earthgan.numerics.radial import RadialGrid
+from earthgan.numerics.spline import spline
+
+Array = NDArray[np.float64]
+#: A property of the rock at radii in shell thicknesses.
+Profile = Callable[[Array], Array]
+
+#: Nodes that a profile's flow is solved on unless said.
+NODES = 96
+
+
+@dataclass(frozen=True)
+class StokesMaps:
+    """Temperature at the nodes to U and to V there, `(degree, node, node)` each; degree 0 does not flow."""
+
+    radial: Array
+    lateral: Array
+
+
+def stokes_maps(
+    grid: RadialGrid,
+    degree: int,
+    rayleigh: float,
+    viscosity: Profile,
+    free_slip: bool = True,
+    fine_nodes: int | None = None,
+    buoyancy: Profile = np.ones_like,
+) -> StokesMaps:
+    """Solve the system for every degree and every unit temperature, on `fine_nodes` nodes (three times the grid's).
+
+    The finer grid is for the viscosity, which may change within less than a node's distance. V on the grid's own nodes
+    is taken from U by continuity, so the discrete velocity has no divergence but for rounding.
+    """
+    fine = RadialGrid(fine_nodes or 3 * grid.count, grid.inner, grid.outer)
+    to_fine, to_grid = grid.interpolation(fine.nodes), fine.interpolation(grid.nodes)
+    eta, forced = viscosity(fine.nodes), rayleigh * buoyancy(fine.nodes)[:, None] * to_fine
+    radial = np.zeros((degree + 1, grid.count, grid.count))
+    lateral = np.zeros_like(radial)
+    for n in range(1, degree + 1):
+        radial[n] = to_grid @ unit_flow(fine, n, eta, free_slip)[0] @ forced
+        radial[n, [0, -1]] = 0
+        lateral[n] = (grid.nodes[:, None] * (grid.derivative @ radial[n]) + 2 * radial[n]) / (n * (n + 1))
+    return StokesMaps(radial, lateral)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Knots(_Frozen):
+    """A function of radius: the natural cubic spline through `values` at `radii_km`, which ascend."""
+
+    radii_km: tuple[float, ...] = Field(min_length=2)
+    values: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _pairs_ascend(self) -> Knots:
+        if len(self.values) != len(self.radii_km):
+            raise ValueError("knots need one value per radius")
+        if self.radii_km[0] <= 0 or (np.diff(self.radii_km) <= 0).any():
+            raise ValueError("the radii of knots are positive and ascend")
+        return self
+
+    def at(self, radii_km: Array) -> Array:
+        """The values at `radii_km`."""
+        return np.asarray(spline(self.radii_km, radii_km) @ np.array(self.values))
+
+
+class Sheet(_Frozen):
+    """Buoyancy at one radius: as much as `thickness_km` of rock of expansivity 1, spread as a Gaussian of standard
+    deviation `width_km`. Negative where a phase change impedes flow.
+    """
+
+    radius_km: float = Field(gt=0)
+    thickness_km: float
+    width_km: float = Field(default=40.0, gt=0)
+
+    def at(self, radii_km: Array) -> Array:
+        """Its part of the expansivity at `radii_km`."""
+        return self.thickness_km * sheet_shape(self.radius_km, self.width_km, radii_km)
+
+
+def sheet_shape(radius_km: float, width_km: float, radii_km: Array) -> Array:
+    """A Gaussian whose integral over radius, in km, is 1."""
+    return np.asarray(np.exp(-(((radii_km - radius_km) / width_km) ** 2) / 2) / (width_km * np.sqrt(2 * np.pi)))
+
+
+class StokesProfile(_Frozen):
+    """Viscosity and buoyancy of a shell between two radii, and how strongly temperature drives flow in it.
+
+    `log_viscosity` (natural logarithm) and `expansivity` are relative: fits set them to 0 and 1 at the core.
+    `strength` is the velocity unit's number per unit of temperature, for lengths in shell thicknesses: in m/s per K it
+    is the Rayleigh number times kappa / (D contrast).
+    """
+
+    log_viscosity: Knots
+    expansivity: Knots
+    sheets: tuple[Sheet, ...] = ()
+    strength: float
+    free_slip: bool = True
+
+    @model_validator(mode="after")
+    def _knots_share_a_shell(self) -> StokesProfile:
+        if any(self.log_viscosity.radii_km[end] != self.expansivity.radii_km[end] for end in (0, -1)):
+            raise ValueError("viscosity and expansivity have knots at both boundaries of one shell")
+        return self
+
+    @property
+    def thickness_km(self) -> float:
+        return self.log_viscosity.radii_km[-1] - self.log_viscosity.radii_km[0]
+
+    def grid(self, nodes: int) -> RadialGrid:
+        """Chebyshev nodes between the boundaries, in shell thicknesses."""
+        inner, outer = (self.log_viscosity.radii_km[end] / self.thickness_km for end in (0, -1))
+        return RadialGrid(nodes, inner, outer)
+
+    def viscosity(self, radii: Array) -> Array:
+        """Relative viscosity at `radii` in shell thicknesses."""
+        return np.asarray(np.exp(self.log_viscosity.at(radii * self.thickness_km)))
+
+    def buoyancy(self, radii: Array) -> Array:
+        """Relative expansivity, sheets included, at `radii` in shell thicknesses."""
+        radii_km = radii * self.thickness_km
+        return np.asarray(self.expansivity.at(radii_km) + sum(sheet.at(radii_km) for sheet in self.sheets))
+
+    def maps(self, grid: RadialGrid, degree: int, fine_nodes: int = NODES) -> StokesMaps:
+        """The maps on the nodes of a grid in shell thicknesses, such as `self.grid(45)`."""
+        return stokes_maps(
+            grid, degree, self.strength, self.viscosity, self.free_slip, fine_nodes, buoyancy=self.buoyancy
+        )
+
+    def shell_maps(self, radii_km: ArrayLike, degree: int, fine_nodes: int = NODES) -> StokesMaps:
+        """The maps from temperature on shells, splined between them, to U and V on the same shells:
+        `(degree, shell, shell)` each.
+        """
+        fine, radii = self.grid(fine_nodes), np.asarray(radii_km) / self.thickness_km
+        onto, back = spline(radii, fine.nodes), fine.interpolation(radii)
+        eta, forced = self.viscosity(fine.nodes), self.strength * self.buoyancy(fine.nodes)[:, None] * onto
+        maps = np.zeros((2, degree + 1, len(radii), len(radii)))
+        for n in range(1, degree + 1):
+            for out, flow in zip(maps, unit_flow(fine, n, eta, self.free_slip), strict=True):
+                out[n] = back @ flow @ forced
+        return StokesMaps(*maps)

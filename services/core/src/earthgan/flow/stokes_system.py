@@ -1,0 +1,88 @@
+"""The equations of slow flow in a spherical shell, discrete in radius, for one harmonic degree.
+
+With `u = U Y r^ + V grad_1 Y`, `grad_1` the gradient on the unit sphere, tractions `R Y r^ + S grad_1 Y`, viscosity
+`eta(r)` and buoyancy `Ra b(r) T r^`, continuity, the two stress components and the two momentum balances are four
+ordinary differential equations of first order: Hager & O'Connell (1981), J. Geophys. Res. 86, 4843, eq. A2
+(self-gravitation and a varying density left out). With L = l(l + 1):
+
+    U' = -2 U/r + L V/r
+    V' = -U/r + V/r + S/eta
+    R' = 12 eta U/r^2 - 6 L eta V/r^2 + L S/r - Ra b T
+    S' = -6 eta U/r^2 + 2 (2L - 1) eta V/r^2 - R/r - 3 S/r
+
+No derivative of the viscosity occurs. U is 0 at both ends, and S (free slip) or V (no slip).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.numerics.radial import RadialGrid
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class StokesSystem:
+    """The discrete equations of a degree. The matrix of the unknowns U, V, R, S at the nodes, `(4 node, 4 node)`, is
+    `constant + viscous * eta + fluid / eta`, with eta of each column's node; `forcing` is `(4 node, node)`.
+    """
+
+    constant: Array
+    viscous: Array
+    fluid: Array
+    forcing: Array
+
+
+def stokes_system(grid: RadialGrid, degree: int, free_slip: bool) -> StokesSystem:
+    """The equations at the nodes, the boundary conditions in the place of some of them."""
+    count, r, derivative = grid.count, grid.nodes, grid.derivative
+    laplace = degree * (degree + 1)
+    u, v, normal, shear = (slice(k * count, (k + 1) * count) for k in range(4))
+    constant, viscous, fluid = (np.zeros((4 * count, 4 * count)) for _ in range(3))
+    forcing = np.zeros((4 * count, count))
+
+    constant[u, u] = derivative + np.diag(2 / r)
+    constant[u, v] = np.diag(-laplace / r)
+    constant[v, v] = derivative - np.diag(1 / r)
+    constant[v, u] = np.diag(1 / r)
+    fluid[v, shear] = -np.eye(count)
+    constant[normal, normal] = derivative
+    viscous[normal, u] = np.diag(-12 / r**2)
+    viscous[normal, v] = np.diag(6 * laplace / r**2)
+    constant[normal, shear] = np.diag(-laplace / r)
+    constant[shear, shear] = derivative + np.diag(3 / r)
+    constant[shear, normal] = np.diag(1 / r)
+    viscous[shear, u] = np.diag(6 / r**2)
+    viscous[shear, v] = np.diag(-2 * (2 * laplace - 1) / r**2)
+    forcing[normal] = -np.eye(count)
+
+    # The four conditions take the place of the momentum balances at the two boundary nodes: continuity and the
+    # definition of S hold at every node.
+    tangential = shear if free_slip else v
+    for row, column in (
+        (normal.start, u.start),
+        (normal.stop - 1, u.stop - 1),
+        (shear.start, tangential.start),
+        (shear.stop - 1, tangential.stop - 1),
+    ):
+        for part in (constant, viscous, fluid, forcing):
+            part[row] = 0
+        constant[row, column] = 1
+    return StokesSystem(constant, viscous, fluid, forcing)
+
+
+def unit_flow(grid: RadialGrid, degree: int, eta: Array, free_slip: bool) -> tuple[Array, Array]:
+    """U and V, `(node, node)` each, of unit buoyancies at each node, on the grid the system is solved on."""
+    count = grid.count
+    system = stokes_system(grid, degree, free_slip)
+    eta_of_column = np.tile(eta, 4)
+    matrix = system.constant + system.viscous * eta_of_column + system.fluid / eta_of_column
+    matrix[:, 2 * count :] *= degree * eta.mean()  # R and S against U and V, so that no column outweighs another
+    # Rows of one size: pivots chosen among rows of 1 and rows of count^2 would cost five digits.
+    size = np.abs(matrix).max(axis=1, keepdims=True)
+    solved = np.linalg.solve(matrix / size, system.forcing / size)
+    return solved[:count], solved[count : 2 * count]

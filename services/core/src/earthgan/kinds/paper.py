@@ -1,0 +1,153 @@
+"""The paper's generator as index algebra: which inputs, noise and operations an output window needs. No torch here.
+
+A block takes features `x` and running output `y` at one resolution to twice that resolution. In the index space of
+the one pass over the whole (haloed) globe, outputs `[a, b]` of a block need
+
+    features    [a // 2, b // 2 + 3]     and the first noise, upsampled 2x with one cell cut off each edge
+    first conv  [a, b + 2]               and the second noise
+    second conv [a, b]
+
+so that output `o` of `n` blocks of a pass over `i` inputs sits at input coordinate `o / 2**n + 2.5 * (1 - 2**-n)`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.kinds.noise import white_noise
+from earthgan.spec import PaperArguments
+from earthgan.sphere.grid import ShellGrid, Window
+
+_Ranges = tuple[range, range, range]
+
+
+@dataclass(frozen=True)
+class BlockPlan:
+    """The index ranges of one block, in the index space of the whole pass at the block's resolution."""
+
+    inputs: _Ranges
+    middle: _Ranges
+    outputs: _Ranges
+
+    @property
+    def parity(self) -> tuple[int, int, int]:
+        """Per axis, 1 where the first output is odd: the upsampled features then start one cell later."""
+        shells, rows, columns = self.outputs
+        return shells.start % 2, rows.start % 2, columns.start % 2
+
+
+def plan_blocks(outputs: _Ranges, blocks: int) -> list[BlockPlan]:
+    """The plans of all blocks, first block first, for the last block's outputs."""
+    plans: list[BlockPlan] = []
+    for _ in range(blocks):
+        inputs = _per_axis(outputs, lambda axis: range(axis.start // 2, (axis.stop - 1) // 2 + 4))
+        middle = _per_axis(outputs, lambda axis: range(axis.start, axis.stop + 2))
+        plans.insert(0, BlockPlan(inputs, middle, outputs))
+        outputs = inputs
+    return plans
+
+
+def pass_size(inputs: int, blocks: int) -> int:
+    """How many outputs a pass over `inputs` cells gives along one axis: `out = 2 * in - 6` for each block."""
+    for _ in range(blocks):
+        inputs = 2 * inputs - 6
+    return inputs
+
+
+def registration(positions: Sequence[float], blocks: int) -> NDArray[np.float64]:
+    """Where the outputs of an unpadded pass lie, given where its inputs lie along one axis.
+
+    The running output is upsampled linearly, so a coordinate sent along the same path is the place each output stands
+    for. For evenly spaced inputs this is the closed form of the module's docstring.
+    """
+    at = np.asarray(positions, dtype=np.float64)
+    for _ in range(blocks):
+        up = np.empty(2 * len(at))
+        up[0::2] = 0.75 * at + 0.25 * np.concatenate([at[:1], at[:-1]])
+        up[1::2] = 0.75 * at + 0.25 * np.concatenate([at[1:], at[-1:]])
+        at = up[3:-3]
+    return at
+
+
+class PaperPreset:
+    """Plans windows of the paper's generator between an input grid and an output grid."""
+
+    def __init__(self, arguments: PaperArguments, inputs: ShellGrid, outputs: ShellGrid) -> None:
+        self.arguments = arguments
+        self.blocks = len(arguments.channels) - 1
+        self._input_shape = inputs.shape
+        shells, rows, _ = (pass_size(n, self.blocks) for n in self._haloed_shape())
+        if arguments.first[0] + outputs.shape[0] > shells or arguments.first[1] + outputs.shape[1] > rows:
+            raise ValueError("the output grid is larger than the generator's pass over its inputs")
+        if outputs.shape[2] != inputs.shape[2] << self.blocks:
+            raise ValueError(f"the output grid needs {2**self.blocks} columns for each input column")
+
+    def _haloed_shape(self) -> tuple[int, int, int]:
+        shells, rows, columns = self._input_shape
+        halo_rows, halo_columns = self.arguments.halo
+        return shells, rows + 2 * halo_rows, columns + 2 * halo_columns
+
+    @property
+    def whole_pass(self) -> Window:
+        """The window, in output-grid indices, of everything that one pass over the haloed globe gives."""
+        sizes = [pass_size(n, self.blocks) for n in self._haloed_shape()]
+        return Window(*(range(-first, size - first) for first, size in zip(self.arguments.first, sizes, strict=True)))
+
+    def plan(self, window: Window) -> list[BlockPlan]:
+        shells, rows, columns = (
+            range(axis.start + first, axis.stop + first)
+            for axis, first in zip(window.axes, self.arguments.first, strict=True)
+        )
+        return plan_blocks((shells, rows, columns), self.blocks)
+
+    def input_window(self, window: Window) -> Window:
+        """The part of the conditional input, in input-grid indices, that an output window needs."""
+        shells, rows, columns = self.plan(window)[0].inputs
+        halo_rows, halo_columns = self.arguments.halo
+        return Window(shells, _shifted(rows, -halo_rows), _shifted(columns, -halo_columns))
+
+    def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
+        """What the network takes beside its input: two noise fields and a parity for each block. Without a seed, zero
+        noise.
+        """
+        feeds: dict[str, NDArray[np.generic]] = {}
+        for block, plan in enumerate(self.plan(window)):
+            feeds[f"parity_{block}"] = np.array(plan.parity, dtype=np.int64)
+            for layer, ranges, level in ((2 * block, plan.inputs, block), (2 * block + 1, plan.middle, block + 1)):
+                place = Window(*ranges)
+                if seed is None:
+                    noise = np.zeros(place.shape, dtype=np.float32)
+                else:
+                    noise = white_noise(seed, layer, place, period=self._input_shape[2] << level)
+                feeds[f"noise_{layer}"] = noise[None, None]
+        return feeds
+
+    def multiply_adds(self, window: Window, variables: int) -> int:
+        """The multiplications of all convolutions for a window, exactly."""
+        channels = self.arguments.channels
+        extra = 1 if self.arguments.noise == "concat" else 0
+        plans = self.plan(window)
+        total = _volume(plans[0].inputs) * variables * channels[0]
+        for plan, (before, after) in zip(plans, pairwise(channels), strict=True):
+            total += _volume(plan.middle) * 27 * (before + extra) * after
+            total += _volume(plan.outputs) * (27 * (after + extra) * after + after * variables)
+        return total
+
+
+def _per_axis(ranges: _Ranges, function: Callable[[range], range]) -> _Ranges:
+    shells, rows, columns = ranges
+    return function(shells), function(rows), function(columns)
+
+
+def _shifted(axis: range, by: int) -> range:
+    return range(axis.start + by, axis.stop + by)
+
+
+def _volume(ranges: _Ranges) -> int:
+    return math.prod(len(axis) for axis in ranges)

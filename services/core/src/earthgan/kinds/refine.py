@@ -1,0 +1,183 @@
+"""What the code leaves out of temperature, as far as a small network can tell from what it keeps.
+
+A code rounds most coefficients of fine scales to nothing; plumes and sheets have shapes that tell some of them again.
+A decoded step is evaluated on Gauss rows of a few shells, Chebyshev nodes in radius. The network sees each shell with
+what lies `reach_km` below and above, its depth and its distance from the axis; what it gives is analysed, exactly, each
+degree is given its gain, and it is added to the coefficients that are coded. So velocity follows from the refined
+temperature as from any other, and whoever evaluates coefficients need not know of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from earthgan.errors import DamagedSurrogate
+from earthgan.kinds.coded import Component
+from earthgan.numerics.legendre import legendre
+from earthgan.numerics.radial import RadialGrid
+from earthgan.numerics.threads import one_thread
+from earthgan.spec import SpectralArguments
+
+Array = NDArray[np.float32]
+
+#: What the network is given of a shell: temperature below, there and above, depth, distance from the axis.
+CHANNELS = 5
+SLOPE = 0.1
+
+
+class GaussGrid:
+    """Rows and columns on which harmonics to `degree` are analysed exactly: Gauss-Legendre colatitudes, southwards."""
+
+    def __init__(self, degree: int) -> None:
+        self.rows, self.columns = degree + 1, 2 * (degree + 1)
+        x, weights = np.polynomial.legendre.leggauss(self.rows)
+        self.colatitudes: NDArray[np.float64] = np.arccos(x)[::-1]
+        functions = legendre(degree, self.colatitudes).values
+        self._legendre = np.zeros((degree + 1, self.rows, degree + 1), np.float32)
+        for m, values in enumerate(functions):
+            self._legendre[m, :, m:] = values
+        self._weights = (weights[::-1, None] * 2 * np.pi / self.columns).astype(np.float32)
+        angles = np.outer(np.arange(degree + 1), np.arange(self.columns) * 2 * np.pi / self.columns)
+        self._waves = np.stack([np.cos(angles), -np.sin(angles)], axis=1).astype(np.float32)
+
+    def field(self, coefficients: Array) -> Array:
+        """`(shell, row, column)` of coefficients `(degree, order, part, shell)`."""
+        on_rows = np.matmul(
+            self._legendre, coefficients.transpose(1, 0, 2, 3).reshape(len(coefficients), self.rows, -1)
+        )
+        orders = np.where(np.arange(self.rows) == 0, 1, 2).astype(np.float32)[:, None, None]
+        parts = (on_rows * orders).reshape(self.rows, self.rows, 2, -1).transpose(3, 1, 0, 2)
+        flat = parts.reshape(-1, 2 * self.rows) @ self._waves.reshape(-1, self.columns)
+        return np.asarray(flat.reshape(-1, self.rows, self.columns))
+
+    def coefficients(self, field: Array) -> Array:
+        """`(degree, order, part, shell)` of a field `(shell, row, column)`; what has higher degrees is left out."""
+        flat = (field * self._weights).reshape(-1, self.columns) @ self._waves.reshape(-1, self.columns).T
+        parts = (
+            flat.reshape(len(field), self.rows, self.rows, 2).transpose(2, 1, 3, 0).reshape(self.rows, self.rows, -1)
+        )
+        of_orders = np.matmul(self._legendre.transpose(0, 2, 1), parts)
+        return np.asarray(of_orders.reshape(self.rows, self.rows, 2, -1).transpose(1, 0, 2, 3))
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A 3 x 3 convolution: `weights` `(row, column and channel in, channel out)`, `bias` `(channel out,)`."""
+
+    weights: Array
+    bias: Array
+
+    def __call__(self, x: Array) -> Array:
+        """`(row, column, channel)` of the same; two rows and two columns fewer."""
+        rows, columns, _ = x.shape
+        wide = np.concatenate([x[:, :-2], x[:, 1:-1], x[:, 2:]], axis=-1)
+        parts = (wide[i : rows - 2 + i].reshape(-1, wide.shape[-1]) @ self.weights[i] for i in range(3))
+        return np.asarray((sum(parts) + self.bias).reshape(rows - 2, columns - 2, -1))
+
+
+class Refinement:
+    """Refines decoded coefficients of `temperature` in its modes. `gains` `(degree,)` say how far the network is to be
+    followed: of low degrees, which the code has nearly exactly, hardly.
+    """
+
+    def __init__(
+        self, arguments: SpectralArguments, temperature: Component, layers: Sequence[Layer], gains: Array
+    ) -> None:
+        assert arguments.refinement is not None
+        self.arguments, self._layers = arguments.refinement, layers
+        self.nodes = arguments.radial_grid
+        self.shells = RadialGrid(self.arguments.shells, self.nodes.inner, self.nodes.outer)
+        self._reach = self.arguments.reach_km / arguments.thickness_km
+        # A profile is told in the modes that are coded: those left out would have to cancel others.
+        self._basis = temperature.basis * (temperature.tables > 0)[..., None]
+        self._gains = gains
+
+    @classmethod
+    def load(cls, path: Path, arguments: SpectralArguments, temperature: Component) -> Refinement:
+        """The network in a surrogate's weights. Raises DamagedSurrogate."""
+        assert arguments.refinement is not None
+        refinement = arguments.refinement
+        inner = [refinement.channels] * (refinement.layers - 1)
+        layers = []
+        try:
+            arrays = load_file(path)
+            for i, (before, after) in enumerate(zip([CHANNELS, *inner], [*inner, 1], strict=True)):
+                stored = arrays[f"refinement.{i}.weight"]
+                if stored.shape != (after, before, 3, 3):
+                    raise ValueError("the network has another shape than spec.json says")
+                weights = stored * arrays[f"refinement.{i}.scale"][:, None, None, None]
+                by_row = weights.transpose(2, 3, 1, 0).reshape(3, 3 * before, after)
+                layers.append(Layer(np.ascontiguousarray(by_row, np.float32), arrays[f"refinement.{i}.bias"]))
+            gains = arrays["refinement.gains"]
+            if gains.shape != (arguments.degree + 1,):
+                raise ValueError("there is not a gain for each degree")
+        except (OSError, KeyError, ValueError, SafetensorError) as error:
+            raise DamagedSurrogate(path, f"does not hold this surrogate's refinement ({error})") from error
+        return cls(arguments, temperature, layers, gains)
+
+    @cached_property
+    def grid(self) -> GaussGrid:
+        return GaussGrid(len(self._basis) - 1)
+
+    @cached_property
+    @one_thread
+    def _to_shells(self) -> Array:
+        """`(degree, mode, shell)`: the modes below, on and above each shell, one after another."""
+        radii = np.add.outer(np.array([-1, 0, 1]) * self._reach, self.shells.nodes).ravel()
+        to_radii = self.nodes.interpolation(np.clip(radii, self.nodes.inner, self.nodes.outer))
+        return (self._basis @ to_radii.T).astype(np.float32)
+
+    @cached_property
+    @one_thread
+    def _to_modes(self) -> Array:
+        """`(degree, shell, mode)`: the modes' coefficients that are nearest to a profile on the shells."""
+        root = np.sqrt(self.nodes.integral)
+        inverse = np.linalg.pinv((self._basis * root).transpose(0, 2, 1), rcond=1e-6)
+        on_nodes = root[:, None] * self.shells.interpolation(self.nodes.nodes)
+        return np.ascontiguousarray((inverse @ on_nodes).transpose(0, 2, 1), np.float32)
+
+    @one_thread
+    def __call__(self, coefficients: Array) -> Array:
+        """What is to be added to coefficients `(degree, order, part, mode)`."""
+        added = np.stack([self._network(x) for x in self.seen(coefficients)]) * np.float32(self.arguments.error_rms)
+        found = self.grid.coefficients(added).reshape(len(coefficients), -1, len(added)) * self._gains[:, None, None]
+        return np.asarray(np.matmul(found, self._to_modes).reshape(coefficients.shape))
+
+    def seen(self, coefficients: Array) -> Array:
+        """What the network is given, `(shell, row, column, channel)`: on the globe, and `layers` points beyond it over
+        the poles and the date line.
+        """
+        degrees, modes = len(coefficients), coefficients.shape[-1]
+        on_shells = np.matmul(coefficients.reshape(degrees, -1, modes), self._to_shells)
+        on_shells[0] = 0  # the lateral mean
+        fields = self.grid.field(on_shells.reshape(*coefficients.shape[:3], -1)) / np.float32(self.arguments.field_rms)
+        halo, (rows, columns) = self.arguments.layers, fields.shape[1:]
+        x = np.empty((self.shells.count, rows, columns, CHANNELS), np.float32)
+        x[..., :3] = fields.reshape(3, -1, rows, columns).transpose(1, 2, 3, 0)
+        depth = 2 * (self.shells.nodes - self.shells.inner) / (self.shells.outer - self.shells.inner) - 1
+        x[..., 3] = depth[:, None, None]
+        x[..., 4] = np.sin(self.grid.colatitudes)[:, None]
+        beyond = np.roll(x, columns // 2, axis=2)
+        x = np.concatenate([beyond[:, halo - 1 :: -1], x, beyond[:, : -halo - 1 : -1]], axis=1)
+        return np.concatenate([x[:, :, -halo:], x, x[:, :, :halo]], axis=2)
+
+    def _network(self, x: Array) -> Array:
+        """`(row, column)` of what is seen of a shell."""
+        first, *inner, last = self._layers
+        x = _leaky(first(x))
+        for layer in inner:
+            x = x[1:-1, 1:-1] + _leaky(layer(x))
+        field: Array = last(x)[..., 0]
+        return field
+
+
+def _leaky(x: Array) -> Array:
+    return np.asarray(np.maximum(x, np.float32(SLOPE) * x))

@@ -1,0 +1,143 @@
+"""The `residual` preset: a network on the cells of the conditional input adds to what interpolation gives. No torch
+here.
+
+Layers of convolutions run on the input's few cells, unpadded, so that a window needs a halo as wide as there are
+blocks: periodic in longitude, over the poles by the grid's polar rule, and beyond the first and the last layer those
+layers again. Their features, interpolated linearly to the window's shells, become 8 x 8 points a cell.
+
+Velocity is turned to local axes (outwards, southwards, eastwards) on the way in and back on the way out, so that a
+field turned about the axis gives the turned result. Axes are continued over the poles: colatitude becomes negative.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.kinds.interpolate import InterpolatePreset
+from earthgan.spec import ResidualArguments
+from earthgan.sphere.grid import ShellGrid, Window
+
+RATIO = 8
+#: Channels that say where a cell lies: its radius, and how narrow its parallel makes it.
+PLACES = 2
+
+
+class ResidualPreset:
+    """Plans windows of the residual generator between an evenly spaced input grid and one whose cells nest in it."""
+
+    def __init__(self, arguments: ResidualArguments, inputs: ShellGrid, outputs: ShellGrid) -> None:
+        self.arguments = arguments
+        self._inputs, self._outputs = inputs, outputs
+        self._interpolation = InterpolatePreset(inputs, outputs)
+        if outputs.shape[1:] != (RATIO * inputs.shape[1], RATIO * inputs.shape[2]):
+            raise ValueError(f"the output grid needs {RATIO} rows and columns for each of the input's")
+        if not 2 <= arguments.blocks < inputs.shape[1]:
+            raise ValueError("the generator has 2 blocks or more, and fewer than the inputs have rows")
+        self._radial = np.interp(outputs.radii_km, inputs.radii_km, np.arange(inputs.shape[0]))
+
+    @property
+    def whole_pass(self) -> Window:
+        """All that can be computed at once: the globe."""
+        return self._outputs.whole
+
+    def _cells(self, window: Window) -> tuple[range, range]:
+        """The rows and columns of cells that a window touches."""
+        return tuple(range(axis.start // RATIO, -(-axis.stop // RATIO)) for axis in window.axes[1:])  # type: ignore[return-value]
+
+    def _layers(self, window: Window) -> range:
+        """The layers around a window's shells, as many for each window of that many shells; the last may not exist."""
+        below = np.floor(self._radial).astype(int)
+        count = len(window.shells)
+        most = (below[count - 1 :] - below[: len(below) - count + 1]).max() + 2
+        return range(below[window.shells.start], below[window.shells.start] + int(most))
+
+    def input_window(self, window: Window) -> Window:
+        """The cells of a window with a halo of `blocks`, in all layers."""
+        halo = self.arguments.blocks
+        rows, columns = (range(axis.start - halo, axis.stop + halo) for axis in self._cells(window))
+        return Window(range(self._inputs.shape[0]), rows, columns)
+
+    def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
+        """What the network takes beside its input. The seed has no part in it.
+
+        Matrices, each with a first axis of one: `radial`, `meridional`, `zonal` `(output, input)` interpolate;
+        `layers` `(layer, input layer)` repeats the outermost layers; `shells` `(shell, layer)` interpolates features.
+        `place` says where cells, and `between` where shells lie; `inwards` and `outwards` turn vectors; `parity` is the
+        first row and column within their cells.
+        """
+        inputs, cells = self.input_window(window), self._cells(window)
+        layers, halo, count = self._layers(window), self.arguments.blocks, self._inputs.shape[0]
+        known = np.arange(layers.start - halo, layers.stop + halo)
+        at = self._radial[window.shells.start : window.shells.stop]
+        weights = 1 - np.abs(at[:, None] - np.asarray(layers))
+        latitudes, longitudes = (
+            _extended(axis, r) for axis, r in zip(_axes(self._inputs), inputs.axes[1:], strict=True)
+        )
+        fine_latitudes, fine_longitudes = (
+            _extended(axis, r) for axis, r in zip(_axes(self._outputs), window.axes[1:], strict=True)
+        )
+        radius = np.broadcast_to((2 * known / (count - 1) - 1)[:, None, None], (len(known), *inputs.shape[1:]))
+        narrow = np.broadcast_to(np.abs(np.cos(np.radians(latitudes)))[:, None], radius.shape)
+        feeds = {
+            **self._matrices(window, inputs),
+            "layers": np.eye(count)[np.clip(known, 0, count - 1)],
+            "shells": weights.clip(0),
+            "place": np.stack([radius, narrow]),
+            "between": (at % 1)[None, :, None, None],
+            "inwards": local_axes(latitudes, longitudes),
+            "outwards": local_axes(fine_latitudes, fine_longitudes).swapaxes(0, 1),
+        }
+        if self.arguments.vector is None:
+            del feeds["inwards"], feeds["outwards"]
+        parity = [axis.start - RATIO * cell.start for axis, cell in zip(window.axes[1:], cells, strict=True)]
+        return {
+            **{name: np.ascontiguousarray(value[None], dtype=np.float32) for name, value in feeds.items()},
+            "parity": np.array(parity, dtype=np.int64),
+        }
+
+    def _matrices(self, window: Window, inputs: Window) -> dict[str, NDArray[np.generic]]:
+        """The interpolation's matrices, over the inputs of this preset's window, which are more."""
+        own, matrices = self._interpolation.input_window(window), self._interpolation.feeds(window, None)
+        around = zip(matrices.items(), own.axes, inputs.axes, strict=True)
+        return {
+            name: np.pad(matrix, ((0, 0), (few.start - all_.start, all_.stop - few.stop)))
+            for (name, matrix), few, all_ in around
+        }
+
+    def multiply_adds(self, window: Window, variables: int) -> int:
+        """The multiplications of all convolutions for a window, and of the interpolation."""
+        channels, blocks = self.arguments.channels, self.arguments.blocks
+        rows, columns = (len(cell) for cell in self._cells(window))
+        layers = len(self._layers(window))
+        total = self._interpolation.multiply_adds(window, variables)
+        for block in range(blocks + 1):  # before the first, all of the halo is there
+            size = np.prod([n + 2 * (blocks - block) for n in (layers, rows, columns)])
+            total += int(size) * channels * ((variables + PLACES) if block == 0 else 28 * channels)
+        head = channels * (layers + channels + 1 + RATIO**2 * variables)
+        return total + len(window.shells) * rows * columns * head
+
+
+def local_axes(latitudes_deg: NDArray[np.float64], longitudes_deg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unit vectors outwards, southwards and eastwards `(3, 3, row, column)`: the second axis is x, y, z.
+
+    Latitudes beyond 90° are those of a meridian followed over the pole.
+    """
+    latitude, longitude = np.meshgrid(np.radians(latitudes_deg), np.radians(longitudes_deg), indexing="ij")
+    sin_lat, cos_lat, sin_lon, cos_lon = np.sin(latitude), np.cos(latitude), np.sin(longitude), np.cos(longitude)
+    return np.stack(
+        [
+            np.stack([cos_lat * cos_lon, cos_lat * sin_lon, sin_lat]),
+            np.stack([sin_lat * cos_lon, sin_lat * sin_lon, -cos_lat]),
+            np.stack([-sin_lon, cos_lon, np.zeros_like(sin_lon)]),
+        ]
+    )
+
+
+def _axes(grid: ShellGrid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return np.asarray(grid.latitudes_deg), np.asarray(grid.longitudes_deg)
+
+
+def _extended(axis: NDArray[np.float64], indices: range) -> NDArray[np.float64]:
+    """Evenly spaced coordinates at indices that may run past either end."""
+    return np.asarray(axis[0] + np.arange(indices.start, indices.stop) * (axis[1] - axis[0]))

@@ -1,0 +1,1 @@
+"""Numbers without a place: harmonics, radial nodes, splines, and the threads that linear algebra takes."""

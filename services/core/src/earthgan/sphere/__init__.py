@@ -1,0 +1,1 @@
+"""Places on the globe: shell grids, values between their points, tiles, great circles, statistics over area."""

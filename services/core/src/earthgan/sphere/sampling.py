@@ -1,0 +1,87 @@
+"""Values of a radial shell at any latitudes and longitudes: periodic, and single-valued at the poles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.sphere.grid import ShellGrid
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """For each of `n` positions along an axis: the grid points before and after it, and the share of the second."""
+
+    before: NDArray[np.intp]
+    after: NDArray[np.intp]
+    share: NDArray[np.float32]
+
+    @property
+    def nearest(self) -> NDArray[np.intp]:
+        """The grid point closest to each position."""
+        return np.where(self.share > 0.5, self.after, self.before)
+
+
+class ShellSampler:
+    """Samples shells `(latitude, longitude)` of one grid.
+
+    A pole is one point: its value is the mean of the nearest row, and what lies between that row and the pole is
+    interpolated.
+    """
+
+    def __init__(self, grid: ShellGrid) -> None:
+        rows, columns = np.asarray(grid.latitudes_deg), np.asarray(grid.longitudes_deg)
+        self._adds_poles = bool(rows[0] < 90), bool(rows[-1] > -90)
+        self._latitudes = np.unique([90.0, *rows, -90.0])[::-1]
+        self._longitudes = np.append(columns, columns[0] + 360)
+        around = np.concatenate([[columns[-1] - 360], self._longitudes])
+        self._column_weights = (around[2:] - around[:-2]) / 720  # the share of the circle that each stands for
+
+    def rows(self, latitudes_deg: NDArray[np.float64]) -> Neighbours:
+        """The rows of a padded shell around each latitude."""
+        before, share = _brackets(-self._latitudes, -np.asarray(latitudes_deg))
+        return Neighbours(before, before + 1, share)
+
+    def columns(self, longitudes_deg: NDArray[np.float64]) -> Neighbours:
+        """The columns around each longitude, on whichever turn."""
+        west = self._longitudes[0]
+        before, share = _brackets(self._longitudes, (np.asarray(longitudes_deg) - west) % 360 + west)
+        return Neighbours(before, (before + 1) % (len(self._longitudes) - 1), share)
+
+    def padded(self, shell: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The shell with a row for each pole that it has none for."""
+        north, south = self._adds_poles
+        first = [self._pole(shell[0])] if north else []
+        last = [self._pole(shell[-1])] if south else []
+        return np.concatenate([*first, shell, *last])
+
+    def sample(
+        self, shell: NDArray[np.float32], latitudes_deg: NDArray[np.float64], longitudes_deg: NDArray[np.float64]
+    ) -> NDArray[np.float32]:
+        """Bilinear values at each pair of the latitudes and longitudes; NaN where a neighbour is NaN."""
+        return bilinear(self.padded(shell), self.rows(latitudes_deg), self.columns(longitudes_deg))
+
+    def _pole(self, row: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The mean of a row's finite values, as a row; NaN where there are none."""
+        weights = np.where(np.isfinite(row), self._column_weights, 0)
+        total = weights.sum()
+        mean = np.nansum(weights * row) / total if total else np.nan
+        return np.full((1, len(row)), mean, dtype=np.float32)
+
+
+def bilinear(padded: NDArray[np.float32], rows: Neighbours, columns: Neighbours) -> NDArray[np.float32]:
+    """Values `(row, column)` of a padded shell between its points."""
+    left, right = padded[:, columns.before], padded[:, columns.after]
+    band = left + columns.share * (right - left)
+    upper, lower = band[rows.before], band[rows.after]
+    values: NDArray[np.float32] = upper + rows.share[:, None] * (lower - upper)
+    return values
+
+
+def _brackets(knots: NDArray[np.float64], at: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """For each position, the last knot at or before it (ascending, never the very last) and how far to the next."""
+    before = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, len(knots) - 2)
+    share = (at - knots[before]) / (knots[before + 1] - knots[before])
+    return before, share.clip(0, 1).astype(np.float32)

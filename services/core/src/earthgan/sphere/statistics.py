@@ -1,0 +1,65 @@
+"""Statistics of a radial shell over the sphere: each cell counts by its area."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.sphere.grid import ShellGrid, cell_weights
+
+PERCENTILES = (1, 5, 50, 95, 99)
+BINS = 64
+
+
+@dataclass(frozen=True)
+class ShellStatistics:
+    """Moments in the shell's unit; shares are of the area that has values, `missing` of the whole sphere.
+
+    `bins` are shares of equal intervals of the range asked for, the upper end in the last; `below` and `above` are
+    what lies outside it. A shell without values has None for each number that it does not have.
+    """
+
+    mean: float | None
+    std: float | None
+    min: float | None
+    max: float | None
+    percentiles: dict[int, float | None]
+    bins: tuple[float, ...]
+    below: float
+    above: float
+    missing: float
+
+
+def shell_statistics(shell: NDArray[np.float32], grid: ShellGrid, bounds: tuple[float, float]) -> ShellStatistics:
+    """The statistics of a shell `(latitude, longitude)`, its histogram over `bounds`.
+
+    A percentile is where the cumulated area, each cell's half of it before the cell, passes that share.
+    """
+    valid = np.isfinite(shell)
+    values, areas = shell[valid].astype(np.float64), cell_weights(grid)[valid]
+    total = float(areas.sum())
+    missing = max(0.0, 1 - total) if not valid.all() else 0.0
+    if total == 0:
+        return ShellStatistics(
+            None, None, None, None, dict.fromkeys(PERCENTILES), (0.0,) * BINS, 0.0, 0.0, missing=missing
+        )
+    weights = areas / total
+    mean = float(weights @ values)
+    order = np.argsort(values)
+    passed = np.cumsum(weights[order]) - weights[order] / 2
+    found = np.interp(np.array(PERCENTILES) / 100, passed, values[order])
+    low, high = bounds
+    bins, _ = np.histogram(values, BINS, (low, high), weights=weights)
+    return ShellStatistics(
+        mean=mean,
+        std=float(np.sqrt(weights @ (values - mean) ** 2)),
+        min=float(values.min()),
+        max=float(values.max()),
+        percentiles=dict(zip(PERCENTILES, found.tolist(), strict=True)),
+        bins=tuple(bins.tolist()),
+        below=float(weights[values < low].sum()),
+        above=float(weights[values > high].sum()),
+        missing=missing,
+    )

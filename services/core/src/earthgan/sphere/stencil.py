@@ -1,0 +1,145 @@
+"""Values at single points from as few grid columns as they need, so that a generator computes nothing else.
+
+The rule is that of `earthgan.sphere.sampling`, which cuts pictures from whole shells: bilinear, periodic, and between
+the last row and a pole towards the mean of that row. A point there needs the whole row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.sphere.grid import ShellGrid, Window
+from earthgan.sphere.sampling import Neighbours, ShellSampler
+
+#: What one more call of a generator costs beside its multiplications, in multiplications: about a millisecond.
+CALL = 10_000_000
+
+
+@dataclass(frozen=True)
+class Stencil:
+    """Points, and the box of rows and columns that their values need.
+
+    `around_rows` counts rows as `ShellSampler.padded` has them; columns of the box may run over the date line.
+    """
+
+    grid: ShellGrid
+    rows: range
+    columns: range
+    around_rows: Neighbours
+    around_columns: Neighbours
+
+    @classmethod
+    def of(cls, grid: ShellGrid, latitudes_deg: NDArray[np.float64], longitudes_deg: NDArray[np.float64]) -> Stencil:
+        """The smallest box, as the points follow one another, around points `(point,)`."""
+        sampler = ShellSampler(grid)
+        around_rows, around_columns = sampler.rows(latitudes_deg), sampler.columns(longitudes_deg)
+        first, last = _stored_row(grid, around_rows.before), _stored_row(grid, around_rows.after)
+        rows = range(int(first.min()), int(last.max()) + 1)
+        polar = _is_pole(grid, around_rows.before) | _is_pole(grid, around_rows.after)
+        count = grid.shape[2]
+        columns = range(count) if polar.any() else _columns(around_columns.before, count)
+        return cls(grid, rows, columns, around_rows, around_columns)
+
+    def window(self, shells: range) -> Window:
+        """The box in some shells."""
+        return Window(shells, self.rows, self.columns)
+
+    @property
+    def latitudes_deg(self) -> NDArray[np.float64]:
+        """The box's latitudes `(row, 1)`."""
+        return np.asarray(self.grid.latitudes_deg)[self.rows.start : self.rows.stop, None]
+
+    @property
+    def longitudes_deg(self) -> NDArray[np.float64]:
+        """The box's longitudes `(column,)`."""
+        return np.asarray(self.grid.longitudes_deg)[self._column_indices]
+
+    @property
+    def _column_indices(self) -> NDArray[np.intp]:
+        return np.arange(self.columns.start, self.columns.stop) % self.grid.shape[2]
+
+    def cut(self, shell: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The box `(..., row, column)` of whole shells `(..., latitude, longitude)`."""
+        return shell[..., self.rows.start : self.rows.stop, :][..., self._column_indices]
+
+    def sample(self, box: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Values `(..., point)` of a box `(..., row, column)`; NaN where a neighbour is NaN."""
+
+        def at(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float32]:
+            stored = _stored_row(self.grid, rows) - self.rows.start
+            values: NDArray[np.float32] = box[..., stored, (columns - self.columns.start) % self.grid.shape[2]]
+            polar = _is_pole(self.grid, rows)
+            if polar.any():
+                values[..., polar] = self._ring_mean(box[..., stored[polar], :])
+            return values
+
+        def along(rows: NDArray[np.intp]) -> NDArray[np.float32]:
+            left, right = at(rows, self.around_columns.before), at(rows, self.around_columns.after)
+            return left + self.around_columns.share * (right - left)
+
+        upper, lower = along(self.around_rows.before), along(self.around_rows.after)
+        return np.asarray(upper + self.around_rows.share * (lower - upper), dtype=np.float32)
+
+    def _ring_mean(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The mean `(...)` of whole rows `(..., longitude)` over the circle, NaN left out."""
+        longitudes = np.asarray(self.grid.longitudes_deg)
+        around = np.concatenate([[longitudes[-1] - 360], longitudes, [longitudes[0] + 360]])
+        weights = np.where(np.isfinite(rows), (around[2:] - around[:-2]) / 720, 0)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.nansum(weights * rows, axis=-1) / weights.sum(axis=-1), dtype=np.float32)
+
+
+def cheapest_stencils(
+    grid: ShellGrid,
+    latitudes_deg: NDArray[np.float64],
+    longitudes_deg: NDArray[np.float64],
+    shells: range,
+    cost: Callable[[Window], int],
+) -> list[Stencil]:
+    """A path of points `(point,)` cut into pieces, in order, whose boxes together cost least.
+
+    `cost` counts the multiplications that a window takes. A piece is halved wherever its best halves, with one more
+    call, are cheaper: a path along a circle of latitude stays whole, an oblique one becomes many small boxes.
+    """
+
+    def best(first: int, stop: int) -> tuple[int, list[Stencil]]:
+        whole = Stencil.of(grid, latitudes_deg[first:stop], longitudes_deg[first:stop])
+        price = cost(whole.window(shells)) + CALL
+        if stop - first > 1 and price > 2 * CALL:
+            middle = (first + stop) // 2
+            left_price, left = best(first, middle)
+            right_price, right = best(middle, stop)
+            if left_price + right_price < price:
+                return left_price + right_price, left + right
+        return price, [whole]
+
+    return best(0, len(latitudes_deg))[1]
+
+
+def _stored_row(grid: ShellGrid, padded: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Rows of the grid for rows of a padded shell; the nearest for a pole."""
+    north = 1 if grid.latitudes_deg[0] < 90 else 0
+    return np.clip(padded - north, 0, grid.shape[1] - 1)
+
+
+def _is_pole(grid: ShellGrid, padded: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Whether a row of a padded shell is one that the grid does not have."""
+    north, south = grid.latitudes_deg[0] < 90, grid.latitudes_deg[-1] > -90
+    return np.asarray((north & (padded == 0)) | (south & (padded == grid.shape[1] + north)))
+
+
+def _columns(west: NDArray[np.intp], count: int) -> range:
+    """The columns from the westernmost to the easternmost neighbour of points that follow one another, each the short
+    way round.
+    """
+    steps = (np.diff(west) + count // 2) % count - count // 2
+    unrolled = west[0] + np.concatenate([[0], np.cumsum(steps)])
+    first, last = int(unrolled.min()), int(unrolled.max()) + 1
+    if last - first + 1 >= count:
+        return range(count)
+    start = first % count
+    return range(start, start + last - first + 1)

@@ -1,0 +1,1 @@
+"""From values to colours: how a picture is cut from a shell, coloured, and explained by a legend."""

@@ -1,0 +1,263 @@
+"""Use cases: values at a point, along its column, its history, along a great circle, and the statistics of a shell.
+
+A point is read from its shell, which a map on show has in the cache. All else asks the engine for the few columns that
+it needs and no whole shells. Each value is the one that a tile shows there (`earthgan.sphere.stencil`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+from cachetools import LRUCache
+from numpy.typing import NDArray
+
+from earthgan.errors import UnknownVariable
+from earthgan.quantities import TEMPERATURE_ANOMALY, Quantity, derive, lateral_mean, turn
+from earthgan.sphere.great_circle import GreatCircle
+from earthgan.sphere.grid import EARTH_RADIUS_KM
+from earthgan.sphere.statistics import shell_statistics
+from earthgan.sphere.stencil import Stencil, cheapest_stencils
+from earthgan.surrogate import LONGEST_RUN, Surrogate
+from earthgan_gateway.cache import SingleFlight
+from earthgan_gateway.engines import Engine
+
+Array = NDArray[np.float32]
+Place = tuple[float, float]
+
+#: How many points a section has at most.
+LONGEST_SECTION = 512
+
+
+class Shell(Protocol):
+    """What is needed of `fields.Shell`: values `(latitude, longitude)`."""
+
+    @property
+    def values(self) -> Array: ...
+
+
+class Fields(Protocol):
+    """What is needed of `fields.Fields`."""
+
+    surrogate: Surrogate
+    engine: Engine
+    timeout_s: float
+    quantities: dict[str, Quantity]
+
+    async def shell(self, quantity: str, t: int, r: int) -> Shell: ...
+
+
+class Places:
+    """Answers, as plain JSON objects, about one surrogate.
+
+    Numbers have six digits; None is "no value". Each request has `fields.timeout_s` for all of its engine calls. All
+    raise NotFound before anything is computed, and EngineError.
+    """
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
+        self._surrogate = fields.surrogate
+        self._means = LateralMeans(fields)
+
+    def quantity(self, name: str) -> Quantity:
+        """Raises UnknownVariable."""
+        if name not in self._fields.quantities:
+            raise UnknownVariable(name, tuple(self._fields.quantities))
+        return self._fields.quantities[name]
+
+    def check(self, name: str, *, t: int | None = None, r: int | None = None) -> None:
+        """Raises UnknownVariable, UnknownStep or UnknownShell."""
+        self.quantity(name)
+        if t is not None:
+            self._surrogate.check_step(t)
+        if r is not None:
+            self._surrogate.check_shell(r)
+
+    async def point(self, name: str, t: int, r: int, place: Place) -> dict[str, Any]:
+        """All quantities at a place of a shell."""
+        quantity, where = self.quantity(name), self._shell(t, r)
+        stored = {v: (await self._fields.shell(v, t, r)).values for v in self._surrogate.variables}
+        stencil = self._stencil(place)
+        box = {v: stencil.cut(values)[None] for v, values in stored.items()}
+        values = {}
+        for each in self._fields.quantities.values():
+            means = lateral_mean(stored[each.needs[0]], self._surrogate.grid) if _is_anomaly(each) else None
+            values[each.name] = _number(_sampled(each, box, stencil, means)[0, 0])
+        return {**_about(quantity), **where, **_at(place), "value": values[name], "values": values}
+
+    async def profile(self, name: str, t: int, place: Place, with_mean: bool = False) -> dict[str, Any]:
+        """A quantity in all shells below a place; its lateral means too where wanted, which takes all whole shells
+        once.
+        """
+        quantity, when, deadline = self.quantity(name), self._step(t), self._deadline()
+        shells = range(self._surrogate.grid.shape[0])
+        values = await self._column(quantity, t, shells, self._stencil(place), deadline)
+        answer = {**_about(quantity), **when, **_at(place), **self._depths(), "values": _list(values[:, 0])}
+        if with_mean:
+            answer["lateral_mean"] = _list(await self._means.of(quantity, t, shells, deadline))
+        return answer
+
+    async def series(self, name: str, r: int, place: Place) -> dict[str, Any]:
+        """A quantity at a place of a shell in all time steps."""
+        quantity, radius_km, deadline = self.quantity(name), self._surrogate.check_shell(r), self._deadline()
+        stencil, shells, steps = self._stencil(place), range(r, r + 1), self._surrogate.steps
+        values = [await self._column(quantity, step.t, shells, stencil, deadline) for step in steps]
+        return {
+            **_about(quantity),
+            **self._radius(r, radius_km),
+            **_at(place),
+            "t": [step.t for step in steps],
+            "time_myr": [step.time_myr for step in steps],
+            "values": [_number(each[0, 0]) for each in values],
+        }
+
+    async def section(self, name: str, t: int, arc: GreatCircle, n: int) -> dict[str, Any]:
+        """A quantity in all shells below `n` points of a great circle: `values[r][point]`."""
+        quantity, when, deadline = self.quantity(name), self._step(t), self._deadline()
+        latitudes, longitudes = arc.points_deg(n)
+        grid, shells = self._surrogate.grid, range(self._surrogate.grid.shape[0])
+        price = self._surrogate.preset.multiply_adds
+        count = len(self._surrogate.variables)
+        stencils = await asyncio.to_thread(
+            cheapest_stencils, grid, latitudes, longitudes, shells, lambda window: price(window, count)
+        )
+        pieces = [await self._column(quantity, t, shells, stencil, deadline) for stencil in stencils]
+        angles = np.linspace(0, arc.length_deg, n)
+        return {
+            **_about(quantity),
+            **when,
+            **self._depths(),
+            "lat": [round(latitude, 6) for latitude in latitudes.tolist()],
+            "lon": [round(longitude, 6) for longitude in longitudes.tolist()],
+            "angle_deg": [round(angle, 6) for angle in angles.tolist()],
+            "surface_distance_km": [round(d, 4) for d in (np.radians(angles) * EARTH_RADIUS_KM).tolist()],
+            "values": await asyncio.to_thread(_lists, np.concatenate(pieces, axis=1)),
+        }
+
+    def points_along(self, arc: GreatCircle) -> int:
+        """Enough points that two are no further apart than two columns at the equator."""
+        spacing_deg = 360 / self._surrogate.grid.shape[2]
+        return min(LONGEST_SECTION, max(2, int(np.ceil(arc.length_deg / spacing_deg)) + 1))
+
+    async def statistics(self, name: str, t: int, r: int) -> dict[str, Any]:
+        """Area-weighted statistics of a shell, with a histogram over the quantity's global range."""
+        quantity, where = self.quantity(name), self._shell(t, r)
+        shell = await self._fields.shell(name, t, r)
+        found = asdict(await asyncio.to_thread(shell_statistics, shell.values, self._surrogate.grid, quantity.range))
+        shares = {key: found.pop(key) for key in ("bins", "below", "above")}
+        percentiles = {f"p{percent}": _number(value) for percent, value in found.pop("percentiles").items()}
+        histogram = {"range": list(quantity.range), **{k: _numbers(v) for k, v in shares.items()}}
+        moments = {key: _number(value) for key, value in found.items()}
+        return {**_about(quantity), **where, **moments, "percentiles": percentiles, "histogram": histogram}
+
+    async def _column(self, quantity: Quantity, t: int, shells: range, stencil: Stencil, deadline: float) -> Array:
+        """A quantity `(shell, point)` at the stencil's points, for one call of the engine and the lateral means."""
+        field = await self._fields.engine.window(quantity.needs, t, stencil.window(shells), None, deadline)
+        means = await self._means.of(self._of_needs(quantity), t, shells, deadline) if _is_anomaly(quantity) else None
+        return _sampled(quantity, dict(zip(quantity.needs, field, strict=True)), stencil, means)
+
+    def _of_needs(self, anomaly: Quantity) -> Quantity:
+        return self._fields.quantities[anomaly.needs[0]]
+
+    def _stencil(self, place: Place) -> Stencil:
+        return Stencil.of(self._surrogate.grid, np.array([place[0]]), np.array([place[1]]))
+
+    def _deadline(self) -> float:
+        return time.monotonic() + self._fields.timeout_s
+
+    def _step(self, t: int) -> dict[str, Any]:
+        return {"t": t, "time_myr": self._surrogate.check_step(t).time_myr}
+
+    def _shell(self, t: int, r: int) -> dict[str, Any]:
+        return {**self._step(t), **self._radius(r, self._surrogate.check_shell(r))}
+
+    def _radius(self, r: int, radius_km: float) -> dict[str, Any]:
+        return {"r": r, "radius_km": round(radius_km, 4), "depth_km": round(self._surrogate.grid.depth_km(r), 4)}
+
+    def _depths(self) -> dict[str, Any]:
+        radii = self._surrogate.grid.radii_km
+        return {
+            "radius_km": [round(radius, 4) for radius in radii],
+            "depth_km": [round(EARTH_RADIUS_KM - radius, 4) for radius in radii],
+        }
+
+
+class LateralMeans:
+    """The mean of each shell over the sphere, kept from then on. It needs whole shells, unless the surrogate knows.
+
+    Means that a request did not live to see are kept as well: one that is asked again goes on from there.
+    """
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
+        self._kept: LRUCache[tuple[str, int, int], float] = LRUCache(2**17)
+        self._flights: SingleFlight[None] = SingleFlight()
+
+    async def of(self, quantity: Quantity, t: int, shells: Sequence[int], deadline: float) -> NDArray[np.float64]:
+        """The means `(shell,)` of a quantity in its unit."""
+        missing = [r for r in shells if (quantity.name, t, r) not in self._kept]
+        if missing:
+            known = (await asyncio.to_thread(self._fields.surrogate.lateral_means, t)).get(quantity.name)
+            if known is not None:
+                self._kept.update({(quantity.name, t, r): float(mean) for r, mean in enumerate(known)})
+                missing = []
+        for first in range(0, len(missing), LONGEST_RUN):
+            run = tuple(missing[first : first + LONGEST_RUN])
+            await self._flights.do((quantity.name, t, run), partial(self._compute, quantity, t, run, deadline))
+        return np.array([self._kept[quantity.name, t, r] for r in shells])
+
+    async def _compute(self, quantity: Quantity, t: int, run: tuple[int, ...], deadline: float) -> None:
+        field = await self._fields.engine.shells(quantity.needs, t, run, None, deadline)
+        shells, grid = dict(zip(quantity.needs, field, strict=True)), self._fields.surrogate.grid
+        means = await asyncio.to_thread(lambda: lateral_mean(derive(quantity.name, shells, grid), grid))
+        for r, mean in zip(run, means.tolist(), strict=True):
+            self._kept[quantity.name, t, r] = mean
+
+
+def _is_anomaly(quantity: Quantity) -> bool:
+    return quantity.name == TEMPERATURE_ANOMALY and quantity.needs != (quantity.name,)
+
+
+def _sampled(
+    quantity: Quantity, box: Mapping[str, Array], stencil: Stencil, means: NDArray[np.float64] | None
+) -> Array:
+    """A quantity `(shell, point)`, from a box `(shell, row, column)` of each variable that it needs; an anomaly is to
+    the means `(shell,)` given.
+    """
+    if means is not None:
+        values = stencil.sample(box[quantity.needs[0]]) - np.reshape(means, (-1, 1))
+        return np.asarray(values, dtype=np.float32)
+    if quantity.needs == (quantity.name,):
+        return stencil.sample(box[quantity.name])
+    vx, vy, vz = (box[name] for name in quantity.needs)
+    return stencil.sample(turn(quantity.name, vx, vy, vz, stencil.latitudes_deg, stencil.longitudes_deg))
+
+
+def _about(quantity: Quantity) -> dict[str, Any]:
+    return {"variable": quantity.name, "long_name": quantity.long_name, "unit": quantity.unit}
+
+
+def _at(place: Place) -> dict[str, Any]:
+    return {"lat": place[0], "lon": place[1]}
+
+
+def _number(value: float | None) -> float | None:
+    """Six digits; None where there is no value."""
+    return None if value is None or not np.isfinite(value) else float(f"{value:.6g}")
+
+
+def _numbers(value: float | tuple[float, ...]) -> Any:
+    return [_number(each) for each in value] if isinstance(value, tuple) else _number(value)
+
+
+def _list(values: NDArray[Any]) -> list[float | None]:
+    return [_number(value) for value in values.tolist()]
+
+
+def _lists(rows: NDArray[Any]) -> list[list[float | None]]:
+    return [_list(row) for row in rows]

@@ -1,0 +1,143 @@
+"""The residual generator: untrained it interpolates, a window is what it is in the whole, the same as ONNX; and it
+turns with what it is given.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from earthgan import ShellGrid, Window
+from earthgan.backends.generator import Interpolator, ResidualGenerator, interpolated
+from earthgan.kinds.interpolate import InterpolatePreset
+from earthgan.kinds.residual import ResidualPreset
+from earthgan.spec import ResidualArguments
+from earthgan_training.surrogates.onnx_graph import residual_graph
+
+INPUTS = ShellGrid.cell_centred(tuple(np.linspace(3500, 6300, 6)), 5, 10)
+OUTPUTS = ShellGrid(
+    radii_km=tuple(np.linspace(3500, 6300, 17)),
+    latitudes_deg=ShellGrid.cell_centred((1.0, 2.0), 40, 80).latitudes_deg,
+    longitudes_deg=tuple(-18 + (np.arange(80) + 0.5) * 4.5),
+)
+VECTOR = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Case:
+    preset: ResidualPreset
+    network: ResidualGenerator
+    x: np.ndarray
+
+    def feeds(self, window: Window) -> dict[str, np.ndarray]:
+        cut = INPUTS.window(self.x, self.preset.input_window(window))
+        return {"x": np.ascontiguousarray(cut[None]), **self.preset.feeds(window, None)}
+
+    def field(self, window: Window) -> np.ndarray:
+        with torch.no_grad():
+            return self.network.run({n: torch.from_numpy(v) for n, v in self.feeds(window).items()})[0].numpy()
+
+
+def make_case(vector: tuple[int, int, int] | None = VECTOR, trained: bool = True) -> Case:
+    torch.manual_seed(0)
+    arguments = ResidualArguments(channels=6, blocks=3, vector=vector)
+    network = ResidualGenerator(4, arguments)
+    if trained:
+        torch.nn.init.normal_(network.head.weight, std=0.1)
+    x = np.random.default_rng(0).normal(size=(4, *INPUTS.shape)).astype(np.float32)
+    return Case(ResidualPreset(arguments, INPUTS, OUTPUTS), network, x)
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    return make_case()
+
+
+windows = st.tuples(st.integers(0, 16), st.integers(0, 39), st.integers(-80, 79)).flatmap(
+    lambda start: st.tuples(
+        *(st.integers(1, min(most, size - at)) for at, size, most in zip(start, (17, 40, 160), (17, 12, 20)))
+    ).map(lambda size: Window(*(range(at, at + n) for at, n in zip(start, size))))
+)
+
+
+def test_untrained_it_is_cubic_interpolation() -> None:
+    case = make_case(trained=False)
+    cubic = InterpolatePreset(INPUTS, OUTPUTS)
+    whole = OUTPUTS.whole
+    feeds = {"x": INPUTS.window(case.x, cubic.input_window(whole))[None], **cubic.feeds(whole, None)}
+    due = Interpolator().run({name: torch.from_numpy(value) for name, value in feeds.items()})[0]
+    np.testing.assert_allclose(case.field(whole), due, atol=2e-6)
+
+
+@settings(deadline=None, max_examples=30)
+@given(window=windows)
+def test_a_window_is_a_part_of_the_whole(case: Case, window: Window) -> None:
+    whole = case.field(OUTPUTS.whole)
+    np.testing.assert_allclose(case.field(window), OUTPUTS.window(whole, window), atol=5e-6)
+
+
+@settings(deadline=None, max_examples=15)
+@given(window=windows)
+def test_onnx_gives_the_same(case: Case, window: Window) -> None:
+    state = {name: value.numpy() for name, value in case.network.state_dict().items()}
+    graph = residual_graph(4, case.preset.arguments, state).SerializeToString()
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    (field,) = session.run(None, case.feeds(window))
+    np.testing.assert_allclose(field[0], case.field(window), atol=1e-5)
+
+
+@settings(deadline=None, max_examples=9)
+@given(cells=st.integers(1, 9))
+def test_it_turns_with_what_it_is_given(case: Case, cells: int) -> None:
+    """Fields turned by whole cells, velocities with them, give the turned result."""
+
+    def turned(field: np.ndarray, columns: int) -> np.ndarray:
+        moved = np.roll(field, columns, axis=-1)
+        angle = 2 * np.pi * cells / 10
+        x, y = moved[1].copy(), moved[2].copy()
+        moved[1], moved[2] = x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)
+        return moved
+
+    other = Case(case.preset, case.network, turned(case.x, cells))
+    np.testing.assert_allclose(other.field(OUTPUTS.whole), turned(case.field(OUTPUTS.whole), 8 * cells), atol=2e-5)
+
+
+def test_the_same_places_whatever_is_computed_with_them(case: Case) -> None:
+    """Batches of windows that begin at different shells."""
+    windows_ = [Window(range(r, r + 5), range(8, 24), range(8 * r, 8 * r + 16)) for r in (0, 6, 12)]
+    feeds = [case.feeds(window) for window in windows_]
+    batch = {
+        n: torch.from_numpy(np.concatenate([f[n] for f in feeds]) if n != "parity" else v) for n, v in feeds[0].items()
+    }
+    with torch.no_grad():
+        fields = case.network.run(batch).numpy()
+    for window, field in zip(windows_, fields):
+        np.testing.assert_allclose(field, case.field(window), atol=2e-6)
+    assert interpolated(batch).shape == (3, 4, 5, 16, 16)
+
+
+def test_its_cost_is_its_multiplications(case: Case) -> None:
+    counted = 0
+
+    def count(module: torch.nn.Conv3d, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
+        nonlocal counted
+        counted += output.numel() * module.weight[0].numel()
+
+    window = Window(range(3, 9), range(5, 20), range(-3, 30))
+    hooks = [m.register_forward_hook(count) for m in case.network.modules() if isinstance(m, torch.nn.Conv3d)]
+    case.field(window)
+    for hook in hooks:
+        hook.remove()
+    interpolation = InterpolatePreset(INPUTS, OUTPUTS).multiply_adds(window, 4)
+    assert counted <= case.preset.multiply_adds(window, 4) - interpolation <= 1.2 * counted
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match="8 rows and columns"):
+        ResidualPreset(ResidualArguments(blocks=3), INPUTS, ShellGrid.cell_centred((3500.0, 6300.0), 39, 80))
+    with pytest.raises(ValueError, match="fewer than the inputs have rows"):
+        ResidualPreset(ResidualArguments(blocks=5), INPUTS, OUTPUTS)

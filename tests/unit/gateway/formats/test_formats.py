@@ -1,0 +1,161 @@
+"""WebP, GeoTIFF, NetCDF and JSON, read back by others' readers."""
+
+import io
+import json
+
+import netCDF4
+import numpy as np
+import pytest
+import rasterio
+import rasterio.crs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image
+
+from earthgan.spec import Provenance
+from earthgan.sphere.grid import ShellGrid
+from earthgan.sphere.sampling import ShellSampler
+from earthgan.sphere.tiles import Tile, pixel_centres
+from earthgan_gateway.drawing.colours import palette
+from earthgan_gateway.formats import (
+    Extent,
+    encode_geotiff,
+    encode_json,
+    encode_netcdf,
+    encode_webp,
+    shell_raster,
+    tile_extent,
+)
+
+GRID = ShellGrid.cell_centred(radii_km=(3500.0, 5000.0, 6300.0), rows=18, columns=36)
+PROVENANCE = Provenance(source="a test", licence="CC0-1.0", notice="Not the Earth.", simulated=True)
+
+values_of_the_grid = hnp.arrays(np.float32, GRID.shape[1:], elements=st.floats(allow_infinity=False, width=32))
+
+
+def field() -> np.ndarray:
+    """Longitude plus a thousand times latitude: each place is told by its value."""
+    latitudes, longitudes = np.array(GRID.latitudes_deg), np.array(GRID.longitudes_deg)
+    return (1000 * latitudes[:, None] + longitudes).astype(np.float32)
+
+
+@given(hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=30)))
+def test_a_webp_shows_the_colours_of_its_indices(index: np.ndarray) -> None:
+    colours = palette("vik")
+    shown = np.asarray(Image.open(io.BytesIO(encode_webp(index, colours)), formats=["WEBP"]).convert("RGBA"))
+    seen = index > 0
+    np.testing.assert_array_equal(shown[..., 3], np.where(seen, 255, 0))
+    np.testing.assert_array_equal(shown[seen, :3], np.frombuffer(colours, np.uint8).reshape(256, 3)[index[seen]])
+
+
+def test_a_webp_has_a_largest_size() -> None:
+    with pytest.raises(ValueError, match="16383"):
+        encode_webp(np.zeros((1, 16384), np.uint8), palette("vik"))
+
+
+@pytest.mark.parametrize("tms", ["WebMercatorQuad", "WorldCRS84Quad"])
+def test_rasterio_finds_a_tiles_pixels_where_we_sampled_them(tms: str) -> None:
+    tile = Tile(tms, 3, 5, 2)
+    latitudes, longitudes = pixel_centres(tile)
+    values = (1000 * latitudes[:, None] + longitudes).astype(np.float32)
+    values[3, 4] = np.nan
+    file = encode_geotiff(values, tile_extent(tile), "K", "Temperature <&> such")
+    with rasterio.open(io.BytesIO(file)) as raster:
+        assert raster.crs.to_epsg() == {"WebMercatorQuad": 3857, "WorldCRS84Quad": 4326}[tms]
+        assert raster.dtypes == ("float32",)
+        assert np.isnan(raster.nodata)
+        assert raster.units == ("K",)
+        assert raster.descriptions == ("Temperature <&> such",)
+        np.testing.assert_array_equal(raster.read(1), values)
+        rows, columns = np.array([0, 0, 255, 100]), np.array([0, 255, 0, 30])
+        x, y = raster.xy(rows, columns)
+        from rasterio.warp import transform
+
+        found_longitudes, found_latitudes = transform(raster.crs, rasterio.crs.CRS.from_epsg(4326), x, y)
+        np.testing.assert_allclose(found_latitudes, latitudes[rows], atol=1e-7)
+        np.testing.assert_allclose(found_longitudes, longitudes[columns], atol=1e-7)
+
+
+def test_a_shells_raster_holds_its_own_values_with_180_west_first() -> None:
+    values, extent = shell_raster(GRID, field())
+    assert extent == Extent(4326, -185, -90, 175, 90)
+    with rasterio.open(io.BytesIO(encode_geotiff(values, extent, "m", "place"))) as raster:
+        for latitude, longitude in ((85, 0), (-85, -180), (5, -10), (5, 170), (-45, 90)):
+            row, column = raster.index(longitude, latitude)
+            assert raster.read(1)[row, column] == np.float32(1000 * latitude + longitude % 360)
+
+
+def test_a_shell_on_an_uneven_grid_is_sampled() -> None:
+    grid = ShellGrid(
+        radii_km=(3500.0, 6300.0),
+        latitudes_deg=(89.0, 60.0, 20.0, 0.0, -50.0, -88.0),
+        longitudes_deg=(1.0, 30.0, 120.0, 200.0, 300.0),
+    )
+    values = np.random.default_rng(0).normal(size=grid.shape[1:]).astype(np.float32)
+    raster, extent = shell_raster(grid, values)
+    assert extent == Extent(4326, -180, -90, 180, 90)
+    expected = ShellSampler(grid).sample(values, np.array([75.0]), np.array([-144.0]))
+    assert raster[0, 0] == expected[0, 0]
+
+
+def netcdf(values: np.ndarray, **changes: object) -> netCDF4.Dataset:
+    arguments: dict = {
+        "variable": "temperature",
+        "long_name": "Temperature",
+        "unit": "K",
+        "t": 120,
+        "r": 1,
+        "time_myr": 12.5,
+        "title": "A test",
+        "provenance": PROVENANCE,
+    }
+    body = encode_netcdf(values, GRID, **(arguments | changes))
+    return netCDF4.Dataset("memory.nc", memory=body)
+
+
+@settings(max_examples=20, deadline=None)
+@given(values_of_the_grid)
+def test_a_netcdf_holds_the_shell(values: np.ndarray) -> None:
+    with netcdf(values) as file:
+        np.testing.assert_array_equal(file["temperature"][:].filled(np.nan), values)
+
+
+def test_a_netcdf_says_what_it_holds() -> None:
+    with netcdf(field()) as file:
+        assert file.Conventions == "CF-1.8"
+        assert (file.title, file.licence, file.notice, file.source) == ("A test", "CC0-1.0", "Not the Earth.", "a test")
+        variable = file["temperature"]
+        assert variable.dimensions == ("latitude", "longitude")
+        assert (variable.long_name, variable.units) == ("Temperature", "K")
+        assert variable.coordinates == "radius_km depth_km step shell time_myr"
+        np.testing.assert_array_equal(file["latitude"][:], GRID.latitudes_deg)
+        np.testing.assert_array_equal(file["longitude"][:], GRID.longitudes_deg)
+        assert (file["latitude"].units, file["longitude"].units) == ("degrees_north", "degrees_east")
+        assert {name: float(file[name][...]) for name in variable.coordinates.split()} == {
+            "radius_km": 5000,
+            "depth_km": 1371,
+            "step": 120,
+            "shell": 1,
+            "time_myr": 12.5,
+        }
+    with netcdf(field(), time_myr=None) as file:
+        assert "time_myr" not in file.variables
+
+
+@settings(max_examples=30, deadline=None)
+@given(values_of_the_grid)
+def test_json_reads_back_as_the_same_float32(values: np.ndarray) -> None:
+    document = json.loads(encode_json(values, GRID, variable="vx", unit="m/s"), parse_constant=pytest.fail)
+    back = np.array([[np.nan if v is None else v for v in row] for row in document["values"]]).astype(np.float32)
+    np.testing.assert_array_equal(back, values)
+    assert (document["variable"], document["unit"]) == ("vx", "m/s")
+    assert document["latitudes_deg"] == list(GRID.latitudes_deg)
+    assert document["longitudes_deg"] == list(GRID.longitudes_deg)
+
+
+def test_json_numbers_are_short() -> None:
+    values = np.full(GRID.shape[1:], np.float32(0.1))
+    values[0, 0] = np.inf
+    text = encode_json(values, GRID, variable="vx", unit="m/s").decode()
+    assert '"values": [[null,0.1,0.1' in text

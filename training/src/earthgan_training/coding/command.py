@@ -1,0 +1,98 @@
+"""The command lines of `earthgan spectral` and `earthgan add-steps`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from earthgan.cli import add_command, count, numbers, positive
+
+
+def add_spectral(subcommands: Any) -> None:
+    """Add `spectral` and `add-steps`."""
+    parser = add_command(
+        subcommands,
+        "spectral",
+        _spectral,
+        "make a surrogate of coded temperature and of the flow that follows from it",
+        "earthgan spectral raw --train 1-112 --velocity velocity.json --bytes 12000 --out model_store/default",
+    )
+    parser.add_argument("raw", type=Path, metavar="RAW", help="a folder of spherical<step>.nc files")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the surrogate folder to make")
+    parser.add_argument("--train", type=numbers, metavar="RANGE", help="steps to learn modes and tables from (all)")
+    parser.add_argument(
+        "--also", type=Path, nargs="+", default=[], metavar="RAW", help="other runs to learn from, all their steps"
+    )
+    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="steps to encode (all)")
+    parser.add_argument("--velocity", type=Path, metavar="FILE", help="of `fit-velocity`; none: temperature only")
+    parser.add_argument("--bytes", type=positive, default=12_000, metavar="N", help="a time step, on average (12000)")
+    parser.add_argument("--degree", type=int, default=95, metavar="L", help="the highest degree of harmonics (95)")
+    parser.add_argument("--nodes", type=int, default=45, metavar="N", help="Chebyshev nodes in radius (45)")
+    parser.add_argument("--updates", type=count, default=6000, metavar="N", help="of the network; 0: none (6000)")
+    parser.add_argument("--title", default="Mantle convection, in harmonics", help="shown on the page")
+    parser.add_argument("--notice", default="Reconstructed from coded harmonics", help="shown wherever the data are")
+    parser.add_argument("--overwrite", action="store_true", help="replace the folder if it exists")
+
+    parser = add_command(
+        subcommands,
+        "add-steps",
+        _add_steps,
+        "encode further time steps into a spectral surrogate",
+        "earthgan add-steps model_store/default raw --steps 129-140",
+    )
+    parser.add_argument("surrogate", type=Path, help="the surrogate folder")
+    parser.add_argument("raw", type=Path, metavar="RAW", help="a folder of spherical<step>.nc files")
+    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="steps to encode (all)")
+
+
+def _spectral(arguments: argparse.Namespace) -> None:
+    from earthgan_training.coding.make import Recipe, make_spectral
+    from earthgan_training.simulations.contest import contest_files
+    from earthgan_training.velocity.gate import VelocityFit
+
+    fit = VelocityFit.read(arguments.velocity) if arguments.velocity else None
+    recipe = Recipe(
+        step_bytes=arguments.bytes,
+        degree=arguments.degree,
+        nodes=arguments.nodes,
+        updates=arguments.updates,
+        profile=fit.profile if fit else None,
+        gate=fit.gate if fit else None,
+        title=arguments.title,
+        notice=arguments.notice,
+    )
+    there = list(contest_files(arguments.raw))
+    train, steps = arguments.train or there, arguments.steps or there
+    with _bars() as report:
+        make_spectral(arguments.raw, train, steps, arguments.out, recipe, report, arguments.overwrite, arguments.also)
+    print(arguments.out)
+
+
+def _add_steps(arguments: argparse.Namespace) -> None:
+    from earthgan_training.coding.make import add_steps
+    from earthgan_training.simulations.contest import contest_files
+
+    with _bars() as report:
+        add_steps(arguments.surrogate, arguments.raw, arguments.steps or list(contest_files(arguments.raw)), report)
+    print(arguments.surrogate)
+
+
+@contextmanager
+def _bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on stderr for each thing that is done; silent where nobody looks."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+        tasks: dict[str, Any] = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=total)
+            progress.update(tasks[what], completed=done)
+
+        yield report

@@ -1,0 +1,77 @@
+"""The code of a time step, from its file: for the steps a surrogate is made of, and for steps it has never seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.errors import BadInput
+from earthgan.kinds.coded import Code
+from earthgan.quantities import VELOCITY
+from earthgan.spec import SpectralArguments, SurrogateSpec
+from earthgan.variables import TEMPERATURE
+from earthgan_training.coding.flow import FlowLeft
+from earthgan_training.coding.modes import Shells, degrees_of_rows, in_rows, projected
+from earthgan_training.coding.tables import loudness_of
+from earthgan_training.harmonics.analysis import highest_degree, scalar_coefficients
+from earthgan_training.simulations.contest import Snapshot
+
+
+class Encoder:
+    """Encodes snapshots for a spectral surrogate; `variables` names what they hold, in order."""
+
+    def __init__(self, spec: SurrogateSpec, code: Code) -> None:
+        arguments, radii_km = spec.generator.arguments, spec.grid.radii_km
+        assert isinstance(arguments, SpectralArguments)
+        self._spec, self._code, self._arguments = spec, code, arguments
+        self._shells = {name: Shells.of_component(name, arguments, radii_km) for name in code.components}
+        stores_velocity = len(code.components) > 1
+        self._flow = FlowLeft(arguments, radii_km) if stores_velocity else None
+        self.variables = (TEMPERATURE.name, *(VELOCITY if stores_velocity else ()))
+
+    def encode(self, snapshot: Snapshot) -> bytes:
+        """The code of a snapshot.
+
+        Raises BadInput where its shells are not those of the surrogate, its grid is too coarse, or a value is beyond
+        all measure.
+        """
+        arguments = self._arguments
+        refuse_unfit(snapshot, arguments.degree, self._spec.grid.radii_km)
+        affine = self._spec.variables[0].normalisation
+        normalised = (snapshot.values[0] - np.float32(affine.offset)) / np.float32(affine.scale)
+        coefficients = {"temperature": scalar_coefficients(normalised, snapshot.grid, arguments.degree)}
+        if self._flow:
+            speed = self._spec.variables[1].normalisation.scale
+            left = self._flow.of(snapshot, coefficients["temperature"] * affine.scale)
+            coefficients |= {name: each / speed for name, each in left.items()}
+        try:
+            return self.code_of(coefficients)
+        except ValueError as error:
+            raise BadInput(f"{snapshot.path}: {error}") from error
+
+    def code_of(self, coefficients: Mapping[str, NDArray[np.floating]]) -> bytes:
+        """The code of each component's normalised coefficients `(degree, order, part, shell)`.
+
+        Raises ValueError where one is too large for it.
+        """
+        bands, components = self._arguments.bands, self._code.components
+        in_modes = {
+            name: projected(coefficients[name], component.basis[list(bands)], bands, self._shells[name])
+            for name, component in components.items()
+        }
+        scaled = [in_rows(in_modes[name]) / component.step for name, component in components.items()]
+        tables = np.concatenate([component.tables for component in components.values()], axis=1)
+        follow = tables[degrees_of_rows(self._arguments.degree)]
+        return self._code.encode(in_modes, loudness_of(np.concatenate(scaled, axis=1), follow))
+
+
+def refuse_unfit(snapshot: Snapshot, degree: int, radii_km: Sequence[float]) -> None:
+    """Raises BadInput where a snapshot's grid does not determine harmonics of that degree, or has other shells."""
+    if highest_degree(snapshot.grid) < degree:
+        rows, columns = snapshot.grid.shape[1:]
+        raise BadInput(f"{snapshot.path}: {rows} x {columns} points are too few for degree {degree}")
+    found = snapshot.grid.radii_km
+    if len(found) != len(radii_km) or not np.allclose(found, radii_km, atol=1e-3):
+        raise BadInput(f"{snapshot.path}: its shells are not those of the surrogate")

@@ -1,0 +1,73 @@
+"""The velocity that temperature does not make: what the Stokes maps leave on the shells that are not served.
+
+The maps are given the exact temperature, not the one that is decoded: what velocity is left does not depend on how
+finely temperature is coded, and its modes and tables can be fitted before that is known.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from earthgan.flow.gate import GatedRun
+from earthgan.kinds.spectral import unit_square
+from earthgan.spec import CodedField, SpectralArguments
+from earthgan_training.coding.modes import Shells
+from earthgan_training.harmonics.analysis import vector_coefficients
+from earthgan_training.simulations.contest import Snapshot
+from earthgan_training.velocity.gate import Verdict
+from earthgan_training.velocity.moments import spherical
+
+Array = NDArray[np.float64]
+
+FIELDS: tuple[CodedField, ...] = ("u", "v", "w")
+
+
+def gated_runs(gate: Verdict, radii_km: ArrayLike) -> tuple[GatedRun, ...]:
+    """The verdict on a surrogate's shells, each as the nearest shell that was judged."""
+    radii = np.asarray(radii_km)
+    nearest = np.abs(radii[:, None] - np.array(gate.radii_km)).argmin(axis=1)
+    served = gate.served[nearest]
+    radial, lateral = np.array(gate.radial)[nearest], np.array(gate.lateral)[nearest]
+    edges = [0, *(np.flatnonzero(np.diff(served)) + 1), len(served)]
+    return tuple(
+        GatedRun(
+            first_km=radii[first],
+            last_km=radii[last - 1],
+            shells=last - first,
+            radial=radial[first:last].min(),
+            lateral=lateral[first:last].min(),
+            served=served[first],
+        )
+        for first, last in pairwise(edges)
+    )
+
+
+class FlowLeft:
+    """Takes the flow that temperature makes from the flow that is there, on the shells whose velocity is coded."""
+
+    def __init__(self, arguments: SpectralArguments, radii_km: ArrayLike) -> None:
+        assert arguments.stokes is not None
+        self._rows = np.flatnonzero(arguments.stored.holds(radii_km))
+        shells = Shells.of_component("temperature", arguments, radii_km)
+        maps = arguments.stokes.maps(arguments.radial_grid, arguments.degree)
+        out, onto = shells.interpolation[self._rows], shells.to_nodes
+        # (degree, 1, shell, stored shell): from the right, coefficients keep their axes.
+        self._radial, self._lateral = (
+            (out @ each @ onto).transpose(0, 2, 1)[:, None] for each in (maps.radial, maps.lateral)
+        )
+
+    def of(self, snapshot: Snapshot, kelvins: Array) -> dict[str, Array]:
+        """U, V and W in m/s, `(degree, order, part, shell)` each, of a snapshot that holds temperature and velocity;
+        `kelvins` are the coefficients of its temperature on all shells. As coded: squares sum to those of velocity.
+        """
+        vx, vy, vz = snapshot.values[1:, self._rows]
+        degrees = len(kelvins)
+        u, v, w = vector_coefficients(*spherical(vx, vy, vz, snapshot.grid), snapshot.grid, degrees - 1)
+        u -= kelvins @ self._radial
+        v -= kelvins @ self._lateral
+        u[0] = 0  # no net flow crosses a sphere
+        left = zip(FIELDS, (u, v, w), strict=True)
+        return {name: each * unit_square(name, degrees)[:, None, None, None] for name, each in left}

@@ -1,0 +1,194 @@
+"""`earthgan spectral`: a surrogate of coded temperature and of the flow that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+from earthgan.errors import BadInput
+from earthgan.flow.stokes import StokesProfile
+from earthgan.kinds.coded import Code
+from earthgan.spec import (
+    CodedField,
+    CodedInputsSpec,
+    ComponentSpec,
+    GeneratorSpec,
+    GridSpec,
+    Provenance,
+    SpectralArguments,
+    StepSpec,
+    SurrogateSpec,
+)
+from earthgan.sphere.grid import EARTH_RADIUS_KM, ShellGrid
+from earthgan.surrogate import Surrogate
+from earthgan.variables import TEMPERATURE, VX, VY, VZ
+from earthgan_training.coding.encode import Encoder
+from earthgan_training.coding.fit import fit_code
+from earthgan_training.coding.flow import FIELDS, FlowLeft, gated_runs
+from earthgan_training.coding.modes import Shells, bands_to
+from earthgan_training.coding.refine import fit_refinement
+from earthgan_training.coding.training import read_training
+from earthgan_training.simulations.contest import CONTEST, CORE_RADIUS_KM, contest_files, read_snapshot
+from earthgan_training.simulations.source import SourceFile
+from earthgan_training.surrogates.export import write_onnx
+from earthgan_training.surrogates.folder import ONNX_FILE, new_folder, write_coded_step, write_spec, write_weights
+from earthgan_training.velocity.gate import Verdict
+
+Item = TypeVar("Item")
+Report = Callable[[str, int, int], None]  #: what is being done, how far, of how many
+
+#: The cell-centred grid of the size of the contest's files.
+ROWS, COLUMNS = 180, 360
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What a spectral surrogate is made with. `step_bytes` is what a time step takes, on average; without a profile,
+    temperature is the only variable; without a gate, its profile makes velocity on every shell. The network that
+    refines temperature is trained for so many `updates`; with none, there is no network.
+    """
+
+    step_bytes: int
+    degree: int = 95
+    nodes: int = 45
+    updates: int = 6000
+    profile: StokesProfile | None
+    gate: Verdict | None = None
+    title: str
+    notice: str
+
+
+def make_spectral(
+    raw: Path,
+    train: Sequence[int],
+    steps: Sequence[int],
+    out: Path,
+    recipe: Recipe,
+    report: Report,
+    overwrite: bool,
+    also: Sequence[Path] = (),
+) -> None:
+    """Make the surrogate folder `out` of contest-layout files: modes, tables and network from the steps `train` and
+    from all of the runs `also`, the code of `steps`.
+
+    Raises BadInput where a file is missing or unfit, or the folder exists.
+    """
+    files = contest_files(raw)
+    for t in (*train, *steps):
+        if t not in files:
+            raise BadInput(f"{raw}: no file for step {t}")
+    others = [each for run in also for each in contest_files(run).items()]
+    variables = (TEMPERATURE, *((VX, VY, VZ) if recipe.profile else ()))
+    with SourceFile(files[train[0]], CONTEST) as file:
+        radii_km = file.grid.radii_km
+    draft = _draft(recipe, radii_km)
+    flow = FlowLeft(draft, radii_km) if len(draft.components) > 1 else None
+    names = [v.name for v in variables]
+    snapshots = (read_snapshot(files[t], t, names) for t in _counted(train, "reading", report))
+    needed = names if flow else names[:1]
+    foreign = (read_snapshot(path, t, needed) for t, path in _counted(others, "reading other runs", report))
+    training = read_training(snapshots, foreign, variables, recipe.degree, radii_km, flow)
+    shells = {name: Shells.of_component(name, draft, radii_km) for name in training.components}
+    report("fitting", 0, 1)
+    fitted = fit_code(training.components, shells, recipe.nodes, recipe.step_bytes, len(train))
+    report("fitting", 1, 1)
+    coded = [each for each in draft.components if each.field in fitted.fields]
+    components = tuple(each.model_copy(update={"step": fitted.step}) for each in coded)
+    arguments = draft.model_copy(update={"components": components})
+    with new_folder(out, overwrite) as folder:
+        state = {name: torch.from_numpy(array) for name, array in fitted.arrays.items()}
+        weights = write_weights(folder, state)
+        spec = SurrogateSpec(
+            title=recipe.title,
+            description=(
+                f"Temperature as coded coefficients of harmonics to degree {recipe.degree}, about {recipe.step_bytes} "
+                f"bytes a time step{_of_velocity(arguments)}."
+            ),
+            variables=training.variables,
+            grid=GridSpec.of(ShellGrid.cell_centred(radii_km, ROWS, COLUMNS)),
+            inputs=CodedInputsSpec(steps=(StepSpec(t=0, file="none", sha256="0" * 64),)),  # until they are written
+            generator=GeneratorSpec(
+                arguments=arguments,
+                weights=weights,
+                onnx=write_onnx(folder / ONNX_FILE, len(variables), arguments, state),
+            ),
+            provenance=Provenance(source=raw.name, licence="Apache-2.0", notice=recipe.notice, simulated=True),
+        )
+        code = Code.load(folder / weights.file, arguments)
+        encoder = Encoder(spec, code)
+        if recipe.updates:
+            by_step = zip(*training.components.values(), strict=True)
+            named = [dict(zip(training.components, fields, strict=True)) for fields in by_step]
+            pairs = [(fields["temperature"], encoder.code_of(fields)) for fields in named]
+            fitting = fit_refinement(arguments, code, pairs, shells["temperature"], recipe.updates, report)
+            if fitting:
+                refinement, network = fitting
+                state |= {name: torch.from_numpy(array) for name, array in network.items()}
+                refined = {"arguments": arguments.model_copy(update={"refinement": refinement})}
+                generator = spec.generator.model_copy(update={**refined, "weights": write_weights(folder, state)})
+                spec = spec.model_copy(update={"generator": generator})
+        records = [_written(folder, encoder, files[t], t) for t in _counted(sorted(set(steps)), "encoding", report)]
+        write_spec(folder, spec.model_copy(update={"inputs": CodedInputsSpec(steps=tuple(records))}))
+
+
+def add_steps(folder: Path, raw: Path, steps: Sequence[int], report: Report) -> None:
+    """Encode further steps into a spectral surrogate; a step that it has already is made anew.
+
+    Raises BadInput where it is another kind of surrogate, or a file is missing or unfit.
+    """
+    surrogate = Surrogate(folder)
+    spec, arguments, files = surrogate.spec, surrogate.spec.generator.arguments, contest_files(raw)
+    if not isinstance(arguments, SpectralArguments):
+        raise BadInput(f"{folder}: is a surrogate of preset {arguments.preset}, whose steps are not coded")
+    for t in steps:
+        if t not in files:
+            raise BadInput(f"{raw}: no file for step {t}")
+    encoder = Encoder(spec, Code.load(surrogate.weights_path, arguments))
+    records = {step.t: step for step in surrogate.steps}
+    for t in _counted(steps, "encoding", report):
+        records[t] = _written(folder, encoder, files[t], t)
+    inputs = CodedInputsSpec(steps=tuple(records[t] for t in sorted(records)))
+    write_spec(folder, spec.model_copy(update={"inputs": inputs}))
+
+
+def _draft(recipe: Recipe, radii_km: Sequence[float]) -> SpectralArguments:
+    """The arguments before the fit: it finds the steps, and which components are worth their bytes."""
+    gate = gated_runs(recipe.gate, radii_km) if recipe.profile and recipe.gate else ()
+    left = FIELDS if any(not run.served for run in gate) else ()
+    fields: tuple[CodedField, ...] = ("temperature", *left)
+    return SpectralArguments(
+        degree=recipe.degree,
+        nodes=recipe.nodes,
+        inner_km=CORE_RADIUS_KM,
+        outer_km=EARTH_RADIUS_KM,
+        bands=bands_to(recipe.degree),
+        components=tuple(ComponentSpec(field=name, step=1) for name in fields),
+        stokes=recipe.profile,
+        gate=gate,
+    )
+
+
+def _written(folder: Path, encoder: Encoder, path: Path, t: int) -> StepSpec:
+    snapshot = read_snapshot(path, t, encoder.variables)
+    return write_coded_step(folder, t, encoder.encode(snapshot), snapshot.time_myr)
+
+
+def _counted(items: Sequence[Item], what: str, report: Report) -> Iterator[Item]:
+    for i, item in enumerate(items):
+        report(what, i, len(items))
+        yield item
+    report(what, len(items), len(items))
+
+
+def _of_velocity(arguments: SpectralArguments) -> str:
+    """How a surrogate comes by its velocity, in a clause."""
+    if arguments.stokes is None:
+        return ""
+    if len(arguments.components) == 1:
+        return ", velocity from it by the Stokes equations"
+    coded = sum(run.shells for run in arguments.gate if not run.served)
+    return f", velocity from it by the Stokes equations and, on {coded} shells, what they leave of it coded as well"

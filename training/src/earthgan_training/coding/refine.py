@@ -1,0 +1,161 @@
+"""Trains the network of `earthgan.kinds.refine`: from decoded training steps to what their code has left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from earthgan.kinds.coded import Code
+from earthgan.kinds.refine import CHANNELS, SLOPE, Refinement
+from earthgan.spec import RefinementArguments, SpectralArguments
+from earthgan_training.coding.modes import Shells
+
+Array = NDArray[np.float32]
+Field = NDArray[np.floating]
+
+#: Rows and columns of a patch, patches of an update, and the learning rate that falls from there along a cosine.
+PATCH, BATCH, RATE = 64, 4, 2e-3
+#: One step in so many is not trained on.
+HELD_OUT = 8
+#: By what share a network has to lower the mean square error to be kept: as much as its bytes would, spent on the code.
+WORTH = 0.01
+
+
+class Network(nn.Module):
+    """What `earthgan.kinds.refine.Refinement` computes, of patches `(batch, channel, row, column)`. Untrained, it adds
+    nothing.
+    """
+
+    def __init__(self, arguments: RefinementArguments) -> None:
+        super().__init__()
+        widths = [CHANNELS, *[arguments.channels] * (arguments.layers - 1), 1]
+        self.layers = nn.ModuleList(nn.Conv2d(before, after, 3) for before, after in pairwise(widths))
+        for parameter in self.layers[-1].parameters():
+            nn.init.zeros_(parameter)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(batch, row, column)`, `layers` rows and columns fewer on each side."""
+        x = F.leaky_relu(self.layers[0](x), SLOPE)
+        for layer in list(self.layers)[1:-1]:
+            x = x[..., 1:-1, 1:-1] + F.leaky_relu(layer(x), SLOPE)
+        found: Tensor = self.layers[-1](x)
+        return found[:, 0]
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The weights in 8 bits, as `Refinement.load` reads them."""
+        out: dict[str, NDArray[Any]] = {}
+        for i, layer in enumerate(self.layers):
+            weight, bias = (parameter.detach().numpy() for parameter in layer.parameters())
+            scale = np.maximum(np.abs(weight).max(axis=(1, 2, 3)), 1e-12) / 127
+            out[f"refinement.{i}.weight"] = np.round(weight / scale[:, None, None, None]).astype(np.int8)
+            out[f"refinement.{i}.scale"] = scale.astype(np.float32)
+            out[f"refinement.{i}.bias"] = bias.astype(np.float32)
+        return out
+
+
+def fit_refinement(
+    arguments: SpectralArguments,
+    code: Code,
+    steps: Sequence[tuple[Field, bytes]],
+    shells: Shells,
+    updates: int,
+    report: Callable[[str, int, int], None],
+) -> tuple[RefinementArguments, dict[str, NDArray[Any]]] | None:
+    """The network that gives the mean square error of temperature least, after so many updates, and its weights. How
+    far it is followed in each degree is decided on one step in `HELD_OUT`, which it is not trained on; None where it is
+    not worth its bytes there.
+
+    `steps` are temperature's coefficients `(degree, order, part, shell)` on `shells`, each with its code. The same
+    steps give the same network.
+    """
+    if len(steps) < 2:
+        return None
+    draft = RefinementArguments(field_rms=1, error_rms=1)
+    drafted = arguments.model_copy(update={"refinement": draft})
+    refinement = Refinement(drafted, code.components["temperature"], (), np.ones(arguments.degree + 1, np.float32))
+    given, due = zip(*(_pair(refinement, code, *step, shells) for step in steps), strict=True)
+    scales = {"field_rms": _rms([x[..., 1] for x in given]), "error_rms": _rms(due)}
+    for x, y in zip(given, due, strict=True):
+        x[..., :3] /= scales["field_rms"]
+        y /= scales["error_rms"]
+    thickness = refinement.shells.integral / refinement.shells.integral.sum()
+    trained = [index for index in range(len(steps)) if index % HELD_OUT]
+    rng = np.random.default_rng(0)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = Network(draft)
+    optimiser = torch.optim.Adam(network.parameters(), RATE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, updates)
+    for update in range(updates):
+        report("refining", update, updates)
+        patches = []
+        for _ in range(BATCH):
+            step, shell = rng.choice(trained), rng.choice(len(thickness), p=thickness)
+            patches.append(_patch(given[step][shell], due[step][shell], draft.layers, rng))
+        x, y = (torch.from_numpy(np.stack(each)) for each in zip(*patches, strict=True))
+        optimiser.zero_grad()
+        F.mse_loss(network(x.permute(0, 3, 1, 2)), y).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+    report("refining", updates, updates)
+    held_out = [(_found(network, given[i]), due[i]) for i in range(0, len(steps), HELD_OUT)]
+    gains, lowered = _gains(refinement, held_out)
+    if lowered < WORTH:
+        return None
+    return draft.model_copy(update=scales), {**network.arrays(), "refinement.gains": gains}
+
+
+def _pair(refinement: Refinement, code: Code, truth: Field, data: bytes, shells: Shells) -> tuple[Array, Array]:
+    """What the network is given of a step, `(shell, row, column, channel)` with its halo, and what is due."""
+    basis = code.components["temperature"].basis
+    decoded = code.coefficients(code.decode(data))[..., : basis.shape[1]]
+    on_shells = refinement.nodes.interpolation(refinement.shells.nodes)
+    error = truth @ (on_shells @ shells.to_nodes).T
+    error -= np.einsum("lmpk,lkn,sn->lmps", decoded, basis, on_shells, optimize=True)
+    error[0] = 0  # the lateral mean, of which the network is given nothing
+    return refinement.seen(decoded), refinement.grid.field(error.astype(np.float32))
+
+
+def _patch(given: Array, due: Array, halo: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """A patch of a shell, as it is or mirrored: what is given `(row, column, channel)`, and due `(row, column)`."""
+    size = [min(PATCH, n) for n in due.shape]
+    row, column = (int(rng.integers(n - s + 1)) for n, s in zip(due.shape, size, strict=True))
+    x = given[row : row + size[0] + 2 * halo, column : column + size[1] + 2 * halo]
+    y = due[row : row + size[0], column : column + size[1]]
+    south, west = (1 - 2 * int(each) for each in rng.integers(2, size=2))
+    return x[::south, ::west], y[::south, ::west]
+
+
+def _found(network: Network, given: Array) -> Array:
+    """What the network gives of a step, `(shell, row, column)`."""
+    with torch.no_grad():
+        return np.stack([network(torch.from_numpy(x[None]).permute(0, 3, 1, 2)).numpy()[0] for x in given])
+
+
+def _gains(refinement: Refinement, pairs: Sequence[tuple[Array, Array]]) -> tuple[Array, float]:
+    """What each degree of what was found is to be multiplied by, `(degree,)`, to be nearest to what was due: from 0,
+    where they have nothing in common, to 1; and by what share that lowers the mean square of what was due.
+    """
+    thickness, weights = refinement.shells.integral, np.where(np.arange(refinement.grid.rows) == 0, 1, 2)
+    products = np.zeros((3, refinement.grid.rows))
+    for found, due in pairs:
+        f, d = (refinement.grid.coefficients(field).astype(np.float64) for field in (found, due))
+        of_both = [
+            np.einsum("lmps,lmps,m,s->l", a, b, weights, thickness, optimize=True) for a, b in ((d, f), (f, f), (d, d))
+        ]
+        products += of_both
+    common, of_found, of_due = products
+    gains = np.clip(common / np.maximum(of_found, 1e-30), 0, 1)
+    lowered = np.sum(gains * (2 * common - gains * of_found)) / np.sum(of_due)
+    return gains.astype(np.float32), float(lowered)
+
+
+def _rms(fields: Sequence[Array]) -> float:
+    return float(np.sqrt(np.mean([np.square(field).mean() for field in fields])))

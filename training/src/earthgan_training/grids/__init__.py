@@ -1,0 +1,1 @@
+"""From grid to grid."""

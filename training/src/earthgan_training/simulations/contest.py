@@ -1,0 +1,95 @@
+"""Files in the layout of the IEEE SciVis Contest 2021 mantle-convection data: `spherical<step>.nc`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from earthgan.sphere.grid import EARTH_RADIUS_KM, ShellGrid
+from earthgan.variables import TEMPERATURE, VX, VY, VZ, Variable
+from earthgan_training.simulations.layout import Degraded, Layout, SourceVariable
+from earthgan_training.simulations.source import SourceFile
+
+CORE_RADIUS_KM = 3485.0
+CELLS = 199
+CELL_KM = (EARTH_RADIUS_KM - CORE_RADIUS_KM) / CELLS
+#: 90, then 178 cell centres, then -90: the outer cells have half the width.
+CONTEST_LATITUDES_DEG = np.concatenate([[90.0], 90 - (np.arange(178) + 0.5) * 180 / 178, [-90.0]])
+
+#: Known of the contest's files: the two properties of the rock are degraded close to the surface.
+_DEGRADED = (Degraded(190, 199, "degraded from here outwards in the contest's files"),)
+_INCONSISTENT = (Degraded(1, 199, "inconsistent with the temperature in the contest's files"),)
+_DIVERGING = "crameri:vik"
+
+#: All eight variables, in the files' order. The boundary faces, shells 0 and 200, are corrupt in each of them.
+CONTEST = Layout(
+    title="the contest's layout",
+    files=r"spherical([0-9]+)\.nc",
+    latitude="lat",
+    longitude="lon",
+    vertical="r",
+    order=("lat", "r", "lon"),
+    skip=(1, 1),
+    vector=(VX.name, VY.name, VZ.name),
+    variables=(
+        *(SourceVariable(v.name, v) for v in (TEMPERATURE, VX, VY, VZ)),
+        SourceVariable(
+            "thermal conductivity",
+            Variable("thermal_conductivity", "Thermal conductivity anomaly", "W/m/K", _DIVERGING, symmetric=True),
+            _DEGRADED,
+        ),
+        SourceVariable(
+            "thermal expansivity",
+            Variable("thermal_expansivity", "Thermal expansivity anomaly", "1/K", _DIVERGING, symmetric=True),
+            _DEGRADED,
+        ),
+        SourceVariable(
+            "temperature anomaly",
+            Variable("temperature_anomaly", "Temperature less its lateral mean", "K", _DIVERGING, symmetric=True),
+        ),
+        SourceVariable(
+            "spin transition-induced density anomaly",
+            Variable("spin_density_anomaly", "Density anomaly of the spin transition", "kg/m3", _DIVERGING, True),
+            _INCONSISTENT,
+        ),
+    ),
+)
+
+
+def contest_radius_km(index: ArrayLike) -> NDArray[np.float64]:
+    """The radius of a file's `r` index between the boundary faces: 1 to 199 are cell centres."""
+    return CORE_RADIUS_KM + (np.asarray(index, dtype=np.float64) - 0.5) * CELL_KM
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One time step of a file: `values` is float32 `(variable, shell, latitude, longitude)` on `grid`, in its units."""
+
+    path: Path
+    t: int
+    time_myr: float | None
+    grid: ShellGrid
+    values: NDArray[np.float32]
+
+
+def contest_files(folder: Path) -> dict[int, Path]:
+    """The files of a folder by time step, in order. Raises BadInput where there are none, or two of one step."""
+    return CONTEST.steps(folder)
+
+
+def read_snapshot(path: Path, t: int, variables: Sequence[str]) -> Snapshot:
+    """Read a file's cell-centre shells; the boundary faces, corrupt in the contest data, and the repeated meridian
+    are left out.
+
+    Raises BadInput, naming the file, where it is truncated, or a variable is missing, of other dimensions, or not
+    finite.
+    """
+    with SourceFile(path, CONTEST) as file:
+        values = np.empty((len(variables), *file.grid.shape), dtype=np.float32)
+        for out, name in zip(values, variables, strict=True):
+            out[:] = file.shells(name)
+        return Snapshot(path, t, file.time_myr, file.grid, values)

@@ -1,0 +1,1 @@
+"""Surrogate folders: how they are written, exported, archived and imported."""

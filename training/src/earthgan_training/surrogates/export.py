@@ -1,0 +1,67 @@
+"""`earthgan export`: writes a surrogate's generator as ONNX and checks it against torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+from earthgan.backends.onnx import onnx_file_backend
+from earthgan.backends.torch import torch_backend
+from earthgan.errors import BadInput
+from earthgan.spec import Arguments, FileSpec
+from earthgan.sphere.grid import Window
+from earthgan.surrogate import Backend, Surrogate, file_sha256
+from earthgan_training.surrogates.folder import ONNX_FILE, write_spec
+from earthgan_training.surrogates.onnx_graph import generator_graph
+
+TOLERANCE = 1e-5
+
+
+def write_onnx(
+    path: Path,
+    variables: int,
+    arguments: Arguments,
+    state: Mapping[str, torch.Tensor],
+) -> FileSpec:
+    """Write a generator as ONNX; the answer is for the spec of the folder it will be `generator.onnx` of."""
+    arrays = {name: tensor.float().numpy() for name, tensor in state.items()}
+    path.write_bytes(generator_graph(variables, arguments, arrays).SerializeToString())
+    return FileSpec(file=ONNX_FILE, sha256=file_sha256(path))
+
+
+def export(folder: Path) -> float:
+    """(Re)write the ONNX generator of a surrogate folder; the largest difference to torch over a few windows.
+
+    Raises BadInput where that is above 1e-5 of normalised units; the folder is then as it was.
+    """
+    surrogate = Surrogate(folder)
+    spec = surrogate.spec
+    part = folder / f".{ONNX_FILE}.part"
+    try:
+        onnx = write_onnx(part, len(spec.variables), spec.generator.arguments, load_file(surrogate.weights_path))
+        difference = largest_difference(surrogate, onnx_file_backend(part))
+        if difference > TOLERANCE:
+            raise BadInput(f"{folder}: the ONNX generator differs from torch by {difference:.1e} of normalised units")
+        part.replace(folder / ONNX_FILE)
+    finally:
+        part.unlink(missing_ok=True)
+    write_spec(folder, spec.model_copy(update={"generator": spec.generator.model_copy(update={"onnx": onnx})}))
+    return difference
+
+
+def largest_difference(surrogate: Surrogate, backend: Backend) -> float:
+    """The largest absolute difference to torch, in normalised units, over windows of odd and even starts."""
+    reference = torch_backend(surrogate, device="cpu", dtype=torch.float32)
+    shells, rows, columns = surrogate.grid.shape
+    windows = [
+        Window(range(shells // 2, shells // 2 + 1), range(rows // 3, rows // 3 + 20), range(-5, 16)),
+        Window(range(0, 3), range(0, 7), range(columns - 4, columns + 5)),
+        Window(range(shells - 2, shells), range(rows - 8, rows), range(1, 12)),
+    ]
+    t = surrogate.steps[0].t
+    feeds = [surrogate.feeds(t, window, seed=1) for window in windows]
+    return max(float(np.abs(backend(each) - reference(each)).max()) for each in feeds)

@@ -1,0 +1,221 @@
+"""The generators as ONNX graphs, written node by node so that every window is dynamic.
+
+A traced export would fix where a window starts; here the starts are inputs (`parity_*`), and the sizes follow from
+the noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from earthgan.spec import Arguments, PaperArguments, ResidualArguments, SpectralArguments
+
+OPSET = 17  # the newest that onnxruntime-web's WebGPU kernels cover whole
+IR_VERSION = 8
+SLOPE = 0.2
+
+
+class _Graph:
+    """Collects nodes, initialisers and inputs; every method returns the name of what it made."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.initialisers: list[onnx.TensorProto] = []
+        self.inputs: list[onnx.ValueInfoProto] = []
+
+    def input(self, name: str, kind: int, shape: list[int | str]) -> str:
+        self.inputs.append(helper.make_tensor_value_info(name, kind, shape))
+        return name
+
+    def constant(self, name: str, value: NDArray[np.generic]) -> str:
+        if all(known.name != name for known in self.initialisers):
+            self.initialisers.append(numpy_helper.from_array(np.asarray(value, order="C"), name))
+        return name
+
+    def integers(self, *values: int) -> str:
+        return self.constant("int_" + "_".join(map(str, values)), np.array(values, dtype=np.int64))
+
+    def node(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        name = f"{kind.lower()}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **attributes))
+        return name
+
+    def upsample(self, x: str, start: str, size: str) -> str:
+        scales = self.constant("doubled", np.array([1, 1, 2, 2, 2], dtype=np.float32))
+        x = self.node("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
+        return self.node("Slice", x, start, self.node("Add", start, size), self.integers(2, 3, 4))
+
+    def model(self, result: str, variables: int) -> onnx.ModelProto:
+        self.nodes.append(helper.make_node("Identity", [result], ["field"]))
+        shape: list[int | str] = [1, variables, "shells", "rows", "columns"]
+        output = helper.make_tensor_value_info("field", TensorProto.FLOAT, shape)
+        graph = helper.make_graph(self.nodes, "earthgan", self.inputs, [output], self.initialisers)
+        opset = [helper.make_opsetid("", OPSET)]
+        model = helper.make_model(graph, opset_imports=opset, producer_name="earthgan", ir_version=IR_VERSION)
+        onnx.checker.check_model(model)
+        return model
+
+
+def interpolate_graph(variables: int) -> onnx.ModelProto:
+    """The `interpolate` preset: three contractions, radius first, for that makes the field smallest."""
+    graph = _Graph()
+    field = graph.input("x", TensorProto.FLOAT, [1, variables, "d", "h", "w"])
+    for name, axis, equation in (
+        ("radial", "d", "bvdhw,sd->bvshw"),
+        ("meridional", "h", "bvshw,rh->bvsrw"),
+        ("zonal", "w", "bvsrw,cw->bvsrc"),
+    ):
+        matrix = graph.input(name, TensorProto.FLOAT, [f"{name}_outputs", axis])
+        field = graph.node("Einsum", field, matrix, equation=equation)
+    return graph.model(field, variables)
+
+
+def paper_graph(variables: int, arguments: PaperArguments, state: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
+    """The paper's generator with the parameters of a state dict; `earthgan.backends.generator` describes its parts."""
+    graph = _Graph()
+
+    def convolution(name: str, x: str) -> str:
+        weight, bias = state[f"{name}.weight"], state[f"{name}.bias"]
+        x = graph.node("Conv", x, graph.constant(f"{name}.weight", weight), graph.constant(f"{name}.bias", bias))
+        return graph.node("LeakyRelu", x, alpha=SLOPE)
+
+    def inject(name: str, x: str, noise: str) -> str:
+        if arguments.noise == "concat":
+            return graph.node("Concat", x, noise, axis=1)
+        strength = graph.constant(f"{name}.std", state[f"{name}.std"].reshape(1, -1, 1, 1, 1))
+        return graph.node("Add", x, graph.node("Mul", strength, noise))
+
+    y = graph.input("x", TensorProto.FLOAT, [1, variables, "d", "h", "w"])
+    x = convolution("block0.0", y)
+    for block in range(len(arguments.channels) - 1):
+        noise = [
+            graph.input(f"noise_{layer}", TensorProto.FLOAT, [1, 1, *(f"{axis}{layer}" for axis in "dhw")])
+            for layer in (2 * block, 2 * block + 1)
+        ]
+        parity = graph.input(f"parity_{block}", TensorProto.INT64, [3])
+        middle = graph.node("Slice", graph.node("Shape", noise[1]), graph.integers(2), graph.integers(5))
+
+        def shifted(name: str, by: int) -> str:
+            return graph.node("Add", name, graph.integers(by))
+
+        layers = f"blocks.{block}.conv"
+        x = inject(f"{layers}.0", x, noise[0])
+        x = graph.upsample(x, shifted(parity, 1), shifted(middle, 2))
+        x = convolution(f"{layers}.2", x)
+        x = convolution(f"{layers}.5", inject(f"{layers}.4", x, noise[1]))
+        y = graph.upsample(y, shifted(parity, 3), shifted(middle, -2))
+        y = graph.node("Add", y, convolution(f"blocks.{block}.proj.0", x))
+    return graph.model(y, variables)
+
+
+def spectral_graph(variables: int, fields: int) -> onnx.ModelProto:
+    """The `spectral` preset, as `earthgan.kinds.spectral.synthesise` has it, for that many `fields` of coefficients."""
+    graph = _Graph()
+    x = graph.input("x", TensorProto.FLOAT, [1, "degrees", "orders", 2, "modes"])
+    kernels = graph.input("kernels", TensorProto.FLOAT, [fields, "degrees", "shells", "modes"])
+    harmonics = graph.input("harmonics", TensorProto.FLOAT, [3, "orders", "rows", "degrees"])
+    azimuth = graph.input("azimuth", TensorProto.FLOAT, [2, "orders", 2, "columns"])
+
+    def item(of: str, index: int) -> str:
+        return graph.node("Gather", of, graph.constant(f"item_{index}", np.array(index, dtype=np.int64)), axis=0)
+
+    modes = graph.node("Einsum", item(x, 0), kernels, equation="lmpk,flsk->fmlps")
+
+    def field(kind: int, of: int, turned: int = 0) -> str:
+        on_rows = graph.node("Einsum", item(harmonics, kind), item(modes, of), equation="mrl,mlps->mprs")
+        return graph.node("Einsum", on_rows, item(azimuth, turned), equation="mprs,mpc->src")
+
+    out = [field(0, 0)]
+    if fields > 1:
+        meridian = graph.input("meridian", TensorProto.FLOAT, [2, "rows"])
+        parallel = graph.input("parallel", TensorProto.FLOAT, [2, "columns"])
+        sine, cosine = (graph.node("Unsqueeze", item(meridian, i), graph.integers(1)) for i in (0, 1))
+        cos, sin = item(parallel, 0), item(parallel, 1)
+
+        def combined(kind: str, a: str, by: str, b: str, with_: str) -> str:
+            return graph.node(kind, graph.node("Mul", a, by), graph.node("Mul", b, with_))
+
+        radial, south, east = field(0, 1), field(1, 2), field(2, 2, turned=1)
+        if fields > 3:
+            south = graph.node("Sub", south, field(2, 3, turned=1))
+            east = graph.node("Add", east, field(1, 3))
+        outward = combined("Add", radial, sine, south, cosine)
+        out.append(combined("Sub", outward, cos, east, sin))
+        out.append(combined("Add", outward, sin, east, cos))
+        out.append(combined("Sub", radial, cosine, south, sine))
+    stacked = [graph.node("Unsqueeze", each, graph.integers(0, 1)) for each in out]
+    return graph.model(graph.node("Concat", *stacked, axis=1), variables)
+
+
+def residual_graph(
+    variables: int, arguments: ResidualArguments, state: Mapping[str, NDArray[np.float32]]
+) -> onnx.ModelProto:
+    """The `residual` kind with the parameters of a state dict; `earthgan.backends.generator` describes its parts."""
+    graph = _Graph()
+
+    def fed(name: str, *shape: int | str) -> str:
+        return graph.input(name, TensorProto.FLOAT, [1, *shape])
+
+    def convolution(name: str, x: str) -> str:
+        weight, bias = state[f"{name}.weight"], state[f"{name}.bias"]
+        return graph.node("Conv", x, graph.constant(f"{name}.weight", weight), graph.constant(f"{name}.bias", bias))
+
+    def active(name: str, x: str) -> str:
+        return graph.node("LeakyRelu", convolution(name, x), alpha=SLOPE)
+
+    def turned(x: str, axes: str) -> str:
+        assert arguments.vector is not None
+        velocity = graph.node("Gather", x, graph.integers(*arguments.vector), axis=1)
+        velocity = graph.node("Einsum", axes, velocity, equation="bijhw,bjdhw->bidhw")
+        order = list(range(variables))
+        for part, index in enumerate(arguments.vector):
+            order[index] = variables + part
+        return graph.node("Gather", graph.node("Concat", x, velocity, axis=1), graph.integers(*order), axis=1)
+
+    x = base = fed("x", variables, "d", "h", "w")
+    for name, axis, equation in (
+        ("radial", "d", "bvdhw,bsd->bvshw"),
+        ("meridional", "h", "bvshw,brh->bvsrw"),
+        ("zonal", "w", "bvsrw,bcw->bvsrc"),
+    ):
+        base = graph.node("Einsum", base, fed(name, f"{name}_outputs", axis), equation=equation)
+    if arguments.vector is not None:
+        x = turned(x, fed("inwards", 3, 3, "h", "w"))
+    x = graph.node("Einsum", fed("layers", "k", "d"), x, equation="bkd,bvdhw->bvkhw")
+    x = active("first", graph.node("Concat", x, fed("place", 2, "k", "h", "w"), axis=1))
+    inner = graph.integers(1, 1, 1), graph.integers(-1, -1, -1), graph.integers(2, 3, 4)
+    for block in range(arguments.blocks):
+        added = convolution(f"blocks.{block}.mix", active(f"blocks.{block}.conv", x))
+        x = graph.node("Add", graph.node("Slice", x, *inner), added)
+    x = graph.node("Einsum", fed("shells", "s", "n"), x, equation="bsk,bckhw->bcshw")
+    one = graph.node("Slice", x, graph.integers(0), graph.integers(1), graph.integers(1))
+    between = graph.node("Expand", fed("between", 1, "s", 1, 1), graph.node("Shape", one))
+    x = convolution("head", active("between", graph.node("Concat", x, between, axis=1)))
+    size = graph.node("Slice", graph.node("Shape", x), graph.integers(2), graph.integers(5))
+    split = graph.node("Concat", graph.integers(variables, 8, 8), size, axis=0)
+    x = graph.node("Transpose", graph.node("Reshape", x, split), perm=[0, 3, 4, 1, 5, 2])
+    joined = graph.node("Mul", size, graph.integers(1, 8, 8))
+    x = graph.node("Reshape", x, graph.node("Concat", graph.integers(1, variables), joined, axis=0))
+    start = graph.input("parity", TensorProto.INT64, [2])
+    lateral = graph.node("Slice", graph.node("Shape", base), graph.integers(3), graph.integers(5))
+    x = graph.node("Slice", x, start, graph.node("Add", start, lateral), graph.integers(3, 4))
+    if arguments.vector is not None:
+        x = turned(x, fed("outwards", 3, 3, "meridional_outputs", "zonal_outputs"))
+    return graph.model(graph.node("Add", base, x), variables)
+
+
+def generator_graph(variables: int, arguments: Arguments, state: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
+    """The graph of the preset that the arguments name."""
+    if isinstance(arguments, SpectralArguments):
+        return spectral_graph(variables, len(arguments.fields))
+    if isinstance(arguments, PaperArguments):
+        return paper_graph(variables, arguments, state)
+    if isinstance(arguments, ResidualArguments):
+        return residual_graph(variables, arguments, state)
+    return interpolate_graph(variables)

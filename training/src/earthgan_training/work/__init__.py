@@ -1,0 +1,1 @@
+"""What long commands share: work spread over processes, progress, printed tables."""
