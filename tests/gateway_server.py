@@ -4,12 +4,15 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import uvicorn
+from fastapi import FastAPI
 
 from places import DEFAULT_SURROGATE, ROOT
 
@@ -46,3 +49,21 @@ def gateway(surrogate: Path = DEFAULT_SURROGATE, **settings: str) -> Iterator[st
     finally:
         process.terminate()
         process.wait(10)
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """Serve an application from a thread of this process and give its address."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        deadline = time.monotonic() + READY_WITHIN_S
+        while not server.started:
+            assert time.monotonic() < deadline, "the application was not served in time"
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)

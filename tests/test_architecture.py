@@ -22,8 +22,8 @@ MAY_IMPORT = {
     "torchserve": {"earthgan"},
 }
 #: The modules of the core that need an extra. All others need NumPy, pydantic, safetensors and morecantile alone.
-NEEDS_EXTRA = {"backends/generator.py", "backends/torch.py", "backends/onnx.py"}
-EXTRAS = {"torch", "onnxruntime"}
+NEEDS_EXTRA = {"kinds/networks.py", "kinds/graphs.py", "backends/torch.py", "backends/onnx.py"}
+EXTRAS = {"torch", "onnxruntime", "onnx"}
 
 
 def modules(package: str) -> list[Path]:
@@ -33,9 +33,13 @@ def modules(package: str) -> list[Path]:
 
 
 def imports(path: Path) -> set[str]:
-    """The top-level packages that a module imports, anywhere in it."""
+    """The top-level packages that a module imports when it runs, anywhere in it."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

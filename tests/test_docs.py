@@ -9,7 +9,7 @@ import pytest
 
 from earthgan import Surrogate
 from earthgan.cli import make_parser
-from earthgan.kinds.paper import PaperPreset
+from earthgan.kinds.paper import PaperPlanner
 from earthgan_gateway import Settings
 from earthgan_training.surrogates.published import contest_radius_km, published_grids
 from places import DEFAULT_SURROGATE, ROOT
@@ -92,9 +92,9 @@ def test_the_readmes_requests_are_answered(gateway_url: str) -> None:
 def test_the_figures_about_the_published_system_hold() -> None:
     text = (ROOT / "docs" / "published.md").read_text()
     inputs, outputs = published_grids()
-    from earthgan.spec import PaperArguments
+    from earthgan.kinds.paper import PaperArguments
 
-    preset = PaperPreset(PaperArguments(), inputs, outputs)
+    preset = PaperPlanner(PaperArguments(), inputs, outputs)
     whole = 2 * preset.multiply_adds(preset.whole_pass, 4) / 1e9
     shell = 2 * preset.multiply_adds(outputs.shell(100), 4) / 1e9
     assert f"{shell:.0f} of {whole:,.0f} GFLOP ({shell / whole:.1%})".replace("%", " %") in text

@@ -18,8 +18,8 @@ from safetensors.numpy import load_file, save
 from e2e.client import Faults
 from e2e.static_server import static_server
 from earthgan import Surrogate
-from earthgan.kinds.spectral import SpectralPreset, synthesise
-from earthgan.spec import RefinementArguments, SpectralArguments
+from earthgan.kinds.spectral import SpectralPlanner, synthesise
+from earthgan.kinds.spectral_arguments import RefinementArguments, SpectralArguments
 from earthgan.sphere.grid import ShellGrid
 from earthgan_training.coding.make import add_steps
 from earthgan_training.simulations.contest import CONTEST
@@ -198,8 +198,8 @@ def test_coefficients_are_pythons(page: Page, site: str, folder: Path, name: str
 @pytest.mark.parametrize(("name", "t", "radius_km"), [("default", 120, 6000.1), ("gated", 8, 5000.1)])
 def test_any_places_at_any_radius(page: Page, site: str, folder: Path, name: str, t: int, radius_km: float) -> None:
     surrogate = Surrogate(folder / name)
-    preset = surrogate.preset
-    assert isinstance(preset, SpectralPreset)
+    preset = surrogate.planner
+    assert isinstance(preset, SpectralPlanner)
     grid = ShellGrid(radii_km=(radius_km, radius_km + 1), **{axis: tuple(v) for axis, v in PLACES_DEG.items()})
     feeds = preset.on(grid).feeds(grid.shell(0), None)
     normalised = synthesise({"x": surrogate.conditional_input(t)[None], **feeds})[0]

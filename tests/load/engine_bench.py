@@ -64,8 +64,8 @@ def paper_surrogate(folder: Path) -> Path:
     trained ones do."""
     import torch  # not above: the memory of `costs` is that of serving
 
-    from earthgan.backends.generator import PaperGenerator
-    from earthgan.spec import PaperArguments
+    from earthgan.kinds.networks import PaperGenerator
+    from earthgan.kinds.paper import PaperArguments
     from earthgan_training.surrogates.published import import_published
 
     source = folder / "source"

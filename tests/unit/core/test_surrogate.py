@@ -11,7 +11,7 @@ import pytest
 from earthgan import Surrogate, Window
 from earthgan.backends.onnx import onnx_backend
 from earthgan.errors import DamagedSurrogate, EngineAnswerInvalid, UnknownShell, UnknownStep, UnknownVariable
-from earthgan.spec import InputsSpec
+from earthgan.kinds.inputs import InputsSpec
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE
 
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from earthgan.errors import EarthGANError
-from earthgan.spec import InputsSpec, SpectralArguments
 from earthgan.surrogate import Surrogate
 
 
@@ -103,7 +102,7 @@ def register(subcommands: Any) -> None:
 def _info(arguments: argparse.Namespace) -> None:
     surrogate = Surrogate(arguments.surrogate)
     spec = surrogate.spec
-    facts = {
+    facts: dict[str, Any] = {
         "title": spec.title,
         "notice": spec.provenance.notice,
         "licence": spec.provenance.licence,
@@ -114,10 +113,7 @@ def _info(arguments: argparse.Namespace) -> None:
         "grid": list(surrogate.grid.shape),
         "depths_km": [surrogate.grid.depth_km(0), surrogate.grid.depth_km(len(surrogate.grid.radii_km) - 1)],
     }
-    if isinstance(spec.inputs, InputsSpec):
-        facts["inputs_grid"] = list(spec.inputs.grid.shell_grid.shape)
-    if isinstance(spec.generator.arguments, SpectralArguments) and spec.generator.arguments.gate:
-        facts["gate"] = [str(run) for run in spec.generator.arguments.gate]
+    facts |= surrogate.kind.facts()
     for name, value in facts.items():
         print(f"{name:12} {value}")
     if arguments.json:

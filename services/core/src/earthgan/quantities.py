@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from earthgan.spec import VariableSpec
+from earthgan.records import VariableSpec
 from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE, VX, VY, VZ

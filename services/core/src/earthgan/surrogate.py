@@ -20,18 +20,15 @@ from earthgan.errors import (
     UnknownVariable,
     what_is_wrong,
 )
-from earthgan.kinds.inputs import Inputs
-from earthgan.kinds.presets import Preset, opened
-from earthgan.kinds.spectral import SpectralPreset
-from earthgan.spec import SPEC_FILE, FileSpec, StepSpec, SurrogateSpec
+from earthgan.kinds.registry import Feeds, Inputs, Kind, Planner, kind_of
+from earthgan.records import FileSpec, StepSpec
+from earthgan.spec import SPEC_FILE, SurrogateSpec
 from earthgan.sphere.grid import Window
-from earthgan.variables import TEMPERATURE
 
 #: How many whole neighbouring shells one call of the generator gives; 38 of the paper's would take 1.3 GB.
 LONGEST_RUN = 16
 
 Field = NDArray[np.float32]
-Feeds = dict[str, NDArray[np.generic]]
 
 #: Runs the generator: named inputs in, normalised field `(1, variable, shell, latitude, longitude)` out.
 Backend = Callable[[Mapping[str, NDArray[np.generic]]], Field]
@@ -49,18 +46,29 @@ class Surrogate:
         self.spec, self.digest = _read_spec(self.folder / SPEC_FILE)
         for file in self._files():
             _verify(self.folder / file.file, file.sha256)
-        self.preset: Preset
-        self.inputs: Inputs
-        try:
-            self.preset, self.inputs = opened(self.spec, self.weights_path)
-        except ValueError as error:
-            raise DamagedSurrogate(self.folder / SPEC_FILE, str(error)) from error
+        self.grid = self.spec.grid.shell_grid
+        self.kind = self._opened()
         for step in self.steps:
             self.inputs.check(self.folder / step.file)
-        self.grid = self.spec.grid.shell_grid
         self.variables = tuple(variable.name for variable in self.spec.variables)
         self._steps = {step.t: step for step in self.spec.inputs.steps}
         self.conditional_input = lru_cache(maxsize=16)(self._conditional_input)
+
+    def _opened(self) -> Kind:
+        spec = self.spec
+        arguments = spec.generator.arguments
+        try:
+            return kind_of(arguments).open(arguments, spec.inputs, spec.variables, self.grid, self.weights_path)
+        except ValueError as error:
+            raise DamagedSurrogate(self.folder / SPEC_FILE, str(error)) from error
+
+    @property
+    def planner(self) -> Planner:
+        return self.kind.planner
+
+    @property
+    def inputs(self) -> Inputs:
+        return self.kind.inputs
 
     def _files(self) -> list[FileSpec]:
         generator = self.spec.generator
@@ -117,18 +125,25 @@ class Surrogate:
 
     def feeds(self, t: int, window: Window, seed: int | None) -> Feeds:
         """Everything the generator takes to give `window` of step `t`, and nothing more."""
-        return {"x": self.inputs.cut(self.conditional_input(t), window), **self.preset.feeds(window, seed)}
+        return {"x": self.inputs.cut(self.conditional_input(t), window), **self.planner.feeds(window, seed)}
 
-    def normalised(self, backend: Backend, t: int, window: Window, seed: int | None) -> Field:
-        """The generator's own numbers `(variable, shell, latitude, longitude)` in a window. Raises
-        EngineAnswerInvalid.
+    def normalised(
+        self, backend: Backend | None, t: int, window: Window, seed: int | None, variables: Sequence[int] | None = None
+    ) -> Field:
+        """The generator's own numbers `(variable, shell, latitude, longitude)` in a window, of all variables or of
+        those at the indices named. Without a backend, the kind itself computes them, and nothing that is not asked for.
+
+        Raises EngineAnswerInvalid.
         """
+        if backend is None:
+            index = range(len(self.variables)) if variables is None else variables
+            return self.kind.evaluate(self.conditional_input(t), window, index)
         answer = backend(self.feeds(t, window, seed))
         expected = (1, len(self.variables), *window.shape)
         if answer.shape != expected:
             raise EngineAnswerInvalid(f"the generator gave shape {answer.shape} where {expected} was due")
         normalised: Field = answer[0]
-        return normalised
+        return normalised if variables is None else normalised[list(variables)]
 
     def in_units(self, normalised: Field, variables: Sequence[str]) -> Field:
         """Physical values of normalised ones `(variable, ...)`."""
@@ -139,7 +154,7 @@ class Surrogate:
 
     def shells(
         self,
-        backend: Backend,
+        backend: Backend | None,
         variables: Sequence[str],
         t: int,
         shells: Sequence[int],
@@ -163,7 +178,7 @@ class Surrogate:
         self.check_box(rows, columns)
         longest = LONGEST_RUN * len(whole.rows) * len(whole.columns) // (len(rows) * len(columns))
         parts = [
-            self.normalised(backend, t, Window(run, rows, columns), self.spec.seed if seed is None else seed)[index]
+            self.normalised(backend, t, Window(run, rows, columns), self.spec.seed if seed is None else seed, index)
             for run in _runs(shells, longest)
         ]
         empty = np.empty((len(index), 0, len(rows), len(columns)), np.float32)
@@ -174,12 +189,10 @@ class Surrogate:
         """Means over the sphere `(shell,)` in units, by variable: those that the conditional input of a step tells
         without the generator. Raises UnknownStep.
         """
-        if not isinstance(self.preset, SpectralPreset):
-            return {}
-        means = self.preset.temperature_means(self.conditional_input(t))
-        return {TEMPERATURE.name: self.in_units(means[None, :, None, None], [TEMPERATURE.name])[0, :, 0, 0]}
+        means = self.kind.lateral_means(self.conditional_input(t))
+        return {name: self.in_units(mean[None, :, None, None], [name])[0, :, 0, 0] for name, mean in means.items()}
 
-    def probe(self, backend: Backend) -> Field:
+    def probe(self, backend: Backend | None) -> Field:
         """A single voxel of the first step: the smallest real inference. Raises EngineAnswerInvalid."""
         return _finite(self.normalised(backend, self.steps[0].t, Window(range(1), range(1), range(1)), self.spec.seed))
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from earthgan.errors import EngineAnswerInvalid
-from earthgan.spec import Seed, Sha256
+from earthgan.records import Seed, Sha256
 
 MAGIC = b"EGA1"
 _PREFIX = struct.Struct("<4sI")

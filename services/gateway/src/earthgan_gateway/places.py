@@ -121,7 +121,7 @@ class Places:
         quantity, when, deadline = self.quantity(name), self._step(t), self._deadline()
         latitudes, longitudes = arc.points_deg(n)
         grid, shells = self._surrogate.grid, range(self._surrogate.grid.shape[0])
-        price = self._surrogate.preset.multiply_adds
+        price = self._surrogate.planner.multiply_adds
         count = len(self._surrogate.variables)
         stencils = await asyncio.to_thread(
             cheapest_stencils, grid, latitudes, longitudes, shells, lambda window: price(window, count)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from earthgan.errors import DamagedSurrogate, EngineError
-from earthgan.kinds.inputs import KEPT_STEPS
+from earthgan.kinds.coded_inputs import KEPT_STEPS
 from earthgan_gateway.fields import Fields
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earthgan.backends.generator import Interpolator
-from earthgan.kinds.interpolate import InterpolatePreset
+from earthgan.kinds.interpolate import InterpolatePlanner
+from earthgan.kinds.networks import Interpolator
 from earthgan.sphere.grid import ShellGrid, Window
 
 INPUTS = ShellGrid.cell_centred(tuple(np.linspace(3500, 6300, 8)), 12, 24)
@@ -17,7 +17,7 @@ OUTPUTS = ShellGrid.cell_centred(tuple(np.linspace(3500, 6300, 37)), 45, 90)
 def interpolated(
     field: np.ndarray, window: Window, inputs: ShellGrid = INPUTS, outputs: ShellGrid = OUTPUTS
 ) -> np.ndarray:
-    preset = InterpolatePreset(inputs, outputs)
+    preset = InterpolatePlanner(inputs, outputs)
     x = inputs.window(field.astype(np.float32), preset.input_window(window))[None]
     feeds = {"x": x, **preset.feeds(window, None)}
     return Interpolator().run({name: torch.from_numpy(value) for name, value in feeds.items()}).numpy()[0]
@@ -71,7 +71,7 @@ def test_any_window_equals_the_whole(shells: tuple[int, int], rows: tuple[int, i
 
 def test_a_point_needs_four_cells_an_axis() -> None:
     window = Window(range(17, 18), range(20, 21), range(31, 32))
-    assert InterpolatePreset(INPUTS, OUTPUTS).input_window(window).shape == (4, 4, 4)
+    assert InterpolatePlanner(INPUTS, OUTPUTS).input_window(window).shape == (4, 4, 4)
 
 
 def test_rolling_the_input_rolls_the_output() -> None:
@@ -85,7 +85,7 @@ def test_rolling_the_input_rolls_the_output() -> None:
 def test_grids_that_do_not_fit_are_refused() -> None:
     deeper = ShellGrid.cell_centred((3000.0, 6300.0), 45, 90)
     with pytest.raises(ValueError, match="reach beyond"):
-        InterpolatePreset(INPUTS, deeper)
+        InterpolatePlanner(INPUTS, deeper)
     uneven = ShellGrid.cell_centred((3500.0, 3600.0, 6300.0), 12, 24)
     with pytest.raises(ValueError, match="radii are not evenly spaced"):
-        InterpolatePreset(uneven, OUTPUTS)
+        InterpolatePlanner(uneven, OUTPUTS)

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 from torch.utils.flop_counter import FlopCounterMode
 
-from earthgan.backends.generator import PaperGenerator
-from earthgan.kinds.paper import PaperPreset, pass_size, plan_blocks, registration
-from earthgan.spec import PaperArguments
+from earthgan.kinds.networks import PaperGenerator
+from earthgan.kinds.paper import PaperArguments, PaperPlanner, pass_size, plan_blocks, registration
 from earthgan.sphere.grid import PolarRule, ShellGrid, Window
 
 SHELLS, ROWS, COLUMNS = 8, 4, 6
@@ -23,7 +22,7 @@ def small_grids() -> tuple[ShellGrid, ShellGrid]:
     return inputs, ShellGrid.cell_centred(tuple(radii), 8 * ROWS, 8 * COLUMNS)
 
 
-def small_preset(noise: str) -> tuple[PaperPreset, PaperGenerator, ShellGrid]:
+def small_preset(noise: str) -> tuple[PaperPlanner, PaperGenerator, ShellGrid]:
     arguments = PaperArguments(channels=(6, 5, 4, 3), noise=noise, first=(0, 3, 3))  # type: ignore[arg-type]
     torch.manual_seed(3)
     generator = PaperGenerator(2, arguments).eval()
@@ -31,10 +30,10 @@ def small_preset(noise: str) -> tuple[PaperPreset, PaperGenerator, ShellGrid]:
         if name.endswith("std"):  # added noise starts without strength
             torch.nn.init.normal_(parameter)
     inputs, outputs = small_grids()
-    return PaperPreset(arguments, inputs, outputs), generator, inputs
+    return PaperPlanner(arguments, inputs, outputs), generator, inputs
 
 
-def run(preset: PaperPreset, generator: PaperGenerator, inputs: ShellGrid, window: Window, seed: int) -> np.ndarray:
+def run(preset: PaperPlanner, generator: PaperGenerator, inputs: ShellGrid, window: Window, seed: int) -> np.ndarray:
     field = np.random.default_rng(5).uniform(size=(2, *inputs.shape)).astype(np.float32)
     feeds = {"x": inputs.window(field, preset.input_window(window))[None], **preset.feeds(window, seed)}
     with torch.inference_mode():
@@ -52,7 +51,7 @@ def windows(draw: st.DrawFn) -> Window:
 
 
 @pytest.fixture(scope="module", params=["concat", "add"])
-def whole(request: pytest.FixtureRequest) -> tuple[PaperPreset, PaperGenerator, ShellGrid, np.ndarray]:
+def whole(request: pytest.FixtureRequest) -> tuple[PaperPlanner, PaperGenerator, ShellGrid, np.ndarray]:
     preset, generator, inputs = small_preset(request.param)
     return preset, generator, inputs, run(preset, generator, inputs, preset.whole_pass, seed=11)
 
@@ -60,7 +59,7 @@ def whole(request: pytest.FixtureRequest) -> tuple[PaperPreset, PaperGenerator, 
 @settings(max_examples=60, deadline=None)
 @given(window=windows())
 def test_any_window_equals_the_whole_pass(
-    whole: tuple[PaperPreset, PaperGenerator, ShellGrid, np.ndarray], window: Window
+    whole: tuple[PaperPlanner, PaperGenerator, ShellGrid, np.ndarray], window: Window
 ) -> None:
     preset, generator, inputs, field = whole
     part = run(preset, generator, inputs, window, seed=11)
@@ -72,7 +71,7 @@ def test_any_window_equals_the_whole_pass(
 
 
 def test_the_whole_pass_closes_around_the_globe(
-    whole: tuple[PaperPreset, PaperGenerator, ShellGrid, np.ndarray],
+    whole: tuple[PaperPlanner, PaperGenerator, ShellGrid, np.ndarray],
 ) -> None:
     field = whole[3]
     assert field.shape == (2, 22, 38, 54)
@@ -139,7 +138,7 @@ def test_a_shell_costs_at_most_a_fortieth_of_the_globe() -> None:
         polar_rule=PolarRule.MIRROR,
     )
     outputs = ShellGrid.cell_centred(tuple(registration(inputs.radii_km, 3)), 108, 216)
-    preset = PaperPreset(PaperArguments(), inputs, outputs)
+    preset = PaperPlanner(PaperArguments(), inputs, outputs)
     whole = preset.multiply_adds(preset.whole_pass, 4)
     assert 2 * whole == pytest.approx(2.764e12, rel=1e-3)
     for r in range(198):

@@ -13,7 +13,7 @@ from earthgan.errors import DamagedSurrogate
 from earthgan.kinds.coded import Component
 from earthgan.kinds.refine import GaussGrid, Refinement
 from earthgan.kinds.spectral import synthesise
-from earthgan.spec import ComponentSpec, RefinementArguments, SpectralArguments
+from earthgan.kinds.spectral_arguments import ComponentSpec, RefinementArguments, SpectralArguments
 from earthgan.surrogate import Surrogate
 from earthgan_training.coding.make import Recipe, make_spectral
 from earthgan_training.coding.refine import Network

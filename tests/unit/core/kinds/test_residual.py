@@ -12,11 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earthgan import ShellGrid, Window
-from earthgan.backends.generator import Interpolator, ResidualGenerator, interpolated
-from earthgan.kinds.interpolate import InterpolatePreset
-from earthgan.kinds.residual import ResidualPreset
-from earthgan.spec import ResidualArguments
-from earthgan_training.surrogates.onnx_graph import residual_graph
+from earthgan.kinds.graphs import residual_graph
+from earthgan.kinds.interpolate import InterpolatePlanner
+from earthgan.kinds.networks import Interpolator, ResidualGenerator, interpolated
+from earthgan.kinds.residual import ResidualArguments, ResidualPlanner
 
 INPUTS = ShellGrid.cell_centred(tuple(np.linspace(3500, 6300, 6)), 5, 10)
 OUTPUTS = ShellGrid(
@@ -29,7 +28,7 @@ VECTOR = (1, 2, 3)
 
 @dataclass(frozen=True)
 class Case:
-    preset: ResidualPreset
+    preset: ResidualPlanner
     network: ResidualGenerator
     x: np.ndarray
 
@@ -49,7 +48,7 @@ def make_case(vector: tuple[int, int, int] | None = VECTOR, trained: bool = True
     if trained:
         torch.nn.init.normal_(network.head.weight, std=0.1)
     x = np.random.default_rng(0).normal(size=(4, *INPUTS.shape)).astype(np.float32)
-    return Case(ResidualPreset(arguments, INPUTS, OUTPUTS), network, x)
+    return Case(ResidualPlanner(arguments, INPUTS, OUTPUTS), network, x)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +65,7 @@ windows = st.tuples(st.integers(0, 16), st.integers(0, 39), st.integers(-80, 79)
 
 def test_untrained_it_is_cubic_interpolation() -> None:
     case = make_case(trained=False)
-    cubic = InterpolatePreset(INPUTS, OUTPUTS)
+    cubic = InterpolatePlanner(INPUTS, OUTPUTS)
     whole = OUTPUTS.whole
     feeds = {"x": INPUTS.window(case.x, cubic.input_window(whole))[None], **cubic.feeds(whole, None)}
     due = Interpolator().run({name: torch.from_numpy(value) for name, value in feeds.items()})[0]
@@ -132,12 +131,12 @@ def test_its_cost_is_its_multiplications(case: Case) -> None:
     case.field(window)
     for hook in hooks:
         hook.remove()
-    interpolation = InterpolatePreset(INPUTS, OUTPUTS).multiply_adds(window, 4)
+    interpolation = InterpolatePlanner(INPUTS, OUTPUTS).multiply_adds(window, 4)
     assert counted <= case.preset.multiply_adds(window, 4) - interpolation <= 1.2 * counted
 
 
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="8 rows and columns"):
-        ResidualPreset(ResidualArguments(blocks=3), INPUTS, ShellGrid.cell_centred((3500.0, 6300.0), 39, 80))
+        ResidualPlanner(ResidualArguments(blocks=3), INPUTS, ShellGrid.cell_centred((3500.0, 6300.0), 39, 80))
     with pytest.raises(ValueError, match="fewer than the inputs have rows"):
-        ResidualPreset(ResidualArguments(blocks=5), INPUTS, OUTPUTS)
+        ResidualPlanner(ResidualArguments(blocks=5), INPUTS, OUTPUTS)

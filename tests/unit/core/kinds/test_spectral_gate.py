@@ -19,7 +19,8 @@ from earthgan.errors import BadInput, DamagedSurrogate
 from earthgan.flow.gate import GatedRun, StoredRun, StoredShells
 from earthgan.kinds.coded import Code
 from earthgan.kinds.spectral import Kernels, synthesise
-from earthgan.spec import ComponentSpec, SpectralArguments, SurrogateSpec
+from earthgan.kinds.spectral_arguments import ComponentSpec, SpectralArguments
+from earthgan.spec import SurrogateSpec
 from earthgan.surrogate import Backend, Surrogate
 from earthgan_training.coding.flow import gated_runs
 from earthgan_training.coding.make import add_steps
@@ -119,7 +120,7 @@ def test_the_engines_agree(surrogate: Surrogate) -> None:
 
 def test_served_shells_take_nothing_of_what_is_coded(surrogate: Surrogate) -> None:
     """So they keep what the maps give: a flow without divergence."""
-    kernels, stored = surrogate.preset.kernels, stored_shells(surrogate)
+    kernels, stored = surrogate.planner.kernels, stored_shells(surrogate)
     arguments = arguments_of(surrogate)
     assert [component.field for component in arguments.components] == ["temperature", "u", "v", "w"]
     of_temperature = np.any(kernels[0] != 0, axis=(0, 1))

@@ -89,7 +89,7 @@ def test_pieces_of_a_path_join_to_the_whole_and_cost_no_more(
 
 
 def test_an_oblique_path_is_cut_and_a_straight_one_is_not(baseline_surrogate: Surrogate) -> None:
-    grid, cost = baseline_surrogate.grid, baseline_surrogate.preset.multiply_adds
+    grid, cost = baseline_surrogate.grid, baseline_surrogate.planner.multiply_adds
     shells = range(grid.shape[0])
 
     def pieces(start: tuple[float, float], end: tuple[float, float]) -> int:

@@ -29,7 +29,7 @@ WINDOWS = {
 @pytest.fixture(scope="module")
 def whole_pass(published_surrogate: Surrogate) -> np.ndarray:
     backend = torch_backend(published_surrogate, device="cpu", dtype=torch.float32)
-    return backend(published_surrogate.feeds(1, published_surrogate.preset.whole_pass, None))  # type: ignore[attr-defined]
+    return backend(published_surrogate.feeds(1, published_surrogate.planner.whole_pass, None))  # type: ignore[attr-defined]
 
 
 @pytest.mark.slow

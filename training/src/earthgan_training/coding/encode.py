@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
 from earthgan.kinds.coded import Code
+from earthgan.kinds.spectral_arguments import SpectralArguments
 from earthgan.quantities import VELOCITY
-from earthgan.spec import SpectralArguments, SurrogateSpec
+from earthgan.spec import SurrogateSpec
+from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE
 from earthgan_training.coding.flow import FlowLeft
 from earthgan_training.coding.modes import Shells, degrees_of_rows, in_rows, projected
@@ -30,6 +32,14 @@ class Encoder:
         stores_velocity = len(code.components) > 1
         self._flow = FlowLeft(arguments, radii_km) if stores_velocity else None
         self.variables = (TEMPERATURE.name, *(VELOCITY if stores_velocity else ()))
+
+    @classmethod
+    def of(cls, surrogate: Surrogate) -> Encoder:
+        """The encoder of a surrogate that exists. Raises BadInput where its steps are not coded."""
+        arguments = surrogate.spec.generator.arguments
+        if not isinstance(arguments, SpectralArguments):
+            raise BadInput(f"{surrogate.folder}: is a {arguments.preset} surrogate, whose steps are not coded")
+        return cls(surrogate.spec, Code.load(surrogate.weights_path, arguments))
 
     def encode(self, snapshot: Snapshot) -> bytes:
         """The code of a snapshot.

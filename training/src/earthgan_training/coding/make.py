@@ -12,17 +12,10 @@ import torch
 from earthgan.errors import BadInput
 from earthgan.flow.stokes import StokesProfile
 from earthgan.kinds.coded import Code
-from earthgan.spec import (
-    CodedField,
-    CodedInputsSpec,
-    ComponentSpec,
-    GeneratorSpec,
-    GridSpec,
-    Provenance,
-    SpectralArguments,
-    StepSpec,
-    SurrogateSpec,
-)
+from earthgan.kinds.coded_inputs import CodedInputsSpec
+from earthgan.kinds.spectral_arguments import CodedField, ComponentSpec, SpectralArguments
+from earthgan.records import GridSpec, StepSpec
+from earthgan.spec import GeneratorSpec, Provenance, SurrogateSpec
 from earthgan.sphere.grid import EARTH_RADIUS_KM, ShellGrid
 from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE, VX, VY, VZ
@@ -141,18 +134,15 @@ def add_steps(folder: Path, raw: Path, steps: Sequence[int], report: Report) -> 
     Raises BadInput where it is another kind of surrogate, or a file is missing or unfit.
     """
     surrogate = Surrogate(folder)
-    spec, arguments, files = surrogate.spec, surrogate.spec.generator.arguments, contest_files(raw)
-    if not isinstance(arguments, SpectralArguments):
-        raise BadInput(f"{folder}: is a surrogate of preset {arguments.preset}, whose steps are not coded")
+    encoder, files = Encoder.of(surrogate), contest_files(raw)
     for t in steps:
         if t not in files:
             raise BadInput(f"{raw}: no file for step {t}")
-    encoder = Encoder(spec, Code.load(surrogate.weights_path, arguments))
     records = {step.t: step for step in surrogate.steps}
     for t in _counted(steps, "encoding", report):
         records[t] = _written(folder, encoder, files[t], t)
     inputs = CodedInputsSpec(steps=tuple(records[t] for t in sorted(records)))
-    write_spec(folder, spec.model_copy(update={"inputs": inputs}))
+    write_spec(folder, surrogate.spec.model_copy(update={"inputs": inputs}))
 
 
 def _draft(recipe: Recipe, radii_km: Sequence[float]) -> SpectralArguments:

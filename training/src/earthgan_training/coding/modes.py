@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from earthgan.spec import SpectralArguments
+from earthgan.kinds.spectral_arguments import SpectralArguments
 
 Array = NDArray[np.float64]
 Field = NDArray[np.floating]

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from earthgan.kinds.coded import Code
 from earthgan.kinds.refine import CHANNELS, SLOPE, Refinement
-from earthgan.spec import RefinementArguments, SpectralArguments
+from earthgan.kinds.spectral_arguments import RefinementArguments, SpectralArguments
 from earthgan_training.coding.modes import Shells
 
 Array = NDArray[np.float32]

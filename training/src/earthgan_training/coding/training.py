@@ -10,7 +10,7 @@ from itertools import chain, repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.spec import VariableSpec
+from earthgan.records import VariableSpec
 from earthgan.variables import Variable
 from earthgan_training.coding.encode import refuse_unfit
 from earthgan_training.coding.flow import FlowLeft

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from earthgan.errors import BadInput
-from earthgan.kinds.coded import Code
+from earthgan.kinds.coded_inputs import CodedInputsSpec
+from earthgan.kinds.inputs import InputsSpec
+from earthgan.kinds.registry import StepInputs
 from earthgan.quantities import NORMALISED
-from earthgan.spec import InputsSpec, SpectralArguments, StepSpec, SurrogateSpec
+from earthgan.records import StepSpec
+from earthgan.spec import SurrogateSpec
 from earthgan.sphere.grid import PolarRule
 from earthgan.surrogate import Surrogate, file_sha256
 from earthgan_training.coding.encode import Encoder
@@ -54,27 +57,30 @@ class AtStep:
 def encode_inputs(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs | None:
     """The input that a surrogate takes for step `t` in that file; None where nothing says how its inputs were made.
 
-    One branch for each way of making them. The constants that scale the `paper` preset's are in no spec.
+    The constants that scale the inputs of the `paper` preset are in no spec.
     """
-    inputs, arguments = surrogate.spec.inputs, surrogate.spec.generator.arguments
     if is_normalised(surrogate):
         return _as_published(surrogate, file)
-    if isinstance(arguments, SpectralArguments):
-        return _coefficients(surrogate, arguments, file, t)
-    if isinstance(inputs, InputsSpec) and inputs.grid.polar_rule is not PolarRule.MIRROR:
-        return _area_means(surrogate, inputs, file)
-    return None
+    encode = _ENCODERS.get(type(surrogate.spec.inputs))
+    return encode(surrogate, file, t) if encode else None
 
 
-def _coefficients(surrogate: Surrogate, arguments: SpectralArguments, file: SourceFile, t: int) -> EncodedInputs:
-    """The code of the harmonics, as `earthgan spectral` has it."""
-    encoder = Encoder(surrogate.spec, Code.load(surrogate.weights_path, arguments))
+def _coefficients(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs:
+    """The code of the harmonics, as `earthgan spectral` makes it."""
+    encoder = Encoder.of(surrogate)
     values = np.stack([file.shells(name) for name in encoder.variables])
     return EncodedInputs(encoder.encode(Snapshot(file.path, t, file.time_myr, file.grid, values)))
 
 
-def _area_means(surrogate: Surrogate, inputs: InputsSpec, file: SourceFile) -> EncodedInputs:
-    """Lateral area means at the inputs' radii, as `earthgan baseline` and the `default` preset of `prepare` have it."""
+def _area_means(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs | None:
+    """Lateral area means at the inputs' radii, as `earthgan baseline` and the `default` preset of `prepare` make them.
+
+    None for inputs on a grid of the `paper` preset's, which are not area means.
+    """
+    inputs = surrogate.spec.inputs
+    assert isinstance(inputs, InputsSpec)
+    if inputs.grid.polar_rule is PolarRule.MIRROR:
+        return None
     grid, dtype = inputs.grid.shell_grid, np.dtype(inputs.dtype)
     native_km, layers_km = np.asarray(file.grid.radii_km), np.asarray(grid.radii_km)
     codes = np.empty((len(inputs.coding), *grid.shape), dtype)
@@ -90,6 +96,13 @@ def _area_means(surrogate: Surrogate, inputs: InputsSpec, file: SourceFile) -> E
             clipped += int((numbers != rounded).sum())
         out[:] = numbers.astype(dtype)
     return EncodedInputs(_npy(codes), clipped)
+
+
+#: How the input of a step is made, by how a surrogate stores its inputs.
+_ENCODERS: dict[type[StepInputs], Callable[[Surrogate, SourceFile, int], EncodedInputs | None]] = {
+    CodedInputsSpec: _coefficients,
+    InputsSpec: _area_means,
+}
 
 
 def _as_published(surrogate: Surrogate, file: SourceFile) -> EncodedInputs:
@@ -136,14 +149,15 @@ def opened_at(original: Surrogate, file: SourceFile, t: int) -> Iterator[AtStep]
 @contextmanager
 def without_network(original: Surrogate) -> Iterator[Surrogate | None]:
     """The same surrogate, its temperature as decoded; None where no network refines it."""
-    spec, arguments = original.spec, original.spec.generator.arguments
-    if not isinstance(arguments, SpectralArguments) or arguments.refinement is None:
+    spec, kind = original.spec, original.kind
+    bare_parts = kind.without_network(spec.generator.arguments, load_file(original.weights_path))
+    if bare_parts is None:
         yield None
         return
+    arguments, arrays = bare_parts
     with _copied(original) as folder:
-        arrays = load_file(original.weights_path)
-        weights = write_weights(folder, {k: torch.from_numpy(v) for k, v in arrays.items() if "refinement" not in k})
-        plain = {"arguments": arguments.model_copy(update={"refinement": None}), "weights": weights}
+        weights = write_weights(folder, {name: torch.from_numpy(array) for name, array in arrays.items()})
+        plain = {"arguments": arguments, "weights": weights}
         bare = spec.model_copy(update={"generator": spec.generator.model_copy(update=plain)})
         step = original.steps[0]
         yield _with_step(bare, folder, step.t, step.time_myr, (original.folder / step.file).read_bytes())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.kinds.interpolate import InterpolatePreset
+from earthgan.kinds.interpolate import InterpolatePlanner
 from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.sampling import ShellSampler
 from earthgan_training.grids.area_mean import area_mean, at_radii
@@ -39,7 +39,7 @@ def paper_input(truth: Array, grid: ShellGrid, coarse_grid: ShellGrid) -> tuple[
 
 def cubic(coarse: Array, inputs: ShellGrid, outputs: ShellGrid) -> Array:
     """Tricubic convolution, as the `interpolate` preset has it."""
-    preset, whole = InterpolatePreset(inputs, outputs), outputs.whole
+    preset, whole = InterpolatePlanner(inputs, outputs), outputs.whole
     matrices = preset.feeds(whole, None)
     needed = inputs.window(coarse, preset.input_window(whole))
     layers = np.tensordot(matrices["radial"], needed, (1, 0))

@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 
 from earthgan.backends.onnx import onnx_backend
 from earthgan.errors import BadInput
-from earthgan.flow.stokes import StokesProfile
 from earthgan.quantities import VELOCITY
-from earthgan.spec import InputsSpec, SpectralArguments
 from earthgan.sphere.grid import ShellGrid
 from earthgan.surrogate import Surrogate
 from earthgan_training.evaluate.codecs import Codec, available_codecs
@@ -116,15 +114,13 @@ def _step(
         kept = len(grid.radii_km)
         truth = {name: area_mean(file.shells(name)[-kept:], file.grid, grid) for name in names}
         time_myr = file.time_myr
-        rivals = Rivals(truth, grid, codecs, _profile(surrogate), lambda what: say(f"step {t}: {what}"))
+        rivals = Rivals(truth, grid, codecs, surrogate.kind.stokes, lambda what: say(f"step {t}: {what}"))
         with opened_at(surrogate, file, t) as at_step:
             say(f"step {t}: generating")
             size = footprint(at_step.surrogate)
             draws = _draws(at_step.surrogate, t, grid, members)
         family = _family(surrogate, beside, file, t, rivals, say) if rates or beside else {}
-    inputs = surrogate.spec.inputs
-    coarse_grid = inputs.grid.shell_grid if isinstance(inputs, InputsSpec) else paper_input_grid(grid)
-    scorer = Scorer(grid, surrogate.grid, coarse_grid)
+    scorer = Scorer(grid, surrogate.grid, surrogate.inputs.grid or paper_input_grid(grid))
     scores = {}
     for i, name in enumerate(names):
         say(f"step {t}: measuring {name}")
@@ -183,11 +179,6 @@ def _relatives(surrogate: Surrogate, beside: Sequence[Surrogate]) -> Iterator[tu
         with without_network(each) as bare:
             if bare:
                 yield WITHOUT_NETWORK, bare
-
-
-def _profile(surrogate: Surrogate) -> StokesProfile | None:
-    arguments = surrogate.spec.generator.arguments
-    return arguments.stokes if isinstance(arguments, SpectralArguments) else None
 
 
 def _draws(surrogate: Surrogate, t: int, grid: ShellGrid, members: int) -> list[Array]:

@@ -11,7 +11,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from earthgan.quantities import Quantity, derive
-from earthgan.spec import InputsSpec
 from earthgan.sphere.grid import ShellGrid
 from earthgan.surrogate import Surrogate
 from earthgan_training.figures.globe_map import GlobeMap
@@ -86,10 +85,10 @@ def draw_preparation(
 
 
 def _input_cells(surrogate: Surrogate, grid: ShellGrid) -> str:
-    inputs, cells = surrogate.spec.inputs, f"{_cells(grid.shape)} cells"
-    if isinstance(inputs, InputsSpec):
-        return f"{cells}, {_variables(len(surrogate.variables))}, {inputs.dtype}"
-    return f"coded, seen at {cells}"
+    inputs, cells = surrogate.inputs, f"{_cells(grid.shape)} cells"
+    if inputs.grid is None:
+        return f"{inputs.stored_as}, seen at {cells}"
+    return f"{cells}, {_variables(len(surrogate.variables))}, {inputs.stored_as}"
 
 
 def _cells(shape: tuple[int, ...]) -> str:

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
-from earthgan.kinds.interpolate import InterpolatePreset
+from earthgan.kinds.interpolate import InterpolatePlanner
 from earthgan.quantities import VELOCITY, Quantity, derive
-from earthgan.spec import InputsSpec
 from earthgan.sphere.grid import ShellGrid
 from earthgan.surrogate import Backend, Surrogate
 from earthgan_training.grids.area_mean import area_mean, at_radii
@@ -87,7 +86,7 @@ class Generated:
     @property
     def interpolates(self) -> bool:
         """Whether the surrogate is nothing but the interpolation of its inputs."""
-        return self.surrogate.spec.generator.arguments.preset == "interpolate"
+        return self.surrogate.kind.interpolates
 
     def stored(self, names: Sequence[str], t: int, shells: Sequence[int]) -> Array:
         return self.surrogate.in_units(self.surrogate.shells(self.backend, names, t, shells), names)
@@ -101,11 +100,11 @@ class Interpolated:
     label = "Interpolation"
 
     def __init__(self, surrogate: Surrogate) -> None:
-        if not isinstance(surrogate.spec.inputs, InputsSpec):
+        if surrogate.inputs.grid is None:
             raise ValueError("the inputs are coefficients, not cells")
         self._surrogate = surrogate
-        self._inputs = surrogate.spec.inputs.grid.shell_grid
-        preset, whole = InterpolatePreset(self._inputs, surrogate.grid), surrogate.grid.whole
+        self._inputs = surrogate.inputs.grid
+        preset, whole = InterpolatePlanner(self._inputs, surrogate.grid), surrogate.grid.whole
         self._support = preset.input_window(whole)
         self._matrices = {name: np.asarray(matrix, np.float32) for name, matrix in preset.feeds(whole, None).items()}
 

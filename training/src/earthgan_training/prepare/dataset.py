@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from earthgan.errors import BadInput, UnknownVariable
 from earthgan.quantities import V_PHI, V_THETA, turn
-from earthgan.spec import Affine
+from earthgan.records import Affine
 from earthgan.sphere.grid import PolarRule, ShellGrid, Window
 from earthgan.surrogate import file_sha256
 from earthgan_training.prepare.spec import DATASET_FILE, DatasetSpec, DatasetVariable, StepRecord

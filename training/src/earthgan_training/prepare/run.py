@@ -20,7 +20,8 @@ from pydantic import ValidationError
 
 from earthgan.errors import BadInput
 from earthgan.files import write_whole
-from earthgan.spec import Affine, GridSpec, Provenance
+from earthgan.records import Affine, GridSpec
+from earthgan.spec import Provenance
 from earthgan.sphere.grid import ShellGrid
 from earthgan.variables import Variable
 from earthgan_training.prepare.recipe import Preset, Recipe

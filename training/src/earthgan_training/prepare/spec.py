@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from earthgan.spec import Affine, FileSpec, GridSpec, Provenance
+from earthgan.records import Affine, FileSpec, GridSpec
+from earthgan.spec import Provenance
 from earthgan_training.prepare.recipe import Preset
 
 DATASET_FILE = "dataset.json"

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from earthgan.errors import BadInput
 from earthgan.quantities import V_PHI, V_RADIAL, V_THETA, turn
-from earthgan.spec import FileSpec
+from earthgan.records import FileSpec
 from earthgan.sphere.grid import ShellGrid
 from earthgan_training.prepare.default import default_grids, prepare_default
 from earthgan_training.prepare.paper import chosen_layers, paper_grids, prepare_paper

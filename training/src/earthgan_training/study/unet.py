@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from earthgan.backends.generator import SLOPE
+from earthgan.kinds.networks import SLOPE
 
 CLASSES = ("slab", "plume")
 LEVELS = 2

@@ -10,16 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
-from earthgan.spec import (
-    Affine,
-    GeneratorSpec,
-    GridSpec,
-    InputsSpec,
-    InterpolateArguments,
-    Provenance,
-    SurrogateSpec,
-    VariableSpec,
-)
+from earthgan.kinds.inputs import InputsSpec
+from earthgan.kinds.interpolate import InterpolateArguments
+from earthgan.records import Affine, GridSpec, VariableSpec
+from earthgan.spec import GeneratorSpec, Provenance, SurrogateSpec
 from earthgan.sphere.grid import ShellGrid
 from earthgan.variables import PAPER_VARIABLES
 from earthgan_training.grids.area_mean import area_mean, at_radii

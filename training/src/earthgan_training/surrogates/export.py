@@ -12,11 +12,11 @@ from safetensors.torch import load_file
 from earthgan.backends.onnx import onnx_file_backend
 from earthgan.backends.torch import torch_backend
 from earthgan.errors import BadInput
-from earthgan.spec import Arguments, FileSpec
+from earthgan.kinds.registry import KindArguments, kind_of
+from earthgan.records import FileSpec
 from earthgan.sphere.grid import Window
 from earthgan.surrogate import Backend, Surrogate, file_sha256
 from earthgan_training.surrogates.folder import ONNX_FILE, write_spec
-from earthgan_training.surrogates.onnx_graph import generator_graph
 
 TOLERANCE = 1e-5
 
@@ -24,12 +24,13 @@ TOLERANCE = 1e-5
 def write_onnx(
     path: Path,
     variables: int,
-    arguments: Arguments,
+    arguments: KindArguments,
     state: Mapping[str, torch.Tensor],
 ) -> FileSpec:
     """Write a generator as ONNX; the answer is for the spec of the folder it will be `generator.onnx` of."""
     arrays = {name: tensor.float().numpy() for name, tensor in state.items()}
-    path.write_bytes(generator_graph(variables, arguments, arrays).SerializeToString())
+    graph = kind_of(arguments).onnx_graph(arguments, variables, arrays)
+    path.write_bytes(graph.SerializeToString())
     return FileSpec(file=ONNX_FILE, sha256=file_sha256(path))
 
 

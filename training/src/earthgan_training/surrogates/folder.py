@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 
 from earthgan.errors import BadInput
-from earthgan.spec import SPEC_FILE, FileSpec, StepSpec, SurrogateSpec, input_file
+from earthgan.records import FileSpec, StepSpec, input_file
+from earthgan.spec import SPEC_FILE, SurrogateSpec
 from earthgan.surrogate import file_sha256
 
 WEIGHTS_FILE = "generator.safetensors"

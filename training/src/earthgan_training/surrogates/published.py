@@ -16,17 +16,10 @@ import torch
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
-from earthgan.kinds.paper import registration
-from earthgan.spec import (
-    Affine,
-    GeneratorSpec,
-    GridSpec,
-    InputsSpec,
-    PaperArguments,
-    Provenance,
-    SurrogateSpec,
-    VariableSpec,
-)
+from earthgan.kinds.inputs import InputsSpec
+from earthgan.kinds.paper import PaperArguments, registration
+from earthgan.records import Affine, GridSpec, VariableSpec
+from earthgan.spec import GeneratorSpec, Provenance, SurrogateSpec
 from earthgan.sphere.grid import PolarRule, ShellGrid
 from earthgan.variables import PAPER_VARIABLES
 from earthgan_training.simulations.contest import CONTEST_LATITUDES_DEG, contest_radius_km
@@ -128,7 +121,7 @@ def _find(source: Path) -> tuple[Path, dict[int, Path]]:
 
 
 def _load_state(path: Path) -> dict[str, torch.Tensor]:
-    from earthgan.backends.generator import PaperGenerator
+    from earthgan.kinds.networks import PaperGenerator
 
     try:
         state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)["gen"]

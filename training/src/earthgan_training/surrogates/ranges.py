@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.spec import Affine
+from earthgan.records import Affine
 from earthgan.variables import Variable
 
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor
 
-from earthgan.backends.generator import interpolated, upsample
+from earthgan.kinds.networks import interpolated, upsample
 from earthgan_training.train import losses
 from earthgan_training.train.config import TrainConfig
 from earthgan_training.train.critic import Critic

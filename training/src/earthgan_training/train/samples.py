@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from earthgan.errors import BadInput
-from earthgan.spec import Affine
+from earthgan.records import Affine
 from earthgan.sphere.grid import ShellGrid, Window, cell_weights
 from earthgan_training.grids.area_mean import meridional_weights, zonal_weights
 from earthgan_training.prepare.dataset import Dataset

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from earthgan.spec import Affine, GeneratorSpec, GridSpec, InputsSpec, SurrogateSpec, VariableSpec
+from earthgan.kinds.inputs import InputsSpec
+from earthgan.records import Affine, GridSpec, VariableSpec
+from earthgan.spec import GeneratorSpec, SurrogateSpec
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.prepare.spec import DatasetVariable
 from earthgan_training.surrogates.folder import new_folder, write_spec, write_step, write_weights

@@ -8,12 +8,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.backends.generator import PaperGenerator, ResidualGenerator
 from earthgan.errors import BadInput
-from earthgan.kinds.paper import PaperPreset, pass_size, registration
-from earthgan.kinds.residual import ResidualPreset
+from earthgan.kinds.networks import PaperGenerator, ResidualGenerator
+from earthgan.kinds.paper import PaperArguments, PaperPlanner, pass_size, registration
+from earthgan.kinds.registry import kind_of
+from earthgan.kinds.residual import ResidualArguments, ResidualPlanner
 from earthgan.quantities import VELOCITY
-from earthgan.spec import PaperArguments, ResidualArguments
 from earthgan.sphere.grid import ShellGrid, Window
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.prepare.recipe import Preset
@@ -62,9 +62,9 @@ def make_task(data: Dataset, config: TrainConfig) -> Task:
 
 def make_network(task: Task) -> Generator:
     """The task's generator, its weights not trained."""
-    if isinstance(task.arguments, PaperArguments):
-        return PaperGenerator(len(task.names), task.arguments)
-    return ResidualGenerator(len(task.names), task.arguments)
+    network = kind_of(task.arguments).torch_module(task.arguments, len(task.names))
+    assert isinstance(network, PaperGenerator | ResidualGenerator)
+    return network
 
 
 def _names(data: Dataset, config: TrainConfig) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ def _paper_task(data: Dataset, names: tuple[str, ...], config: TrainConfig) -> T
         radii_km = registration(inputs.radii_km, BLOCKS)
         outputs = replace(truth, radii_km=tuple(radii_km.tolist()))
         radial = radial_weights(np.array(truth.radii_km), radii_km)
-    return Task(names, arguments, PaperPreset(arguments, inputs, outputs), outputs, radial, (RATIO, RATIO, RATIO))
+    return Task(names, arguments, PaperPlanner(arguments, inputs, outputs), outputs, radial, (RATIO, RATIO, RATIO))
 
 
 def _residual_task(data: Dataset, names: tuple[str, ...], config: TrainConfig) -> Task:
@@ -124,7 +124,7 @@ def _residual_task(data: Dataset, names: tuple[str, ...], config: TrainConfig) -
         vector=(x, y, z) if affines else None,
     )
     outputs = data.truth_grid
-    preset = ResidualPreset(arguments, data.input_grid, outputs)
+    preset = ResidualPlanner(arguments, data.input_grid, outputs)
     return Task(names, arguments, preset, outputs, np.eye(outputs.shape[0], dtype=np.float32), (1, RATIO, RATIO))
 
 

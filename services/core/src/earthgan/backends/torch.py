@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
-from earthgan.backends.generator import Synthesis, make_generator
 from earthgan.errors import DamagedSurrogate
 from earthgan.surrogate import Backend, Field, Surrogate
 
@@ -22,9 +22,10 @@ def torch_backend(surrogate: Surrogate, device: str | None = None, dtype: torch.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = dtype or (torch.float16 if device.startswith("cuda") else torch.float32)
-    module = make_generator(surrogate.spec)
+    spec = surrogate.spec
+    module: Any = surrogate.kind.torch_module(spec.generator.arguments, len(spec.variables))
     try:
-        if not isinstance(module, Synthesis):  # whose weights are of the code, and read with it
+        if surrogate.kind.has_parameters:
             module.load_state_dict(load_file(surrogate.weights_path))
     except Exception as error:  # safetensors and torch raise types of their own
         raise DamagedSurrogate(surrogate.weights_path, "does not hold this generator's weights") from error

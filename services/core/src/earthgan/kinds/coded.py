@@ -20,7 +20,7 @@ from safetensors.numpy import load_file
 
 from earthgan.errors import DamagedSurrogate
 from earthgan.kinds.entropy import EntropyCode, Tables
-from earthgan.spec import SpectralArguments
+from earthgan.kinds.spectral_arguments import SpectralArguments
 
 Array = NDArray[np.float32]
 

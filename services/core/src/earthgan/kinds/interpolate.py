@@ -6,13 +6,30 @@ by the grid's polar rule, and at the first and last shell continued linearly, fo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
+from earthgan.kinds.inputs import GridKind
+from earthgan.kinds.registry import KindArguments, register
 from earthgan.sphere.grid import ShellGrid, Window
 
+if TYPE_CHECKING:
+    from onnx import ModelProto
+    from torch.nn import Module
 
-class InterpolatePreset:
+Array = NDArray[np.float32]
+
+
+class InterpolateArguments(KindArguments):
+    """Tricubic convolution (Keys, 1981) of the conditional input: the baseline that a trained generator must beat."""
+
+    preset: Literal["interpolate"] = "interpolate"
+
+
+class InterpolatePlanner:
     """Plans windows of the interpolation between an evenly spaced input grid and any output grid."""
 
     def __init__(self, inputs: ShellGrid, outputs: ShellGrid) -> None:
@@ -81,3 +98,28 @@ def _continued_linearly(matrix: NDArray[np.float64], support: range, count: int)
             folded[:, last] += (1 + beyond) * weights
             folded[:, before] -= beyond * weights
     return folded
+
+
+@register
+class InterpolateKind(GridKind):
+    """Surrogates that interpolate their conditional inputs and do nothing else."""
+
+    name = "interpolate"
+    Arguments = InterpolateArguments
+    interpolates = True
+
+    @classmethod
+    def plan(cls, arguments: InterpolateArguments, inputs: ShellGrid, outputs: ShellGrid) -> InterpolatePlanner:
+        return InterpolatePlanner(inputs, outputs)
+
+    @classmethod
+    def torch_module(cls, arguments: InterpolateArguments, variables: int) -> Module:
+        from earthgan.kinds.networks import Interpolator
+
+        return Interpolator()
+
+    @classmethod
+    def onnx_graph(cls, arguments: InterpolateArguments, variables: int, state: Mapping[str, Array]) -> ModelProto:
+        from earthgan.kinds.graphs import interpolate_graph
+
+        return interpolate_graph(variables)

@@ -13,17 +13,25 @@ so that output `o` of `n` blocks of a pass over `i` inputs sits at input coordin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
+from earthgan.kinds.inputs import GridKind
 from earthgan.kinds.noise import white_noise
-from earthgan.spec import PaperArguments
+from earthgan.kinds.registry import KindArguments, register
 from earthgan.sphere.grid import ShellGrid, Window
 
+if TYPE_CHECKING:
+    from onnx import ModelProto
+    from torch.nn import Module
+
+Array = NDArray[np.float32]
 _Ranges = tuple[range, range, range]
 
 
@@ -75,7 +83,22 @@ def registration(positions: Sequence[float], blocks: int) -> NDArray[np.float64]
     return at
 
 
-class PaperPreset:
+class PaperArguments(KindArguments):
+    """The generator of von Hahn & Mechefske (2021): H blocks, each doubling the resolution.
+
+    `channels` holds one number more than there are blocks. `halo` counts the input rows and columns added on each
+    side of the globe before its one whole pass; `first` is where the surrogate's first shell, row and column lie in
+    that pass.
+    """
+
+    preset: Literal["paper"] = "paper"
+    channels: tuple[int, ...] = Field(default=(64, 64, 64, 64), min_length=2)
+    noise: Literal["concat", "add"] = "concat"
+    halo: tuple[int, int] = (3, 3)
+    first: tuple[int, int, int] = (0, 5, 3)
+
+
+class PaperPlanner:
     """Plans windows of the paper's generator between an input grid and an output grid."""
 
     def __init__(self, arguments: PaperArguments, inputs: ShellGrid, outputs: ShellGrid) -> None:
@@ -151,3 +174,27 @@ def _shifted(axis: range, by: int) -> range:
 
 def _volume(ranges: _Ranges) -> int:
     return math.prod(len(axis) for axis in ranges)
+
+
+@register
+class PaperKind(GridKind):
+    """Surrogates whose generator is the paper's."""
+
+    name = "paper"
+    Arguments = PaperArguments
+
+    @classmethod
+    def plan(cls, arguments: PaperArguments, inputs: ShellGrid, outputs: ShellGrid) -> PaperPlanner:
+        return PaperPlanner(arguments, inputs, outputs)
+
+    @classmethod
+    def torch_module(cls, arguments: PaperArguments, variables: int) -> Module:
+        from earthgan.kinds.networks import PaperGenerator
+
+        return PaperGenerator(variables, arguments)
+
+    @classmethod
+    def onnx_graph(cls, arguments: PaperArguments, variables: int, state: Mapping[str, Array]) -> ModelProto:
+        from earthgan.kinds.graphs import paper_graph
+
+        return paper_graph(variables, arguments, state)

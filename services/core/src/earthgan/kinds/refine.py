@@ -21,10 +21,10 @@ from safetensors.numpy import load_file
 
 from earthgan.errors import DamagedSurrogate
 from earthgan.kinds.coded import Component
+from earthgan.kinds.spectral_arguments import SpectralArguments
 from earthgan.numerics.legendre import legendre
 from earthgan.numerics.radial import RadialGrid
 from earthgan.numerics.threads import one_thread
-from earthgan.spec import SpectralArguments
 
 Array = NDArray[np.float32]
 

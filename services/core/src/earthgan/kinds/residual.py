@@ -11,25 +11,47 @@ field turned about the axis gives the turned result. Axes are continued over the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from earthgan.kinds.interpolate import InterpolatePreset
-from earthgan.spec import ResidualArguments
+from earthgan.kinds.inputs import GridKind
+from earthgan.kinds.interpolate import InterpolatePlanner
+from earthgan.kinds.registry import KindArguments, register
 from earthgan.sphere.grid import ShellGrid, Window
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+    from torch.nn import Module
+
+Array = NDArray[np.float32]
 
 RATIO = 8
 #: Channels that say where a cell lies: its radius, and how narrow its parallel makes it.
 PLACES = 2
 
 
-class ResidualPreset:
+class ResidualArguments(KindArguments):
+    """A network of `blocks` residual blocks on the cells of the conditional input; what it gives is added to tricubic
+    interpolation (`earthgan.kinds.residual`). `vector` says which variables are a velocity's x, y and z.
+    """
+
+    preset: Literal["residual"] = "residual"
+    channels: int = Field(default=48, ge=1)
+    blocks: int = Field(default=8, ge=2)
+    vector: tuple[int, int, int] | None = None
+
+
+class ResidualPlanner:
     """Plans windows of the residual generator between an evenly spaced input grid and one whose cells nest in it."""
 
     def __init__(self, arguments: ResidualArguments, inputs: ShellGrid, outputs: ShellGrid) -> None:
         self.arguments = arguments
         self._inputs, self._outputs = inputs, outputs
-        self._interpolation = InterpolatePreset(inputs, outputs)
+        self._interpolation = InterpolatePlanner(inputs, outputs)
         if outputs.shape[1:] != (RATIO * inputs.shape[1], RATIO * inputs.shape[2]):
             raise ValueError(f"the output grid needs {RATIO} rows and columns for each of the input's")
         if not 2 <= arguments.blocks < inputs.shape[1]:
@@ -141,3 +163,27 @@ def _axes(grid: ShellGrid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def _extended(axis: NDArray[np.float64], indices: range) -> NDArray[np.float64]:
     """Evenly spaced coordinates at indices that may run past either end."""
     return np.asarray(axis[0] + np.arange(indices.start, indices.stop) * (axis[1] - axis[0]))
+
+
+@register
+class ResidualKind(GridKind):
+    """Surrogates whose generator adds to interpolation."""
+
+    name = "residual"
+    Arguments = ResidualArguments
+
+    @classmethod
+    def plan(cls, arguments: ResidualArguments, inputs: ShellGrid, outputs: ShellGrid) -> ResidualPlanner:
+        return ResidualPlanner(arguments, inputs, outputs)
+
+    @classmethod
+    def torch_module(cls, arguments: ResidualArguments, variables: int) -> Module:
+        from earthgan.kinds.networks import ResidualGenerator
+
+        return ResidualGenerator(variables, arguments)
+
+    @classmethod
+    def onnx_graph(cls, arguments: ResidualArguments, variables: int, state: Mapping[str, Array]) -> ModelProto:
+        from earthgan.kinds.graphs import residual_graph
+
+        return residual_graph(variables, arguments, state)

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from earthgan.kinds.spectral_arguments import SpectralArguments
 from earthgan.numerics.legendre import legendre
 from earthgan.numerics.threads import one_thread
-from earthgan.spec import SpectralArguments
 from earthgan.sphere.grid import ShellGrid, Window, cell_weights
 
 Array = NDArray[np.float32]
@@ -78,15 +78,15 @@ def unit_square(field: str, degrees: int) -> NDArray[np.float64]:
     return np.ones(degrees) if field == "u" else np.sqrt(np.maximum(degree * (degree + 1.0), 1))
 
 
-class SpectralPreset:
+class SpectralPlanner:
     """Plans windows of a grid."""
 
     def __init__(self, kernels: Kernels, grid: ShellGrid) -> None:
         self.grid, self._kernels, self._degree = grid, kernels, kernels.arguments.degree
 
-    def on(self, grid: ShellGrid) -> SpectralPreset:
+    def on(self, grid: ShellGrid) -> SpectralPlanner:
         """The same, evaluated on another grid."""
-        return SpectralPreset(self._kernels, grid)
+        return SpectralPlanner(self._kernels, grid)
 
     @cached_property
     def kernels(self) -> Array:

@@ -24,6 +24,8 @@ def make_engine(settings: Settings, surrogate: Surrogate) -> Engine:
             raise BadInput(f"the torch engine needs the package {error.name}: pip install 'earthgan[torch]'") from error
 
         return LocalEngine(surrogate, torch_backend(surrogate))
+    if surrogate.kind.evaluates:
+        return LocalEngine(surrogate, None)
     from earthgan.backends.onnx import onnx_backend
 
     return LocalEngine(surrogate, onnx_backend(surrogate))

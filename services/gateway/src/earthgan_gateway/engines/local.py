@@ -13,9 +13,9 @@ from earthgan.surrogate import Backend, Field, Surrogate
 
 
 class LocalEngine:
-    """One inference at a time, off the event loop: a backend takes every core on its own."""
+    """One inference at a time, off the event loop. Without a backend, the surrogate's kind evaluates its own fields."""
 
-    def __init__(self, surrogate: Surrogate, backend: Backend) -> None:
+    def __init__(self, surrogate: Surrogate, backend: Backend | None) -> None:
         self._surrogate = surrogate
         self._backend = backend
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="generator")

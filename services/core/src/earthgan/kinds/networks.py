@@ -1,4 +1,4 @@
-"""The generators as torch modules. Needs the `torch` extra.
+"""The generators as torch modules, for the kinds that make them. Needs the `torch` extra.
 
 `PaperGenerator` is the network of von Hahn & Mechefske (2021), https://arxiv.org/abs/2110.13315: StyleGAN2-like "H"
 blocks (Karras et al., 2020, Fig. 7b) with 3-D unpadded convolutions, linear upsampling and injected noise. Its
@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from earthgan.kinds.residual import PLACES, RATIO
-from earthgan.spec import PaperArguments, ResidualArguments, SpectralArguments, SurrogateSpec
+from earthgan.kinds.paper import PaperArguments
+from earthgan.kinds.residual import PLACES, RATIO, ResidualArguments
 
 SLOPE = 0.2  # of every leaky ReLU
 
@@ -227,15 +227,3 @@ class Synthesis(nn.Module):
             outward = radial * sine + south * cosine
             out += [outward * cos - east * sin, outward * sin + east * cos, radial * cosine - south * sine]
         return torch.stack(out).unsqueeze(0)
-
-
-def make_generator(spec: SurrogateSpec) -> PaperGenerator | ResidualGenerator | Interpolator | Synthesis:
-    """The module a spec names, its parameters not yet loaded."""
-    arguments = spec.generator.arguments
-    if isinstance(arguments, SpectralArguments):
-        return Synthesis()
-    if isinstance(arguments, PaperArguments):
-        return PaperGenerator(len(spec.variables), arguments)
-    if isinstance(arguments, ResidualArguments):
-        return ResidualGenerator(len(spec.variables), arguments)
-    return Interpolator()

@@ -1,4 +1,6 @@
-"""The generators as ONNX graphs, written node by node so that every window is dynamic.
+"""The generators as ONNX graphs, for the kinds that make them. Needs the `export` extra.
+
+They are written node by node so that every window is dynamic.
 
 A traced export would fix where a window starts; here the starts are inputs (`parity_*`), and the sizes follow from
 the noise.
@@ -14,7 +16,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from earthgan.spec import Arguments, PaperArguments, ResidualArguments, SpectralArguments
+from earthgan.kinds.paper import PaperArguments
+from earthgan.kinds.residual import ResidualArguments
 
 OPSET = 17  # the newest that onnxruntime-web's WebGPU kernels cover whole
 IR_VERSION = 8
@@ -77,7 +80,7 @@ def interpolate_graph(variables: int) -> onnx.ModelProto:
 
 
 def paper_graph(variables: int, arguments: PaperArguments, state: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
-    """The paper's generator with the parameters of a state dict; `earthgan.backends.generator` describes its parts."""
+    """The paper's generator with the parameters of a state dict; `earthgan.kinds.networks` describes its parts."""
     graph = _Graph()
 
     def convolution(name: str, x: str) -> str:
@@ -156,7 +159,7 @@ def spectral_graph(variables: int, fields: int) -> onnx.ModelProto:
 def residual_graph(
     variables: int, arguments: ResidualArguments, state: Mapping[str, NDArray[np.float32]]
 ) -> onnx.ModelProto:
-    """The `residual` kind with the parameters of a state dict; `earthgan.backends.generator` describes its parts."""
+    """The `residual` kind with the parameters of a state dict; `earthgan.kinds.networks` describes its parts."""
     graph = _Graph()
 
     def fed(name: str, *shape: int | str) -> str:
@@ -208,14 +211,3 @@ def residual_graph(
     if arguments.vector is not None:
         x = turned(x, fed("outwards", 3, 3, "meridional_outputs", "zonal_outputs"))
     return graph.model(graph.node("Add", base, x), variables)
-
-
-def generator_graph(variables: int, arguments: Arguments, state: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
-    """The graph of the preset that the arguments name."""
-    if isinstance(arguments, SpectralArguments):
-        return spectral_graph(variables, len(arguments.fields))
-    if isinstance(arguments, PaperArguments):
-        return paper_graph(variables, arguments, state)
-    if isinstance(arguments, ResidualArguments):
-        return residual_graph(variables, arguments, state)
-    return interpolate_graph(variables)

@@ -1,0 +1,78 @@
+"""Conditional inputs as coded coefficients: read, refined, kept, and looked at on a coarse grid."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.errors import DamagedSurrogate
+from earthgan.kinds.coded import Code, CodedStep
+from earthgan.kinds.refine import Refinement
+from earthgan.kinds.registry import StepInputs
+from earthgan.kinds.spectral import SpectralPlanner, synthesise
+from earthgan.sphere.grid import ShellGrid, Window
+
+Field = NDArray[np.float32]
+
+#: Shells, rows and columns of a look at coded inputs: about the size of inputs that lie on a grid.
+LOOK = 30, 28, 56
+#: Decoded steps that are kept; at 12 kB a step, each takes 200 kB.
+KEPT_STEPS = 256
+
+
+class CodedInputsSpec(StepInputs):
+    """Conditional inputs as coded coefficients (`earthgan.kinds.coded`)."""
+
+    coded: Literal[True] = True
+
+
+class CodedInputs:
+    """Coefficients `(degree, order, part, mode)`, stored as their code; refined, where the surrogate says how."""
+
+    def __init__(self, code: Code, refinement: Refinement | None, planner: SpectralPlanner) -> None:
+        self._code, self._refinement = code, refinement
+        # A series asks for a point of every step: reading their codes would be nearly all of its work.
+        self._decoded = lru_cache(KEPT_STEPS)(self._decode)
+        shells, rows, columns = LOOK
+        radii_km = np.linspace(planner.grid.radii_km[0], planner.grid.radii_km[-1], shells)
+        self._look_grid = ShellGrid.cell_centred(tuple(radii_km.tolist()), rows, columns)
+        self._look = planner.on(self._look_grid)
+
+    @property
+    def grid(self) -> None:
+        return None
+
+    @property
+    def stored_as(self) -> str:
+        return "coded"
+
+    def check(self, path: Path) -> None:
+        """Its digest has been compared. Nothing else can be seen before it is decoded."""
+
+    def read(self, path: Path) -> Field:
+        return self._code.coefficients(self._decoded(path))
+
+    def read_ahead(self, path: Path) -> None:
+        self._decoded(path)
+
+    def _decode(self, path: Path) -> CodedStep:
+        """A step as stored: far fewer numbers than there are coefficients."""
+        try:
+            step = self._code.decode(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise DamagedSurrogate(path, str(error)) from error
+        if self._refinement is None:
+            return step
+        modes = self._code.components["temperature"].basis.shape[1]
+        return self._code.added(step, self._refinement(self._code.coefficients(step)[..., :modes]))
+
+    def cut(self, conditional_input: Field, window: Window) -> Field:
+        return conditional_input[None]
+
+    def look(self, conditional_input: Field) -> tuple[ShellGrid, Field]:
+        feeds = self._look.feeds(self._look_grid.whole, None)
+        return self._look_grid, synthesise({"x": conditional_input[None], **feeds})[0]
