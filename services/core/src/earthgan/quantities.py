@@ -1,14 +1,16 @@
 """What can be drawn of a surrogate: its variables, and quantities derived from them shell by shell.
 
-Derived: the temperature's anomaly about its lateral mean, and the velocity turned from Cartesian to spherical
-components, with its length. Arrays are `(latitude, longitude)`, or `(..., latitude, longitude)` where said.
+`DERIVED` is the table of derived quantities. A row has everything about its quantity: what it is computed from, the
+function that computes it, its name for people, and how it is drawn. Arrays are `(latitude, longitude)`, or
+`(..., latitude, longitude)` where said.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,67 +26,20 @@ TEMPERATURE_ANOMALY = "temperature_anomaly"
 V_RADIAL, V_THETA, V_PHI, SPEED = "v_radial", "v_theta", "v_phi", "speed"
 VELOCITY = (VX.name, VY.name, VZ.name)
 
-#: The unit of numbers that were normalised by what nobody knows any more. Where zero lies among them is unknown, so
-#: velocities in it cannot be turned, nor have they a length; differences, such as an anomaly, remain meaningful.
+#: The unit of numbers whose normalisation is not known. Nobody knows where zero lies among them, so velocities in this
+#: unit cannot be turned and have no length. Differences, such as an anomaly, keep their meaning.
 NORMALISED = "1"
 
 _DIVERGING, _SEQUENTIAL = "crameri:vik", "crameri:batlow"
 
-
-@dataclass(frozen=True)
-class Quantity:
-    """A variable or a derived quantity, and how it is drawn; `needs` names the stored variables it is computed from.
-
-    The ranges are global, in `unit`: one per tile or shell would make seams. `anomaly_range` is for the quantity less
-    its lateral mean.
-    """
-
-    name: str
-    long_name: str
-    unit: str
-    colormap: str
-    symmetric: bool
-    needs: tuple[str, ...]
-    range: tuple[float, float]
-    anomaly_range: tuple[float, float]
+#: Computes a quantity point by point, from arrays of the variables that it needs, in order, then the latitudes and
+#: longitudes of the points in degrees, which broadcast against the arrays.
+Function = Callable[..., Array]
 
 
-def quantities(surrogate: Surrogate) -> dict[str, Quantity]:
-    """The surrogate's variables, then the derived quantities whose inputs it has, by name.
-
-    Derived velocities are left out where the velocities' unit is `NORMALISED`. Ranges of derived quantities and
-    anomalies are the largest magnitudes in the conditional inputs of the first, the middle and the last step, rounded
-    up to two digits: deterministic, and some milliseconds of work.
-    """
-    specs = {spec.name: spec for spec in surrogate.spec.variables}
-    derived = [
-        *([TEMPERATURE_ANOMALY] if TEMPERATURE.name in specs else []),
-        *([V_RADIAL, V_THETA, V_PHI, SPEED] if _have_a_zero([specs[n] for n in VELOCITY if n in specs]) else []),
-    ]
-    names = [*specs, *(name for name in derived if name not in specs)]
-    largest = _largest_magnitudes(surrogate, names)
-    found = {}
-    for name in names:
-        magnitude, anomaly_magnitude = largest[name]
-        anomaly_range = (-anomaly_magnitude, anomaly_magnitude)
-        if name in specs:
-            found[name] = _stored(specs[name], anomaly_range)
-        else:
-            found[name] = _derived(name, specs, magnitude, anomaly_range)
-    return found
-
-
-def derive(name: str, shells: Mapping[str, Array], grid: ShellGrid) -> Array:
-    """A quantity on a radial shell `(latitude, longitude)`, from the shells of the variables that it needs.
-
-    A stored variable is its own shell. Raises KeyError where a shell is missing or the name is unknown.
-    """
-    if name in shells:
-        return shells[name]
-    if name == TEMPERATURE_ANOMALY:
-        return anomaly(shells[TEMPERATURE.name], grid)
-    vx, vy, vz = (shells[component] for component in VELOCITY)
-    return turn(name, vx, vy, vz, np.asarray(grid.latitudes_deg)[:, None], np.asarray(grid.longitudes_deg))
+def itself(values: Array, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
+    """A variable as it is stored."""
+    return values
 
 
 def turn(name: str, vx: Array, vy: Array, vz: Array, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
@@ -110,6 +65,138 @@ def turn(name: str, vx: Array, vy: Array, vz: Array, latitudes_deg: ArrayLike, l
     }[name]
 
 
+def _turned(name: str) -> Function:
+    return partial(turn, name)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A row of the table of derived quantities.
+
+    `function` is computed from the variables `needs`; with `less_mean`, each shell's lateral mean is taken off the
+    result. `needs_zero` says that the quantity means nothing where the zero of its variables is not known.
+    """
+
+    name: str
+    long_name: str
+    needs: tuple[str, ...]
+    function: Function
+    less_mean: bool = False
+    needs_zero: bool = False
+    colormap: str = _DIVERGING
+    symmetric: bool = True
+
+    def of(self, shells: Mapping[str, Array], grid: ShellGrid) -> Array:
+        """The quantity on whole shells `(..., latitude, longitude)` of a grid. Raises KeyError where one is missing."""
+        stored = (shells[name] for name in self.needs)
+        values = self.function(*stored, np.asarray(grid.latitudes_deg)[:, None], np.asarray(grid.longitudes_deg))
+        return anomaly(values, grid) if self.less_mean else values
+
+    def is_offered(self, specs: Mapping[str, VariableSpec]) -> bool:
+        """Whether a surrogate of these variables has the quantity: its needs, in one unit whose zero is known."""
+        if self.name in specs or not set(self.needs) <= set(specs):
+            return False
+        units = {specs[name].unit for name in self.needs}
+        return len(units) == 1 and not (self.needs_zero and NORMALISED in units)
+
+
+def _velocity(name: str, long_name: str, colormap: str = _DIVERGING, symmetric: bool = True) -> Derived:
+    return Derived(name, long_name, VELOCITY, _turned(name), needs_zero=True, colormap=colormap, symmetric=symmetric)
+
+
+DERIVED: dict[str, Derived] = {
+    each.name: each
+    for each in (
+        Derived(TEMPERATURE_ANOMALY, "Temperature less its lateral mean", (TEMPERATURE.name,), itself, less_mean=True),
+        _velocity(V_RADIAL, "Velocity outwards"),
+        _velocity(V_THETA, "Velocity southwards"),
+        _velocity(V_PHI, "Velocity eastwards"),
+        _velocity(SPEED, "Speed", _SEQUENTIAL, symmetric=False),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A variable or a derived quantity of one surrogate: its row, its unit, and the ranges to draw.
+
+    The ranges are global: a range for each tile or shell would make seams. `anomaly_range` is for the quantity less
+    its lateral mean.
+    """
+
+    row: Derived
+    unit: str
+    range: tuple[float, float]
+    anomaly_range: tuple[float, float]
+
+    @property
+    def name(self) -> str:
+        return self.row.name
+
+    @property
+    def long_name(self) -> str:
+        return self.row.long_name
+
+    @property
+    def colormap(self) -> str:
+        return self.row.colormap
+
+    @property
+    def symmetric(self) -> bool:
+        return self.row.symmetric
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The stored variables that it is computed from."""
+        return self.row.needs
+
+    @property
+    def is_derived(self) -> bool:
+        return self.needs != (self.name,)
+
+    @property
+    def less_mean(self) -> bool:
+        """Whether each shell's lateral mean is taken off what `at` gives."""
+        return self.row.less_mean
+
+    def at(self, stored: Mapping[str, Array], latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
+        """The quantity at points, before a lateral mean is taken off. Raises KeyError where a variable is missing."""
+        return self.row.function(*(stored[name] for name in self.needs), latitudes_deg, longitudes_deg)
+
+    def of(self, shells: Mapping[str, Array], grid: ShellGrid) -> Array:
+        """The quantity on whole shells `(..., latitude, longitude)` of a grid. Raises KeyError where one is missing."""
+        return self.row.of(shells, grid)
+
+
+def quantities(surrogate: Surrogate) -> dict[str, Quantity]:
+    """The surrogate's variables, then the derived quantities that it has, by name.
+
+    Ranges of derived quantities and anomalies are the largest magnitudes in the conditional inputs of the first, the
+    middle and the last step, rounded up to two digits. So they are deterministic, and take milliseconds.
+    """
+    specs = {spec.name: spec for spec in surrogate.spec.variables}
+    rows = [*map(_stored, specs.values()), *(row for row in DERIVED.values() if row.is_offered(specs))]
+    largest = _largest_magnitudes(surrogate, rows)
+    found = {}
+    for row in rows:
+        magnitude, anomaly_magnitude = largest[row.name]
+        found[row.name] = Quantity(
+            row=row,
+            unit=specs[row.needs[0]].unit,
+            range=specs[row.name].range if row.name in specs else (-magnitude if row.symmetric else 0.0, magnitude),
+            anomaly_range=(-anomaly_magnitude, anomaly_magnitude),
+        )
+    return found
+
+
+def derive(name: str, shells: Mapping[str, Array], grid: ShellGrid) -> Array:
+    """A quantity by name on whole shells `(..., latitude, longitude)`; a variable among the shells is itself.
+
+    Raises KeyError where a shell is missing or the name is unknown.
+    """
+    return shells[name] if name in shells else DERIVED[name].of(shells, grid)
+
+
 def lateral_mean(shells: Array, grid: ShellGrid) -> NDArray[np.float64]:
     """The mean over the sphere of each shell `(..., latitude, longitude)`, cells by their area, NaN left out; NaN where
     a shell has no values.
@@ -125,59 +212,22 @@ def anomaly(shell: Array, grid: ShellGrid) -> Array:
     return np.asarray(shell - lateral_mean(shell, grid)[..., None, None], dtype=np.float32)
 
 
-def _have_a_zero(velocities: list[VariableSpec]) -> bool:
-    """Whether all three components are there, in one unit whose zero means rest."""
-    units = {spec.unit for spec in velocities}
-    return len(velocities) == len(VELOCITY) and len(units) == 1 and NORMALISED not in units
-
-
-def _stored(spec: VariableSpec, anomaly_range: tuple[float, float]) -> Quantity:
+def _stored(spec: VariableSpec) -> Derived:
+    """The row of a stored variable."""
     low, high = spec.range
-    return Quantity(
-        name=spec.name,
-        long_name=spec.long_name,
-        unit=spec.unit,
-        colormap=spec.colormap,
-        symmetric=low == -high,
-        needs=(spec.name,),
-        range=spec.range,
-        anomaly_range=anomaly_range,
-    )
+    return Derived(spec.name, spec.long_name, (spec.name,), itself, colormap=spec.colormap, symmetric=low == -high)
 
 
-def _derived(
-    name: str, specs: Mapping[str, VariableSpec], magnitude: float, anomaly_range: tuple[float, float]
-) -> Quantity:
-    long_names = {
-        TEMPERATURE_ANOMALY: "Temperature less its lateral mean",
-        V_RADIAL: "Velocity outwards",
-        V_THETA: "Velocity southwards",
-        V_PHI: "Velocity eastwards",
-        SPEED: "Speed",
-    }
-    needs = (TEMPERATURE.name,) if name == TEMPERATURE_ANOMALY else VELOCITY
-    return Quantity(
-        name=name,
-        long_name=long_names[name],
-        unit=specs[needs[0]].unit,
-        colormap=_SEQUENTIAL if name == SPEED else _DIVERGING,
-        symmetric=name != SPEED,
-        needs=needs,
-        range=(0.0 if name == SPEED else -magnitude, magnitude),
-        anomaly_range=anomaly_range,
-    )
-
-
-def _largest_magnitudes(surrogate: Surrogate, names: list[str]) -> dict[str, tuple[float, float]]:
+def _largest_magnitudes(surrogate: Surrogate, rows: list[Derived]) -> dict[str, tuple[float, float]]:
     """For each quantity, the largest magnitude of its values and of its anomalies in the conditional inputs."""
     steps = surrogate.steps
-    largest = dict.fromkeys(names, (0.0, 0.0))
+    largest = {row.name: (0.0, 0.0) for row in rows}
     for t in sorted({steps[i].t for i in (0, len(steps) // 2, -1)}):
         grid, look = surrogate.inputs.look(surrogate.conditional_input(t))
         field = surrogate.in_units(look, surrogate.variables)
         shells = dict(zip(surrogate.variables, field, strict=True))
-        for name in names:
-            values = derive(name, shells, grid)
+        for row in rows:
+            name, values = row.name, row.of(shells, grid)
             largest[name] = (
                 max(largest[name][0], _magnitude(values)),
                 max(largest[name][1], _magnitude(anomaly(values, grid))),
