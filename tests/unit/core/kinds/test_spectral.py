@@ -126,7 +126,7 @@ def test_a_step_says_by_how_much_its_coefficients_are_larger_than_usual(
     field = surrogate.in_units(surrogate.shells(synthesise, names, 9, [12]), names)[0]
     radii_km = np.array(grid.radii_km)[[12]]
     true = truth(9, radii_km, grid.latitudes_deg, grid.longitudes_deg, times=times)["temperature"]
-    assert np.sqrt(np.mean((field - true) ** 2)) == pytest.approx(3, abs=1), "K, whatever its loudness"
+    assert np.sqrt(np.mean((field - true) ** 2)) == pytest.approx(3, abs=1.5), "K, whatever its loudness"
 
 
 def test_another_run_that_does_not_fit_is_named(raw: Path, tmp_path: Path) -> None:
