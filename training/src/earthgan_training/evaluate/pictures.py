@@ -23,8 +23,8 @@ from earthgan_training.evaluate.results import (
     StepResult,
 )
 from earthgan_training.evaluate.table import method
-from earthgan_training.figures.page import png
 from earthgan_training.figures.size import PAPER_SIZES, draw_sizes, surrogate_sizes
+from earthgan_training.work.png import png
 
 matplotlib.use("agg")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from earthgan_training.figures.globe_map import GlobeMap
-from earthgan_training.figures.page import new_page, png
+from earthgan_training.figures.page import new_page
 from earthgan_training.figures.scale import Scale
 from earthgan_training.figures.sources import Array
+from earthgan_training.work.png import png
 
 
 class Frame:

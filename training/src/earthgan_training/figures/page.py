@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from io import BytesIO
 from typing import Literal
 
 from matplotlib.figure import Figure
@@ -40,10 +39,3 @@ def new_page(
     lines = textwrap.wrap(about, max(40, int(width_in * _CHARACTERS_PER_INCH)))
     figure.supxlabel("\n".join(lines), size=_NOTICE_SIZE, color="0.35")
     return figure
-
-
-def png(figure: Figure) -> bytes:
-    """The figure as a PNG, as fine as the figure says; the same figure is the same bytes."""
-    content = BytesIO()
-    figure.savefig(content, format="png", dpi="figure", metadata={"Software": "earthgan"})
-    return content.getvalue()

@@ -18,7 +18,7 @@ from earthgan_training.figures.animation import Animated, animate
 from earthgan_training.figures.comparison import draw_comparison
 from earthgan_training.figures.frame import Frame
 from earthgan_training.figures.globe_map import GlobeMap
-from earthgan_training.figures.page import notice, png
+from earthgan_training.figures.page import notice
 from earthgan_training.figures.preparation import draw_preparation, stages
 from earthgan_training.figures.profiles import Profile, draw_profiles
 from earthgan_training.figures.projection import Projection
@@ -27,6 +27,7 @@ from earthgan_training.figures.shells import write_shells
 from earthgan_training.figures.size import PAPER_SIZES, Sizes, draw_sizes, surrogate_sizes
 from earthgan_training.figures.sources import Fields, Generated, Interpolated, Source, Truth, fields, open_truth
 from earthgan_training.simulations.layout import Layout
+from earthgan_training.work.png import png
 
 #: How many shells maps show where none are chosen.
 RANDOM_SHELLS = 3

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from earthgan.errors import BadInput
 from earthgan.files import write_whole
-from earthgan_training.figures.page import png
 from earthgan_training.prepare.inspection import UNLIKE, Inspection
+from earthgan_training.work.png import png
 
 matplotlib.use("agg")
 
