@@ -50,6 +50,51 @@ def test_every_earthgan_command_parses(document: Path) -> None:
         make_parser().parse_args(shlex.split(command)[1:])  # leaves with 2 where an option does not exist
 
 
+#: What the repository ships for commands to read, and the options that name what a command writes.
+SHIPPED = (Path("model_store/default"), Path("model_store/baseline"), Path("services"))
+WRITTEN = ("out", "json", "figures", "markdown")
+#: Commands whose output is for people or for other programs: no later command has to read it.
+LAST = ("figures", "archive")
+
+
+def tutorial() -> Iterator[tuple[str, list[Path], list[Path]]]:
+    """Each command of the README in order: its name, the paths that it reads and the paths that it writes."""
+    for command in commands(README, "earthgan "):
+        arguments = make_parser().parse_args(shlex.split(command)[1:])
+        read: list[Path] = []
+        written: list[Path] = []
+        for name, value in vars(arguments).items():
+            paths = [path for path in (value if isinstance(value, list) else [value]) if isinstance(path, Path)]
+            (written if name in WRITTEN else read).extend(paths)
+        yield shlex.split(command)[1], read, written
+
+
+def test_the_tutorials_commands_read_what_ships_or_what_an_earlier_one_wrote() -> None:
+    there = list(SHIPPED)
+    for command, read, written in tutorial():
+        for path in read:
+            assert any(path.is_relative_to(known) for known in there), f"earthgan {command} reads {path}"
+        there += written
+
+
+def test_a_later_command_of_the_tutorial_reads_what_each_one_writes() -> None:
+    steps = list(tutorial())
+    for i, (command, _, written) in enumerate(steps):
+        later = [path for _, read, _ in steps[i + 1 :] for path in read]
+        for path in written if command not in LAST else ():
+            assert any(other.is_relative_to(path) for other in later), f"nothing reads {path} of earthgan {command}"
+
+
+def test_the_tutorial_shows_the_whole_path() -> None:
+    names = [command for command, _, _ in tutorial()]
+    for path in (
+        ("simulate", "prepare", "train", "evaluate", "figures", "export", "archive", "serve"),
+        ("simulate", "fit-velocity", "spectral", "evaluate"),
+    ):
+        left = iter(names)
+        assert all(name in left for name in path), path
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_leads_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
@@ -116,4 +161,4 @@ def test_the_readmes_figures_of_what_ships_hold() -> None:
     assert own
     assert codec
     assert f"it is {int(float(own[1]))} dB from the true temperature" in told
-    assert f"codec reaches {int(float(codec[1]))} with the same bytes" in told
+    assert f"codec reaches {int(float(codec[1]))} dB with the same bytes" in told
