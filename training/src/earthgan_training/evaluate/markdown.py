@@ -12,57 +12,64 @@ from earthgan_training.evaluate.table import tables
 from earthgan_training.work.tables import Table
 
 _PICTURES = {
-    "shells": "PSNR of each shell over its own range",
-    "spectrum": "power by degree, prediction over truth",
-    "size": "bytes of the truth, and all those that stand in for it, as in the paper's figure 3",
-    "rates": "PSNR over bytes a variable; a surrogate is shown at the bytes of all its variables together",
+    "shells": "PSNR of each shell, over the shell's own range",
+    "spectrum": "power of the prediction over that of the ground truth, by degree",
+    "size": "bytes of the ground truth and of everything that replaces it, as in the paper's figure 3",
+    "rates": "PSNR against bytes a variable; surrogates are placed at the bytes of all their variables together",
 }
 
 
 def document(
     runs: Sequence[str], evaluations: Sequence[Evaluation], command: str, pictures: Sequence[Mapping[str, str]]
 ) -> str:
-    """`docs/fidelity.md`: what was measured, by which command, and what each number means; of each run its name,
-    findings, and pictures, paths as seen from the document, by name.
+    """The text of `docs/fidelity.md`: what was measured, by which command, and what each number means.
+
+    `runs`, `evaluations` and `pictures` have one entry for each run: its name, its findings, and its pictures by name
+    as paths relative to the document.
     """
     found, *others = evaluations
     shells, rows, columns = found.grid.shape
     size = found.footprint
     parts = [
         "# Fidelity per byte",
-        "This page was written by the command below; nothing in it was typed by hand. `--truth` is the "
-        "folder of the files.",
+        "The command below wrote this page, and nobody edited it by hand. `--truth` names the folder that holds a "
+        "run's files.",
         f"    {command}",
         f"**{found.title}** ({found.preset}). {found.notice}",
-        f"{_steps(found)}; {_held_out(found)} Conditional inputs are computed from the truth of each step, coded as "
-        "the surrogate stores them."
-        + (f" {found.members} draws of the noise; scores are the first's." if found.members > 1 else ""),
-        f"Everything is compared on {shells} shells x {rows} rows x {columns} columns, cell-centred: the size of the "
-        "paper's truth. Truth and prediction come onto it as means over cells that keep the integral. Numbers over "
-        "several steps are means of decibels, ratios and bytes.",
+        f"{_steps(found)}. {_held_out(found)} The command computes the conditional input of each step from its ground "
+        "truth and codes it as the surrogate stores it."
+        + (f" The generator makes {found.members} draws, and the scores are the first draw's." * (found.members > 1)),
+        f"Everything is compared on a cell-centred grid of {shells} shells x {rows} rows x {columns} columns, the size "
+        "of the paper's ground truth. Means over cells that keep the integral bring ground truth and prediction onto "
+        "this grid. A number over several steps is the mean of their decibels, ratios or bytes.",
         "## Bytes",
-        f"A step's input takes {size.inputs_per_step:,} bytes as stored (the mean of these steps), its entry in "
-        "`spec.json` included; the model "
-        f"(weights and the rest of `spec.json`) is {size.model:,}. Over a series of {SERIES} steps that is "
-        f"**{size.per_step:,.0f} bytes a step**. The ONNX file ({size.onnx:,} bytes) is the same generator again, made "
-        "of the weights, and is not added. Programs are counted for nobody: neither the surrogate's nor the codecs'.",
+        f"The stored input of a step takes {size.inputs_per_step:,} bytes (the mean of these steps), including its "
+        f"entry in `spec.json`. The model (the weights and the rest of `spec.json`) takes {size.model:,} bytes. Over a "
+        f"series of {SERIES} steps, this makes **{size.per_step:,.0f} bytes a step**. The ONNX file ({size.onnx:,} "
+        "bytes) is not added, because it is the same generator again and follows from the weights. Programs are not "
+        "counted, neither the surrogate's nor the codecs'.",
     ]
     parts += _of_run(found, pictures[0], "##")
     for run, other, drawn in zip(runs[1:], others, pictures[1:], strict=True):
         parts += [
             f"## Another run: `{run}`",
-            f"{_steps(other)} of another run, by the same surrogates. Inputs are computed from that truth: "
-            f"{other.footprint.per_step:,.0f} bytes a step of 251.",
+            f"{_steps(other)} {'come' if len(other.steps) > 1 else 'comes'} from another run. The same surrogates "
+            f"predict {'them' if len(other.steps) > 1 else 'it'} from inputs that the command computes from that run's "
+            f"ground truth. Over a series of {SERIES} steps, this takes {other.footprint.per_step:,.0f} bytes a step.",
             *_of_run(other, drawn, "###"),
         ]
     used = [key for key in MEASURES if key in found.numbers(found.variables[0])]
     meanings = [f"| {MEASURES[key][0]} | `{key}` | {MEASURES[key][1]} |" for key in used]
     meanings += [
-        "| power of degrees | `power_ratio_*` | power of these harmonic degrees, all shells, over the truth's |",
-        "| divergence | `velocity` | rms divergence times the shell's thickness, over the rms speed; the truth's own "
-        "is the error of differences on this grid |",
+        "| power of degrees | `power_ratio_*` | the prediction's power in these harmonic degrees, over all shells, "
+        "divided by the power of the ground truth |",
+        "| divergence | `velocity` | the rms divergence times the thickness of the mantle, over the rms speed; for the "
+        "ground truth, this is the error of finite differences on this grid |",
     ]
-    parts += ["## What the numbers mean", "\n".join(["| | in `--json` | |", "|---|---|---|", *meanings])]
+    parts += [
+        "## What the numbers mean",
+        "\n".join(["| measure | in `--json` | meaning |", "|---|---|---|", *meanings]),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -79,36 +86,44 @@ def _steps(found: Evaluation) -> str:
 
 def _held_out(found: Evaluation) -> str:
     stored = [step.t for step in found.steps if step.t in found.stored]
-    if not stored:
-        return "the surrogate stores none of them."
-    return f"the surrogate stores {'all' if len(stored) == len(found.steps) else ', '.join(map(str, stored))} of them."
+    if len(stored) == len(found.steps):
+        return "The surrogate stores all of them."
+    return f"Of these, the surrogate stores {', '.join(map(str, stored)) or 'none'}."
 
 
 def _notes(table: Table, found: Evaluation) -> list[str]:
     if "others" in table.title:
         return [
-            "Interpolation is of means over the cells of the paper's input (30 x 14 x 27 for 198 x 108 x 216), a byte "
-            "a number. Codecs have the surrogate's bytes of a step, shared among the variables, or all of them spent "
-            "on the temperature alone" + _by_maps(found) + ". SPERR, SZ3: "
-            "imagecodecs; AV1: SVT-AV1, 10 bits, shells as frames; a codec that cannot go as low, or not hit the bytes "
-            "to 2 %, states what it took."
+            "The interpolations start from means over the cells of the paper's input (30 x 14 x 27 for "
+            "198 x 108 x 216), with one byte for each number. A codec gets the bytes that the surrogate takes for a "
+            "step. It shares them among the variables, or spends all of them on the temperature"
+            + _by_maps(found)
+            + ". SPERR and SZ3 come from imagecodecs. AV1 is SVT-AV1 with 10 bits and a frame for each shell. If a "
+            "codec cannot compress as far, or misses the bytes by more than 2 %, the table states the bytes that it "
+            "took."
         ]
     if table.title.startswith("By rate"):
-        notes = ["Codecs have these bytes for each variable, or where it says so for all of them together."]
+        notes = [
+            "A codec gets these bytes for each variable, or, where the table says *in all*, for all variables together."
+        ]
         if WITHOUT_NETWORK in found.rates:
-            notes[0] += " What a surrogate's network contributes is the difference to the same without it."
+            notes[0] += (
+                " The difference between a surrogate and the same surrogate without its network is what the network "
+                "contributes."
+            )
         if PUBLISHED in found.rates:
             notes.append(
-                "The published generator was trained on another simulation, its inputs are float32, and the constants "
-                "of its normalisation are unknown: inputs are scaled by the extremes of the step, as its authors did "
-                "with those of all their files, and outputs by the scale and offset that bring each variable nearest "
-                "to the truth, which nobody has who has not the truth."
+                "The published generator was trained on another simulation. Its inputs are float32, and the constants "
+                "of its normalisation are unknown. Here the extremes of the step scale its inputs; its authors used "
+                "the extremes of all their files. Each variable of its output gets the scale and the offset that bring "
+                "it nearest to the ground truth. Nobody could choose these without the ground truth, so the comparison "
+                "favours the published generator."
             )
         return notes
     return []
 
 
 def _by_maps(found: Evaluation) -> str:
-    """How a codec of temperature comes by velocity: as the surrogate does, if it does."""
+    """How a codec of temperature gets the velocity: as the surrogate does, if the surrogate does."""
     own = any(way.endswith(ALL_BYTES) and found.rival(way, VELOCITY[0]) for way in found.ways)
-    return ", velocity then made of it by the surrogate's own Stokes maps" if own else ""
+    return "; the surrogate's own Stokes maps then compute the velocity" if own else ""

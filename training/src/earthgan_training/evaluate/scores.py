@@ -31,27 +31,45 @@ DATE_LINE_DEG = 180.0
 
 #: What each number is, in the order of the table: a short title, and what it says.
 MEASURES = {
-    "psnr_global_db": ("PSNR, dB", "range of the variable in this step over the rms error, every grid point alike"),
-    "psnr_area_db": ("PSNR by area, dB", "the same, every point by its area on the sphere"),
-    "psnr_shell_db": ("PSNR of shells, dB", "each shell over its own range; the mean over shells"),
-    "rmse_over_lateral_std": ("RMSE / lateral std", "of a shell, both by area; the median over shells"),
-    "ssim": ("SSIM", "of shells as maps over their own range, Gaussian window of 11 x 11; the mean over shells"),
-    "gradient_ratio": ("gradients", "rms lateral gradient over the truth's"),
-    "overlap_high": ("overlap, hot or high", "volumes more than a lateral standard deviation above the lateral mean"),
-    "overlap_low": ("overlap, cold or low", "volumes as far below it; intersection over union"),
-    "redownsampling_error": ("re-downsampling", "rms error of means over the input's cells, over their lateral std"),
+    "psnr_global_db": (
+        "PSNR, dB",
+        "the variable's range in this step over the rms error; all grid points have the same weight",
+    ),
+    "psnr_area_db": ("PSNR by area, dB", "the same, but each point is weighted by its area on the sphere"),
+    "psnr_shell_db": ("PSNR of shells, dB", "the mean over shells of each shell's PSNR over its own range"),
+    "rmse_over_lateral_std": (
+        "RMSE / lateral std",
+        "a shell's rms error over its lateral standard deviation, both weighted by area; the median over shells",
+    ),
+    "ssim": (
+        "SSIM",
+        "structural similarity of shells as maps over their own range, in a Gaussian window of 11 x 11; the mean over "
+        "shells",
+    ),
+    "gradient_ratio": ("gradients", "the rms lateral gradient of the prediction over that of the ground truth"),
+    "overlap_high": (
+        "overlap, hot or high",
+        "intersection over union of the volumes that are more than a lateral standard deviation above the lateral mean",
+    ),
+    "overlap_low": ("overlap, cold or low", "the same for the volumes that are as far below the lateral mean"),
+    "redownsampling_error": (
+        "re-downsampling",
+        "the rms error of means over the input's cells, over the lateral standard deviation of these means",
+    ),
     "seam_ratio": (
         "seam",
-        "jump across the date line, or where the grid closes, over the jumps beside it; over the truth's",
+        "the jump across the date line or where the grid closes, over the jumps beside it; divided by the same ratio "
+        "of the ground truth",
     ),
-    "pole_ratio": ("poles", "rms error within 10° of the poles over that elsewhere"),
+    "pole_ratio": ("poles", "the rms error within 10° of the poles over the rms error elsewhere"),
     "stripe_ratio": (
         "stripes",
-        "how short zonal waves keep their phase from 60° S to 60° N, 1 for not at all and 6; over the truth's",
+        "how much short zonal waves keep their phase from 60° S to 60° N, from 1 (not at all) to 6 (entirely); divided "
+        "by the same number of the ground truth",
     ),
-    "psnr_mean_db": ("PSNR of the mean, dB", "of the mean of all draws"),
-    "spread": ("spread", "rms standard deviation of the draws, in units"),
-    "crps": ("CRPS", "continuous ranked probability score, fair estimator, in units"),
+    "psnr_mean_db": ("PSNR of the mean, dB", "the PSNR of the mean of all draws"),
+    "spread": ("spread", "the rms standard deviation of the draws, in units"),
+    "crps": ("CRPS", "the continuous ranked probability score (fair estimator), in units"),
 }
 #: Names of degree-power ratios begin with this; the degrees follow.
 POWER = "power_ratio_"
