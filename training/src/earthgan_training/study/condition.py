@@ -30,15 +30,16 @@ PATCHES = 6
 PLAIN = "interpolated input"
 PAIRING = Measure("pairing", "pairing loss of the critic", "lower", digits=3)
 
-QUESTION = "Does a critic that is told more teach the generator more?"
+QUESTION = "Does a critic that gets more information teach the generator more?"
 COMPARED = (
-    "The `residual` generator after one content warm-up, the same for all variants of a seed, then as many "
-    "adversarial updates with a critic whose condition is the interpolated input; the same and the depth; its "
-    "derivative in radius; the heat it advects (velocity times the gradient of temperature); and the probabilities "
-    "of slab and plume that a small 3-D U-Net finds in its temperature and ascent, trained beforehand on labels of "
-    "the truth (plumes are warmer than their shell by a lateral standard deviation and rise, slabs as much colder "
-    "and sink). The pairing loss says how well the critic tells the truth from the generated field of the same "
-    "condition, on held-out patches: 0.693 is a guess."
+    "The `residual` generator gets one content warm-up, which is the same for all variants of a seed. It then "
+    "gets the same number of adversarial updates with critics that have different conditions. The first condition "
+    "is the interpolated input. Each of the others adds one thing to it: the depth; its radial "
+    "derivative; the heat that it advects (velocity times the gradient of temperature); or the probabilities of slab and plume. A small 3-D U-Net "
+    "finds these in the temperature and the radial velocity of the input. It is trained beforehand on labels of "
+    "the ground truth: plumes rise and are warmer than their shell by more than a lateral standard deviation, and "
+    "slabs sink and are colder by as much. The pairing loss shows how well the critic tells the ground truth from "
+    "the generated field of the same condition, on held-out patches: 0.693 is a guess."
 )
 
 
@@ -86,10 +87,10 @@ def _limits(told: list[Tensor]) -> str:
     ours, naive = torch.stack(told).mean(dim=0).tolist()
     found = ", ".join(f"{name}s {a:.2f} ({b:.2f})" for name, a, b in zip(CLASSES, ours, naive, strict=True))
     return (
-        "Few adversarial updates: a critic whose pairing loss is near 0.693 has told its generator little yet, and "
-        "PSNR then moves by the content loss beside it. What the U-Net finds on held-out patches, as intersection "
-        f"over union with the labels: {found}; in brackets, what the labels' own thresholds find in the interpolated "
-        "input."
+        "The adversarial updates are few. A critic whose pairing loss is near 0.693 has taught its generator little, "
+        "and the content loss beside it then moves the PSNR. The intersection over union of the U-Net with the labels, "
+        f"on held-out patches, is: {found}. The numbers in brackets are those of the labels' own thresholds, applied "
+        "to the interpolated input."
     )
 
 

@@ -24,15 +24,16 @@ FEWEST_ROWS = 3
 CELL_KM = Measure("cell_km", "cell at the equator, km", digits=0)
 BYTES = Measure("bytes", "bytes a step", digits=0)
 
-QUESTION = "Does a cell of the conditional input tell enough, or is it the network that should do better?"
+QUESTION = "Does a cell of the conditional input hold enough information, or should the network do better?"
 COMPARED = (
-    "Area means of one variable over cells of n x n points of the truth, a byte a number, all in as many layers; "
-    "cubic interpolation of them, and a network that adds to it. The network is the same for all: it computes on "
-    "blocks of 8 x 8 points of the interpolated field, whatever cells that came from."
+    "The inputs are area means of one variable over cells of n x n points of the ground truth, with one byte for "
+    "each number. All inputs have the same number of layers. The study compares their cubic interpolation with a "
+    "network that adds to the interpolation. The network is the same for all inputs: it computes on blocks of 8 x "
+    "8 points of the interpolated field, whatever the size of the cells."
 )
 LIMITS = (
-    "The network is small and briefly trained; a larger one gains more from every input. All inputs have as many "
-    "layers, and what these do not tell in radius bounds the finest cells."
+    "The network is small and briefly trained; a larger network gains more from every input. All inputs have the "
+    "same number of layers, and the radial detail that the layers miss limits the finest cells."
 )
 
 

@@ -18,22 +18,24 @@ def document(studies: Sequence[Study], data: Dataset, seed: int, command: str) -
     held_out = ", ".join(map(str, split.held_out))
     parts = [
         "# Studies",
-        "This page was written by the command below; nothing in it was typed by hand.",
+        "The command below wrote this page, and nobody edited it by hand.",
         f"    {command}",
-        "What single choices in input, network and training do, each asked with small networks that are trained for a "
-        "minute or so. They say in which direction a choice works, not how good a generator can be: that says "
-        "`earthgan evaluate`.",
-        f"**Data.** Truth of {shells} x {rows} x {columns} points; {len(split.train)} steps are trained on. Measured "
-        f"is the {name} of the held-out steps {held_out} on whole shells; numbers are means over these. The last step "
-        f"that is trained on, taken for the first held-out one, has a PSNR of {persistence_db(data):.1f} dB: the "
-        "further above the numbers below that is, the more they are about this mantle, and the less about another.",
-        f"**Verdicts** follow from the table by one rule. A variant is trained with several seeds from {seed} on "
-        "(first weights and samples); ± is the standard deviation over them. A difference of two means counts where "
-        "it exceeds Student's two-sample interval of 95 % from these spreads, which stands behind its ±: one in "
-        "twenty does so by chance. What is not trained has no spread, and any difference counts. Where both "
-        "begin with the same trained networks, differences are taken seed by seed.",
-        "**Spectrum error** is the mean of |10 log10(power over the truth's)| over the first octave of degrees that "
-        f"the data set's own input does not resolve ({data.input_grid.shape[1] + 1} to "
+        "Each study asks what a single choice in the input, the network or the training does. It compares small "
+        "networks that are trained for about a minute. A study shows in which direction a choice works, but not how "
+        "good a generator can be; `earthgan evaluate` measures that.",
+        f"**Data.** The ground truth has {shells} x {rows} x {columns} points, and the training uses "
+        f"{len(split.train)} steps. The studies measure the {name} of the held-out steps {held_out} on whole shells, "
+        "and the numbers are means over these steps. If the last training step is used as the prediction of the first "
+        f"held-out step, its PSNR is {persistence_db(data):.1f} dB. The further this is above the numbers below, the "
+        "more the numbers describe this mantle alone, and the less they say about another.",
+        f"**Verdicts** follow from the table by one rule. Each variant is trained with several seeds from {seed} on, "
+        "which set the first weights and the samples. In the first table, ± is the standard deviation over the seeds. "
+        "In the second table, ± is Student's two-sample interval of 95 % that follows from these standard deviations. "
+        "A difference of two means counts if it exceeds this interval; one in twenty does so by chance. A variant that "
+        "is not trained has no spread, and any difference counts. If both variants begin with the same trained "
+        "networks, the differences are taken seed by seed.",
+        "**Spectrum error** is the mean of |10 log10(predicted power / true power)| over the first octave of degrees "
+        f"that the data set's own input does not resolve ({data.input_grid.shape[1] + 1} to "
         f"{2 * data.input_grid.shape[1]}).",
     ]
     for study in studies:

@@ -21,16 +21,16 @@ MEMBERS = 8
 SHELLS = 16
 ONE, ZERO, MEAN = "one draw", "zero noise", f"mean of {MEMBERS}"
 
-QUESTION = "Does the injected noise make draws that differ, and is averaging them worth it?"
+QUESTION = "Does the injected noise make draws that differ, and is it worth averaging them?"
 COMPARED = (
-    "The `paper` generator, 8 channels wide, after content and adversarial updates, its noise concatenated or added. "
-    f"Of each: one draw; no noise; the mean of {MEMBERS} draws, as a last layer would take it. The spread of draws is "
-    "their standard deviation. The CRPS beside one draw is that of all draws together; that of a single field is its "
-    "mean error."
+    "The `paper` generator is 8 channels wide and trained with content and adversarial updates. Its noise is "
+    f"either concatenated or added. The study compares one draw, a draw without noise, and the mean of {MEMBERS} "
+    "draws, as a last layer would compute it. The spread of the draws is their standard deviation. The CRPS in "
+    "the row of one draw is that of all draws together; the CRPS of a single field is its mean error."
 )
 LIMITS = (
-    "The adversarial stage is short and a content loss stands beside it: both teach a generator to ignore its noise. "
-    "The shells measured are sixteen in the middle, and PSNR is over their own range."
+    "The adversarial stage is short, and a content loss acts beside it: both teach a generator to ignore its "
+    "noise. The study measures the sixteen shells in the middle, and the PSNR is over their own range."
 )
 
 

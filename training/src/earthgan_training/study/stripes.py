@@ -44,20 +44,24 @@ COLUMN_NOISE, OWN_NOISE, NO_HALO = "noise by column", "slices, each its own nois
 
 WHEN = "untrained", "trained"
 
-QUESTION = "What makes vertical stripes: the input's grid, the noise, slices that are stitched, upsampling, the critic?"
+QUESTION = (
+    "What makes vertical stripes: the grid of the input, the noise, stitched slices, the upsampling or the critic?"
+)
 COMPARED = (
-    "The stripe ratio of `earthgan evaluate` (how much short zonal waves keep their phase from 60° S to 60° N), over "
-    "the truth's, which has some by chance; and of the waves common to all latitudes, the share that repeats with "
-    "the input's columns, likewise: a pattern that is added to every cell alike, which interpolation never does. The "
-    "control adds a known stripe to the truth. The `paper` generator (8 channels, noise concatenated) is asked "
-    "untrained, after content updates, after adversarial ones; then with noise that is the same along each column; "
-    f"in slices of {SLICE_CELLS} cells, each with its own noise; and in slices that see nothing beside them. A small "
-    "network of the study's own doubles three times by linear interpolation, by repetition, by transposed "
-    "convolution."
+    "The study measures two ratios, each divided by the value of the ground truth, which has some stripes by "
+    "chance. The first is the stripe ratio of `earthgan evaluate`: how much short zonal waves keep their phase "
+    "from 60° S to 60° N. The second looks at the waves that all latitudes have in common, and takes the share "
+    "that repeats with the columns of the input. It finds a pattern that is added to every cell alike, which "
+    "interpolation never adds. The control adds a known stripe to the ground truth. The `paper` generator (8 "
+    "channels, concatenated noise) is measured untrained, after content updates and after adversarial updates. It "
+    f"is then measured with noise that is the same along each column, in slices of {SLICE_CELLS} cells that each "
+    "have their own noise, and in slices that see nothing beside them. A small network made for this study "
+    "doubles the resolution three times by linear interpolation, by repetition or by transposed convolution."
 )
 LIMITS = (
-    "The ratio asks only how alike the phases are, not how strong the waves: PSNR stands beside it. The networks are "
-    "small and young. The published generator's stripes are not explained by this, only what can make some."
+    "The ratios measure only how similar the phases are, and not how strong the waves are, so the table also "
+    "shows the PSNR. The networks are small and briefly trained. The study does not explain the stripes of the "
+    "published generator; it shows what can make stripes."
 )
 
 

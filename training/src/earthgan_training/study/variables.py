@@ -13,12 +13,12 @@ from earthgan_training.study.training import content
 UPDATES = 300
 SEEDS = 3
 
-QUESTION = "Does training on all variables cost the temperature accuracy, or does velocity help to place it?"
+QUESTION = "Does training on all variables make the temperature less accurate, or does the velocity help to place it?"
 COMPARED = (
-    "The `residual` generator, with the same hidden layers, samples and content losses, given and trained on one "
-    "variable alone, or on all; measured is that variable."
+    "The `residual` generator is trained once with one variable alone and once with all variables. Both have the "
+    "same hidden layers, samples and content losses. The study measures the one variable."
 )
-LIMITS = "Content losses alone. With more variables the same hidden channels are shared by more outputs."
+LIMITS = "The training uses content losses alone. With more variables, more outputs share the same hidden channels."
 
 
 def study(data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study:
