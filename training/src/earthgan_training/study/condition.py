@@ -32,14 +32,14 @@ PAIRING = Measure("pairing", "pairing loss of the critic", "lower", digits=3)
 
 QUESTION = "Does a critic that gets more information teach the generator more?"
 COMPARED = (
-    "The `residual` generator gets one content warm-up, which is the same for all variants of a seed. It then "
-    "gets the same number of adversarial updates with critics that have different conditions. The first condition "
-    "is the interpolated input. Each of the others adds one thing to it: the depth; its radial "
-    "derivative; the heat that it advects (velocity times the gradient of temperature); or the probabilities of slab and plume. A small 3-D U-Net "
-    "finds these in the temperature and the radial velocity of the input. It is trained beforehand on labels of "
-    "the ground truth: plumes rise and are warmer than their shell by more than a lateral standard deviation, and "
-    "slabs sink and are colder by as much. The pairing loss shows how well the critic tells the ground truth from "
-    "the generated field of the same condition, on held-out patches: 0.693 is a guess."
+    "The `residual` generator gets one content warm-up, which is the same for all variants of a seed. It then gets "
+    "the same number of adversarial updates with critics that have different conditions. The first condition is the "
+    "interpolated input. Each of the others adds one thing to it: the depth; its radial derivative; the heat that "
+    "it advects (velocity times the gradient of temperature); or the probabilities of slab and plume. A small 3-D "
+    "U-Net finds these in the temperature and the radial velocity of the input. It is trained beforehand on labels "
+    "of the ground truth: plumes rise and are warmer than their shell by more than a lateral standard deviation, "
+    "and slabs sink and are colder by as much. The pairing loss shows how well the critic tells the ground truth "
+    "from the generated field of the same condition, on held-out patches: 0.693 is a guess."
 )
 
 
