@@ -242,7 +242,7 @@ def test_altered_bytes_are_refused(page: Page, site: str, folder: Path, file: st
     data[len(data) // 2] ^= 1
     (folder / "altered" / file).write_bytes(data)
     message = failure(page, site, "altered", 120)
-    assert message.startswith(f"SurrogateError: /altered/{file}: The file is not the one whose digest")
+    assert message.startswith(f"SurrogateError: /altered/{file}: The file does not have the digest")
 
 
 def test_where_no_digest_is_compared_damaged_steps_are_noticed(page: Page, site: str, folder: Path) -> None:
@@ -266,7 +266,7 @@ def test_a_page_without_digests_says_so(page: Page, site: str) -> None:
     page.on("console", lambda message: notes.append(message.text))
     page.add_init_script(NO_DIGESTS)
     assert computed(page, site, "gated", None, "surrogate.verified") is False
-    assert notes == ["/gated/ is not verified: browsers compute digests on https and localhost alone."]
+    assert notes == ["/gated/ is not verified: browsers compute digests only on https and on localhost."]
 
 
 def test_what_cannot_be_had_is_one_sentence(page: Page, site: str) -> None:
@@ -275,7 +275,7 @@ def test_what_cannot_be_had_is_one_sentence(page: Page, site: str) -> None:
             "baseline",
             5,
             "state",
-            "/baseline/spec.json: of generators only spectral ones run here, and this is interpolate.",
+            "/baseline/spec.json: a browser runs surrogates of the kind spectral only, and this one is interpolate.",
         ),
         ("gated", 1, "state", "There is no time step 1: this surrogate has steps between 5 and 10."),
         (
@@ -285,7 +285,7 @@ def test_what_cannot_be_had_is_one_sentence(page: Page, site: str) -> None:
             "There is no variable speed: this surrogate has temperature, vx,",
         ),
         ("gated", 5, "state.shell('vx', { r: 24 })", "There is no shell 24: this surrogate has shells 0 to 23."),
-        ("gated", 5, "state.shell('vx', { radius_km: 6400 })", "There is no shell at 6400 km: they lie between"),
+        ("gated", 5, "state.shell('vx', { radius_km: 6400 })", "There is no shell at 6400 km: the shells lie between"),
         (
             "gated",
             5,
@@ -304,7 +304,7 @@ def test_a_spec_that_says_more_is_refused(page: Page, site: str, folder: Path) -
     spec = json.loads((DEFAULT_SURROGATE / "spec.json").read_text())
     spec["generator"]["arguments"]["later"] = 1
     (folder / "newer" / "spec.json").write_text(json.dumps(spec))
-    assert failure(page, site, "newer", 120) == "SurrogateError: /newer/spec.json: later is not known here."
+    assert failure(page, site, "newer", 120) == "SurrogateError: /newer/spec.json: this version does not know later."
 
 
 def test_weights_of_another_surrogate_are_refused(page: Page, site: str, folder: Path) -> None:

@@ -109,7 +109,7 @@ function componentOf({ field, step }, first, tensors, preset) {
   const scales = arrayOf(tensors, `${field}.scales`, [bands, count]);
   const values = arrayOf(tensors, `${field}.modes`, [bands, count, nodes]);
   const tables = arrayOf(tensors, `${field}.tables`, [degrees, count]);
-  if (!(tables instanceof Int8Array)) throw new SurrogateError("The weights were made before steps had a loudness.");
+  if (!(tables instanceof Int8Array)) throw new SurrogateError("These weights are too old: their time steps have no loudness.");
   const ofBand = Array.from({ length: bands }, (_, band) =>
     Matrix.of(nodes, count, (node, mode) => {
       const row = band * count + mode;

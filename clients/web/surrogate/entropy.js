@@ -28,7 +28,7 @@ export class EntropyCode {
   constructor(frequencies, shifts) {
     const tables = shifts.length;
     if (frequencies.length !== tables * SYMBOLS || shifts.some((shift) => shift > BITS)) {
-      throw new SurrogateError(`There are not ${SYMBOLS} frequencies and a shift of at most ${BITS} for each table.`);
+      throw new SurrogateError(`A table lacks its ${SYMBOLS} frequencies or its shift of at most ${BITS}.`);
     }
     this.#frequencies = frequencies;
     this.#shifts = shifts;
@@ -42,7 +42,7 @@ export class EntropyCode {
         this.#symbols.fill(symbol, table * TOTAL + start, table * TOTAL + Math.min(start + frequency, TOTAL));
         start += frequency || Infinity;
       }
-      if (start !== TOTAL) throw new SurrogateError(`A table's frequencies are not positive numbers of sum ${TOTAL}.`);
+      if (start !== TOTAL) throw new SurrogateError(`A table's frequencies are not positive numbers that sum to ${TOTAL}.`);
     }
   }
 

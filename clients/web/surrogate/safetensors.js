@@ -35,7 +35,7 @@ export function readSafetensors(buffer) {
 /** @returns {Tensor} */
 function tensorOf(name, { dtype, shape, data_offsets: [first, end] }, data) {
   const Kind = KINDS[dtype];
-  if (!Kind) throw new SurrogateError(`The array ${name} is of the unknown kind ${dtype}.`);
+  if (!Kind) throw new SurrogateError(`The array ${name} has the unknown type ${dtype}.`);
   const bytes = shape.reduce((product, n) => product * n, Kind.BYTES_PER_ELEMENT);
   if (end - first !== bytes || end > data.byteLength) throw new SurrogateError(`The array ${name} is cut short.`);
   const values = new Kind(data.slice(first, end)); // copied, for it need not be aligned

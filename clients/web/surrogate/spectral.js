@@ -45,7 +45,7 @@ export class Kernels {
   at(field, radiusKm) {
     const { inner_km, outer_km, degree } = this.#preset;
     if (!(radiusKm >= inner_km && radiusKm <= outer_km)) {
-      throw new SurrogateError(`There is no shell at ${radiusKm} km: they lie between ${inner_km} and ${outer_km} km.`);
+      throw new SurrogateError(`There is no shell at ${radiusKm} km: the shells lie between ${inner_km} and ${outer_km} km.`);
     }
     const last = this.#components.at(-1);
     const kernel = new Matrix(degree + 1, last.first + last.centre.length);

@@ -149,7 +149,7 @@ class Folder {
     this.#address = address;
     this.verifies = globalThis.crypto?.subtle !== undefined;
     if (!this.verifies) {
-      console.warn(`${address} is not verified: browsers compute digests on https and localhost alone.`);
+      console.warn(`${address} is not verified: browsers compute digests only on https and on localhost.`);
     }
   }
 
@@ -160,13 +160,13 @@ class Folder {
     const preset = spec?.generator?.arguments;
     if (spec?.format !== 1 || !preset) throw new SurrogateError(`${address} does not describe a surrogate.`);
     if (preset.preset !== "spectral") {
-      throw new SurrogateError(`${address}: of generators only spectral ones run here, and this is ${preset.preset}.`);
+      throw new SurrogateError(`${address}: a browser runs surrogates of the kind spectral only, and this one is ${preset.preset}.`);
     }
     const said = { generator: spec.generator, preset, refinement: preset.refinement ?? {} };
     const unknown = Object.entries(said).flatMap(([part, values]) =>
       Object.keys(values).filter((name) => values[name] !== null && !KNOWN[part].includes(name)),
     );
-    if (unknown.length) throw new SurrogateError(`${address}: ${unknown.join(", ")} is not known here.`);
+    if (unknown.length) throw new SurrogateError(`${address}: this version does not know ${unknown.join(", ")}.`);
     return spec;
   }
 
@@ -181,7 +181,7 @@ class Folder {
     try {
       const data = await response.arrayBuffer();
       if (this.verifies && (await digestOf(data)) !== sha256) {
-        throw new SurrogateError("The file is not the one whose digest spec.json states: it is truncated or altered.");
+        throw new SurrogateError("The file does not have the digest that spec.json states: it is truncated or altered.");
       }
       return use(data);
     } catch (error) {
