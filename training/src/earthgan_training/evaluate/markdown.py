@@ -32,8 +32,8 @@ def document(
     size = found.footprint
     parts = [
         "# Fidelity per byte",
-        "The command below wrote this page, and nobody edited it by hand. `--truth` names the folder that holds a "
-        "run's files.",
+        "The command below writes this page, and every number on it comes from that command. `--truth` names the "
+        "folder that holds a run's files.",
         f"    {command}",
         f"**{found.title}** ({found.preset}). {found.notice}",
         f"{_steps(found)}. {_held_out(found)} The command computes the conditional input of each step from its ground "

@@ -18,7 +18,7 @@ def document(studies: Sequence[Study], data: Dataset, seed: int, command: str) -
     held_out = ", ".join(map(str, split.held_out))
     parts = [
         "# Studies",
-        "The command below wrote this page, and nobody edited it by hand.",
+        "The command below writes this page, and every number on it comes from that command.",
         f"    {command}",
         "Each study asks what a single choice in the input, the network or the training does. It compares small "
         "networks that are trained for about a minute. A study shows in which direction a choice works, but not how "
