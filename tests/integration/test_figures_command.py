@@ -98,6 +98,12 @@ def test_every_shell_is_an_image_of_its_own(surrogate: Path, tmp_path: Path) -> 
     assert len({picture.shape for picture in pictures}) == 1
 
 
+def test_the_steps_asked_for_are_drawn_beside_the_truth(surrogate: Path, raw: Path, tmp_path: Path) -> None:
+    chosen = ["--kind", "maps", "--variables", "temperature", "--steps", "2-3"]
+    assert figures("--surrogate", surrogate, "--truth", raw, "--out", tmp_path, *chosen) == 0
+    assert names(tmp_path) == ["maps-temperature-step002.png", "maps-temperature-step003.png"]
+
+
 def test_the_same_seed_is_the_same_shells(surrogate: Path, tmp_path: Path) -> None:
     for folder, seed in (("a", 1), ("b", 1)):
         chosen = ["--kind", "maps", "--variables", "speed", "--seed", seed]

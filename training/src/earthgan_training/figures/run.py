@@ -270,7 +270,7 @@ class _Figures:
     def _chosen_steps(self) -> tuple[int, ...]:
         for t in self._request.steps or ():
             self._surrogate.check_step(t)
-        steps = self._request.steps or tuple(step.t for step in self._surrogate.steps)
+        steps = tuple(self._request.steps or (step.t for step in self._surrogate.steps))
         if self._truth is None:
             return steps
         there = tuple(t for t in steps if t in self._truth.steps)
