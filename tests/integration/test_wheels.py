@@ -27,6 +27,7 @@ PROJECTS = {
 }
 CLIENT = ROOT / "clients" / "web"
 HANDLER = ROOT / "services" / "torchserve"
+README = (ROOT / "README.md").read_text()
 INSTALL_WITHIN_S = 600
 
 
@@ -81,21 +82,24 @@ def wheels(checkout: Path) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds nothing but a new environment with the wheels of the core and the gateway."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    run([sys.executable, "-m", "venv", "--without-pip", "environment"], folder)
-    pip = [sys.executable, "-m", "pip", "--python", folder / "environment" / "bin" / "python", "install", "--quiet"]
-    options = ["--no-compile", "--constraint", ROOT / "constraints.txt"]
-    run([*pip, *options, wheels["earthgan"], wheels["earthgan_gateway"]], folder)
+def home(checkout: Path, wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder of somebody who has typed the README's commands in the checkout, all but the last."""
+    section = README.split("## Install it without the checkout\n")[1].split("\n## ")[0]
+    make, *install, serve = re.findall(r"^    (.+)$", section, re.MULTILINE)
+    assert (make, serve) == ("make wheels", "~/earthgan/bin/earthgan serve")
+    folder = tmp_path_factory.mktemp("home")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    # Compiling everything takes longer than compiling what is used.
+    run(["bash", "-ec", "\n".join(install)], checkout, HOME=str(folder), PATH=path, PIP_COMPILE="0")
     return folder
 
 
 @pytest.fixture(scope="module")
-def served(elsewhere: Path) -> Iterator[str]:
-    """The address of `earthgan serve`, run without an argument in that folder."""
-    program = elsewhere / "environment" / "bin" / "earthgan"
-    with gateway(None, [str(program.with_name("python")), "-I", str(program)], elsewhere) as url:
+def served(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of `earthgan serve`, run without an argument in an empty folder."""
+    program = home / "earthgan" / "bin" / "earthgan"
+    # Isolated (-I), Python sees the modules of that environment alone.
+    with gateway(None, [str(program.with_name("python")), "-I", str(program)], tmp_path_factory.mktemp("empty")) as url:
         yield url
 
 
@@ -177,17 +181,14 @@ def test_the_map_is_served_from_an_empty_folder(served: str) -> None:
 
 
 @pytest.mark.slow
-def test_what_serving_needs_is_installed_and_nothing_for_training(elsewhere: Path) -> None:
-    python = elsewhere / "environment" / "bin" / "python"
-    installed = run(
-        [python, "-I", "-c", "import importlib.metadata as m; print(*(d.name for d in m.distributions()))"], elsewhere
-    ).split()
-    assert {"earthgan", "earthgan-gateway", "onnxruntime"} <= set(installed)
-    assert not {"torch", "torchserve", "earthgan-training"} & set(installed)
-    assert (
-        run([python, "-I", python.with_name("earthgan"), "--version"], elsewhere)
-        == f"earthgan {earthgan.__version__}\n"
-    )
+def test_what_serving_needs_is_installed_and_nothing_for_training(home: Path) -> None:
+    python = home / "earthgan" / "bin" / "python"
+    names = "import importlib.metadata as m; print(*(distribution.name for distribution in m.distributions()))"
+    installed = set(run([python, "-I", "-c", names], home).split())
+    assert {"earthgan", "earthgan-gateway", "onnxruntime"} <= installed
+    assert not {"torch", "torchserve", "earthgan-training"} & installed
+    version = run([python, "-I", python.with_name("earthgan"), "--version"], home)
+    assert version == f"earthgan {earthgan.__version__}\n"
 
 
 def test_a_surrogate_is_archived_far_away_from_the_checkout(wheels: dict[str, Path], tmp_path: Path) -> None:
