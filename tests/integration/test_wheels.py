@@ -167,6 +167,21 @@ def test_a_source_distribution_makes_the_same_wheel(
         assert sorted(again.read(record).splitlines()) == sorted(wheel.read(record).splitlines())
 
 
+@pytest.mark.parametrize("project", ["services/gateway", "services/torchserve", "training"])
+def test_an_image_is_built_with_all_that_its_packages_link_to(project: str) -> None:
+    """A link that leads nowhere leaves its files out of the wheel, and the build does not complain."""
+    ignored = (ROOT / ".dockerignore").read_text()
+    sent = [Path(name) for name in re.findall(r"^!(.+)$", ignored, re.MULTILINE)]
+    stage = (ROOT / project / "Dockerfile").read_text().split("\nFROM ")[1]  # the one that installs
+    copied = [Path(name) for line in re.findall(r"^COPY (.+)$", stage, re.MULTILINE) for name in line.split()[:-1]]
+    links = [link for name in copied for link in (ROOT / name).rglob("*") if link.is_symlink()]
+    assert links
+    for link in links:
+        target = link.resolve(strict=True).relative_to(ROOT)
+        for given in (sent, copied):
+            assert any(target.is_relative_to(name) for name in given), f"{link} leads to {target}"
+
+
 @pytest.mark.slow
 def test_the_map_is_served_from_an_empty_folder(served: str) -> None:
     with httpx.Client(base_url=served, trust_env=False, timeout=60) as client:
