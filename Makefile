@@ -7,9 +7,9 @@ PORT ?= 8000
 
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) constraints.txt
+PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt
 
-.PHONY: serve test lint bench load compose-test system-packages clean
+.PHONY: serve test lint bench load compose-test wheels system-packages clean
 
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
@@ -31,6 +31,12 @@ load: $(VENV)/.testing
 compose-test: $(VENV)/.testing
 	tests/compose/with-docker.sh $(BIN)/python -m pytest -m compose tests/compose $(ARGS)
 
+# A build leaves its files behind, and the next one would take up those that are gone from the sources.
+wheels: | $(VENV)/bin/python
+	rm -rf dist services/*/build training/build
+	$(PIP) setuptools
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist services/core services/gateway ./training
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); tests/system-packages.sh python3-venv && $(PYTHON) -m venv $(VENV); }
 
@@ -47,4 +53,4 @@ system-packages:
 	@tests/system-packages.sh chromium redis-server
 
 clean:
-	rm -rf $(VENV) test-output
+	rm -rf $(VENV) test-output dist services/*/build training/build

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from fastapi import FastAPI
 
 from places import DEFAULT_SURROGATE, ROOT
 
-READY_WITHIN_S = 30
+#: Starts this environment's `earthgan`.
+EARTHGAN = (sys.executable, "-m", "earthgan.cli")
+READY_WITHIN_S = 90
 
 
 def free_port() -> int:
@@ -27,13 +29,18 @@ def free_port() -> int:
 
 
 @contextmanager
-def gateway(surrogate: Path = DEFAULT_SURROGATE, **settings: str) -> Iterator[str]:
-    """Run `earthgan serve` and give its address; `settings` become `EARTHGAN_<NAME>`. It prefetches where asked to."""
+def gateway(
+    surrogate: Path | None = DEFAULT_SURROGATE, command: Sequence[str] = EARTHGAN, cwd: Path = ROOT, **settings: str
+) -> Iterator[str]:
+    """Run `earthgan serve` and give its address; `settings` become `EARTHGAN_<NAME>`. It prefetches where asked to.
+
+    `command` starts `earthgan` in the folder `cwd`. Without a surrogate, `serve` is not told which one to serve.
+    """
     url = f"http://127.0.0.1:{(port := free_port())}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("EARTHGAN_")}
     environment |= {f"EARTHGAN_{name.upper()}": value for name, value in ({"prefetch": "false"} | settings).items()}
-    command = [sys.executable, "-m", "earthgan.cli", "serve", str(surrogate), "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment)
+    arguments = ["serve", *([] if surrogate is None else [str(surrogate)]), "--port", str(port)]
+    process = subprocess.Popen([*command, *arguments], cwd=cwd, env=environment)
     try:
         deadline = time.monotonic() + READY_WITHIN_S
         while True:

@@ -5,6 +5,9 @@ The archive holds a surrogate folder; on a machine with a GPU the generator runs
 ONNX Runtime.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from pydantic import ValidationError
 from ts.utils.util import PredictionException
 
@@ -14,7 +17,7 @@ from earthgan import errors, surrogate, wire
 class ShellHandler:
     """Answers one `ShellRequest` (JSON) for each request of a batch."""
 
-    def initialize(self, context):
+    def initialize(self, context: Any) -> None:
         """Verify the surrogate, load its generator, and compute one shell: no request waits for a first time.
 
         What is wrong with the archive is raised here and names the file; TorchServe then has no worker to answer.
@@ -38,22 +41,20 @@ class ShellHandler:
             self.backend = torch_backend(self.surrogate, device=f"cuda:{gpu}")
         self.surrogate.shells(self.backend, self.surrogate.variables, self.surrogate.steps[0].t, [0])
 
-    def handle(self, data, context):
+    def handle(self, data: Sequence[Mapping[str, Any]], context: Any) -> list[bytes]:
         """One answer for each request. An impossible request is a 400; a generator that fails, a 500."""
         answers = [self._answer(row.get("body", b"")) for row in data]
         for i in range(len(answers)):
             context.set_response_content_type(i, "application/octet-stream")
         return answers
 
-    def _answer(self, body):
+    def _answer(self, body: object) -> bytes:
         # The configuration leaves the body as it came; TorchServe's own default is to parse what calls itself JSON.
-        read = (
-            wire.ShellRequest.model_validate_json
-            if isinstance(body, bytes | bytearray)
-            else wire.ShellRequest.model_validate
-        )
         try:
-            request = read(body)
+            if isinstance(body, bytes | bytearray):
+                request = wire.ShellRequest.model_validate_json(body)
+            else:
+                request = wire.ShellRequest.model_validate(body)
             rows, columns = self._part(request)
             self._check_size(request, len(rows) * len(columns))
             field = self.surrogate.shells(
@@ -67,14 +68,15 @@ class ShellHandler:
             raise PredictionException(str(error), 500) from error
         return wire.encode(field, request.dtype, self.surrogate.digest)
 
-    def _part(self, request):
+    def _part(self, request: wire.ShellRequest) -> tuple[range, range]:
         whole = self.surrogate.grid.whole
         rows = range(*request.rows) if request.rows else whole.rows
         columns = range(*request.columns) if request.columns else whole.columns
         self.surrogate.check_box(rows, columns)
         return rows, columns
 
-    def _check_size(self, request, part):
+    def _check_size(self, request: wire.ShellRequest, part: int) -> None:
+        """`part` is how many points of a shell are asked for."""
         # A longer answer than max_response_size would cost the worker its life, and everybody some seconds.
         numbers = len(request.variables) * len(request.shells) * part
         size = numbers * (2 if request.dtype == "float16" else 4)

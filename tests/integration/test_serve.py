@@ -30,7 +30,7 @@ def test_it_prints_its_address_is_ready_in_ten_seconds_and_stops_when_told() -> 
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line == f"EarthGAN serves model_store/default at http://127.0.0.1:{port}\n"
+        assert line == f"EarthGAN serves {DEFAULT_SURROGATE} at http://127.0.0.1:{port}\n"
         answer = httpx.get(f"http://127.0.0.1:{port}/tiles/temperature/120/150/1/0/0", trust_env=False, timeout=10)
         assert answer.status_code == 200
         assert time.monotonic() - started < 10
@@ -79,3 +79,13 @@ def test_a_port_in_use_is_one_line() -> None:
 )
 def test_a_setting_that_cannot_be_used_is_one_line(variable: str, value: str) -> None:
     assert refusal(**{variable: value}).startswith("earthgan: settings: ")
+
+
+@pytest.mark.parametrize("folder", ["empty", "missing", "file"])
+def test_a_client_without_a_page_is_one_line(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    client = tmp_path / folder
+    assert (
+        refusal(EARTHGAN_CLIENT=str(client)) == f"earthgan: EARTHGAN_CLIENT: the folder {client} holds no index.html\n"
+    )

@@ -63,7 +63,9 @@ def register(subcommands: Any) -> None:
     parser.add_argument("surrogate", type=Path, help="the surrogate folder")
     parser.add_argument("--out", type=Path, required=True, metavar="NAME.mar", help="the archive")
     parser.add_argument(
-        "--handler", type=Path, default=Path("services/torchserve/handler.py"), help="TorchServe's handler"
+        "--handler",
+        type=Path,
+        help="TorchServe's handler, beside a model-config.yaml; unless given, this package's",
     )
 
     add_evaluate(subcommands)
@@ -105,7 +107,7 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _archive(arguments: argparse.Namespace) -> None:
-    from earthgan_training.surrogates.archive import archive
+    from earthgan_training.surrogates.archive import HANDLER, archive
 
-    archive(arguments.surrogate, arguments.out, arguments.handler)
+    archive(arguments.surrogate, arguments.out, arguments.handler or HANDLER)
     print(arguments.out)

@@ -16,6 +16,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from earthgan import __version__
 from earthgan.errors import EarthGANError
 from earthgan.surrogate import Surrogate
 
@@ -25,6 +26,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="earthgan", description="Look into a mantle-convection simulation without its data."
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
     register(subcommands)
     for entry_point in sorted(entry_points(group="earthgan.commands"), key=lambda entry: entry.name):

@@ -13,6 +13,7 @@ from pydantic import AnyHttpUrl
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
+from earthgan import __version__
 from earthgan.errors import DamagedSurrogate, InvalidRequest
 from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
@@ -78,7 +79,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         title="EarthGAN",
         summary="Map tiles and radial shells of a mantle-convection surrogate",
         description=surrogate.spec.provenance.notice,
-        version="0.1.0",
+        version=__version__,
         license_info={"name": "Apache-2.0"},
         lifespan=lifespan,
         redoc_url=None,

@@ -9,6 +9,9 @@ import limits
 from pydantic import AnyHttpUrl, Field, RedisDsn, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+#: What the package contains beside code. In a checkout these are links to `clients/web` and `model_store/default`.
+SHIPPED = Path(__file__).with_name("shipped")
+
 
 class Settings(BaseSettings):
     """What an operator can set. Raises ValidationError where a value cannot be used."""
@@ -16,15 +19,15 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="EARTHGAN_", frozen=True, env_ignore_empty=True)
 
     #: The surrogate folder to serve.
-    surrogate: Path = Path("model_store/default")
+    surrogate: Path = (SHIPPED / "surrogate").resolve()
     #: What runs the generator: in this process (`onnx`, `torch`) or a model server.
     engine: Literal["onnx", "torch", "torchserve"] = "onnx"
     #: The model server's inference address, for the `torchserve` engine.
     torchserve_url: AnyHttpUrl | None = None
     #: A Redis that processes share; without it, answers are kept in this process alone.
     redis_url: RedisDsn | None = None
-    #: Where the web client's files are.
-    client: Path = Path("clients/web")
+    #: The folder of the web page.
+    client: Path = (SHIPPED / "client").resolve()
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     #: Processes that serve; they share what Redis holds.

@@ -13,6 +13,8 @@ from earthgan.errors import BadInput
 from earthgan.surrogate import Surrogate
 
 ARCHIVER = [sys.executable, "-m", "model_archiver.model_packaging", "--version", "1.0", "--force"]
+#: The handler that the package contains. In a checkout its folder is a link to `services/torchserve`.
+HANDLER = Path(__file__).parent.with_name("shipped") / "torchserve" / "handler.py"
 
 
 def archive(surrogate: Path, out: Path, handler: Path) -> None:

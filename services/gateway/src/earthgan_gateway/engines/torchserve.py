@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import httpx
 import numpy as np
 
+from earthgan import __version__
 from earthgan.errors import EngineAnswerInvalid, EngineTimeout, EngineUnavailable
 from earthgan.sphere.grid import Window
 from earthgan.surrogate import Field, Surrogate
@@ -29,7 +30,9 @@ class TorchServeEngine:
         self._surrogate = surrogate
         self._dtype = dtype
         self._url = f"{url.rstrip('/')}/predictions/{MODEL_NAME}"
-        self._client = httpx.AsyncClient(transport=transport, trust_env=False)
+        self._client = httpx.AsyncClient(
+            transport=transport, trust_env=False, headers={"User-Agent": f"earthgan/{__version__}"}
+        )
 
     async def shells(
         self, variables: Sequence[str], t: int, shells: Sequence[int], seed: int | None, deadline: float

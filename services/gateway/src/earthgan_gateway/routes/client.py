@@ -1,4 +1,4 @@
-"""`/` and `/client/...`: the web client's files, where they are installed."""
+"""`/` and `/client/...`: the web client's files."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from earthgan.errors import BadInput
+
 
 def client_routes(folder: Path) -> list[BaseRoute]:
-    """The page and its files; no routes where the folder holds no client."""
+    """The routes of the page and its files. Raises BadInput if the folder holds no page."""
     index = folder / "index.html"
     if not index.is_file():
-        return []
+        raise BadInput(f"EARTHGAN_CLIENT: the folder {folder} holds no index.html")
 
     def page(_: Request) -> HTMLResponse:
         # On any web server the page's files lie beside it; here they are one folder further.
