@@ -7,6 +7,7 @@ import numpy as np
 
 from earthgan import Surrogate, Window
 from earthgan.surrogate import Field
+from earthgan_gateway.engines import Lane
 
 
 class CountingEngine:
@@ -17,14 +18,27 @@ class CountingEngine:
         self.delay_s = delay_s
         self.error = error
         self.calls = 0
+        self.numerics = "counting/float32"
 
     async def shells(
-        self, variables: Sequence[str], t: int, shells: Sequence[int], seed: int | None, deadline: float
+        self,
+        variables: Sequence[str],
+        t: int,
+        shells: Sequence[int],
+        seed: int | None,
+        deadline: float,
+        lane: Lane = "map",
     ) -> Field:
         return await self._answer(len(variables), shells, range(180), 360)
 
     async def window(
-        self, variables: Sequence[str], t: int, window: Window, seed: int | None, deadline: float
+        self,
+        variables: Sequence[str],
+        t: int,
+        window: Window,
+        seed: int | None,
+        deadline: float,
+        lane: Lane = "map",
     ) -> Field:
         return await self._answer(len(variables), window.shells, window.rows, len(window.columns))
 

@@ -53,9 +53,9 @@ def torchserve_url(surrogate: Surrogate, tmp_path_factory: pytest.TempPathFactor
 def make(request: pytest.FixtureRequest, surrogate: Surrogate) -> Callable[[], Engine]:
     """Makes the engine: inside the event loop that will use it."""
     if request.param == "onnx":
-        return lambda: LocalEngine(surrogate, onnx_backend(surrogate))
+        return lambda: LocalEngine(surrogate, onnx_backend(surrogate), "onnx/float32")
     if request.param == "torch":
-        return lambda: LocalEngine(surrogate, torch_backend(surrogate, device="cpu"))
+        return lambda: LocalEngine(surrogate, torch_backend(surrogate, device="cpu"), "torch/cpu/float32")
     url = request.getfixturevalue("torchserve_url")
     if request.param == "torchserve":
         return lambda: TorchServeEngine(surrogate, url)

@@ -16,6 +16,7 @@ from earthgan.sphere.great_circle import GreatCircle
 from earthgan.sphere.grid import cell_weights
 from earthgan.sphere.sampling import ShellSampler
 from earthgan_gateway import Settings, create_app
+from earthgan_gateway.offer import Offer
 from earthgan_gateway.places import Places
 from engines import CountingEngine
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE
@@ -254,13 +255,8 @@ def test_use_cases_need_no_more_of_fields_than_they_say() -> None:
             rows = np.arange(180, dtype=np.float32)[:, None] * np.ones(360, np.float32)
             return SimpleNamespace(values=rows + r)
 
-    fields = Fields(
-        surrogate=surrogate,
-        engine=CountingEngine(surrogate),
-        timeout_s=5.0,
-        quantities=quantities(surrogate),
-    )
-    places = Places(fields)  # type: ignore[arg-type]
+    fields = Fields(engine=CountingEngine(surrogate), timeout_s=5.0)
+    places = Places(Offer.of(surrogate), fields)  # type: ignore[arg-type]
     row = 90 - 0.5 - 30.25
     assert asyncio.run(places.point("vx", 120, 7, (30.25, 400.0)))["value"] == pytest.approx(row + 7)
     profile = asyncio.run(places.profile("temperature", 120, (30.25, -40.0)))

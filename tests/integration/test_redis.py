@@ -9,6 +9,7 @@ import redis
 
 from earthgan import Surrogate
 from earthgan_gateway.cache.redis import LOCK_S, PAUSE_S
+from earthgan_gateway.keys import Keys
 from gateway_server import gateway
 from integration.redis_server import redis_server
 from places import DEFAULT_SURROGATE
@@ -52,10 +53,10 @@ def test_tiles_are_served_while_redis_is_away(tmp_path: Path) -> None:
 
 
 def test_another_takes_over_from_a_process_that_died_with_the_lock(tmp_path: Path) -> None:
-    digest = Surrogate(DEFAULT_SURROGATE).digest
+    lock = Keys(Surrogate(DEFAULT_SURROGATE).digest, "onnx/float32").shell("*", 120, 9)
     with redis_server(tmp_path) as (redis_url, _), gateway(redis_url=redis_url) as url:
         with redis.Redis.from_url(redis_url) as client:
-            client.set(f"lock/{digest}/shell/*/120/9", "of the dead", px=int(LOCK_S * 1000))
+            client.set(f"lock/{lock}", "of the dead", px=int(LOCK_S * 1000))
         status, cache_status, elapsed_s = fetch(url, "/tiles/temperature/120/9/0/0/0")
     assert status == 200
     assert "fwd=miss" in cache_status

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from earthgan.bounded import Bounded
 from earthgan.errors import (
     DamagedSurrogate,
     EngineAnswerInvalid,
@@ -27,6 +27,8 @@ from earthgan.sphere.grid import Window
 
 #: How many whole neighbouring shells one call of the generator gives; 38 of the paper's would take 1.3 GB.
 LONGEST_RUN = 16
+#: Memory for time steps that were read, unless told otherwise.
+STEPS_BYTES = 96 * 2**20
 
 Field = NDArray[np.float32]
 
@@ -38,10 +40,11 @@ class Surrogate:
     """A verified surrogate folder.
 
     `digest` identifies everything in it: the SHA-256 of `spec.json`, which holds the digests of all other files.
+    `steps_bytes` bounds what is kept of the time steps that were read.
     Raises DamagedSurrogate, naming the file, when anything is missing, unreadable or altered.
     """
 
-    def __init__(self, folder: Path | str) -> None:
+    def __init__(self, folder: Path | str, steps_bytes: int = STEPS_BYTES) -> None:
         self.folder = Path(folder)
         self.spec, self.digest = _read_spec(self.folder / SPEC_FILE)
         for file in self._files():
@@ -52,7 +55,8 @@ class Surrogate:
             self.inputs.check(self.folder / step.file)
         self.variables = tuple(variable.name for variable in self.spec.variables)
         self._steps = {step.t: step for step in self.spec.inputs.steps}
-        self.conditional_input = lru_cache(maxsize=16)(self._conditional_input)
+        self.inputs.keep(steps_bytes // 2)
+        self._conditional_inputs: Bounded[int, Field] = Bounded(steps_bytes // 2, lambda field: field.nbytes)
 
     def _opened(self) -> Kind:
         spec = self.spec
@@ -115,13 +119,17 @@ class Surrogate:
         if not (abs(columns.start) <= width and 0 < columns.stop - columns.start <= width and columns.step == 1):
             raise InvalidRequest(f"columns {columns.start} to {columns.stop} are not at most one turn of {width}")
 
-    def _conditional_input(self, t: int) -> Field:
+    def conditional_input(self, t: int) -> Field:
         """What the generator is given of a step: a normalised field on the inputs' grid, or coefficients."""
-        return self.inputs.read(self.folder / self.check_step(t).file)
+        path = self.folder / self.check_step(t).file
+        return self._conditional_inputs.get_or(t, lambda: self.inputs.read(path))
 
-    def read_ahead(self, t: int) -> None:
-        """Have the conditional input of a step at hand. Raises UnknownStep, DamagedSurrogate."""
-        self.inputs.read_ahead(self.folder / self.check_step(t).file)
+    def read_ahead(self, t: int) -> bool:
+        """Have the conditional input of a step at hand. Returns whether memory is full: another was forgotten for it.
+
+        Raises UnknownStep, DamagedSurrogate.
+        """
+        return self.inputs.read_ahead(self.folder / self.check_step(t).file)
 
     def feeds(self, t: int, window: Window, seed: int | None) -> Feeds:
         """Everything the generator takes to give `window` of step `t`, and nothing more."""

@@ -17,9 +17,10 @@ from earthgan import __version__
 from earthgan.errors import DamagedSurrogate, InvalidRequest
 from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
-from earthgan_gateway.cache import LayeredCache, MemoryCache, RedisCache
+from earthgan_gateway.cache import Budget, LayeredCache, MemoryCache, RedisCache
 from earthgan_gateway.engines import Engine, make_engine
 from earthgan_gateway.fields import Fields
+from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Pictures, Style
 from earthgan_gateway.places import Places
 from earthgan_gateway.prefetch import Prefetch
@@ -33,6 +34,7 @@ from earthgan_gateway.routes.pictures import PictureRoutes
 from earthgan_gateway.routes.places import places_router
 from earthgan_gateway.routes.problems import add_problem_handlers
 from earthgan_gateway.routes.rate_limit import RateLimit
+from earthgan_gateway.routes.url_length import UrlLength
 from earthgan_gateway.routes.wmts import wmts_router
 from earthgan_gateway.settings import Settings
 from earthgan_gateway.telemetry import Metrics, TelemetryMiddleware, make_traces
@@ -45,7 +47,9 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     not whole: nothing is served by half.
     """
     settings = settings or Settings()
-    surrogate = Surrogate(settings.surrogate)
+    budget = Budget.of(settings.cache_mb * 2**20)
+    surrogate = Surrogate(settings.surrogate, budget.steps_bytes)
+    offer = Offer.of(surrogate)
     metrics, traces = Metrics(), make_traces(_text(settings.otlp_endpoint), surrogate.digest)
     metrics.surrogate(surrogate.digest, surrogate.spec.title, settings.engine)
     running = engine or make_engine(settings, surrogate)
@@ -54,12 +58,21 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         redis = RedisCache(
             str(settings.redis_url), settings.redis_timeout_s, metrics.redis_failure, metrics.redis_breaker
         )
-    cache = LayeredCache(MemoryCache(settings.cache_mb * 2**20), redis)
+    cache = LayeredCache(MemoryCache(budget.answers_bytes), redis)
     fields = Fields(
-        surrogate, running, cache, settings.engine_timeout_s, metrics, traces, max_pending=settings.max_pending_shells
+        offer,
+        running,
+        cache,
+        settings.engine_timeout_s,
+        metrics,
+        traces,
+        max_pending=settings.max_pending_shells,
+        ready_bytes=budget.shells_bytes,
     )
+    pictures = Pictures(fields, cache, metrics, traces, budget.pixels_bytes)
+    places = Places(offer, fields, budget.places_bytes)
 
-    for quantity in fields.quantities.values():
+    for quantity in offer.quantities.values():
         try:
             Style.of(quantity)
         except InvalidRequest as error:
@@ -67,10 +80,11 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        prefetch = asyncio.create_task(Prefetch(fields).run()) if settings.prefetch else None
+        prefetch = Prefetch(fields, lambda: pictures.asked_at)
+        prefetching = asyncio.create_task(prefetch.run()) if settings.prefetch else None
         yield
-        if prefetch is not None:
-            prefetch.cancel()
+        if prefetching is not None:
+            prefetching.cancel()
         await running.close()
         await cache.close()
         traces.close()
@@ -86,10 +100,10 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         redirect_slashes=False,  # a path has one spelling
         telemetry={"tracing": False, "metrics": False, "logs": False},  # FastAPI's own, which asks the environment
     )
-    app.include_router(metadata_router(fields))
+    app.include_router(metadata_router(offer))
     app.include_router(colormaps_router())
-    app.include_router(wmts_router(fields))
-    app.include_router(places_router(Places(fields), surrogate.digest))
+    app.include_router(wmts_router(offer))
+    app.include_router(places_router(places, fields.keys))
     app.include_router(health_router(running, surrogate.digest))
     app.include_router(metrics_router(metrics))
     app.router.routes.extend(client_routes(settings.client))
@@ -97,9 +111,10 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     complete_openapi(app)
     # The last added is the first to see a request.
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=1)
-    app.add_middleware(PictureRoutes, fields=fields, pictures=Pictures(fields, cache, metrics, traces), metrics=metrics)
+    app.add_middleware(PictureRoutes, offer=offer, pictures=pictures, metrics=metrics, urls_bytes=budget.urls_bytes)
     if settings.rate_limit is not None:
-        app.add_middleware(RateLimit, limit=limits.parse(settings.rate_limit), metrics=metrics)
+        limit = limits.parse(settings.rate_limit)
+        app.add_middleware(RateLimit, limit=limit, metrics=metrics, max_bytes=budget.clients_bytes)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -107,6 +122,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
             allow_methods=["GET", "HEAD"],
             expose_headers=["ETag", "Cache-Status", "Server-Timing", "EarthGAN-Surrogate"],
         )
+    app.add_middleware(UrlLength)
     routes = {path.split("/")[1] for path in app.openapi()["paths"]} | {"client", "docs"}
     app.add_middleware(
         TelemetryMiddleware, metrics=metrics, traces=traces, routes=routes, access_log=settings.access_log

@@ -11,16 +11,16 @@ from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan.sphere.tiles import TILE_MATRIX_SETS, bounds_deg, max_native_zoom
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.drawing.ticks import label, ticks
-from earthgan_gateway.fields import Fields
+from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Style
 
 #: The depth that a first look falls on: below the lid, where slabs and plumes both show.
 FIRST_DEPTH_KM = 700.0
 
 
-def catalog(fields: Fields) -> dict[str, Any]:
+def catalog(offer: Offer) -> dict[str, Any]:
     """Everything that can be asked for, with the physical place of each index."""
-    surrogate = fields.surrogate
+    surrogate = offer.surrogate
     spec, grid = surrogate.spec, surrogate.grid
     shells = [_shell(surrogate, r) for r in range(len(grid.radii_km))]
     return {
@@ -32,7 +32,7 @@ def catalog(fields: Fields) -> dict[str, Any]:
         "licence": spec.provenance.licence,
         "digest": surrogate.digest,
         "generator": {"preset": spec.generator.arguments.preset},
-        "variables": list(fields.quantities),
+        "variables": list(offer.quantities),
         "steps": [{"t": step.t, "time_myr": step.time_myr} for step in surrogate.steps],
         "shells": shells,
         "surface_radius_km": EARTH_RADIUS_KM,
@@ -57,12 +57,12 @@ def _shell(surrogate: Surrogate, r: int) -> dict[str, Any]:
     return {"r": r, "radius_km": round(grid.radii_km[r], 4), "depth_km": round(grid.depth_km(r), 4)}
 
 
-def variables(fields: Fields) -> dict[str, Any]:
+def variables(offer: Offer) -> dict[str, Any]:
     """Each variable and derived quantity with its unit and the ranges to draw."""
-    return {"variables": [_variable(fields, quantity) for quantity in fields.quantities.values()]}
+    return {"variables": [_variable(offer, quantity) for quantity in offer.quantities.values()]}
 
 
-def _variable(fields: Fields, quantity: Quantity) -> dict[str, Any]:
+def _variable(offer: Offer, quantity: Quantity) -> dict[str, Any]:
     return {
         "name": quantity.name,
         "long_name": quantity.long_name,
@@ -70,7 +70,7 @@ def _variable(fields: Fields, quantity: Quantity) -> dict[str, Any]:
         "range": list(quantity.range),
         "anomaly_range": list(quantity.anomaly_range),
         "colormap": quantity.colormap,
-        "derived": quantity.name not in fields.surrogate.variables,
+        "derived": quantity.name not in offer.surrogate.variables,
     }
 
 

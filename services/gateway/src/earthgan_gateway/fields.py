@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from cachetools import LRUCache
 from numpy.typing import NDArray
 
-from earthgan.errors import EngineUnavailable, UnknownVariable
-from earthgan.quantities import Quantity, derive, quantities
+from earthgan.bounded import Bounded
+from earthgan.errors import EngineUnavailable
+from earthgan.quantities import Quantity, derive
 from earthgan.quantities import anomaly as subtract_mean
 from earthgan.sphere.sampling import ShellSampler
-from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import LayeredCache, SingleFlight
-from earthgan_gateway.cache.packing import pack, unpack
+from earthgan_gateway.cache.packing import Packed
 from earthgan_gateway.engines import Engine
+from earthgan_gateway.keys import Keys
+from earthgan_gateway.offer import Offer
 from earthgan_gateway.telemetry import Metrics, Traces
 
 Source = Literal["memory", "redis", "generated"]
+#: What holds the values of a shell, beside themselves.
+_SHELL_BYTES = 600
+#: The stored variables of a shell, by name, and where they came from.
+_Found = tuple[dict[str, Packed], Source]
 
 
 @dataclass(frozen=True)
 class Shell:
     """A quantity on a shell, in its unit, read-only, and where it came from.
 
-    `padded` is `values` `(latitude, longitude)` with a row for each pole, as sampling takes it.
+    `padded` is `values` `(latitude, longitude)` with a row for each pole, as sampling takes it; both share memory.
     """
 
     values: NDArray[np.float32]
@@ -41,7 +47,7 @@ class Fields:
 
     def __init__(
         self,
-        surrogate: Surrogate,
+        offer: Offer,
         engine: Engine,
         cache: LayeredCache,
         timeout_s: float,
@@ -50,104 +56,108 @@ class Fields:
         max_pending: int = 64,
         ready_bytes: int = 2**26,
     ) -> None:
-        self.surrogate = surrogate
+        self.offer = offer
         self.engine = engine
         self.timeout_s = timeout_s
+        self.keys = Keys(offer.surrogate.digest, engine.numerics)
+        #: Called with (t, r) after a shell that somebody waited for was generated.
+        self.on_generated: Callable[[int, int], None] = lambda t, r: None
         self._metrics = metrics
         self._traces = traces
         self._max_pending = max_pending
-        self.quantities = quantities(surrogate)
-        #: Called with (t, r) after a shell that somebody waited for was generated.
-        self.on_generated: Callable[[int, int], None] = lambda t, r: None
         self._cache = cache
-        self._flights: SingleFlight[tuple[dict[str, bytes], Source]] = SingleFlight(
-            lambda: metrics.single_flight_wait("shell")
-        )
-        self._sampler = ShellSampler(surrogate.grid)
-        self._ready: LRUCache[tuple[str, bool, int, int], Shell] = LRUCache(
-            ready_bytes, getsizeof=lambda shell: shell.padded.nbytes
+        self._generating: SingleFlight[_Found] = SingleFlight(lambda: metrics.single_flight_wait("shell"))
+        self._preparing: SingleFlight[Shell] = SingleFlight(lambda: metrics.single_flight_wait("shell"))
+        self._sampler = ShellSampler(offer.surrogate.grid)
+        self._ready: Bounded[tuple[str, bool, int, int], Shell] = Bounded(
+            ready_bytes, lambda shell: shell.padded.nbytes + _SHELL_BYTES
         )
 
     @property
     def generating(self) -> int:
         """How many shells are being generated or waited for."""
-        return len(self._flights)
+        return len(self._generating)
 
-    def check(self, quantity: str, t: int, r: int) -> Quantity:
-        """Raises UnknownVariable, UnknownStep or UnknownShell, before anything is computed."""
-        found = self.quantity(quantity)
-        self.surrogate.check_step(t)
-        self.surrogate.check_shell(r)
-        return found
+    def deadline(self) -> float:
+        """The moment until which a request that arrives now may wait, by `time.monotonic()`."""
+        return time.monotonic() + self.timeout_s
 
-    def quantity(self, name: str) -> Quantity:
-        """Raises UnknownVariable."""
-        if name not in self.quantities:
-            raise UnknownVariable(name, tuple(self.quantities))
-        return self.quantities[name]
+    async def shell(self, quantity: str, t: int, r: int, anomaly: bool = False, deadline: float | None = None) -> Shell:
+        """A shell of a quantity, or of its difference to its lateral mean. Raises NotFound and EngineError.
 
-    async def shell(self, quantity: str, t: int, r: int, anomaly: bool = False) -> Shell:
-        """A shell of a quantity, or of its difference to its lateral mean. Raises NotFound and EngineError."""
+        Without a deadline, the caller waits as long as a request may that arrives now.
+        """
         key = quantity, anomaly, t, r
         shell = self._ready.get(key)
-        if shell is None:
-            shell = await self._prepare(self.check(quantity, t, r), t, r, anomaly)
-            self._ready[key] = Shell(shell.values, shell.padded, "memory")
+        if shell is not None:
+            return shell
+        found = self.offer.check(quantity, t=t, r=r)
+        with self._metrics.queued():
+            return await self._preparing.do(
+                key, deadline or self.deadline(), lambda until: self._prepare(found, t, r, anomaly, until)
+            )
+
+    async def _prepare(self, quantity: Quantity, t: int, r: int, anomaly: bool, until: float) -> Shell:
+        """Unpack, derive and pad: once for all who wait, and off the event loop."""
+        packed, source = await self._packed(quantity.needs, t, r, until)
+        if source == "generated":
+            self.on_generated(t, r)
+        values, padded = await asyncio.to_thread(self._derived, quantity, packed, anomaly)
+        shell = Shell(values, padded, source)
+        self._ready.set((quantity.name, anomaly, t, r), replace(shell, source="memory"))
         return shell
 
-    async def _prepare(self, quantity: Quantity, t: int, r: int, anomaly: bool) -> Shell:
-        shape = self.surrogate.grid.shape[1:]
-        packed, source = await self._packed(quantity.needs, t, r)
-        stored = {name: unpack(each, (shape[0], shape[1])) for name, each in packed.items()}
-        values = derive(quantity.name, stored, self.surrogate.grid)
+    def _derived(
+        self, quantity: Quantity, packed: dict[str, Packed], anomaly: bool
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        grid = self.offer.surrogate.grid
+        values = derive(quantity.name, {name: packed[name].values() for name in quantity.needs}, grid)
         if anomaly:
-            values = subtract_mean(values, self.surrogate.grid)
+            values = subtract_mean(values, grid)
         padded = self._sampler.padded(values)
-        values.flags.writeable = padded.flags.writeable = False
-        return Shell(values, padded, source)
+        padded.flags.writeable = False
+        first = 1 if grid.latitudes_deg[0] < 90 else 0
+        return padded[first : first + len(values)], padded
 
     async def generate(self, t: int, r: int) -> None:
         """See to it that a shell is in the cache, for whoever may ask next."""
-        await self._packed(self.surrogate.variables, t, r, wanted=False)
+        await self._packed(self.offer.surrogate.variables, t, r, self.deadline())
 
-    async def _packed(
-        self, variables: tuple[str, ...], t: int, r: int, wanted: bool = True
-    ) -> tuple[dict[str, bytes], Source]:
+    async def _packed(self, variables: tuple[str, ...], t: int, r: int, until: float) -> _Found:
         found = await self._find(variables, t, r)
         if found is None:
-            if (t, r) not in self._flights and self.generating >= self._max_pending:
+            if (t, r) not in self._generating and self.generating >= self._max_pending:
                 self._metrics.rejected("shells")
                 raise EngineUnavailable("too many shells are waited for")
-            with self._metrics.queued():
-                found = await self._flights.do((t, r), lambda: self._generate(t, r))
-            if wanted and found[1] == "generated":
-                self.on_generated(t, r)
+            found = await self._generating.do((t, r), until, lambda latest: self._generate(t, r, latest))
         return found
 
-    async def _find(self, variables: tuple[str, ...], t: int, r: int) -> tuple[dict[str, bytes], Source] | None:
-        packed: dict[str, bytes] = {}
+    async def _find(self, variables: tuple[str, ...], t: int, r: int) -> _Found | None:
+        packed: dict[str, Packed] = {}
         source: Source = "memory"
+        _, rows, columns = self.offer.surrogate.grid.shape
         for name in variables:
-            found = await self._cache.get(self._key(name, t, r))
+            found = await self._cache.get(self.keys.shell(name, t, r))
             if found is None:
                 return None
-            packed[name] = found[0]
+            packed[name] = Packed.read(found[0], (rows, columns))
             source = "redis" if "redis" in (source, found[1]) else "memory"
         return packed, source
 
-    async def _generate(self, t: int, r: int) -> tuple[dict[str, bytes], Source]:
+    async def _generate(self, t: int, r: int, until: float) -> _Found:
         """All variables of a shell: one pass of the generator gives them all."""
-        variables = self.surrogate.variables
-        deadline = time.monotonic() + self.timeout_s
-        async with self._cache.exclusive(self._key("*", t, r), self.timeout_s):
+        variables = self.offer.surrogate.variables
+        async with self._cache.exclusive(self.keys.shell("*", t, r), max(0.0, until - time.monotonic())):
             if found := await self._find(variables, t, r):  # another process was faster
                 return found
             with self._metrics.engine_call(), self._traces.span("engine", step=t, shell=r):
-                field = await self.engine.shells(variables, t, [r], None, deadline)
-            packed = {name: pack(values[0]) for name, values in zip(variables, field, strict=True)}
-            for name, each in packed.items():
-                await self._cache.set(self._key(name, t, r), each)
+                field = await self.engine.shells(variables, t, [r], None, until)
+            packed, stored = await asyncio.to_thread(_pack, dict(zip(variables, field[:, 0], strict=True)))
+            for name, each in stored.items():
+                await self._cache.set(self.keys.shell(name, t, r), each)
             return packed, "generated"
 
-    def _key(self, variable: str, t: int, r: int) -> str:
-        return f"{self.surrogate.digest}/shell/{variable}/{t}/{r}"
+
+def _pack(shells: dict[str, NDArray[np.float32]]) -> tuple[dict[str, Packed], dict[str, bytes]]:
+    packed = {name: Packed.of(values) for name, values in shells.items()}
+    return packed, {name: each.to_bytes() for name, each in packed.items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import hashlib
 import math
 import time
 from dataclasses import dataclass
@@ -139,21 +138,26 @@ class Answer:
 class Pictures:
     """Draws pictures of one surrogate and keeps them."""
 
-    def __init__(self, fields: Fields, cache: LayeredCache, metrics: Metrics, traces: Traces) -> None:
+    def __init__(
+        self, fields: Fields, cache: LayeredCache, metrics: Metrics, traces: Traces, pixels_bytes: int = 2**24
+    ) -> None:
+        self._offer = fields.offer
         self._fields = fields
         self._cache = cache
-        self._raster = TileRaster(fields.surrogate.grid)
+        self._raster = TileRaster(fields.offer.surrogate.grid, pixels_bytes)
         self._flights: SingleFlight[Answer] = SingleFlight(lambda: metrics.single_flight_wait("picture"))
         self._metrics = metrics
         self._traces = traces
+        #: When a picture was last asked for, by `time.monotonic()`: reading ahead waits for a quiet moment.
+        self.asked_at = -math.inf
 
     def key(self, picture: ShellPicture) -> str:
-        """Where the picture is kept: the surrogate's digest and the picture's name."""
-        return f"{self._fields.surrogate.digest}/picture/{picture.name}"
+        """Where the picture is kept: its name, and all else that its bytes depend on."""
+        return self._fields.keys.picture(picture.name)
 
     def etag(self, picture: ShellPicture) -> str:
         """A strong entity tag, known before anything is computed."""
-        return f'"{hashlib.sha256(self.key(picture).encode()).hexdigest()[:32]}"'
+        return f'"{self._fields.keys.tag(self.key(picture))}"'
 
     def in_memory(self, key: str) -> bytes | None:
         """The picture kept under a key in this process, at once."""
@@ -164,10 +168,11 @@ class Pictures:
         key = self.key(picture)
         if found := await self._cache.get(key):
             return Answer(found[0], hit=True, source=found[1])
-        return await self._flights.do(key, lambda: self._draw(key, picture))
+        deadline = self._fields.deadline()
+        return await self._flights.do(key, deadline, lambda until: self._draw(key, picture, until))
 
-    async def _draw(self, key: str, picture: ShellPicture) -> Answer:
-        shell = await self._fields.shell(picture.quantity, picture.t, picture.r, picture.anomaly)
+    async def _draw(self, key: str, picture: ShellPicture, until: float) -> Answer:
+        shell = await self._fields.shell(picture.quantity, picture.t, picture.r, picture.anomaly, until)
         started = time.perf_counter()
         with self._traces.span("render", format=picture.format):
             if isinstance(picture, TilePicture):
@@ -187,14 +192,14 @@ class Pictures:
             if style is not None:
                 return _coloured(picture.format, values, style)
             if picture.format == "tif":
-                unit = self._fields.quantity(picture.quantity).unit
+                unit = self._offer.quantity(picture.quantity).unit
                 return formats.encode_geotiff(values, formats.tile_extent(tile), unit, picture.name)
             return render.npy(values)
         index = self._raster.indices(shell.padded, tile, pixels, picture.nearest, style.low, style.high)
         return render.picture(picture.format, index, style.palette())
 
     def _shell(self, picture: ShellPicture, shell: Shell) -> bytes:
-        surrogate, quantity = self._fields.surrogate, self._fields.quantity(picture.quantity)
+        surrogate, quantity = self._offer.surrogate, self._offer.quantity(picture.quantity)
         name = f"{quantity.name}_anomaly" if picture.anomaly else quantity.name
         if picture.style is not None:
             return _coloured(picture.format, shell.values, picture.style)

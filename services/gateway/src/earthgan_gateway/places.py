@@ -1,7 +1,8 @@
 """Use cases: values at a point, along its column, its history, along a great circle, and the statistics of a shell.
 
 A point is read from its shell, which a map on show has in the cache. All else asks the engine for the few columns that
-it needs and no whole shells. Each value is the one that a tile shows there (`earthgan.sphere.stencil`).
+it needs and no whole shells. Each value is the one that a tile shows there (`earthgan.sphere.stencil`). What takes many
+calls of the engine uses its lane for long reads, one call after another, so that tiles do not wait behind it.
 """
 
 from __future__ import annotations
@@ -14,18 +15,19 @@ from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
-from cachetools import LRUCache
 from numpy.typing import NDArray
 
-from earthgan.errors import UnknownVariable
+from earthgan.bounded import Bounded
 from earthgan.quantities import TEMPERATURE_ANOMALY, Quantity, derive, lateral_mean, turn
 from earthgan.sphere.great_circle import GreatCircle
 from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan.sphere.statistics import shell_statistics
 from earthgan.sphere.stencil import Stencil, cheapest_stencils
-from earthgan.surrogate import LONGEST_RUN, Surrogate
+from earthgan.surrogate import LONGEST_RUN
 from earthgan_gateway.cache import SingleFlight
-from earthgan_gateway.engines import Engine
+from earthgan_gateway.engines import Engine, Lane
+from earthgan_gateway.offer import Offer
+from earthgan_gateway.progress import Progress, SeriesValues
 
 Array = NDArray[np.float32]
 Place = tuple[float, float]
@@ -44,10 +46,8 @@ class Shell(Protocol):
 class Fields(Protocol):
     """What is needed of `fields.Fields`."""
 
-    surrogate: Surrogate
     engine: Engine
     timeout_s: float
-    quantities: dict[str, Quantity]
 
     async def shell(self, quantity: str, t: int, r: int) -> Shell: ...
 
@@ -59,33 +59,21 @@ class Places:
     raise NotFound before anything is computed, and EngineError.
     """
 
-    def __init__(self, fields: Fields) -> None:
+    def __init__(self, offer: Offer, fields: Fields, kept_bytes: int = 2**23) -> None:
+        self.offer = offer
         self._fields = fields
-        self._surrogate = fields.surrogate
-        self._means = LateralMeans(fields)
-
-    def quantity(self, name: str) -> Quantity:
-        """Raises UnknownVariable."""
-        if name not in self._fields.quantities:
-            raise UnknownVariable(name, tuple(self._fields.quantities))
-        return self._fields.quantities[name]
-
-    def check(self, name: str, *, t: int | None = None, r: int | None = None) -> None:
-        """Raises UnknownVariable, UnknownStep or UnknownShell."""
-        self.quantity(name)
-        if t is not None:
-            self._surrogate.check_step(t)
-        if r is not None:
-            self._surrogate.check_shell(r)
+        self._surrogate = offer.surrogate
+        self._means = LateralMeans(offer, fields.engine, kept_bytes // 2)
+        self._series = SeriesValues([step.t for step in self._surrogate.steps], kept_bytes // 2)
 
     async def point(self, name: str, t: int, r: int, place: Place) -> dict[str, Any]:
         """All quantities at a place of a shell."""
-        quantity, where = self.quantity(name), self._shell(t, r)
+        quantity, where = self.offer.quantity(name), self._shell(t, r)
         stored = {v: (await self._fields.shell(v, t, r)).values for v in self._surrogate.variables}
         stencil = self._stencil(place)
         box = {v: stencil.cut(values)[None] for v, values in stored.items()}
         values = {}
-        for each in self._fields.quantities.values():
+        for each in self.offer.quantities.values():
             means = lateral_mean(stored[each.needs[0]], self._surrogate.grid) if _is_anomaly(each) else None
             values[each.name] = _number(_sampled(each, box, stencil, means)[0, 0])
         return {**_about(quantity), **where, **_at(place), "value": values[name], "values": values}
@@ -94,31 +82,39 @@ class Places:
         """A quantity in all shells below a place; its lateral means too where wanted, which takes all whole shells
         once.
         """
-        quantity, when, deadline = self.quantity(name), self._step(t), self._deadline()
+        quantity, when, deadline = self.offer.quantity(name), self._step(t), self._deadline()
         shells = range(self._surrogate.grid.shape[0])
-        values = await self._column(quantity, t, shells, self._stencil(place), deadline)
+        lane: Lane = "long" if with_mean else "map"
+        values = await self._column(quantity, t, shells, self._stencil(place), deadline, lane)
         answer = {**_about(quantity), **when, **_at(place), **self._depths(), "values": _list(values[:, 0])}
         if with_mean:
             answer["lateral_mean"] = _list(await self._means.of(quantity, t, shells, deadline))
         return answer
 
     async def series(self, name: str, r: int, place: Place) -> dict[str, Any]:
-        """A quantity at a place of a shell in all time steps."""
-        quantity, radius_km, deadline = self.quantity(name), self._surrogate.check_shell(r), self._deadline()
+        """A quantity at a place of a shell in all time steps.
+
+        Where time does not suffice for all steps, what was read is kept: the next request goes on from there.
+        """
+        quantity, radius_km, deadline = self.offer.quantity(name), self._surrogate.check_shell(r), self._deadline()
         stencil, shells, steps = self._stencil(place), range(r, r + 1), self._surrogate.steps
-        values = [await self._column(quantity, step.t, shells, stencil, deadline) for step in steps]
+
+        async def value(t: int, until: float) -> float:
+            return float((await self._column(quantity, t, shells, stencil, until, "long"))[0, 0])
+
+        values = await self._series.of((name, r, place), deadline, value)
         return {
             **_about(quantity),
             **self._radius(r, radius_km),
             **_at(place),
             "t": [step.t for step in steps],
             "time_myr": [step.time_myr for step in steps],
-            "values": [_number(each[0, 0]) for each in values],
+            "values": _list(values),
         }
 
     async def section(self, name: str, t: int, arc: GreatCircle, n: int) -> dict[str, Any]:
         """A quantity in all shells below `n` points of a great circle: `values[r][point]`."""
-        quantity, when, deadline = self.quantity(name), self._step(t), self._deadline()
+        quantity, when, deadline = self.offer.quantity(name), self._step(t), self._deadline()
         latitudes, longitudes = arc.points_deg(n)
         grid, shells = self._surrogate.grid, range(self._surrogate.grid.shape[0])
         price = self._surrogate.planner.multiply_adds
@@ -126,7 +122,7 @@ class Places:
         stencils = await asyncio.to_thread(
             cheapest_stencils, grid, latitudes, longitudes, shells, lambda window: price(window, count)
         )
-        pieces = [await self._column(quantity, t, shells, stencil, deadline) for stencil in stencils]
+        pieces = [await self._column(quantity, t, shells, stencil, deadline, "long") for stencil in stencils]
         angles = np.linspace(0, arc.length_deg, n)
         return {
             **_about(quantity),
@@ -146,7 +142,7 @@ class Places:
 
     async def statistics(self, name: str, t: int, r: int) -> dict[str, Any]:
         """Area-weighted statistics of a shell, with a histogram over the quantity's global range."""
-        quantity, where = self.quantity(name), self._shell(t, r)
+        quantity, where = self.offer.quantity(name), self._shell(t, r)
         shell = await self._fields.shell(name, t, r)
         found = asdict(await asyncio.to_thread(shell_statistics, shell.values, self._surrogate.grid, quantity.range))
         shares = {key: found.pop(key) for key in ("bins", "below", "above")}
@@ -155,14 +151,16 @@ class Places:
         moments = {key: _number(value) for key, value in found.items()}
         return {**_about(quantity), **where, **moments, "percentiles": percentiles, "histogram": histogram}
 
-    async def _column(self, quantity: Quantity, t: int, shells: range, stencil: Stencil, deadline: float) -> Array:
+    async def _column(
+        self, quantity: Quantity, t: int, shells: range, stencil: Stencil, deadline: float, lane: Lane
+    ) -> Array:
         """A quantity `(shell, point)` at the stencil's points, for one call of the engine and the lateral means."""
-        field = await self._fields.engine.window(quantity.needs, t, stencil.window(shells), None, deadline)
+        field = await self._fields.engine.window(quantity.needs, t, stencil.window(shells), None, deadline, lane)
         means = await self._means.of(self._of_needs(quantity), t, shells, deadline) if _is_anomaly(quantity) else None
         return _sampled(quantity, dict(zip(quantity.needs, field, strict=True)), stencil, means)
 
     def _of_needs(self, anomaly: Quantity) -> Quantity:
-        return self._fields.quantities[anomaly.needs[0]]
+        return self.offer.quantities[anomaly.needs[0]]
 
     def _stencil(self, place: Place) -> Stencil:
         return Stencil.of(self._surrogate.grid, np.array([place[0]]), np.array([place[1]]))
@@ -190,33 +188,41 @@ class Places:
 class LateralMeans:
     """The mean of each shell over the sphere, kept from then on. It needs whole shells, unless the surrogate knows.
 
-    Means that a request did not live to see are kept as well: one that is asked again goes on from there.
+    Means that a request did not live to see are kept as well: the next request goes on from there.
     """
 
-    def __init__(self, fields: Fields) -> None:
-        self._fields = fields
-        self._kept: LRUCache[tuple[str, int, int], float] = LRUCache(2**17)
-        self._flights: SingleFlight[None] = SingleFlight()
+    def __init__(self, offer: Offer, engine: Engine, kept_bytes: int) -> None:
+        self._surrogate = offer.surrogate
+        self._engine = engine
+        self._kept: Bounded[tuple[str, int], Progress] = Bounded(kept_bytes, lambda progress: progress.bytes)
+        self._flights: SingleFlight[NDArray[np.float64]] = SingleFlight()
 
     async def of(self, quantity: Quantity, t: int, shells: Sequence[int], deadline: float) -> NDArray[np.float64]:
         """The means `(shell,)` of a quantity in its unit."""
-        missing = [r for r in shells if (quantity.name, t, r) not in self._kept]
-        if missing:
-            known = (await asyncio.to_thread(self._fields.surrogate.lateral_means, t)).get(quantity.name)
-            if known is not None:
-                self._kept.update({(quantity.name, t, r): float(mean) for r, mean in enumerate(known)})
-                missing = []
+        key, wanted = (quantity.name, t), np.asarray(shells)
+        means = self._kept.get(key) or Progress.none(self._surrogate.grid.shape[0])
+        if not means.known[wanted].all():
+            told = (await asyncio.to_thread(self._surrogate.lateral_means, t)).get(quantity.name)
+            if told is not None:
+                means.put(slice(None), told)
+                self._kept.set(key, means)
+        missing = wanted[~means.known[wanted]].tolist()
         for first in range(0, len(missing), LONGEST_RUN):
-            run = tuple(missing[first : first + LONGEST_RUN])
-            await self._flights.do((quantity.name, t, run), partial(self._compute, quantity, t, run, deadline))
-        return np.array([self._kept[quantity.name, t, r] for r in shells])
+            run = missing[first : first + LONGEST_RUN]
+            compute = partial(self._compute, quantity, t, run, means)
+            means.put(run, await self._flights.do((*key, *run), deadline, compute))
+        values: NDArray[np.float64] = means.values[wanted]
+        return values
 
-    async def _compute(self, quantity: Quantity, t: int, run: tuple[int, ...], deadline: float) -> None:
-        field = await self._fields.engine.shells(quantity.needs, t, run, None, deadline)
-        shells, grid = dict(zip(quantity.needs, field, strict=True)), self._fields.surrogate.grid
-        means = await asyncio.to_thread(lambda: lateral_mean(derive(quantity.name, shells, grid), grid))
-        for r, mean in zip(run, means.tolist(), strict=True):
-            self._kept[quantity.name, t, r] = mean
+    async def _compute(
+        self, quantity: Quantity, t: int, run: list[int], means: Progress, until: float
+    ) -> NDArray[np.float64]:
+        field = await self._engine.shells(quantity.needs, t, run, None, until, "long")
+        shells, grid = dict(zip(quantity.needs, field, strict=True)), self._surrogate.grid
+        found = await asyncio.to_thread(lambda: lateral_mean(derive(quantity.name, shells, grid), grid))
+        means.put(run, found)
+        self._kept.set((quantity.name, t), means)
+        return found
 
 
 def _is_anomaly(quantity: Quantity) -> bool:

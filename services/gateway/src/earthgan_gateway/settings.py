@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     max_pending_shells: int = Field(default=64, ge=1)
     #: How often one client address may ask, such as "50/second"; each process counts for itself.
     rate_limit: str | None = None
-    #: Memory for shells and tiles in this process.
+    #: Memory for everything that this process keeps: shells, tiles, decoded time steps, addresses and all other caches.
     cache_mb: int = Field(default=256, ge=1)
     #: How long Redis may take before it is left out.
     redis_timeout_s: float = Field(default=0.05, gt=0)

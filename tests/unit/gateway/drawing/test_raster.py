@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.sampling import ShellSampler
 from earthgan.sphere.tiles import TILE_MATRIX_SETS, Tile, pixel_centres
-from earthgan_gateway.cache.packing import pack, unpack
+from earthgan_gateway.cache.packing import Packed
 from earthgan_gateway.drawing.colours import indices
 from earthgan_gateway.drawing.raster import TileRaster
 
@@ -92,7 +92,7 @@ def test_buffers_of_one_tile_do_not_show_in_the_next() -> None:
 )
 def test_packed_shells_come_back_within_half_a_step(values: np.ndarray, unit: float) -> None:
     values = (values * np.float32(unit)).astype(np.float32)
-    back = unpack(pack(values), values.shape)
+    back = Packed.read(Packed.of(values).to_bytes(), values.shape).values()
     np.testing.assert_array_equal(np.isnan(back), np.isnan(values))
     if not np.isnan(values).all():
         extent = float(np.nanmax(values)) - float(np.nanmin(values))

@@ -14,6 +14,11 @@ from earthgan.errors import DamagedSurrogate
 from earthgan.surrogate import Backend, Field, Surrogate
 
 
+def default_precision() -> str:
+    """The device and the numbers that `torch_backend` takes unless told otherwise, such as `cuda/float16`."""
+    return "cuda/float16" if torch.cuda.is_available() else "cpu/float32"
+
+
 def torch_backend(surrogate: Surrogate, device: str | None = None, dtype: torch.dtype | None = None) -> Backend:
     """A backend over `generator.safetensors`.
 

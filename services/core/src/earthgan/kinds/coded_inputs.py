@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from earthgan.bounded import Bounded
 from earthgan.errors import DamagedSurrogate
 from earthgan.kinds.coded import Code, CodedStep
 from earthgan.kinds.refine import Refinement
@@ -20,8 +20,8 @@ Field = NDArray[np.float32]
 
 #: Shells, rows and columns of a look at coded inputs: about the size of inputs that lie on a grid.
 LOOK = 30, 28, 56
-#: Decoded steps that are kept; at 12 kB a step, each takes 200 kB.
-KEPT_STEPS = 256
+#: Memory for decoded steps until somebody says otherwise. A step of 12 kB takes 200 kB.
+KEPT_BYTES = 48 * 2**20
 
 
 class CodedInputsSpec(StepInputs):
@@ -35,8 +35,7 @@ class CodedInputs:
 
     def __init__(self, code: Code, refinement: Refinement | None, planner: SpectralPlanner) -> None:
         self._code, self._refinement = code, refinement
-        # A series asks for a point of every step: reading their codes would be nearly all of its work.
-        self._decoded = lru_cache(KEPT_STEPS)(self._decode)
+        self.keep(KEPT_BYTES)
         shells, rows, columns = LOOK
         radii_km = np.linspace(planner.grid.radii_km[0], planner.grid.radii_km[-1], shells)
         self._look_grid = ShellGrid.cell_centred(tuple(radii_km.tolist()), rows, columns)
@@ -54,10 +53,14 @@ class CodedInputs:
         """Its digest has been compared. Nothing else can be seen before it is decoded."""
 
     def read(self, path: Path) -> Field:
-        return self._code.coefficients(self._decoded(path))
+        return self._code.coefficients(self._decoded.get_or(path, lambda: self._decode(path)))
 
-    def read_ahead(self, path: Path) -> None:
-        self._decoded(path)
+    def keep(self, max_bytes: int) -> None:
+        # A series asks for a point of every step: decoding them would be nearly all of its work.
+        self._decoded: Bounded[Path, CodedStep] = Bounded(max_bytes, lambda step: step.values.nbytes + 200)
+
+    def read_ahead(self, path: Path) -> bool:
+        return self._decoded.get(path) is None and self._decoded.set(path, self._decode(path))
 
     def _decode(self, path: Path) -> CodedStep:
         """A step as stored: far fewer numbers than there are coefficients."""

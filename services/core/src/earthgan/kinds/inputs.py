@@ -62,8 +62,12 @@ class GridInputs:
         field: Field = np.asarray(self._open(path), dtype=np.float32) * scale + offset
         return field
 
-    def read_ahead(self, path: Path) -> None:
+    def keep(self, max_bytes: int) -> None:
+        """Nothing is kept."""
+
+    def read_ahead(self, path: Path) -> bool:
         """Reading takes no time worth saving."""
+        return False
 
     def cut(self, conditional_input: Field, window: Window) -> Field:
         return np.ascontiguousarray(self._grid.window(conditional_input, self._planner.input_window(window))[None])

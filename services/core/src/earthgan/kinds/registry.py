@@ -77,8 +77,14 @@ class Inputs(Protocol):
     def read(self, path: Path) -> Array:
         """The conditional input of a step. Raises DamagedSurrogate."""
 
-    def read_ahead(self, path: Path) -> None:
-        """Does what takes time in reading a step, and keeps the result. Raises DamagedSurrogate."""
+    def keep(self, max_bytes: int) -> None:
+        """Keeps no more than that of what takes time in reading steps. What was kept is forgotten."""
+
+    def read_ahead(self, path: Path) -> bool:
+        """Does what takes time in reading a step, and keeps the result. Returns whether another was forgotten for it.
+
+        Raises DamagedSurrogate.
+        """
 
     def cut(self, conditional_input: Array, window: Window) -> Array:
         """The part `(1, ...)` of it that the generator needs for a window of the output grid."""

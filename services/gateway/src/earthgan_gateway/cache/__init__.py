@@ -1,8 +1,9 @@
-"""Bytes kept under keys of digests and canonical integers: this process's memory first, then Redis."""
+"""What a process keeps: bytes in its memory first, then in Redis; and computations that several requests share."""
 
+from earthgan_gateway.cache.budget import Budget
 from earthgan_gateway.cache.layered import LayeredCache
 from earthgan_gateway.cache.memory import MemoryCache
 from earthgan_gateway.cache.redis import RedisCache
 from earthgan_gateway.cache.single_flight import SingleFlight
 
-__all__ = ["LayeredCache", "MemoryCache", "RedisCache", "SingleFlight"]
+__all__ = ["Budget", "LayeredCache", "MemoryCache", "RedisCache", "SingleFlight"]

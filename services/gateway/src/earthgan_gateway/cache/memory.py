@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from cachetools import LRUCache
+import sys
+
+from earthgan.bounded import Bounded
 
 
-class MemoryCache:
-    """A bounded map from key to bytes that forgets what was used longest ago."""
+class MemoryCache(Bounded[str, bytes]):
+    """A map from key to bytes that is bounded in bytes, keys and overhead included."""
 
     def __init__(self, max_bytes: int) -> None:
-        self._entries: LRUCache[str, bytes] = LRUCache(max_bytes, getsizeof=len)
-
-    def get(self, key: str) -> bytes | None:
-        return self._entries.get(key)
-
-    def set(self, key: str, value: bytes) -> None:
-        if len(value) <= self._entries.maxsize:
-            self._entries[key] = value
+        super().__init__(max_bytes, sys.getsizeof)

@@ -14,6 +14,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from earthgan_gateway.background import keep_going
+
 log = logging.getLogger(__name__)
 
 #: After a failure Redis is left alone for so long.
@@ -80,7 +82,7 @@ class RedisCache:
         renewal = None
         try:
             if not self.paused and await lock.acquire():
-                renewal = asyncio.create_task(_renew(lock))
+                renewal = asyncio.create_task(keep_going("renewing a lock", lambda: _renew(lock)))
         except (RedisError, OSError) as error:
             self._pause(error)
         try:
@@ -105,9 +107,8 @@ class RedisCache:
 
 
 async def _renew(lock: Lock) -> None:
-    while True:
-        await asyncio.sleep(LOCK_S / 3)
-        try:
-            await lock.reacquire()
-        except (RedisError, OSError):
-            return  # it has expired: another may compute the same, which costs time and nothing else
+    await asyncio.sleep(LOCK_S / 3)
+    try:
+        await lock.reacquire()
+    except (RedisError, OSError):
+        pass  # it may have expired: another may compute the same, which costs time and nothing else

@@ -1,12 +1,26 @@
-"""One computation for all who ask for the same thing at the same time."""
+"""One computation for all who ask for the same thing at the same time, each of whom waits until a deadline of their
+own.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from earthgan.errors import EngineTimeout
+
 T = TypeVar("T")
+
+
+@dataclass
+class _Flight(Generic[T]):
+    """A computation under way, and the latest deadline of those who have asked for it."""
+
+    until: float
+    task: asyncio.Task[T]
 
 
 class SingleFlight(Generic[T]):
@@ -17,21 +31,36 @@ class SingleFlight(Generic[T]):
 
     def __init__(self, on_wait: Callable[[], None] = lambda: None) -> None:
         self._on_wait = on_wait
-        self._flights: dict[Hashable, asyncio.Task[T]] = {}
+        self._flights: dict[Hashable, _Flight[T]] = {}
 
-    async def do(self, key: Hashable, compute: Callable[[], Awaitable[T]]) -> T:
-        task = self._flights.get(key)
-        if task is not None:
-            self._on_wait()
+    async def do(self, key: Hashable, deadline: float, compute: Callable[[float], Awaitable[T]]) -> T:
+        """What `compute` gives. Deadlines are moments of `time.monotonic()`.
+
+        `compute` is given the latest deadline that is known when it starts. Where that ends it, and someone who joined
+        later still has time, it is started again with the deadline of the latter. Raises EngineTimeout past the
+        caller's own deadline, and what `compute` raises.
+        """
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = self._flights[key] = _Flight(deadline, asyncio.create_task(self._run(key, compute)))
+            flight.task.add_done_callback(lambda done: self._land(key, done))
         else:
+            self._on_wait()
+            flight.until = max(flight.until, deadline)
+        done, _ = await asyncio.wait({flight.task}, timeout=max(0.0, deadline - time.monotonic()))
+        if not done:
+            raise EngineTimeout("the answer was not ready in time")
+        return flight.task.result()
 
-            async def run() -> T:
-                return await compute()
-
-            task = asyncio.create_task(run())
-            self._flights[key] = task
-            task.add_done_callback(lambda done: self._land(key, done))
-        return await asyncio.shield(task)
+    async def _run(self, key: Hashable, compute: Callable[[float], Awaitable[T]]) -> T:
+        flight = self._flights[key]
+        while True:
+            until = flight.until
+            try:
+                return await compute(until)
+            except EngineTimeout:
+                if flight.until <= max(until, time.monotonic()):
+                    raise
 
     def __contains__(self, key: Hashable) -> bool:
         return key in self._flights

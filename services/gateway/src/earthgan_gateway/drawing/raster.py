@@ -6,11 +6,10 @@ of the time of the other order. A colour's index is linear in the value, so the 
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
+from earthgan.bounded import Bounded
 from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.sampling import Neighbours, ShellSampler
 from earthgan.sphere.tiles import Tile, pixel_centres
@@ -20,16 +19,25 @@ from earthgan_gateway.drawing.colours import STEPS
 _FIRST_INDEX = np.float32(1.5)
 _LAST_INDEX = np.float32(STEPS + 0.5)
 
+#: Tile matrix set, zoom, row or column, and pixels.
+Axis = tuple[str, int, int, int]
+
 
 class TileRaster:
-    """Samples shells of one grid at the pixels of tiles. Not for use by several threads at once."""
+    """Samples shells of one grid at the pixels of tiles. Not for use by several threads at once.
 
-    def __init__(self, grid: ShellGrid) -> None:
+    `kept_bytes` bounds what is kept of where pixels lie between the grid's points.
+    """
+
+    def __init__(self, grid: ShellGrid, kept_bytes: int = 2**24) -> None:
         self._sampler = ShellSampler(grid)
         self.padded = self._sampler.padded
-        self._rows = lru_cache(maxsize=2048)(self._tile_rows)
-        self._columns = lru_cache(maxsize=2048)(self._tile_columns)
-        self._buffers: dict[tuple[int, int, int], NDArray[np.float32]] = {}
+        self._tallest = grid.shape[1] + 2
+        self._rows_kept: Bounded[Axis, tuple[int, int, Neighbours]] = Bounded(
+            kept_bytes // 2, lambda rows: _neighbours_bytes(rows[2])
+        )
+        self._columns_kept: Bounded[Axis, Neighbours] = Bounded(kept_bytes // 2, _neighbours_bytes)
+        self._buffers: dict[tuple[int, int], NDArray[np.float32]] = {}
         self._index: dict[int, NDArray[np.uint8]] = {}
 
     def values(self, padded: NDArray[np.float32], tile: Tile, pixels: int, nearest: bool) -> NDArray[np.float32]:
@@ -62,8 +70,9 @@ class TileRaster:
         scale: np.float32,
         offset: np.float32,
     ) -> NDArray[np.float32]:
-        first, last, rows = self._rows(tile.tms, tile.z, tile.y, pixels)
-        columns = self._columns(tile.tms, tile.z, tile.x, pixels)
+        row, column = (tile.tms, tile.z, tile.y, pixels), (tile.tms, tile.z, tile.x, pixels)
+        first, last, rows = self._rows_kept.get_or(row, lambda: self._tile_rows(*row))
+        columns = self._columns_kept.get_or(column, lambda: self._tile_columns(*column))
         touched = padded[first : last + 1]
         band = self._buffer(0, len(touched), pixels)
         values = self._buffer(1, pixels, pixels)
@@ -83,11 +92,12 @@ class TileRaster:
         return values
 
     def _buffer(self, use: int, rows: int, columns: int) -> NDArray[np.float32]:
-        key = use, rows, columns
+        key = use, columns
         buffer = self._buffers.get(key)
         if buffer is None:
-            buffer = self._buffers[key] = np.empty((rows, columns), dtype=np.float32)
-        return buffer
+            tallest = max(self._tallest, columns)
+            buffer = self._buffers[key] = np.empty((tallest, columns), dtype=np.float32)
+        return buffer[:rows]
 
     def _tile_rows(self, tms: str, z: int, y: int, pixels: int) -> tuple[int, int, Neighbours]:
         """The first and last row of a padded shell that a tile touches, and the neighbours counted from the first."""
@@ -97,6 +107,11 @@ class TileRaster:
 
     def _tile_columns(self, tms: str, z: int, x: int, pixels: int) -> Neighbours:
         return self._sampler.columns(pixel_centres(Tile(tms, z, x, 0), pixels)[1])
+
+
+def _neighbours_bytes(neighbours: Neighbours) -> int:
+    arrays = neighbours.before, neighbours.after, neighbours.share
+    return 600 + sum(array.nbytes for array in arrays)  # the objects that hold them, and their own data
 
 
 def _blend(first: NDArray[np.float32], second: NDArray[np.float32], share: NDArray[np.float32]) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from earthgan.errors import BadInput
 from earthgan.surrogate import Surrogate
-from earthgan_gateway.engines.base import Engine
+from earthgan_gateway.engines.base import Engine, Lane
 from earthgan_gateway.engines.local import LocalEngine
 from earthgan_gateway.engines.torchserve import TorchServeEngine
 from earthgan_gateway.settings import Settings
 
-__all__ = ["Engine", "LocalEngine", "TorchServeEngine", "make_engine"]
+__all__ = ["Engine", "Lane", "LocalEngine", "TorchServeEngine", "make_engine"]
 
 
 def make_engine(settings: Settings, surrogate: Surrogate) -> Engine:
@@ -19,13 +19,13 @@ def make_engine(settings: Settings, surrogate: Surrogate) -> Engine:
         return TorchServeEngine(surrogate, str(settings.torchserve_url))
     if settings.engine == "torch":
         try:
-            from earthgan.backends.torch import torch_backend  # torch is loaded for this engine alone
+            from earthgan.backends.torch import default_precision, torch_backend  # torch is for this engine alone
         except ModuleNotFoundError as error:
             raise BadInput(f"the torch engine needs the package {error.name}: pip install 'earthgan[torch]'") from error
 
-        return LocalEngine(surrogate, torch_backend(surrogate))
+        return LocalEngine(surrogate, torch_backend(surrogate), f"torch/{default_precision()}")
     if surrogate.kind.evaluates:
-        return LocalEngine(surrogate, None)
+        return LocalEngine(surrogate, None, "numpy/float32")
     from earthgan.backends.onnx import onnx_backend
 
-    return LocalEngine(surrogate, onnx_backend(surrogate))
+    return LocalEngine(surrogate, onnx_backend(surrogate), "onnx/float32")

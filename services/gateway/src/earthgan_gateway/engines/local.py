@@ -10,45 +10,77 @@ from concurrent.futures import ThreadPoolExecutor
 from earthgan.errors import EngineTimeout
 from earthgan.sphere.grid import Window
 from earthgan.surrogate import Backend, Field, Surrogate
+from earthgan_gateway.engines.base import FRESH_S, Lane
 
 
 class LocalEngine:
-    """One inference at a time, off the event loop. Without a backend, the surrogate's kind evaluates its own fields."""
+    """Runs inferences off the event loop, one at a time in each lane: a backend takes every core on its own.
 
-    def __init__(self, surrogate: Surrogate, backend: Backend | None) -> None:
+    Without a backend, the surrogate's kind evaluates its own fields.
+
+    Each lane has a thread, so that a tile waits for no more than other tiles, however long another read is.
+    """
+
+    def __init__(self, surrogate: Surrogate, backend: Backend | None, numerics: str) -> None:
+        self.numerics = numerics
         self._surrogate = surrogate
         self._backend = backend
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="generator")
+        self._lanes = {lane: _worker(lane) for lane in ("map", "long", "probe")}
+        self._succeeded = -FRESH_S
 
     async def shells(
-        self, variables: Sequence[str], t: int, shells: Sequence[int], seed: int | None, deadline: float
+        self,
+        variables: Sequence[str],
+        t: int,
+        shells: Sequence[int],
+        seed: int | None,
+        deadline: float,
+        lane: Lane = "map",
     ) -> Field:
-        field = await self._run(lambda: self._surrogate.shells(self._backend, variables, t, shells, seed), deadline)
-        return self._surrogate.in_units(field, variables)
+        def infer() -> Field:
+            field = self._surrogate.shells(self._backend, variables, t, shells, seed)
+            return self._surrogate.in_units(field, variables)
+
+        return await self._run(lane, infer, deadline)
 
     async def window(
-        self, variables: Sequence[str], t: int, window: Window, seed: int | None, deadline: float
+        self,
+        variables: Sequence[str],
+        t: int,
+        window: Window,
+        seed: int | None,
+        deadline: float,
+        lane: Lane = "map",
     ) -> Field:
         def infer() -> Field:
             shells, rows, columns = window.axes
-            return self._surrogate.shells(self._backend, variables, t, shells, seed, rows, columns)
+            field = self._surrogate.shells(self._backend, variables, t, shells, seed, rows, columns)
+            return self._surrogate.in_units(field, variables)
 
-        return self._surrogate.in_units(await self._run(infer, deadline), variables)
+        return await self._run(lane, infer, deadline)
 
-    async def _run(self, infer: Callable[[], Field], deadline: float) -> Field:
+    async def _run(self, lane: str, infer: Callable[[], Field], deadline: float) -> Field:
         def in_time() -> Field:
             if time.monotonic() > deadline:  # it has queued for too long; nobody waits for it any more
                 raise EngineTimeout("the generator is too busy")
             return infer()
 
-        future = asyncio.get_running_loop().run_in_executor(self._worker, in_time)
+        future = asyncio.get_running_loop().run_in_executor(self._lanes[lane], in_time)
         try:
-            return await asyncio.wait_for(future, deadline - time.monotonic())
+            field = await asyncio.wait_for(future, deadline - time.monotonic())
         except TimeoutError:
             raise EngineTimeout("the generator did not answer in time") from None
+        self._succeeded = time.monotonic()
+        return field
 
     async def ready(self, deadline: float) -> None:
-        await self._run(lambda: self._surrogate.probe(self._backend), deadline)
+        if time.monotonic() - self._succeeded > FRESH_S:
+            await self._run("probe", lambda: self._surrogate.probe(self._backend), deadline)
 
     async def close(self) -> None:
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        for worker in self._lanes.values():
+            worker.shutdown(wait=False, cancel_futures=True)
+
+
+def _worker(lane: str) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"generator-{lane}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import httpx
 import numpy as np
@@ -13,12 +15,16 @@ from earthgan.errors import EngineAnswerInvalid, EngineTimeout, EngineUnavailabl
 from earthgan.sphere.grid import Window
 from earthgan.surrogate import Field, Surrogate
 from earthgan.wire import ShellRequest, WireType, decode
+from earthgan_gateway.engines.base import FRESH_S, Lane
 
 MODEL_NAME = "earthgan"
 
 
 class TorchServeEngine:
-    """Talks to one TorchServe. Everything is checked here first: a bad question there fails a whole batch."""
+    """Talks to one TorchServe. Everything is checked here first: a bad question there fails a whole batch.
+
+    The model server has one queue. Of long reads, one question at a time is in it, so that a tile never waits for more.
+    """
 
     def __init__(
         self,
@@ -28,21 +34,36 @@ class TorchServeEngine:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._surrogate = surrogate
+        self.numerics = f"torchserve/{dtype}"
         self._dtype = dtype
+        self._long = asyncio.Lock()
+        self._succeeded = -FRESH_S
         self._url = f"{url.rstrip('/')}/predictions/{MODEL_NAME}"
         self._client = httpx.AsyncClient(
             transport=transport, trust_env=False, headers={"User-Agent": f"earthgan/{__version__}"}
         )
 
     async def shells(
-        self, variables: Sequence[str], t: int, shells: Sequence[int], seed: int | None, deadline: float
+        self,
+        variables: Sequence[str],
+        t: int,
+        shells: Sequence[int],
+        seed: int | None,
+        deadline: float,
+        lane: Lane = "map",
     ) -> Field:
         self._check(variables, t, shells)
         request = ShellRequest(variables=tuple(variables), t=t, shells=tuple(shells), seed=seed, dtype=self._dtype)
-        return await self._ask(request, self._surrogate.grid.shape[1:], deadline)
+        return await self._ask(request, self._surrogate.grid.shape[1:], deadline, lane)
 
     async def window(
-        self, variables: Sequence[str], t: int, window: Window, seed: int | None, deadline: float
+        self,
+        variables: Sequence[str],
+        t: int,
+        window: Window,
+        seed: int | None,
+        deadline: float,
+        lane: Lane = "map",
     ) -> Field:
         shells, rows, columns = window.axes
         self._check(variables, t, shells)
@@ -56,7 +77,7 @@ class TorchServeEngine:
             rows=(rows.start, rows.stop),
             columns=(columns.start, columns.stop),
         )
-        return await self._ask(request, window.shape[1:], deadline)
+        return await self._ask(request, window.shape[1:], deadline, lane)
 
     def _check(self, variables: Sequence[str], t: int, shells: Sequence[int]) -> None:
         for name in variables:
@@ -65,10 +86,32 @@ class TorchServeEngine:
         for r in shells:
             self._surrogate.check_shell(r)
 
-    async def _ask(self, request: ShellRequest, part: tuple[int, int], deadline: float) -> Field:
+    async def _ask(self, request: ShellRequest, part: tuple[int, int], deadline: float, lane: Lane) -> Field:
         """The answer in units, each shell's part of that shape. Raises EngineError."""
+        async with self._turn(lane, deadline):
+            answer = await self._post(request, deadline)
+        field = await asyncio.to_thread(self._read, answer, request, part)
+        self._succeeded = time.monotonic()
+        return field
+
+    @asynccontextmanager
+    async def _turn(self, lane: Lane, deadline: float) -> AsyncIterator[None]:
+        """Wait until a question of this lane may be asked. Raises EngineTimeout."""
+        if lane == "map":
+            yield
+            return
+        try:
+            await asyncio.wait_for(self._long.acquire(), deadline - time.monotonic())
+        except TimeoutError:
+            raise EngineTimeout("the model server is too busy") from None
+        try:
+            yield
+        finally:
+            self._long.release()
+
+    def _read(self, answer: bytes, request: ShellRequest, part: tuple[int, int]) -> Field:
         surrogate = self._surrogate
-        field, digest = decode(await self._post(request, deadline))
+        field, digest = decode(answer)
         if digest != surrogate.digest:
             raise EngineUnavailable("the model server serves another surrogate")
         expected = (len(request.variables), len(request.shells), *part)
@@ -99,7 +142,8 @@ class TorchServeEngine:
         return answer.content
 
     async def ready(self, deadline: float) -> None:
-        await self.shells(self._surrogate.variables[:1], self._surrogate.steps[0].t, [0], None, deadline)
+        if time.monotonic() - self._succeeded > FRESH_S:
+            await self.shells(self._surrogate.variables[:1], self._surrogate.steps[0].t, [0], None, deadline)
 
     async def close(self) -> None:
         await self._client.aclose()

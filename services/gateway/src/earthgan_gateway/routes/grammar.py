@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from earthgan.errors import InvalidRequest, NotFound
 from earthgan.quantities import Quantity
 from earthgan.sphere.tiles import WEB_MERCATOR, Tile
-from earthgan_gateway.fields import Fields
+from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import FORMATS, ShellPicture, Style, TilePicture
 
 _NUMBER = "(?:0|[1-9][0-9]{0,8})"
@@ -29,12 +29,12 @@ _TILEJSON_PATH = re.compile(rf"/tiles/{_SHELL}/tilejson\.json", re.ASCII)
 _LEGEND = re.compile(r"(?P<var>[a-z][a-z0-9_]*)(?:\.(?P<format>json|png))?", re.ASCII)
 
 
-def picture(fields: Fields, path: str, query: Mapping[str, str]) -> ShellPicture:
+def picture(offer: Offer, path: str, query: Mapping[str, str]) -> ShellPicture:
     """The tile or shell that a path asks for. Raises NotFound for the path and InvalidRequest for the query."""
     is_tile = path.startswith("/tiles/")
     found = _match(_TILE_PATH if is_tile else _SHELL_PATH, path)
     t, r = int(found["t"]), int(found["r"])
-    quantity = fields.check(found["var"], t, r)
+    quantity = offer.check(found["var"], t=t, r=r)
     form = FORMATS[found["format"] or ("png" if is_tile else "npy")]
     anomaly = is_anomaly(query)
     style = style_of(quantity, anomaly, query) if form.coloured else None
@@ -53,17 +53,17 @@ def picture(fields: Fields, path: str, query: Mapping[str, str]) -> ShellPicture
     )
 
 
-def tilejson(fields: Fields, path: str) -> tuple[Quantity, int, int]:
+def tilejson(offer: Offer, path: str) -> tuple[Quantity, int, int]:
     """The quantity, step and shell of a TileJSON path. Raises NotFound."""
     found = _match(_TILEJSON_PATH, path)
     t, r = int(found["t"]), int(found["r"])
-    return fields.check(found["var"], t, r), t, r
+    return offer.check(found["var"], t=t, r=r), t, r
 
 
-def legend(fields: Fields, name: str) -> tuple[Quantity, str]:
+def legend(offer: Offer, name: str) -> tuple[Quantity, str]:
     """The quantity and the format of a legend's name, such as `vx.png`. Raises NotFound."""
     found = _match(_LEGEND, name)
-    return fields.quantity(found["var"]), found["format"] or "json"
+    return offer.quantity(found["var"]), found["format"] or "json"
 
 
 def tile_matrix_set(query: Mapping[str, str]) -> str:

@@ -8,10 +8,9 @@ from fastapi import APIRouter
 
 from earthgan_gateway.cache import SingleFlight
 from earthgan_gateway.engines import Engine
+from earthgan_gateway.engines.base import FRESH_S
 
 TIMEOUT_S = 10.0
-#: One real inference serves all probes of so long.
-FRESH_S = 2.0
 
 
 def health_router(engine: Engine, digest: str) -> APIRouter:
@@ -20,8 +19,8 @@ def health_router(engine: Engine, digest: str) -> APIRouter:
     flights: SingleFlight[float] = SingleFlight()
     last_ready = -FRESH_S
 
-    async def probe() -> float:
-        await engine.ready(time.monotonic() + TIMEOUT_S)
+    async def probe(until: float) -> float:
+        await engine.ready(until)
         return time.monotonic()
 
     @router.get("/healthz")
@@ -34,7 +33,7 @@ def health_router(engine: Engine, digest: str) -> APIRouter:
         """The generator has just computed something, with the surrogate of this digest."""
         nonlocal last_ready
         if time.monotonic() - last_ready > FRESH_S:
-            last_ready = await flights.do("ready", probe)
+            last_ready = await flights.do("ready", time.monotonic() + TIMEOUT_S, probe)
         return {"status": "ready", "digest": digest}
 
     return router

@@ -12,15 +12,15 @@ from earthgan.errors import InvalidRequest
 from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan_gateway import catalog
 from earthgan_gateway.drawing.render import legend_png
-from earthgan_gateway.fields import Fields
+from earthgan_gateway.offer import Offer
 from earthgan_gateway.routes import grammar
 from earthgan_gateway.routes.openapi import style_parameters
 
 
-def metadata_router(fields: Fields) -> APIRouter:
+def metadata_router(offer: Offer) -> APIRouter:
     """The JSON that lets a client be written without knowledge of the surrogate."""
     router = APIRouter(tags=["metadata"])
-    whole_catalog = catalog.catalog(fields)
+    whole_catalog = catalog.catalog(offer)
 
     @router.get("/catalog")
     async def get_catalog(
@@ -39,12 +39,12 @@ def metadata_router(fields: Fields) -> APIRouter:
         assert asked_km is not None
         if not 0 <= asked_km <= EARTH_RADIUS_KM:
             raise InvalidRequest(f"a radius lies between 0 and {EARTH_RADIUS_KM:.0f} km, and so does a depth")
-        return whole_catalog | {"nearest": catalog.nearest_shell(fields.surrogate, asked_km)}
+        return whole_catalog | {"nearest": catalog.nearest_shell(offer.surrogate, asked_km)}
 
     @router.get("/variables")
     async def get_variables() -> dict[str, Any]:
         """Each variable and derived quantity: name, unit, global range and colour map."""
-        return catalog.variables(fields)
+        return catalog.variables(offer)
 
     @router.get("/legends/{name}", response_model=None, openapi_extra={"parameters": style_parameters()})
     async def get_legend(request: Request, name: Annotated[str, Path(examples=["temperature.json"])]) -> Response:
@@ -52,7 +52,7 @@ def metadata_router(fields: Fields) -> APIRouter:
 
         It takes the parameters of a tile's style: `anomaly`, `colormap`, `rescale`, `steps`, `under`, `over`.
         """
-        quantity, form = grammar.legend(fields, name)
+        quantity, form = grammar.legend(offer, name)
         style = grammar.style_of(quantity, grammar.is_anomaly(request.query_params), request.query_params)
         if form == "png":
             return Response(

@@ -9,19 +9,22 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from cachetools import LRUCache
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from earthgan.bounded import Bounded
 from earthgan.sphere.tiles import Tile
 from earthgan_gateway import catalog
-from earthgan_gateway.fields import Fields
+from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import FORMATS, Pictures, ShellPicture, TilePicture
 from earthgan_gateway.routes import grammar
 from earthgan_gateway.routes.problems import problem, problem_of
 from earthgan_gateway.telemetry import CacheLevel, Metrics
+
+#: What a resolved URL takes at most, beside its own text; a test measures it.
+RESOLVED_BYTES = 4096
 
 #: A URL that names the surrogate's digest (`?v=`) never changes its meaning; any other may, with the surrogate.
 FOREVER, FOR_NOW = b"public, max-age=31536000, immutable", b"public, max-age=60"
@@ -43,12 +46,12 @@ class Resolved:
 class PictureRoutes:
     """ASGI middleware that answers tiles and shells itself and hands everything else on."""
 
-    def __init__(self, app: ASGIApp, fields: Fields, pictures: Pictures, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, offer: Offer, pictures: Pictures, metrics: Metrics, urls_bytes: int) -> None:
         self._app = app
         self._metrics = metrics
-        self._fields = fields
+        self._offer = offer
         self._pictures = pictures
-        self._resolved: LRUCache[tuple[str, bytes], Resolved] = LRUCache(8192)
+        self._resolved: Bounded[tuple[str, bytes], Resolved] = Bounded(urls_bytes, lambda _: RESOLVED_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(("/tiles/", "/shells/")):
@@ -66,10 +69,12 @@ class PictureRoutes:
 
     async def _picture(self, scope: Scope, send: Send) -> None:
         started = time.perf_counter()
+        self._pictures.asked_at = time.monotonic()
         url = scope["path"], scope["query_string"]
         resolved = self._resolved.get(url)
         if resolved is None:
-            resolved = self._resolved[url] = self._resolve(*url)
+            resolved = self._resolve(*url)
+            self._resolved.set(url, resolved)
         wanted_tags = b""
         for name, value in scope["headers"]:
             if name == b"if-none-match":
@@ -104,8 +109,8 @@ class PictureRoutes:
 
     def _resolve(self, path: str, query_string: bytes) -> Resolved:
         query = QueryParams(query_string)
-        picture = grammar.picture(self._fields, path, query)
-        lifetime = FOREVER if query.get("v") == self._fields.surrogate.digest else FOR_NOW
+        picture = grammar.picture(self._offer, path, query)
+        lifetime = FOREVER if query.get("v") == self._offer.surrogate.digest else FOR_NOW
         compressed = None
         if FORMATS[picture.format].compressible:
             compressed = self._prepare(replace(picture, gzipped=True), lifetime, None)
@@ -117,7 +122,7 @@ class PictureRoutes:
             (b"content-type", form.media_type.encode()),
             (b"etag", etag),
             (b"cache-control", lifetime),
-            (b"earthgan-surrogate", self._fields.surrogate.digest.encode()),
+            (b"earthgan-surrogate", self._offer.surrogate.digest.encode()),
             *([(b"vary", b"Accept-Encoding")] if form.compressible else []),
             *([(b"content-encoding", b"gzip")] if picture.gzipped else []),
         ]
@@ -125,11 +130,11 @@ class PictureRoutes:
 
     async def _tilejson(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        quantity, t, r = grammar.tilejson(self._fields, scope["path"])
+        quantity, t, r = grammar.tilejson(self._offer, scope["path"])
         tms = grammar.tile_matrix_set(request.query_params)
         Tile(tms, 0, 0, 0)  # raises where there is no such set
         body = catalog.tilejson(
-            self._fields.surrogate, quantity, t, r, tms, str(request.base_url), scope["query_string"].decode()
+            self._offer.surrogate, quantity, t, r, tms, str(request.base_url), scope["query_string"].decode()
         )
         await JSONResponse(body, headers={"cache-control": FOR_NOW.decode()})(scope, receive, send)
 

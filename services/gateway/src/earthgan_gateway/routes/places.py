@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import math
 import re
@@ -16,6 +15,7 @@ from starlette.responses import Response
 
 from earthgan.errors import InvalidRequest, NotFound
 from earthgan.sphere.great_circle import GreatCircle, within_a_turn
+from earthgan_gateway.keys import Keys
 from earthgan_gateway.places import LONGEST_SECTION, Place, Places
 
 #: Part of every entity tag: raise it when the same numbers would be answered differently.
@@ -26,15 +26,15 @@ _INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _NUMBER = re.compile(r"[-+]?[0-9]{1,20}(\.[0-9]{0,20})?([eE][-+]?[0-9]{1,3})?", re.ASCII)
 
 
-def places_router(places: Places, digest: str) -> APIRouter:
+def places_router(places: Places, keys: Keys) -> APIRouter:
     """The routes that read numbers. Their queries are read here, so that what cannot be read gets one clear line."""
     router = APIRouter(tags=["numbers"])
 
     async def answer(request: Request, name: tuple[Any, ...], compute: Callable[[], Awaitable[Any]]) -> Response:
         """The JSON of what is computed; its entity tag is that of the name, which says all but the surrogate."""
-        tag = hashlib.sha256(f"{digest}/{VERSION}/{name!r}".encode()).hexdigest()[:32]
+        tag = keys.tag(keys.places(f"{VERSION}/{name!r}"))
         # Weak, for the same JSON may leave compressed or not.
-        headers = {"etag": f'W/"{tag}"', "cache-control": "public, max-age=60", "earthgan-surrogate": digest}
+        headers = {"etag": f'W/"{tag}"', "cache-control": "public, max-age=60", "earthgan-surrogate": keys.digest}
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         found = await compute()
@@ -48,7 +48,7 @@ def places_router(places: Places, digest: str) -> APIRouter:
         `values` has one number for each quantity of `/variables`, in its unit.
         """
         name, t, r = _variable(request), _index(request, "t"), _index(request, "r")
-        places.check(name, t=t, r=r)
+        places.offer.check(name, t=t, r=r)
         place = _place(request.query_params)
         return await answer(request, ("point", name, t, r, place), lambda: places.point(name, t, r, place))
 
@@ -63,7 +63,7 @@ def places_router(places: Places, digest: str) -> APIRouter:
         and goes on from there when asked again.
         """
         name, t = _variable(request), _index(request, "t")
-        places.check(name, t=t)
+        places.offer.check(name, t=t)
         place, mean = _place(request.query_params), _flag(request.query_params, "lateral_mean")
         return await answer(request, ("profile", name, t, place, mean), lambda: places.profile(name, t, place, mean))
 
@@ -71,7 +71,7 @@ def places_router(places: Places, digest: str) -> APIRouter:
     async def get_series(request: Request) -> Response:
         """The values at a place of a radial shell in all time steps."""
         name, r = _variable(request), _index(request, "r")
-        places.check(name, r=r)
+        places.offer.check(name, r=r)
         place = _place(request.query_params)
         return await answer(request, ("series", name, r, place), lambda: places.series(name, r, place))
 
@@ -82,7 +82,7 @@ def places_router(places: Places, digest: str) -> APIRouter:
         `values[r][i]` is shell `r` below the place `lat[i]`, `lon[i]`, at `angle_deg[i]` from the first.
         """
         name, t, query = _variable(request), _index(request, "t"), request.query_params
-        places.check(name, t=t)
+        places.offer.check(name, t=t)
         arc = GreatCircle(_pair(query, "from"), _pair(query, "to"))
         n = _count(query) if "n" in query else places.points_along(arc)
         return await answer(request, ("section", name, t, arc, n), lambda: places.section(name, t, arc, n))
@@ -94,7 +94,7 @@ def places_router(places: Places, digest: str) -> APIRouter:
         The histogram has 64 equal intervals of the quantity's global range, as shares of the area.
         """
         name, t, r = _variable(request), _index(request, "t"), _index(request, "r")
-        places.check(name, t=t, r=r)
+        places.offer.check(name, t=t, r=r)
         return await answer(request, ("statistics", name, t, r), lambda: places.statistics(name, t, r))
 
     return router

@@ -8,19 +8,19 @@ from starlette.responses import Response
 
 from earthgan_gateway import wmts
 from earthgan_gateway.catalog import catalog
-from earthgan_gateway.fields import Fields
+from earthgan_gateway.offer import Offer
 
 
-def wmts_router(fields: Fields) -> APIRouter:
+def wmts_router(offer: Offer) -> APIRouter:
     """The capabilities; the tiles that they point at are those of `/tiles`."""
     router = APIRouter(tags=["metadata"])
-    first = catalog(fields)["default"]
+    first = catalog(offer)["default"]
 
     @router.get(f"/{wmts.CAPABILITIES}", response_class=Response, responses={200: {"content": {wmts.MEDIA_TYPE: {}}}})
     async def get_capabilities(request: Request) -> Response:
         """OGC WMTS 1.0.0 capabilities: a layer per variable, with time step and radial shell as dimensions."""
-        quantities = fields.quantities.values()
-        body = wmts.capabilities(fields.surrogate, quantities, first["t"], first["r"], str(request.base_url))
+        quantities = offer.quantities.values()
+        body = wmts.capabilities(offer.surrogate, quantities, first["t"], first["r"], str(request.base_url))
         return Response(body, media_type=wmts.MEDIA_TYPE, headers={"cache-control": "public, max-age=60"})
 
     return router

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from earthgan.surrogate import Surrogate
 from earthgan_gateway import catalog
-from earthgan_gateway.cache import LayeredCache, MemoryCache
-from earthgan_gateway.engines import Engine
-from earthgan_gateway.fields import Fields
+from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Style
 from earthgan_gateway.seed.plan import Plan
-from earthgan_gateway.telemetry import Metrics, make_traces
 
 
 def offered(plan: Plan, earlier: dict[str, Any], has: Callable[[str, int, int], bool]) -> Plan:
@@ -31,10 +28,8 @@ def offered(plan: Plan, earlier: dict[str, Any], has: Callable[[str, int, int], 
 
 def metadata(surrogate: Surrogate, plan: Plan, *, values: bool) -> dict[str, Any]:
     """The documents by file name; `values` says that the shells' own numbers lie beside the tiles."""
-    no_engine = cast(Engine, None)  # a catalog computes no shell
-    traces = make_traces(None, surrogate.digest)
-    fields = Fields(surrogate, no_engine, LayeredCache(MemoryCache(1)), 1, Metrics(), traces)
-    whole = catalog.catalog(fields)
+    offer = Offer.of(surrogate)
+    whole = catalog.catalog(offer)
     native = whole["tile_matrix_sets"][plan.tms]["max_native_zoom"]
     first = whole["default"]
     chosen = {
@@ -50,10 +45,10 @@ def metadata(surrogate: Surrogate, plan: Plan, *, values: bool) -> dict[str, Any
             "r": min(plan.shells, key=lambda r: abs(r - first["r"])),
         },
     }
-    variables = [each for each in catalog.variables(fields)["variables"] if each["name"] in plan.quantities]
+    variables = [each for each in catalog.variables(offer)["variables"] if each["name"] in plan.quantities]
     legends = {
         f"legends/{name}.json": catalog.legend(quantity, Style.of(quantity))
-        for name, quantity in fields.quantities.items()
+        for name, quantity in offer.quantities.items()
         if name in plan.quantities
     }
     return {"catalog.json": chosen, "variables.json": {"variables": variables}, **legends}

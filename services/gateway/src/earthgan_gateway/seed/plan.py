@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import morecantile
 
-from earthgan.errors import BadInput, UnknownVariable
-from earthgan.quantities import quantities
+from earthgan.errors import BadInput
 from earthgan.sphere.tiles import TILE_MATRIX_SETS, Tile
 from earthgan.surrogate import Surrogate
+from earthgan_gateway.offer import Offer
+
+T = TypeVar("T")
 
 _PART = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
 #: Zoom 12 is 16 million tiles of a shell: whoever asks for more has slipped.
@@ -58,11 +61,9 @@ def make_plan(
     surrogate: Surrogate, variables: str | None, steps: str | None, shells: str | None, zoom: str, tms: str
 ) -> Plan:
     """What the texts name, or all that there is. Raises BadInput and NotFound, before anything is drawn."""
-    known = quantities(surrogate)
+    offer = Offer.of(surrogate)
     names = tuple(dict.fromkeys(variables.split(","))) if variables else surrogate.variables
-    for name in names:
-        if name not in known:
-            raise UnknownVariable(name, tuple(known))
+    _check(offer.quantity, names)
     if tms not in TILE_MATRIX_SETS:
         raise BadInput(f"unknown tile matrix set {tms!r}: there are {', '.join(TILE_MATRIX_SETS)}")
     plan = Plan(
@@ -84,10 +85,9 @@ def _zooms(text: str) -> tuple[int, ...]:
     return tuple(sorted(zooms))
 
 
-def _check(check: object, indices: Sequence[int]) -> None:
-    assert callable(check)
-    for index in indices:
-        check(index)
+def _check(check: Callable[[T], object], each: Iterable[T]) -> None:
+    for one in each:
+        check(one)
 
 
 def _matrix(tms: str, z: int) -> list[Tile]:

@@ -16,6 +16,7 @@ from earthgan_gateway.cache import LayeredCache, MemoryCache, RedisCache
 from earthgan_gateway.drawing import render
 from earthgan_gateway.engines import make_engine
 from earthgan_gateway.fields import Fields
+from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Pictures, ShellPicture, Style, TilePicture
 from earthgan_gateway.seed.outputs import Archives, Pyramid, Tiles, value_file, write_whole
 from earthgan_gateway.seed.plan import Plan
@@ -77,7 +78,7 @@ class Studio:
         redis = RedisCache(recipe.redis_url, REDIS_TIMEOUT_S, self._redis_errors.append) if recipe.redis_url else None
         cache = LayeredCache(MemoryCache(MEMORY_BYTES), redis)
         engine = make_engine(Settings(surrogate=Path(recipe.surrogate)), surrogate)
-        self._fields = Fields(surrogate, engine, cache, ENGINE_TIMEOUT_S, metrics, traces)
+        self._fields = Fields(Offer.of(surrogate), engine, cache, ENGINE_TIMEOUT_S, metrics, traces)
         self._pictures = Pictures(self._fields, cache, metrics, traces)
         self._tiles = recipe.plan.tiles()
         self._runner = asyncio.Runner()
@@ -91,7 +92,7 @@ class Studio:
         output = self._output()
         if output is not None and output.has(name, t, r):
             return Done(skipped=1)
-        style = Style.of(self._fields.check(name, t, r))
+        style = Style.of(self._fields.offer.check(name, t=t, r=r))
         tiles: dict[Any, bytes] = {}
         hits = 0
         for tile in self._tiles:
@@ -120,7 +121,7 @@ class Studio:
             return None  # Redis: what is drawn is kept
         if not recipe.archives:
             return Pyramid(Path(recipe.folder))
-        spec = self._fields.surrogate.spec
+        spec = self._fields.offer.surrogate.spec
         metadata = {
             "description": spec.title,
             "attribution": f"{spec.provenance.notice} ({spec.provenance.licence})",

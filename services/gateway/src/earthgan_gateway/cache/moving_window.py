@@ -1,0 +1,37 @@
+"""How often each of many clients has asked, in bounded memory."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from earthgan.bounded import Bounded
+
+#: A full deque of so many moments takes so much: a pointer and a float each, in blocks.
+_MOMENT_BYTES, _DEQUE_BYTES = 40, 760
+
+
+class MovingWindow:
+    """Lets each client ask `amount` times within any `window_s` seconds.
+
+    It remembers as many clients as fit into `max_bytes` and forgets those who have not asked for longest.
+    """
+
+    def __init__(self, amount: int, window_s: float, max_bytes: int) -> None:
+        self._amount = amount
+        self._window_s = window_s
+        self._asked: Bounded[str, deque[float]] = Bounded(
+            max_bytes, lambda moments: _DEQUE_BYTES + _MOMENT_BYTES * amount
+        )
+
+    def wait_s(self, client: str) -> float:
+        """0 where the client may ask now, which counts; else how long to wait."""
+        now = time.monotonic()
+        moments = self._asked.get(client)
+        if moments is None:
+            moments = deque(maxlen=self._amount)
+            self._asked.set(client, moments)
+        if len(moments) == self._amount and (left_s := moments[0] + self._window_s - now) > 0:
+            return left_s
+        moments.append(now)
+        return 0.0
