@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command
+from earthgan_gateway.allocator import give_memory_back
 from earthgan_gateway.seed import commands as seed
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def make_worker() -> FastAPI:
 
     settings = Settings()
     set_up_logging(settings.log_level)
+    give_memory_back()
     return create_app(settings)
 
 
@@ -62,6 +64,7 @@ def _serve(arguments: argparse.Namespace) -> None:
         raise BadInput(f"settings: {what_is_wrong(error)}") from error
     address = f"http://{settings.host}:{settings.port}"
     set_up_logging(settings.log_level)
+    give_memory_back()
     app: str | FastAPI = create_app(settings)
     if settings.workers > 1:  # each makes its own; that the first could be made shows that they can
         app = "earthgan_gateway.commands:make_worker"

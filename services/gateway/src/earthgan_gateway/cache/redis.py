@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import redis.asyncio
 from redis.asyncio.lock import Lock
@@ -108,7 +108,5 @@ class RedisCache:
 
 async def _renew(lock: Lock) -> None:
     await asyncio.sleep(LOCK_S / 3)
-    try:
+    with suppress(RedisError, OSError):  # it may have expired: another may compute the same, which costs time alone
         await lock.reacquire()
-    except (RedisError, OSError):
-        pass  # it may have expired: another may compute the same, which costs time and nothing else

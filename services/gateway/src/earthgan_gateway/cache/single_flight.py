@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from earthgan.errors import EngineTimeout
@@ -20,7 +20,7 @@ class _Flight(Generic[T]):
     """A computation under way, and the latest deadline of those who have asked for it."""
 
     until: float
-    task: asyncio.Task[T]
+    task: asyncio.Task[T] = field(init=False)
 
 
 class SingleFlight(Generic[T]):
@@ -41,9 +41,11 @@ class SingleFlight(Generic[T]):
         caller's own deadline, and what `compute` raises.
         """
         flight = self._flights.get(key)
-        if flight is None:
-            flight = self._flights[key] = _Flight(deadline, asyncio.create_task(self._run(key, compute)))
-            flight.task.add_done_callback(lambda done: self._land(key, done))
+        if flight is None or flight.task.done():  # one that has ended at this moment is no longer to be joined
+            flight = _Flight(deadline)
+            flight.task = asyncio.create_task(self._run(flight, compute))
+            flight.task.add_done_callback(lambda done, flight=flight: self._land(key, flight))  # type: ignore[misc]
+            self._flights[key] = flight
         else:
             self._on_wait()
             flight.until = max(flight.until, deadline)
@@ -52,8 +54,8 @@ class SingleFlight(Generic[T]):
             raise EngineTimeout("the answer was not ready in time")
         return flight.task.result()
 
-    async def _run(self, key: Hashable, compute: Callable[[float], Awaitable[T]]) -> T:
-        flight = self._flights[key]
+    @staticmethod
+    async def _run(flight: _Flight[T], compute: Callable[[float], Awaitable[T]]) -> T:
         while True:
             until = flight.until
             try:
@@ -68,7 +70,8 @@ class SingleFlight(Generic[T]):
     def __len__(self) -> int:
         return len(self._flights)
 
-    def _land(self, key: Hashable, task: asyncio.Task[T]) -> None:
-        del self._flights[key]
-        if not task.cancelled():
-            task.exception()  # seen, even where everyone who asked has left
+    def _land(self, key: Hashable, flight: _Flight[T]) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+        if not flight.task.cancelled():
+            flight.task.exception()  # seen, even where everyone who asked has left

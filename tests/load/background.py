@@ -1,0 +1,72 @@
+"""What background reading does to a cached tile: its 95th percentile while steps are read, beside its quiet one.
+
+Two gateways are asked in turns, so that whatever else the machine does meets both: one that may not prefetch, and one
+that reads all time steps after its first cold shell.
+"""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import numpy as np
+
+from load.processes import cpu_s, gateway_group
+from load.waves import Waves, request
+
+#: The most that background work may multiply the 95th percentile of a cached tile by.
+MOST = 2.0
+ROUND_S = 0.5
+
+
+@dataclass
+class Latencies:
+    """Milliseconds from request to answer of each cached tile, and the CPU time that background work took meanwhile."""
+
+    quiet_ms: list[float] = field(default_factory=list)
+    reading_ms: list[float] = field(default_factory=list)
+    background_cpu_s: float = 0.0
+
+    @property
+    def quiet_p95_ms(self) -> float:
+        return float(np.percentile(self.quiet_ms, 95))
+
+    @property
+    def reading_p95_ms(self) -> float:
+        return float(np.percentile(self.reading_ms, 95))
+
+    @property
+    def ratio(self) -> float:
+        """How much longer a cached tile takes while steps are read."""
+        return self.reading_p95_ms / self.quiet_p95_ms
+
+
+def latencies(surrogate: Path, seconds: float = 20.0) -> Latencies:
+    """Ask both gateways for a cached tile, in turns, for so many seconds in all."""
+    found = Latencies()
+    with (
+        gateway_group(surrogate, 1, prefetch="false") as (quiet_port, quiet_group),
+        gateway_group(surrogate, 1, prefetch="true") as (reading_port, reading_group),
+    ):
+        catalog = httpx.get(f"http://127.0.0.1:{quiet_port}/catalog", trust_env=False).json()
+        middle = catalog["steps"][len(catalog["steps"]) // 2]["t"]
+        tile = request(f"/tiles/{catalog['variables'][0]}/{middle}/5/0/0/0")
+        with Waves(quiet_port, 1) as quiet, Waves(reading_port, 1) as reading:
+            for waves in (quiet, reading):
+                list(waves.get([tile] * 100))
+            started = cpu_s(group=reading_group) - cpu_s(group=quiet_group)
+            until = time.monotonic() + seconds
+            while time.monotonic() < until:
+                _ask(quiet, tile, found.quiet_ms)
+                _ask(reading, tile, found.reading_ms)
+            found.background_cpu_s = cpu_s(group=reading_group) - cpu_s(group=quiet_group) - started
+    return found
+
+
+def _ask(waves: Waves, tile: bytes, taken_ms: list[float]) -> None:
+    until = time.monotonic() + ROUND_S
+    while time.monotonic() < until:
+        started = time.perf_counter()
+        (answer,) = waves.get([tile])
+        taken_ms.append((time.perf_counter() - started) * 1e3)
+        assert answer.headers["cache-status"].endswith("hit; detail=memory"), answer
