@@ -22,7 +22,11 @@ from places import BASELINE_SURROGATE
 
 ENGINES = {"onnx/float32": 0.0, "torchserve/float16": 1e-3, "torch/cuda/float16": 2e-3}
 PATHS = [
-    *(f"/tiles/{name}/120/90/1/0/1.{form}" for name in ("vx", "speed", "temperature_anomaly") for form in ("png", "npy")),
+    *(
+        f"/tiles/{name}/120/90/1/0/1.{form}"
+        for name in ("vx", "speed", "temperature_anomaly")
+        for form in ("png", "npy")
+    ),
     "/tiles/vx/120/90/1/0/1.npy?anomaly=true",
     "/shells/v_phi/120/90.npy",
     "/shells/vx/120/90.npy",
@@ -75,7 +79,9 @@ def test_engines_of_different_precision_share_nothing(tmp_path: Path, monkeypatc
     surrogate = Surrogate(BASELINE_SURROGATE)
     with redis_server(tmp_path) as (url, _):
         settings = gateway_settings(url)
-        alone = {numerics: answers(gateway_settings(), Rough(surrogate, numerics, e)) for numerics, e in ENGINES.items()}
+        alone = {
+            numerics: answers(gateway_settings(), Rough(surrogate, numerics, e)) for numerics, e in ENGINES.items()
+        }
         for numerics, error in ENGINES.items():
             engine = Rough(surrogate, numerics, error)
             shared = answers(settings, engine)
@@ -93,10 +99,9 @@ def test_engines_of_different_precision_share_nothing(tmp_path: Path, monkeypatc
         assert len(tags) == len(ENGINES), PATHS[path]
 
 
-
 def test_numbers_are_the_same_from_the_engine_from_memory_and_from_redis(tmp_path: Path) -> None:
     surrogate = Surrogate(BASELINE_SURROGATE)
-    with redis_server(tmp_path) as (url, process):
+    with redis_server(tmp_path) as (url, _):
         engine = Rough(surrogate, "onnx/float32", 0)
         generated = [answers(gateway_settings(), engine, [path])[0].content for path in PATHS]
         assert engine.calls == len(PATHS), "each of a cold shell"

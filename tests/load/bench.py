@@ -19,8 +19,11 @@ from typing import Any
 
 import httpx
 
+from earthgan_gateway import Settings
 from integration.redis_server import redis_server
+from load.background import MOST, latencies
 from load.engine_bench import measured, paper_surrogate
+from load.memory import SLACK, grown
 from load.processes import cpu_s, floor_group, gateway_group, serve_has_workers
 from load.waves import Answer, Waves, request
 from places import DEFAULT_SURROGATE
@@ -57,6 +60,16 @@ ENGINE = {
 }
 
 
+#: Of the gateway while much else goes on: label, target, digits. The memory's setting is the default.
+SETTING_MB = Settings().cache_mb
+GATEWAY = {
+    "reading_p95_ratio": ("a cached tile's p95 while steps are read", MOST, 2),
+    "quiet_p95_ms": ("  of that, quiet, in milliseconds", None, 2),
+    "growth_mb": ("growth by requests that all differ, MB", SETTING_MB * (1 + SLACK), 0),
+    "sent_mb": ("  of so many MB of requests", None, 0),
+}
+
+
 @dataclass(frozen=True)
 class Plan:
     """How much is measured."""
@@ -69,11 +82,15 @@ class Plan:
     hot_requests: int = 20_000
     seconds: float = 1.0
     connections: int = 8
+    reading_s: float = 30.0
+    sent_mb: float = 200.0
 
     @classmethod
     def quick(cls) -> "Plan":
         """Enough to see that it works."""
-        return cls(zooms=range(4), fields=6, cold_shells=8, rounds=1, hot_requests=500, seconds=0.0)
+        return cls(
+            zooms=range(4), fields=6, cold_shells=8, rounds=1, hot_requests=500, seconds=0.0, reading_s=6.0, sent_mb=2.0
+        )
 
     def tiles(self) -> list[tuple[int, int, int]]:
         """Up to so many distinct tiles of each zoom, the same in every run."""
@@ -210,12 +227,12 @@ class Bench:
         }
 
     def _redis(self, workers: int) -> dict[str, float]:
-        """One megabyte of process memory under a cycle of many more: every tile comes from Redis."""
+        """Memory for every address, and for fewer tiles than the cycle has: each comes from Redis."""
         with (
             tempfile.TemporaryDirectory() as folder,
             redis_server(Path(folder)) as (url, process),
             gateway_group(
-                self._surrogate, workers, redis_url=url, cache_mb="1", redis_timeout_s="1", prefetch="false"
+                self._surrogate, workers, redis_url=url, cache_mb="32", redis_timeout_s="1", prefetch="false"
             ) as (port, group),
             Waves(port, self._plan.connections) as waves,
         ):
@@ -246,10 +263,22 @@ def table(results: dict[int, dict[str, float]]) -> str:
     return "\n".join(lines)
 
 
-def engine_table(numbers: dict[str, float]) -> str:
-    """What the surrogate costs, and the targets."""
+def of_the_gateway(surrogate: Path, plan: Plan) -> dict[str, float]:
+    """The numbers of `GATEWAY`."""
+    found = latencies(surrogate, plan.reading_s)
+    growth = grown(surrogate, SETTING_MB, plan.sent_mb)
+    return {
+        "reading_p95_ratio": found.ratio,
+        "quiet_p95_ms": found.quiet_p95_ms,
+        "growth_mb": growth.grown_mb,
+        "sent_mb": growth.sent_mb,
+    }
+
+
+def rows(numbers: dict[str, float], labels: dict[str, tuple[str, float | None, int]]) -> str:
+    """Numbers with their labels and targets."""
     lines = []
-    for name, (label, target, digits) in ENGINE.items():
+    for name, (label, target, digits) in labels.items():
         aim = f"{target:9g}" if target else ""
         lines.append(f"{label:38}{numbers[name]:13.{digits}f}{'':13}{aim}".rstrip())
     return "\n".join(lines)
@@ -280,9 +309,11 @@ def main() -> None:
         results[workers] = bench.run(workers)
     print(table(results))
     engine = of_the_engine(arguments.surrogate.resolve())
-    print(engine_table(engine))
+    print(rows(engine, ENGINE))
+    gateway = of_the_gateway(arguments.surrogate.resolve(), plan)
+    print(rows(gateway, GATEWAY))
     if arguments.json:
-        write_json(arguments.json, results, engine, plan)
+        write_json(arguments.json, results, engine | gateway, plan)
 
 
 def write_json(file: Path, results: dict[int, dict[str, float]], engine: dict[str, float], plan: Plan) -> None:

@@ -69,7 +69,8 @@ def paths(catalog: dict, client: int = 0) -> Iterator[str]:
         yield f"{tile(3)}.npy?v={i}{'l' * 1500}"
         yield f"/tiles/{names[0]}/{i}/999/{'9' * 1500}"
         yield f"/nothing/{i}/{'n' * 1800}?{'m' * 200}={i}"
-        yield f"/points/{rng.choice(names)}/{steps[0]}/{shells // 2}?lat={rng.uniform(-89, 89)!r}&lon={i}&v={'o' * 1500}"
+        place = f"lat={rng.uniform(-89, 89)!r}&lon={i}"
+        yield f"/points/{rng.choice(names)}/{steps[0]}/{shells // 2}?{place}&v={'o' * 1500}"
         yield f"{one}?too={i}{'long' * 1000}"
 
 

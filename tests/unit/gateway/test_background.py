@@ -5,14 +5,14 @@ import logging
 
 import pytest
 
+from earthgan import Surrogate
 from earthgan.errors import DamagedSurrogate, EngineTimeout
 from earthgan_gateway.background import keep_going
+from earthgan_gateway.cache import LayeredCache, MemoryCache
 from earthgan_gateway.fields import Fields
 from earthgan_gateway.offer import Offer
-from earthgan_gateway.cache import LayeredCache, MemoryCache
 from earthgan_gateway.prefetch import Prefetch
 from earthgan_gateway.telemetry import Metrics, make_traces
-from earthgan import Surrogate
 from engines import CountingEngine
 from places import BASELINE_SURROGATE
 
@@ -44,7 +44,9 @@ def test_work_that_fails_is_logged_and_done_again(error: Exception, caplog: pyte
     assert all(record.exc_info for record in caplog.records)
 
 
-@pytest.mark.parametrize("error", [*UNEXPECTED, EngineTimeout("slow"), DamagedSurrogate(BASELINE_SURROGATE, "torn")], ids=repr)
+@pytest.mark.parametrize(
+    "error", [*UNEXPECTED, EngineTimeout("slow"), DamagedSurrogate(BASELINE_SURROGATE, "torn")], ids=repr
+)
 def test_prefetching_survives_every_error(
     error: Exception, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
