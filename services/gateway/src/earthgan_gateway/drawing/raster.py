@@ -111,7 +111,7 @@ class TileRaster:
 
 def _neighbours_bytes(neighbours: Neighbours) -> int:
     arrays = neighbours.before, neighbours.after, neighbours.share
-    return 600 + sum(array.nbytes for array in arrays)  # the objects that hold them, and their own data
+    return 900 + sum(array.nbytes for array in arrays)  # the objects that hold them, and their own data
 
 
 def _blend(first: NDArray[np.float32], second: NDArray[np.float32], share: NDArray[np.float32]) -> None:
