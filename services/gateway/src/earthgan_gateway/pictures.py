@@ -14,38 +14,14 @@ from numpy.typing import NDArray
 from earthgan.errors import InvalidRequest
 from earthgan.quantities import Quantity
 from earthgan.sphere.tiles import Tile
-from earthgan_gateway import formats
 from earthgan_gateway.cache import LayeredCache, SingleFlight
 from earthgan_gateway.drawing import colours, render
 from earthgan_gateway.drawing.raster import TileRaster
 from earthgan_gateway.fields import Fields, Shell, Source
+from earthgan_gateway.formats import COLOUR_FORMATS, FORMATS, VALUE_FORMATS, Contents
 from earthgan_gateway.telemetry import Metrics, Traces
 
 _ANOMALY_COLOURS = "crameri:vik"
-
-
-@dataclass(frozen=True)
-class Format:
-    """A file format: its media type, whether it shows colours, whether gzip makes it smaller, whether tiles have it."""
-
-    name: str
-    media_type: str
-    coloured: bool = False
-    compressible: bool = False
-    for_tiles: bool = False
-
-
-FORMATS = {
-    each.name: each
-    for each in (
-        Format("png", "image/png", coloured=True, for_tiles=True),
-        Format("webp", "image/webp", coloured=True, for_tiles=True),
-        Format("npy", "application/x-npy", compressible=True, for_tiles=True),
-        Format("tif", "image/tiff; application=geotiff", for_tiles=True),
-        Format("nc", "application/x-netcdf", compressible=True),
-        Format("json", "application/json", compressible=True),
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -106,9 +82,9 @@ class ShellPicture:
     def name(self) -> str:
         """Canonical text that identifies the bytes, given the surrogate."""
         kind = "anomaly" if self.anomaly else "field"
-        style = self.style.name if self.style else "values"
-        encoding = "/gzip" if self.gzipped else ""
-        return f"{self.quantity}/{kind}/{self.t}/{self.r}/{self.format}/{style}/{render.VERSION}{encoding}"
+        style = f"{self.style.name}/{render.VERSION}" if self.style else "values"
+        written = f"{self.format}/{FORMATS[self.format].version}{'/gzip' if self.gzipped else ''}"
+        return f"{self.quantity}/{kind}/{self.t}/{self.r}/{style}/{written}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,43 +163,35 @@ class Pictures:
 
     def _tile(self, picture: TilePicture, shell: Shell) -> bytes:
         tile, pixels, style = picture.tile, picture.pixels, picture.style
-        if style is None or style.under or style.over:
-            values = self._raster.values(shell.padded, tile, pixels, picture.nearest)
-            if style is not None:
-                return _coloured(picture.format, values, style)
-            if picture.format == "tif":
-                unit = self._offer.quantity(picture.quantity).unit
-                return formats.encode_geotiff(values, formats.tile_extent(tile), unit, picture.name)
-            return render.npy(values)
-        index = self._raster.indices(shell.padded, tile, pixels, picture.nearest, style.low, style.high)
-        return render.picture(picture.format, index, style.palette())
+        if style is not None and not (style.under or style.over):
+            index = self._raster.indices(shell.padded, tile, pixels, picture.nearest, style.low, style.high)
+            return COLOUR_FORMATS[picture.format].encode(index, style.palette())
+        values = self._raster.values(shell.padded, tile, pixels, picture.nearest)
+        return self._encoded(picture, values, tile)
 
     def _shell(self, picture: ShellPicture, shell: Shell) -> bytes:
+        return self._encoded(picture, shell.values, None)
+
+    def _encoded(self, picture: ShellPicture, values: NDArray[np.float32], tile: Tile | None) -> bytes:
+        style = picture.style
+        if style is None:
+            return VALUE_FORMATS[picture.format].encode(values, self._contents(picture, tile))
+        under, over = style.under is not None, style.over is not None
+        index = render.coloured(values, style.low, style.high, under=under, over=over)
+        return COLOUR_FORMATS[picture.format].encode(index, style.palette())
+
+    def _contents(self, picture: ShellPicture, tile: Tile | None) -> Contents:
         surrogate, quantity = self._offer.surrogate, self._offer.quantity(picture.quantity)
-        name = f"{quantity.name}_anomaly" if picture.anomaly else quantity.name
-        if picture.style is not None:
-            return _coloured(picture.format, shell.values, picture.style)
-        if picture.format == "tif":
-            values, extent = formats.shell_raster(surrogate.grid, shell.values)
-            return formats.encode_geotiff(values, extent, quantity.unit, picture.name)
-        if picture.format == "nc":
-            return formats.encode_netcdf(
-                shell.values,
-                surrogate.grid,
-                variable=name,
-                long_name=f"{quantity.long_name}{', less its lateral mean' if picture.anomaly else ''}",
-                unit=quantity.unit,
-                t=picture.t,
-                r=picture.r,
-                time_myr=surrogate.check_step(picture.t).time_myr,
-                title=surrogate.spec.title,
-                provenance=surrogate.spec.provenance,
-            )
-        if picture.format == "json":
-            return formats.encode_json(shell.values, surrogate.grid, variable=name, unit=quantity.unit)
-        return render.npy(shell.values)
-
-
-def _coloured(form: str, values: NDArray[np.float32], style: Style) -> bytes:
-    under, over = style.under is not None, style.over is not None
-    return render.picture(form, render.coloured(values, style.low, style.high, under=under, over=over), style.palette())
+        return Contents(
+            variable=f"{quantity.name}_anomaly" if picture.anomaly else quantity.name,
+            long_name=f"{quantity.long_name}{', less its lateral mean' if picture.anomaly else ''}",
+            unit=quantity.unit,
+            description=picture.name,
+            grid=surrogate.grid,
+            tile=tile,
+            t=picture.t,
+            r=picture.r,
+            time_myr=surrogate.check_step(picture.t).time_myr,
+            title=surrogate.spec.title,
+            provenance=surrogate.spec.provenance,
+        )

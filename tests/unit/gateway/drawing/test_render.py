@@ -1,4 +1,4 @@
-"""Colours, PNG, NPY and ticks."""
+"""Colours, pictures, legends and ticks."""
 
 import io
 
@@ -10,8 +10,9 @@ from PIL import Image
 
 from earthgan.errors import InvalidRequest
 from earthgan_gateway.drawing.colours import colours, indices, palette
-from earthgan_gateway.drawing.render import coloured, legend_png, npy, picture
+from earthgan_gateway.drawing.render import coloured, legend_png
 from earthgan_gateway.drawing.ticks import label, ticks
+from earthgan_gateway.formats import COLOUR_FORMATS
 from earthgan_gateway.pictures import Style
 
 
@@ -19,7 +20,7 @@ def drawn(form: str, values: np.ndarray, style: Style) -> Image.Image:
     """The picture of an array, read back."""
     under, over = style.under is not None, style.over is not None
     index = coloured(values, style.low, style.high, under=under, over=over)
-    return Image.open(io.BytesIO(picture(form, index, style.palette())))
+    return Image.open(io.BytesIO(COLOUR_FORMATS[form].encode(index, style.palette())))
 
 
 def test_an_index_is_within_half_a_step_of_its_value() -> None:
@@ -66,13 +67,6 @@ def test_a_diverging_map_is_pale_at_zero() -> None:
 def test_unknown_colour_maps_are_invalid_requests(name: str) -> None:
     with pytest.raises(InvalidRequest, match="unknown colour map"):
         colours(name)
-
-
-def test_npy_reads_back() -> None:
-    values = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
-    back = np.load(io.BytesIO(npy(values)))
-    assert back.dtype == np.dtype("<f4")
-    np.testing.assert_array_equal(back, values)
 
 
 @given(low=st.floats(-1e12, 1e12, allow_subnormal=False), width=st.floats(1e-12, 1e12, allow_subnormal=False))

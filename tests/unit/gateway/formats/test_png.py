@@ -35,34 +35,32 @@ def index_arrays(draw: st.DrawFn) -> np.ndarray:
 
 
 @compressors
-@given(index=index_arrays(), transparent=st.booleans())
-def test_pillow_reads_the_same_indices_and_colours(
-    compress: Callable[[bytes], bytes], index: np.ndarray, transparent: bool
-) -> None:
-    image = decoded(encode(index, PALETTE, transparent, compress))
+@given(index=index_arrays())
+def test_pillow_reads_the_same_indices_and_colours(compress: Callable[[bytes], bytes], index: np.ndarray) -> None:
+    image = decoded(encode(index, PALETTE, compress))
     assert image.mode == "P"
     np.testing.assert_array_equal(np.asarray(image), index)
-    assert image.info.get("transparency") == (0 if transparent else None)
+    assert image.info.get("transparency") == (None if index.all() else 0)
     shown = np.asarray(image.convert("RGBA"))
     np.testing.assert_array_equal(shown[..., :3], np.frombuffer(PALETTE, np.uint8).reshape(256, 3)[index])
-    np.testing.assert_array_equal(shown[..., 3] == 0, (index == 0) & transparent)
+    np.testing.assert_array_equal(shown[..., 3] == 0, index == 0)
 
 
 @compressors
 def test_a_smooth_tile_is_small(compress: Callable[[bytes], bytes]) -> None:
     across = np.linspace(0, 3, 256)
     index = np.rint(128 + 60 * np.sin(across) + 60 * np.cos(2 * across)[:, None]).astype(np.uint8)
-    assert len(encode(index, PALETTE, False, compress)) < index.size / 3
+    assert len(encode(index, PALETTE, compress)) < index.size / 3
 
 
 def test_views_and_read_only_arrays_can_be_drawn() -> None:
     index = np.arange(600, dtype=np.uint16).astype(np.uint8).reshape(20, 30)
     index.flags.writeable = False
-    np.testing.assert_array_equal(np.asarray(decoded(encode(index.T[::-1], PALETTE, False))), index.T[::-1])
+    np.testing.assert_array_equal(np.asarray(decoded(encode(index.T[::-1], PALETTE))), index.T[::-1])
 
 
 def test_what_cannot_be_a_picture_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one pixel"):
-        encode(np.zeros((0, 3), np.uint8), PALETTE, False)
+        encode(np.zeros((0, 3), np.uint8), PALETTE)
     with pytest.raises(ValueError, match="768 bytes"):
-        encode(np.zeros((3, 3), np.uint8), PALETTE[:-1], False)
+        encode(np.zeros((3, 3), np.uint8), PALETTE[:-1])

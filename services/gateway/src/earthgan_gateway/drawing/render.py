@@ -1,4 +1,4 @@
-"""Arrays as the bytes of an answer: PNG or WebP in a colour map, or NPY."""
+"""Values as palette indices, and the legend of a palette as a picture."""
 
 from __future__ import annotations
 
@@ -10,25 +10,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from earthgan_gateway.drawing.colours import indices, out_of_range
 from earthgan_gateway.drawing.ticks import label, ticks
-from earthgan_gateway.formats.png import encode
-from earthgan_gateway.formats.webp import encode_webp
 
 Values = NDArray[np.float32]
 
-#: Part of every tile's key: raise it when the same values would be drawn differently.
+#: Part of every picture's key: raise it when the same values would become other indices or other colours.
 VERSION = 2
-
-
-def npy(values: Values) -> bytes:
-    """The NPY file of an array, float32, little-endian."""
-    file = io.BytesIO()
-    np.save(file, np.ascontiguousarray(values, dtype="<f4"), allow_pickle=False)
-    return file.getvalue()
-
-
-def picture(form: str, index: NDArray[np.uint8], palette: bytes) -> bytes:
-    """A PNG, or a lossless WebP, of `(row, column)` palette indices; index 0, no value, is transparent."""
-    return encode_webp(index, palette) if form == "webp" else encode(index, palette, transparent=not index.all())
 
 
 def coloured(values: Values, low: float, high: float, *, under: bool, over: bool) -> NDArray[np.uint8]:

@@ -1,16 +1,65 @@
-"""Formats beside PNG and NPY: each module turns an array into the bytes of one kind of file."""
+"""The table of file formats. Each module beside it turns an array into the bytes of one kind of file."""
 
-from earthgan_gateway.formats.geotiff import Extent, encode_geotiff, shell_raster, tile_extent
-from earthgan_gateway.formats.netcdf import encode_netcdf
-from earthgan_gateway.formats.shell_json import encode_json
-from earthgan_gateway.formats.webp import encode_webp
+from __future__ import annotations
 
-__all__ = [
-    "Extent",
-    "encode_geotiff",
-    "encode_json",
-    "encode_netcdf",
-    "encode_webp",
-    "shell_raster",
-    "tile_extent",
-]
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan_gateway.formats import geotiff, json, netcdf, npy, png, webp
+from earthgan_gateway.formats.contents import Contents
+
+__all__ = ["COLOUR_FORMATS", "FORMATS", "VALUE_FORMATS", "ColourFormat", "Contents", "Format", "ValueFormat"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Format:
+    """A file format, its media type, whether gzip makes it smaller, and whether map tiles are offered in it.
+
+    The version is part of every key and entity tag: raise it when the same array would be written differently.
+    """
+
+    name: str
+    media_type: str
+    version: int = 1
+    compressible: bool = False
+    for_tiles: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColourFormat(_Format):
+    """A format that shows colours: `encode` takes `(row, column)` palette indices and the palette's 768 bytes."""
+
+    encode: Callable[[NDArray[np.uint8], bytes], bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueFormat(_Format):
+    """A format that holds values: `encode` takes them, `(row, column)` and the first row in the north, and what the
+    file says about them.
+    """
+
+    encode: Callable[[NDArray[np.float32], Contents], bytes]
+
+
+Format = ColourFormat | ValueFormat
+
+COLOUR_FORMATS = {
+    each.name: each
+    for each in (
+        ColourFormat(name="png", media_type="image/png", encode=png.encode, for_tiles=True),
+        ColourFormat(name="webp", media_type="image/webp", encode=webp.encode, for_tiles=True),
+    )
+}
+VALUE_FORMATS = {
+    each.name: each
+    for each in (
+        ValueFormat(name="npy", media_type="application/x-npy", encode=npy.encode, for_tiles=True, compressible=True),
+        ValueFormat(name="tif", media_type="image/tiff; application=geotiff", encode=geotiff.encode, for_tiles=True),
+        ValueFormat(name="nc", media_type="application/x-netcdf", encode=netcdf.encode, compressible=True),
+        ValueFormat(name="json", media_type="application/json", encode=json.encode, compressible=True),
+    )
+}
+FORMATS: dict[str, Format] = {**COLOUR_FORMATS, **VALUE_FORMATS}

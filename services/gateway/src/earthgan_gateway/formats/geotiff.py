@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.sampling import ShellSampler
 from earthgan.sphere.tiles import WEB_MERCATOR, Tile
+from earthgan_gateway.formats.contents import Contents
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,16 @@ def shell_raster(grid: ShellGrid, values: NDArray[np.float32]) -> tuple[NDArray[
     return sampled, Extent(4326, -180, -90, 180, 90)
 
 
-def encode_geotiff(values: NDArray[np.float32], extent: Extent, unit: str, description: str) -> bytes:
+def encode(values: NDArray[np.float32], contents: Contents) -> bytes:
+    """The GeoTIFF file of a tile, or of a shell as a raster of the whole globe; NaN where there is no value."""
+    if contents.tile is None:
+        values, extent = shell_raster(contents.grid, values)
+    else:
+        extent = tile_extent(contents.tile)
+    return encode_raster(values, extent, contents.unit, contents.description)
+
+
+def encode_raster(values: NDArray[np.float32], extent: Extent, unit: str, description: str) -> bytes:
     """The GeoTIFF file of `(row, column)` values, the first row in the north; NaN where there is no value."""
     import tifffile  # here, for most gateways never write one and it takes a tenth of a second to load
 

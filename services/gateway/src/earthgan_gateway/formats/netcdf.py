@@ -7,35 +7,25 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.spec import Provenance
-from earthgan.sphere.grid import EARTH_RADIUS_KM, ShellGrid
+from earthgan.sphere.grid import EARTH_RADIUS_KM
+from earthgan_gateway.formats.contents import Contents
 
 #: HDF5 is not made for several threads at once, and netCDF4 lets go of Python's lock.
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def encode_netcdf(
-    values: NDArray[np.float32],
-    grid: ShellGrid,
-    *,
-    variable: str,
-    long_name: str,
-    unit: str,
-    t: int,
-    r: int,
-    time_myr: float | None,
-    title: str,
-    provenance: Provenance,
-) -> bytes:
+def encode(values: NDArray[np.float32], contents: Contents) -> bytes:
     """The NetCDF-4 file of a shell `(latitude, longitude)` on its own grid; NaN where there is no value."""
     import netCDF4  # here, for most gateways never write one and it takes a tenth of a second to load
 
+    grid, t, r, time_myr = contents.grid, contents.t, contents.r, contents.time_myr
+    provenance, variable = contents.provenance, contents.variable
     with _ONE_AT_A_TIME:
         file = netCDF4.Dataset(f"{variable}.nc", "w", format="NETCDF4", memory=values.nbytes)
         file.setncatts(
             {
                 "Conventions": "CF-1.8",
-                "title": title,
+                "title": contents.title,
                 "source": provenance.source,
                 "licence": provenance.licence,
                 "notice": provenance.notice,
@@ -52,7 +42,12 @@ def encode_netcdf(
             written.setncatts({"standard_name": name, "long_name": name, "units": axis_unit, "axis": axis})
             written[:] = positions
         scalars: list[tuple[str, str, float | int, dict[str, str]]] = [
-            ("radius_km", "f8", grid.radii_km[r], {"long_name": "distance from the Earth's centre", "units": "km"}),
+            (
+                "radius_km",
+                "f8",
+                grid.radii_km[contents.r],
+                {"long_name": "distance from the Earth's centre", "units": "km"},
+            ),
             (
                 "depth_km",
                 "f8",
@@ -74,6 +69,12 @@ def encode_netcdf(
             scalar.setncatts(attributes)
             scalar[...] = value
         field = file.createVariable(variable, "f4", ("latitude", "longitude"), fill_value=np.float32(np.nan))
-        field.setncatts({"long_name": long_name, "units": unit, "coordinates": " ".join(name for name, *_ in scalars)})
+        field.setncatts(
+            {
+                "long_name": contents.long_name,
+                "units": contents.unit,
+                "coordinates": " ".join(name for name, *_ in scalars),
+            }
+        )
         field[:] = values
         return bytes(file.close())

@@ -38,14 +38,11 @@ def with_zlib(rows: bytes) -> bytes:
 COMPRESS: Callable[[bytes], bytes] = with_zlib if deflate is None else with_libdeflate
 
 
-def encode(
-    index: NDArray[np.uint8], palette: bytes, transparent: bool, compress: Callable[[bytes], bytes] = COMPRESS
-) -> bytes:
-    """The PNG file of `(row, column)` palette indices.
+def encode(index: NDArray[np.uint8], palette: bytes, compress: Callable[[bytes], bytes] = COMPRESS) -> bytes:
+    """The PNG file of `(row, column)` palette indices, transparent where the index is 0.
 
-    `palette` is red, green and blue of all 256 indices. `transparent` says that index 0 is no value and shows the
-    ground; set it only where index 0 occurs. Raises ValueError for an array without pixels or a palette of another
-    length.
+    `palette` is red, green and blue of all 256 indices. Raises ValueError for an array without pixels or a palette
+    of another length.
     """
     rows, columns = index.shape
     if not index.size:
@@ -56,7 +53,7 @@ def encode(
     np.subtract(index[1:], index[:-1], out=filtered[1:, 1:])  # modulo 256, as the format wants it
     return b"".join(
         (
-            _head(columns, rows, palette, transparent),
+            _head(columns, rows, palette, transparent=not index.all()),
             _chunk(b"IDAT", compress(filtered.tobytes())),
             _END,
         )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 
-def encode_webp(index: NDArray[np.uint8], palette: bytes) -> bytes:
+def encode(index: NDArray[np.uint8], palette: bytes) -> bytes:
     """The WebP file of `(row, column)` palette indices, transparent where the index is 0.
 
     `palette` is red, green and blue of all 256 indices. Raises ValueError beyond 16383 pixels a side, which the

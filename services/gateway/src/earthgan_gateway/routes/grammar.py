@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from earthgan.errors import InvalidRequest, NotFound
 from earthgan.quantities import Quantity
 from earthgan.sphere.tiles import WEB_MERCATOR, Tile
+from earthgan_gateway.formats import COLOUR_FORMATS, FORMATS
 from earthgan_gateway.offer import Offer
-from earthgan_gateway.pictures import FORMATS, ShellPicture, Style, TilePicture
+from earthgan_gateway.pictures import ShellPicture, Style, TilePicture
 
 _NUMBER = "(?:0|[1-9][0-9]{0,8})"
 _SHELL = f"(?P<var>[a-z][a-z0-9_]*)/(?P<t>{_NUMBER})/(?P<r>{_NUMBER})"
@@ -37,7 +38,7 @@ def picture(offer: Offer, path: str, query: Mapping[str, str]) -> ShellPicture:
     quantity = offer.check(found["var"], t=t, r=r)
     form = FORMATS[found["format"] or ("png" if is_tile else "npy")]
     anomaly = is_anomaly(query)
-    style = style_of(quantity, anomaly, query) if form.coloured else None
+    style = style_of(quantity, anomaly, query) if form.name in COLOUR_FORMATS else None
     if not is_tile:
         return ShellPicture(quantity=quantity.name, anomaly=anomaly, t=t, r=r, format=form.name, style=style)
     return TilePicture(

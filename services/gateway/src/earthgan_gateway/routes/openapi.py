@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from earthgan.sphere.tiles import TILE_MATRIX_SETS
-from earthgan_gateway.pictures import FORMATS
+from earthgan_gateway.formats import FORMATS
 
 _JSON = "application/json"
 _INDEX = {"type": "integer", "minimum": 0}

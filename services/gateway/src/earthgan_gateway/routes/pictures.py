@@ -17,8 +17,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from earthgan.bounded import Bounded
 from earthgan.sphere.tiles import Tile
 from earthgan_gateway import catalog
+from earthgan_gateway.formats import FORMATS
 from earthgan_gateway.offer import Offer
-from earthgan_gateway.pictures import FORMATS, Pictures, ShellPicture, TilePicture
+from earthgan_gateway.pictures import Pictures, ShellPicture, TilePicture
 from earthgan_gateway.routes import grammar
 from earthgan_gateway.routes.problems import problem, problem_of
 from earthgan_gateway.telemetry import CacheLevel, Metrics

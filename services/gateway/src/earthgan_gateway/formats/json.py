@@ -7,10 +7,10 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.sphere.grid import ShellGrid
+from earthgan_gateway.formats.contents import Contents
 
 
-def encode_json(values: NDArray[np.float32], grid: ShellGrid, *, variable: str, unit: str) -> bytes:
+def encode(values: NDArray[np.float32], contents: Contents) -> bytes:
     """A shell `(latitude, longitude)` as nested lists; null where there is no value.
 
     Each number is the shortest text that reads back as the same float32.
@@ -18,9 +18,9 @@ def encode_json(values: NDArray[np.float32], grid: ShellGrid, *, variable: str, 
     texts = np.where(np.isfinite(values), values.astype("U"), "null")
     rows = ",\n".join("[" + ",".join(row) + "]" for row in texts.tolist())
     head = {
-        "variable": variable,
-        "unit": unit,
-        "latitudes_deg": list(grid.latitudes_deg),
-        "longitudes_deg": list(grid.longitudes_deg),
+        "variable": contents.variable,
+        "unit": contents.unit,
+        "latitudes_deg": list(contents.grid.latitudes_deg),
+        "longitudes_deg": list(contents.grid.longitudes_deg),
     }
     return f'{json.dumps(head)[:-1]}, "values": [{rows}]}}\n'.encode()
