@@ -81,7 +81,7 @@ def test_steps_draw_flat_bands(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["anomaly=yes", "steps=1", "steps=256", "steps=08", "resampling=cubic", "under=red", "over=12345"]
+    "query", ["anomaly=maybe", "steps=1", "steps=256", "steps=08", "resampling=cubic", "under=red", "over=12345"]
 )
 def test_styles_that_cannot_be_read_are_422(client: httpx.Client, query: str) -> None:
     answer = client.get(f"{TILE}?{query}")

@@ -178,7 +178,7 @@ UNREADABLE = [
     "/points/temperature/120/150?lat=&lon=0",
     "/points/temperature/120/150?lat=1%0A&lon=0",
     "/profiles/temperature/120?lat=-91&lon=0",
-    f"/profiles/temperature/120{HERE}&lateral_mean=1",
+    f"/profiles/temperature/120{HERE}&lateral_mean=maybe",
     "/series/temperature/150?lat=north&lon=0",
     "/sections/temperature/120",
     "/sections/temperature/120?from=1,2",

@@ -2,7 +2,6 @@
 
 import io
 import re
-from typing import Any
 
 import httpx
 import mercantile
@@ -161,49 +160,6 @@ def test_probes(client: httpx.Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
     ready = client.get("/readyz").json()
     assert ready == {"status": "ready", "digest": client.get("/catalog").json()["digest"]}
-
-
-def test_every_route_is_in_the_openapi_document(client: httpx.Client) -> None:
-    document = client.get("/openapi.json").json()
-    expected = {
-        "/tiles/{var}/{t}/{r}/{z}/{x}/{y}",
-        "/tiles/{var}/{t}/{r}/tilejson.json",
-        "/shells/{var}/{t}/{r}",
-        "/points/{var}/{t}/{r}",
-        "/profiles/{var}/{t}",
-        "/series/{var}/{r}",
-        "/sections/{var}/{t}",
-        "/statistics/{var}/{t}/{r}",
-        "/catalog",
-        "/variables",
-        "/legends/{name}",
-        "/colormaps",
-        "/wmts/WMTSCapabilities.xml",
-        "/metrics",
-        "/healthz",
-        "/readyz",
-    }
-    assert set(document["paths"]) == expected
-
-
-def test_every_example_of_the_openapi_document_works(client: httpx.Client) -> None:
-    """Each route with what it requires, and then with each optional parameter."""
-    for path, item in client.get("/openapi.json").json()["paths"].items():
-        parameters = item["get"].get("parameters", [])
-        examples = {p["name"]: _example(p) for p in parameters}
-        required = {p["name"]: examples[p["name"]] for p in parameters if p["in"] == "query" and p.get("required")}
-        url = path.format(**examples)
-        assert client.get(url, params=required).status_code == 200, path
-        for name in (p["name"] for p in parameters if p["in"] == "query" and not p.get("required")):
-            answer = client.get(url, params=required | {name: examples[name]})
-            assert answer.status_code == 200, f"{path}?{name}={examples[name]}: {answer.text[:200]}"
-
-
-def _example(parameter: dict[str, Any]) -> Any:
-    """A parameter's example, where OpenAPI or JSON Schema keep it."""
-    if "example" in parameter:
-        return parameter["example"]
-    return parameter["schema"]["examples"][0]
 
 
 def test_the_docs_page_loads_nothing_from_elsewhere(client: httpx.Client) -> None:

@@ -11,7 +11,6 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from pydantic import AnyHttpUrl
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 
 from earthgan import __version__
 from earthgan.errors import DamagedSurrogate, InvalidRequest
@@ -26,10 +25,12 @@ from earthgan_gateway.places import Places
 from earthgan_gateway.prefetch import Prefetch
 from earthgan_gateway.routes.client import client_routes
 from earthgan_gateway.routes.colormaps import colormaps_router
+from earthgan_gateway.routes.encoding import Compression
+from earthgan_gateway.routes.head import Head
 from earthgan_gateway.routes.health import health_router
 from earthgan_gateway.routes.metadata import metadata_router
 from earthgan_gateway.routes.metrics import metrics_router
-from earthgan_gateway.routes.openapi import complete_openapi
+from earthgan_gateway.routes.openapi import complete_openapi, pictures_router
 from earthgan_gateway.routes.pictures import PictureRoutes
 from earthgan_gateway.routes.places import places_router
 from earthgan_gateway.routes.problems import add_problem_handlers
@@ -100,6 +101,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         redirect_slashes=False,  # a path has one spelling
         telemetry={"tracing": False, "metrics": False, "logs": False},  # FastAPI's own, which asks the environment
     )
+    app.include_router(pictures_router())
     app.include_router(metadata_router(offer))
     app.include_router(colormaps_router())
     app.include_router(wmts_router(offer))
@@ -110,7 +112,8 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     add_problem_handlers(app)
     complete_openapi(app)
     # The last added is the first to see a request.
-    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=1)
+    app.add_middleware(Compression, minimum_bytes=1024)
+    app.add_middleware(Head)
     app.add_middleware(PictureRoutes, offer=offer, pictures=pictures, metrics=metrics, urls_bytes=budget.urls_bytes)
     if settings.rate_limit is not None:
         limit = limits.parse(settings.rate_limit)

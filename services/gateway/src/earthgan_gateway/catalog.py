@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from earthgan.quantities import Quantity
 from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan.sphere.tiles import TILE_MATRIX_SETS, bounds_deg, max_native_zoom
 from earthgan.surrogate import Surrogate
-from earthgan_gateway.drawing.ticks import label, ticks
+from earthgan_gateway.drawing.ticks import ticks
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Style
 
@@ -84,7 +85,7 @@ def legend(quantity: Quantity, style: Style) -> dict[str, Any]:
         "range": [style.low, style.high],
         "colormap": style.colormap,
         "colors": [f"#{palette[i : i + 6]}" for i in range(0, len(palette), 6)],
-        "ticks": [{"value": value, "label": label(value)} for value in ticks(style.low, style.high)],
+        "ticks": [asdict(tick) for tick in ticks(style.low, style.high)],
     }
 
 

@@ -22,6 +22,8 @@ from earthgan_gateway.formats import COLOUR_FORMATS, FORMATS, VALUE_FORMATS, Con
 from earthgan_gateway.telemetry import Metrics, Traces
 
 _ANOMALY_COLOURS = "crameri:vik"
+#: A narrower range would need more than the largest float32 number of colours in a unit.
+_NARROWEST_RANGE = 1e-36
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,7 @@ class Style:
     ) -> Style:
         """The quantity's own style, but for what is given. Raises InvalidRequest."""
         low, high = rescale or (quantity.anomaly_range if anomaly else quantity.range)
-        if not (math.isfinite(low) and math.isfinite(high) and low < high):
-            raise InvalidRequest("rescale takes two finite numbers, the lower first")
+        _check_range(low, high)
         name = colours.canonical(colormap or (_ANOMALY_COLOURS if anomaly else quantity.colormap))
         style = cls(name, low, high, steps, under and colours.hex_colour(under), over and colours.hex_colour(over))
         style.palette()
@@ -64,6 +65,18 @@ class Style:
     def name(self) -> str:
         """Canonical text that identifies the style."""
         return f"{self.colormap},{self.low!r},{self.high!r},{self.steps},{self.under},{self.over}"
+
+
+def _check_range(low: float, high: float) -> None:
+    """Raises InvalidRequest for a range that has no middle among the values, which are float32 numbers."""
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise InvalidRequest("rescale takes two finite numbers, the lower first")
+    with np.errstate(over="ignore"):
+        first, last = float(np.float32(low)), float(np.float32(high))
+    if not (math.isfinite(first) and math.isfinite(last)):
+        raise InvalidRequest("rescale takes numbers between -3.4e38 and 3.4e38, for values are float32 numbers")
+    if min(high - low, last - first) < _NARROWEST_RANGE:
+        raise InvalidRequest("rescale takes two numbers that are different float32 numbers, at least 1e-36 apart")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -52,6 +52,25 @@ def test_indices_are_those_of_the_sampled_values(
     difference = np.abs(index.astype(int) - expected)
     assert difference.max() <= 1
     assert (difference > 0).mean() < 0.01, "only where rounding falls on a border between two colours"
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    tile=tiles(),
+    magnitude=st.floats(1e-30, 1e30),
+    low=st.floats(-1e38, 1e38),
+    width=st.floats(1e-36, 2e38),
+    nearest=st.booleans(),
+)
+@example(Tile("WebMercatorQuad", 0, 0, 0), 1e3, 0.0, 1e-36, False)
+def test_values_far_beyond_any_range_are_no_holes(
+    tile: Tile, magnitude: float, low: float, width: float, nearest: bool
+) -> None:
+    assume(np.float32(low + width) > np.float32(low))
+    grid = GRIDS["even"]
+    shell = (magnitude * np.random.default_rng(0).normal(size=grid.shape[1:])).astype(np.float32)
+    raster = TileRaster(grid)
+    assert raster.indices(raster.padded(shell), tile, 256, nearest, low, low + width).all()
 
 
 @settings(max_examples=30, deadline=None)

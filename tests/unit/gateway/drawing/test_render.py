@@ -4,16 +4,21 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFont
 
+from earthgan import Surrogate
 from earthgan.errors import InvalidRequest
-from earthgan_gateway.drawing.colours import colours, indices, palette
-from earthgan_gateway.drawing.render import coloured, legend_png
-from earthgan_gateway.drawing.ticks import label, ticks
+from earthgan.quantities import quantities
+from earthgan_gateway.drawing.colours import STEPS, colours, indices, palette
+from earthgan_gateway.drawing.render import coloured, labels_along, legend_png
+from earthgan_gateway.drawing.ticks import ticks
 from earthgan_gateway.formats import COLOUR_FORMATS
 from earthgan_gateway.pictures import Style
+from places import DEFAULT_SURROGATE
+
+QUANTITY = quantities(Surrogate(DEFAULT_SURROGATE))["temperature"]
 
 
 def drawn(form: str, values: np.ndarray, style: Style) -> Image.Image:
@@ -69,21 +74,51 @@ def test_unknown_colour_maps_are_invalid_requests(name: str) -> None:
         colours(name)
 
 
-@given(low=st.floats(-1e12, 1e12, allow_subnormal=False), width=st.floats(1e-12, 1e12, allow_subnormal=False))
-def test_ticks_are_few_round_and_within(low: float, width: float) -> None:
-    high = low + width
-    if not (high - low) > 1e-9 * max(abs(low), abs(high)):
-        return
+@given(low=st.floats(allow_nan=False, allow_infinity=False), high=st.floats(allow_nan=False, allow_infinity=False))
+@example(-1e308, 1e308)
+@example(0.0, 5e-324)
+@example(1.0, 1.0000000000000002)
+@example(1000.0, 1000.001)
+def test_ticks_are_few_within_the_range_and_have_different_texts(low: float, high: float) -> None:
+    assume(low < high)
     found = ticks(low, high)
-    assert 2 <= len(found) <= 7 or width < 1e-9 * abs(low) * 1e3
-    slack = 1e-4 * (high - low) + 1e-5 * max(abs(low), abs(high))
-    assert all(low - slack <= value <= high + slack for value in found)
+    assert 2 <= len(found) <= 7
+    assert all(low <= tick.value <= high for tick in found)
+    assert all(float(tick.label) == tick.value for tick in found)
+    assert len({tick.label for tick in found}) == len(found)
 
 
-def test_ticks_are_what_a_person_would_write() -> None:
-    assert ticks(290, 3600) == [1000, 2000, 3000]
-    assert ticks(-1.2e-10, 1.2e-10) == [-1e-10, -5e-11, 0, 5e-11, 1e-10]
-    assert [label(value) for value in (2500.0, 0.0, -1e-10, 5e-11)] == ["2500", "0", "-1e-10", "5e-11"]
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (290, 3600, ["1000", "2000", "3000"]),
+        (-1.2e-10, 1.2e-10, ["-1e-10", "-5e-11", "0", "5e-11", "1e-10"]),
+        (1800, 1801, ["1800", "1800.2", "1800.4", "1800.6", "1800.8", "1801"]),
+        (1000, 1000.001, ["1000", "1000.0002", "1000.0004", "1000.0006", "1000.0008", "1000.001"]),
+        (0.1, 0.5, ["0.1", "0.2", "0.3", "0.4", "0.5"]),
+        (20000, 90000, ["2e4", "4e4", "6e4", "8e4"]),
+        (-1e308, 1e308, ["-1e308", "-5e307", "0", "5e307", "1e308"]),
+    ],
+)
+def test_ticks_are_what_a_person_would_write(low: float, high: float, labels: list[str]) -> None:
+    assert [tick.label for tick in ticks(low, high)] == labels
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(290, 3600), (1800, 1801), (1000, 1000.001), (1000.0001, 1000.0002), (-123456.5, -123456.25), (-3e38, 3e38)],
+)
+def test_the_labels_of_a_legend_picture_stand_apart_and_are_whole(low: float, high: float) -> None:
+    """No label begins before the one before it has ended, and there is no ink at the edges."""
+    font = ImageFont.load_default(size=11)
+    placed = labels_along(low, high, font)
+    ends = [begin + font.getlength(label) for label, _, begin in placed]
+    assert len(placed) >= 2
+    assert all(begin > end for (_, _, begin), end in zip(placed[1:], ends[:-1]))
+    picture = Image.open(io.BytesIO(legend_png("Temperature", "K", palette("inferno"), low, high)))
+    inked = (np.asarray(picture)[37:, :, 3] > 0).any(axis=0)
+    assert not inked[0]
+    assert not inked[-1]
 
 
 def test_the_legend_picture_runs_from_low_to_high() -> None:
@@ -93,3 +128,42 @@ def test_the_legend_picture_runs_from_low_to_high() -> None:
     bar = pixels[24, 16:304]
     assert bar[0].tolist() == colours("inferno")[0].tolist()
     assert bar[-1].tolist() == colours("inferno")[-1].tolist()
+
+
+@given(low=st.floats(), high=st.floats(), value=st.floats(width=32, allow_infinity=False))
+@example(0.0, 1e-36, 3e38)
+@example(-3e38, 3e38, 3e38)
+@example(1.0, 1.0000001192092896, 1.0)
+def test_every_range_is_drawn_or_refused(low: float, high: float, value: float) -> None:
+    """A range that a style takes gives each value a colour: the first below it, the last above it, and no hole."""
+    try:
+        style = Style.of(QUANTITY, rescale=(low, high))
+    except InvalidRequest:
+        return
+    index = indices(np.array([value], np.float32), style.low, style.high)[0]
+    assert (index == 0) == np.isnan(value)
+    if value <= low:
+        assert index == 1
+    if value >= high:
+        assert index == STEPS
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [
+        (1, 1),
+        (2, 1),
+        (float("nan"), 1),
+        (0, float("inf")),
+        (-1e308, 1e308),
+        (0, 1e39),
+        (0, 1e-320),
+        (0, 5e-324),
+        (1e-320, 2e-320),
+        (1800, 1800.00001),
+        (1, 1.0000000000000002),
+    ],
+)
+def test_a_range_without_a_middle_is_refused(low: float, high: float) -> None:
+    with pytest.raises(InvalidRequest, match="rescale takes"):
+        Style.of(QUANTITY, rescale=(low, high))

@@ -103,7 +103,7 @@ def palette(name: str, steps: int | None = None, under: str | None = None, over:
 
 def indices(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.uint8]:
     """Palette indices: 1 at or below `low` to 255 at or above `high`, in even steps; 0 where there is no value."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):  # far beyond the range is beyond it
         scaled = np.clip((values - np.float32(low)) * np.float32((STEPS - 1) / (high - low)), 0, STEPS - 1)
         return np.where(np.isnan(scaled), 0, np.rint(scaled) + 1).astype(np.uint8)
 

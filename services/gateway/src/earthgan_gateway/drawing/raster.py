@@ -13,7 +13,7 @@ from earthgan.bounded import Bounded
 from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.sampling import Neighbours, ShellSampler
 from earthgan.sphere.tiles import Tile, pixel_centres
-from earthgan_gateway.drawing.colours import STEPS
+from earthgan_gateway.drawing.colours import STEPS, indices
 
 #: Added before truncation: index 0 is for "no value", and half a step makes truncation rounding.
 _FIRST_INDEX = np.float32(1.5)
@@ -49,16 +49,16 @@ class TileRaster:
     ) -> NDArray[np.uint8]:
         """Palette indices (`colours.indices` of the values), uint8 `(pixels, pixels)`; valid until the next call."""
         scale = np.float32((STEPS - 1) / (high - low))
-        scaled = self._sample(padded, tile, pixels, nearest, scale, _FIRST_INDEX - np.float32(low) * scale)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = self._sample(padded, tile, pixels, nearest, scale, _FIRST_INDEX - np.float32(low) * scale)
         np.minimum(scaled, _LAST_INDEX, out=scaled)  # NaN stays NaN
         np.maximum(scaled, np.float32(1), out=scaled)
+        if np.isnan(scaled.max()):  # there is no value, or the values are too large to be scaled before the rows
+            return indices(self.values(padded, tile, pixels, nearest), low, high)
         index = self._index.get(pixels)
         if index is None:
             index = self._index[pixels] = np.empty((pixels, pixels), dtype=np.uint8)
-        with np.errstate(invalid="ignore"):
-            np.copyto(index, scaled, casting="unsafe")
-        if np.isnan(scaled.max()):
-            index[np.isnan(scaled)] = 0
+        np.copyto(index, scaled, casting="unsafe")
         return index
 
     def _sample(

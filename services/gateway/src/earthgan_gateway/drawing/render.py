@@ -9,9 +9,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from earthgan_gateway.drawing.colours import indices, out_of_range
-from earthgan_gateway.drawing.ticks import label, ticks
+from earthgan_gateway.drawing.ticks import ticks
 
 Values = NDArray[np.float32]
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+_WIDTH, _MARGIN = 320, 16
+_BAR_WIDTH = _WIDTH - 2 * _MARGIN
 
 #: Part of every picture's key: raise it when the same values would become other indices or other colours.
 VERSION = 2
@@ -27,20 +31,34 @@ def coloured(values: Values, low: float, high: float, *, under: bool, over: bool
 
 def legend_png(name: str, unit: str, palette: bytes, low: float, high: float) -> bytes:
     """A horizontal colour bar of a palette with ticks, name and unit, 320 x 56 pixels, on a transparent ground."""
-    width, height, margin, top, bar = 320, 56, 16, 18, 14
-    image = Image.new("RGBA", (width, height))
+    top, bar = 18, 14
+    image = Image.new("RGBA", (_WIDTH, 56))
     draw = ImageDraw.Draw(image)
     font = ImageFont.load_default(size=11)
-    inner = width - 2 * margin
     drawn = np.frombuffer(palette, dtype=np.uint8).reshape(-1, 3)[1:]
-    ramp = drawn[np.linspace(0, len(drawn) - 1, inner).round().astype(int)]
-    image.paste(Image.fromarray(np.broadcast_to(ramp, (bar, inner, 3)).copy()), (margin, top))
+    ramp = drawn[np.linspace(0, len(drawn) - 1, _BAR_WIDTH).round().astype(int)]
+    image.paste(Image.fromarray(np.broadcast_to(ramp, (bar, _BAR_WIDTH, 3)).copy()), (_MARGIN, top))
     ink = (40, 40, 40, 255)
-    draw.text((margin, 2), f"{name} [{unit}]", fill=ink, font=font)
-    for value in ticks(low, high, at_most=5):
-        x = margin + (value - low) / (high - low) * (inner - 1)
+    draw.text((_MARGIN, 2), f"{name} [{unit}]", fill=ink, font=font)
+    for label, x, begin in labels_along(low, high, font):
         draw.line([(x, top + bar), (x, top + bar + 3)], fill=ink)
-        draw.text((x, top + bar + 4), label(value), fill=ink, font=font, anchor="ma")
+        draw.text((begin, top + bar + 4), label, fill=ink, font=font)
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
+
+
+def labels_along(low: float, high: float, font: Font) -> list[tuple[str, float, float]]:
+    """Labels with the places of their ticks and of their first letters in pixels, as many as fit beside each other."""
+    placed: list[tuple[str, float, float]] = []
+    for at_most in (5, 4, 3, 2):
+        placed, ends = [], [0.0]
+        for tick in ticks(low, high, at_most):
+            x = _MARGIN + (tick.value - low) / (high - low) * (_BAR_WIDTH - 1)
+            width = font.getlength(tick.label)
+            begin = min(max(x - width / 2, 1), _WIDTH - 1 - width)  # a label is centred, but does not leave the picture
+            placed.append((tick.label, x, begin))
+            ends.append(begin + width)
+        if all(begin >= end for (_, _, begin), end in zip(placed, ends, strict=False)):
+            break
+    return placed

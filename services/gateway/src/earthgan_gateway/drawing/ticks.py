@@ -1,21 +1,44 @@
-"""Round numbers along a range, for legends."""
+"""Round numbers along a range, for legends.
+
+Everything is decimal: a tick is a round number as a person writes it, and its text has as many digits as it needs.
+"""
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+#: Larger and smaller numbers have an exponent, unless their digits need the room.
+_USUAL_DIGITS = 4
 
 
-def ticks(low: float, high: float, at_most: int = 7) -> list[float]:
+@dataclass(frozen=True)
+class Tick:
+    """A value on a legend and its text: `2500`, `0`, `-1e-10`."""
+
+    value: float
+    label: str
+
+
+def ticks(low: float, high: float, at_most: int = 7) -> list[Tick]:
     """At most so many multiples of 1, 2, 2.5 or 5 times a power of ten within the range, zero included where it is
-    inside.
+    inside. No two have the same text.
     """
-    rough = (high - low) / (at_most - 1)
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * (1 - 1e-9))
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [float(f"{k * step:.6g}") for k in range(first, last + 1)]
+    first, last = Decimal(repr(low)), Decimal(repr(high))
+    rough = (last - first) / (at_most - 1)
+    power = Decimal(1).scaleb(rough.adjusted())
+    step = next(m * power for m in map(Decimal, ("1", "2", "2.5", "5", "10")) if m * power >= rough)
+    begin, end = (first / step).to_integral_value(ROUND_CEILING), (last / step).to_integral_value(ROUND_FLOOR)
+    found = [k * step for k in range(int(begin), int(end) + 1)]
+    digits = max([_USUAL_DIGITS, *(len(tick.normalize().as_tuple().digits) for tick in found)])
+    return [Tick(float(tick), _label(tick, digits)) for tick in found]
 
 
-def label(value: float) -> str:
-    """A tick as text: `2500`, `0`, `-1e-10`."""
-    return f"{value:.4g}".replace("e-0", "e-").replace("e+0", "e")
+def _label(tick: Decimal, digits: int) -> str:
+    """All digits of a number, with an exponent where it would have more places than `digits`."""
+    exponent = tick.adjusted()
+    if tick == 0:
+        return "0"
+    if -5 < exponent < digits:
+        return f"{tick.normalize():f}"
+    return f"{tick.scaleb(-exponent).normalize():f}e{exponent}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from fastapi import APIRouter
 
 from earthgan_gateway.drawing.colours import ColourMap, colour_maps, colours
+from earthgan_gateway.routes.models import Colormap, Colormaps
+from earthgan_gateway.routes.problems import ERRORS
+from earthgan_gateway.routes.query import ONLY_DOCUMENTED
 
 #: Enough to show a strip of the map in a menu.
 SAMPLES = 16
@@ -15,22 +16,22 @@ SAMPLES = 16
 
 def colormaps_router() -> APIRouter:
     """The list of colour maps."""
-    router = APIRouter(tags=["metadata"])
+    router = APIRouter(tags=["metadata"], dependencies=[ONLY_DOCUMENTED], responses=ERRORS)
 
     @router.get("/colormaps")
-    async def get_colormaps() -> dict[str, Any]:
+    async def get_colormaps() -> Colormaps:
         """Each colour map that `colormap=` takes, with its kind, its licence, and 16 colours from low to high."""
-        return {"colormaps": [_described(offered) for offered in colour_maps()]}
+        return Colormaps(colormaps=[_described(offered) for offered in colour_maps()])
 
     return router
 
 
-def _described(offered: ColourMap) -> dict[str, Any]:
+def _described(offered: ColourMap) -> Colormap:
     table = colours(offered.name)
     samples = table[np.linspace(0, len(table) - 1, SAMPLES).round().astype(int)]
-    return {
-        "name": offered.name,
-        "kind": offered.kind,
-        "licence": offered.licence,
-        "colors": [f"#{bytes(colour).hex()}" for colour in samples],
-    }
+    return Colormap(
+        name=offered.name,
+        kind=offered.kind,
+        licence=offered.licence,
+        colors=[f"#{bytes(colour).hex()}" for colour in samples],
+    )

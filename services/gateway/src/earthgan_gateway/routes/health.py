@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 
 from fastapi import APIRouter
 
 from earthgan_gateway.cache import SingleFlight
 from earthgan_gateway.engines import Engine
 from earthgan_gateway.engines.base import FRESH_S
+from earthgan_gateway.routes.models import Health, Ready
+from earthgan_gateway.routes.problems import ERRORS, documented
+from earthgan_gateway.routes.query import ONLY_DOCUMENTED
 
 TIMEOUT_S = 10.0
 
 
 def health_router(engine: Engine, digest: str) -> APIRouter:
     """The probes of a process manager."""
-    router = APIRouter(tags=["health"])
+    router = APIRouter(tags=["health"], dependencies=[ONLY_DOCUMENTED], responses=ERRORS)
     flights: SingleFlight[float] = SingleFlight()
     last_ready = -FRESH_S
 
@@ -24,16 +28,16 @@ def health_router(engine: Engine, digest: str) -> APIRouter:
         return time.monotonic()
 
     @router.get("/healthz")
-    async def healthz() -> dict[str, str]:
+    async def healthz() -> Health:
         """The process is alive."""
-        return {"status": "ok"}
+        return Health(status="ok")
 
-    @router.get("/readyz", responses={503: {"description": "the generator does not answer"}})
-    async def readyz() -> dict[str, str]:
+    @router.get("/readyz", responses=documented(HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE))
+    async def readyz() -> Ready:
         """The generator has just computed something, with the surrogate of this digest."""
         nonlocal last_ready
         if time.monotonic() - last_ready > FRESH_S:
             last_ready = await flights.do("ready", time.monotonic() + TIMEOUT_S, probe)
-        return {"status": "ready", "digest": digest}
+        return Ready(status="ready", digest=digest)
 
     return router

@@ -1,10 +1,10 @@
-"""`/catalog`, `/variables`, `/legends/...`: what there is, and how it is drawn."""
+"""`/catalog`, `/variables`, `/legends/...` and TileJSON: what there is, and how it is drawn."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -13,52 +13,68 @@ from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan_gateway import catalog
 from earthgan_gateway.drawing.render import legend_png
 from earthgan_gateway.offer import Offer
-from earthgan_gateway.routes import grammar
-from earthgan_gateway.routes.openapi import style_parameters
+from earthgan_gateway.routes.models import Catalog, Legend, TileJson, Variables
+from earthgan_gateway.routes.openapi import BINARY
+from earthgan_gateway.routes.paths import Shell, Step, Variable
+from earthgan_gateway.routes.problems import ERRORS, PATH_ERRORS
+from earthgan_gateway.routes.query import ONLY_DOCUMENTED, CatalogQuery, StyleQuery, TileQuery
+
+FOR_A_MINUTE = {"cache-control": "public, max-age=60"}
 
 
 def metadata_router(offer: Offer) -> APIRouter:
     """The JSON that lets a client be written without knowledge of the surrogate."""
-    router = APIRouter(tags=["metadata"])
+    router = APIRouter(tags=["metadata"], dependencies=[ONLY_DOCUMENTED], responses=ERRORS)
     whole_catalog = catalog.catalog(offer)
 
-    @router.get("/catalog")
-    async def get_catalog(
-        depth_km: Annotated[float | None, Query(examples=[660], description="also give the nearest shell")] = None,
-        radius_km: Annotated[float | None, Query(examples=[5711], description="also give the nearest shell")] = None,
-    ) -> dict[str, Any]:
+    @router.get("/catalog", response_model=Catalog, response_model_exclude_unset=True)
+    async def get_catalog(query: Annotated[CatalogQuery, Query()]) -> dict[str, Any]:
         """Variables, time steps, radial shells with radius and depth, grid, tile matrix sets, notice and licence.
 
         With a depth or a radius, `nearest` is the shell closest to it.
         """
-        if depth_km is None and radius_km is None:
+        if query.depth_km is None and query.radius_km is None:
             return whole_catalog
-        if depth_km is not None and radius_km is not None:
+        if query.depth_km is not None and query.radius_km is not None:
             raise InvalidRequest("give depth_km or radius_km, not both")
-        asked_km = EARTH_RADIUS_KM - depth_km if depth_km is not None else radius_km
+        asked_km = EARTH_RADIUS_KM - query.depth_km if query.depth_km is not None else query.radius_km
         assert asked_km is not None
         if not 0 <= asked_km <= EARTH_RADIUS_KM:
             raise InvalidRequest(f"a radius lies between 0 and {EARTH_RADIUS_KM:.0f} km, and so does a depth")
         return whole_catalog | {"nearest": catalog.nearest_shell(offer.surrogate, asked_km)}
 
-    @router.get("/variables")
+    @router.get("/variables", response_model=Variables)
     async def get_variables() -> dict[str, Any]:
         """Each variable and derived quantity: name, unit, global range and colour map."""
         return catalog.variables(offer)
 
-    @router.get("/legends/{name}", response_model=None, openapi_extra={"parameters": style_parameters()})
-    async def get_legend(request: Request, name: Annotated[str, Path(examples=["temperature.json"])]) -> Response:
-        """A variable's legend: `{var}.json` (also `{var}`) with colours and ticks, `{var}.png` as a picture.
+    @router.get(
+        "/legends/{var}.png", response_class=Response, responses=PATH_ERRORS | {200: {"content": {"image/png": BINARY}}}
+    )
+    async def get_legend_picture(var: Variable, query: Annotated[StyleQuery, Query()]) -> Response:
+        """The legend of a variable as a picture of 320 by 56 pixels."""
+        quantity = offer.quantity(var)
+        style = query.style(quantity)
+        picture = legend_png(quantity.long_name, quantity.unit, style.palette(), style.low, style.high)
+        return Response(picture, media_type="image/png")
 
-        It takes the parameters of a tile's style: `anomaly`, `colormap`, `rescale`, `steps`, `under`, `over`.
-        """
-        quantity, form = grammar.legend(offer, name)
-        style = grammar.style_of(quantity, grammar.is_anomaly(request.query_params), request.query_params)
-        if form == "png":
-            return Response(
-                legend_png(quantity.long_name, quantity.unit, style.palette(), style.low, style.high),
-                media_type="image/png",
-            )
-        return JSONResponse(catalog.legend(quantity, style))
+    @router.get("/legends/{var}", response_model=Legend, responses=PATH_ERRORS)
+    @router.get("/legends/{var}.json", response_model=Legend, responses=PATH_ERRORS)  # matched before the other
+    async def get_legend(var: Variable, query: Annotated[StyleQuery, Query()]) -> dict[str, Any]:
+        """The legend of a variable: its colours from low to high, and the ticks to print beside them."""
+        quantity = offer.quantity(var)
+        return catalog.legend(quantity, query.style(quantity))
+
+    @router.get("/tiles/{var}/{t}/{r}/tilejson.json", response_model=TileJson, responses=PATH_ERRORS)
+    async def get_tilejson(
+        request: Request, var: Variable, t: Step, r: Shell, query: Annotated[TileQuery, Query()]
+    ) -> Response:
+        """TileJSON 3.0.0 of a radial shell, for MapLibre and QGIS. The tiles are drawn as this query says."""
+        quantity = offer.check(var, t=t, r=r)
+        query.style(quantity)  # raises where no tile could be drawn so
+        document = catalog.tilejson(
+            offer.surrogate, quantity, t, r, query.tms, str(request.base_url), request.url.query
+        )
+        return JSONResponse(TileJson.model_validate(document).model_dump(), headers=FOR_A_MINUTE)
 
     return router

@@ -6,14 +6,18 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from earthgan_gateway.routes.problems import ERRORS
+from earthgan_gateway.routes.query import ONLY_DOCUMENTED
 from earthgan_gateway.telemetry import Metrics
 
 
 def metrics_router(metrics: Metrics) -> APIRouter:
     """The series of every worker process of this gateway."""
-    router = APIRouter(tags=["health"])
+    router = APIRouter(tags=["health"], dependencies=[ONLY_DOCUMENTED], responses=ERRORS)
 
-    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    text = {"schema": {"type": "string"}}
+
+    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": text}}})
     async def get_metrics(request: Request) -> Response:
         """Prometheus's text format, or OpenMetrics where it is asked for."""
         body, media_type = metrics.scrape(request.headers.get("accept", ""))

@@ -10,17 +10,14 @@ import time
 from dataclasses import dataclass, replace
 
 from starlette.datastructures import QueryParams
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from earthgan.bounded import Bounded
-from earthgan.sphere.tiles import Tile
-from earthgan_gateway import catalog
 from earthgan_gateway.formats import FORMATS
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Pictures, ShellPicture, TilePicture
 from earthgan_gateway.routes import grammar
+from earthgan_gateway.routes.encoding import accepted, accepts_gzip
 from earthgan_gateway.routes.problems import problem, problem_of
 from earthgan_gateway.telemetry import CacheLevel, Metrics
 
@@ -55,14 +52,12 @@ class PictureRoutes:
         self._resolved: Bounded[tuple[str, bytes], Resolved] = Bounded(urls_bytes, lambda _: RESOLVED_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(("/tiles/", "/shells/")):
+        if scope["type"] != "http" or not _is_picture(scope["path"]):
             await self._app(scope, receive, send)
             return
         try:
             if scope["method"] not in ("GET", "HEAD"):
                 await problem(405, "only GET and HEAD", {"allow": "GET, HEAD"})(scope, receive, send)
-            elif scope["path"].endswith("/tilejson.json"):
-                await self._tilejson(scope, receive, send)
             else:
                 await self._picture(scope, send)
         except Exception as error:
@@ -76,12 +71,12 @@ class PictureRoutes:
         if resolved is None:
             resolved = self._resolve(*url)
             self._resolved.set(url, resolved)
+        if resolved.compressed is not None and accepts_gzip(accepted(scope)):
+            resolved = resolved.compressed
         wanted_tags = b""
         for name, value in scope["headers"]:
             if name == b"if-none-match":
                 wanted_tags = value
-            elif name == b"accept-encoding" and resolved.compressed is not None and b"gzip" in value:
-                resolved = resolved.compressed
         if wanted_tags and (resolved.etag in wanted_tags or wanted_tags == b"*"):
             self._count("not_modified", resolved.picture)
             await _send(send, 304, resolved.headers, b"")
@@ -129,15 +124,9 @@ class PictureRoutes:
         ]
         return Resolved(picture, self._pictures.key(picture), etag, headers, compressed)
 
-    async def _tilejson(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
-        quantity, t, r = grammar.tilejson(self._offer, scope["path"])
-        tms = grammar.tile_matrix_set(request.query_params)
-        Tile(tms, 0, 0, 0)  # raises where there is no such set
-        body = catalog.tilejson(
-            self._offer.surrogate, quantity, t, r, tms, str(request.base_url), scope["query_string"].decode()
-        )
-        await JSONResponse(body, headers={"cache-control": FOR_NOW.decode()})(scope, receive, send)
+
+def _is_picture(path: str) -> bool:
+    return path.startswith(("/tiles/", "/shells/")) and not path.endswith("/tilejson.json")
 
 
 async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,10 +21,14 @@ from earthgan.errors import (
     InvalidRequest,
     NotFound,
 )
+from earthgan_gateway.routes.query import one_line
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 5
+MEDIA_TYPE = "application/problem+json"
+#: What a path that cannot be read is answered.
+NO_SUCH_PATH = "no such path: numbers are plain decimal digits; see /docs"
 
 STATUSES: dict[type[BaseException], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
@@ -31,6 +37,39 @@ STATUSES: dict[type[BaseException], HTTPStatus] = {
     EngineTimeout: HTTPStatus.SERVICE_UNAVAILABLE,
     EngineAnswerInvalid: HTTPStatus.BAD_GATEWAY,
 }
+
+
+class Problem(BaseModel):
+    """An error: its HTTP status, and one sentence about what went wrong."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+
+
+def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """The errors of a route, for the OpenAPI document; `complete_openapi` adds the schema."""
+    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+    return {
+        int(status): {"description": status.phrase, "content": {MEDIA_TYPE: {"schema": schema}}} for status in statuses
+    }
+
+
+#: Every route refuses parameters that it does not have and addresses that are too long, and an operator may limit how
+#: often a client asks.
+ERRORS = documented(
+    HTTPStatus.REQUEST_URI_TOO_LONG,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+)
+#: Routes whose path names something.
+PATH_ERRORS = documented(HTTPStatus.NOT_FOUND) | ERRORS
+#: Routes that need the generator.
+ENGINE_ERRORS = PATH_ERRORS | documented(HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -43,11 +82,11 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
     """An error's answer. It is never stored; a 503 says when to come back."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail).model_dump()
     all_headers = {"cache-control": "no-store", **(headers or {})}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         all_headers["retry-after"] = str(RETRY_AFTER_S)
-    return JSONResponse(body, status, headers=all_headers, media_type="application/problem+json")
+    return JSONResponse(body, status, headers=all_headers, media_type=MEDIA_TYPE)
 
 
 def problem_of(error: Exception, path: str) -> Response:
@@ -68,8 +107,10 @@ async def _any_error(request: Request, error: Exception) -> Response:
 
 async def _unreadable(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    return problem(422, f"{first['loc'][-1]}: {first['msg']}")
+    errors = error.errors()
+    if any(each["loc"][0] == "path" for each in errors):
+        return problem(404, NO_SUCH_PATH)
+    return problem(422, one_line(errors[0]))
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:

@@ -9,14 +9,18 @@ from starlette.responses import Response
 from earthgan_gateway import wmts
 from earthgan_gateway.catalog import catalog
 from earthgan_gateway.offer import Offer
+from earthgan_gateway.routes.problems import ERRORS
+from earthgan_gateway.routes.query import ONLY_DOCUMENTED
 
 
 def wmts_router(offer: Offer) -> APIRouter:
     """The capabilities; the tiles that they point at are those of `/tiles`."""
-    router = APIRouter(tags=["metadata"])
+    router = APIRouter(tags=["metadata"], dependencies=[ONLY_DOCUMENTED], responses=ERRORS)
     first = catalog(offer)["default"]
 
-    @router.get(f"/{wmts.CAPABILITIES}", response_class=Response, responses={200: {"content": {wmts.MEDIA_TYPE: {}}}})
+    text = {"schema": {"type": "string"}}
+
+    @router.get(f"/{wmts.CAPABILITIES}", response_class=Response, responses={200: {"content": {wmts.MEDIA_TYPE: text}}})
     async def get_capabilities(request: Request) -> Response:
         """OGC WMTS 1.0.0 capabilities: a layer per variable, with time step and radial shell as dimensions."""
         quantities = offer.quantities.values()

@@ -1,0 +1,256 @@
+"""What the JSON routes answer: one model for each document, from which OpenAPI and generated clients have their types.
+
+Radii and depths are in km, angles in degrees, values in the unit that stands beside them; null is no value.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Numbers = list[float | None]
+#: The lower and the upper end.
+Ends = Annotated[list[float], Field(min_length=2, max_length=2)]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Generator(_Document):
+    """Which kind of generator the surrogate has."""
+
+    preset: str
+
+
+class Step(_Document):
+    """A time step; `time_myr` is null where no time is known."""
+
+    t: int
+    time_myr: float | None
+
+
+class Shell(_Document):
+    """A radial shell, 0 next to the core."""
+
+    r: int
+    radius_km: float
+    depth_km: float
+
+
+class Grid(_Document):
+    """The rows and columns of a shell."""
+
+    latitudes_deg: list[float]
+    longitudes_deg: list[float]
+
+
+class TileMatrixSet(_Document):
+    """A tile matrix set; no tile beyond the zoom shows more."""
+
+    max_native_zoom: int
+
+
+class Default(_Document):
+    """What a client shows first."""
+
+    variable: str
+    t: int
+    r: int
+
+
+class Catalog(_Document):
+    """Everything that can be asked for. `nearest` is there where a depth or a radius was given."""
+
+    title: str
+    description: str
+    notice: str
+    simulated: bool
+    source: str
+    licence: str
+    digest: str
+    generator: Generator
+    variables: list[str]
+    steps: list[Step]
+    shells: list[Shell]
+    surface_radius_km: float
+    grid: Grid
+    tile_matrix_sets: dict[str, TileMatrixSet]
+    default: Default
+    nearest: Shell | None = None
+
+
+class Variable(_Document):
+    """A variable or derived quantity, with the ranges that it is drawn in."""
+
+    name: str
+    long_name: str
+    unit: str
+    range: Ends
+    anomaly_range: Ends
+    colormap: str
+    derived: bool
+
+
+class Variables(_Document):
+    """Every variable and derived quantity."""
+
+    variables: list[Variable]
+
+
+class Colormap(_Document):
+    """A colour map with samples from low to high; the licence is an SPDX name."""
+
+    name: str
+    kind: str
+    licence: str
+    colors: list[str]
+
+
+class Colormaps(_Document):
+    """Every colour map."""
+
+    colormaps: list[Colormap]
+
+
+class Tick(_Document):
+    """A value on a legend and its text."""
+
+    value: float
+    label: str
+
+
+class Legend(_Document):
+    """The colours of a style from low to high, and the ticks to print beside them."""
+
+    variable: str
+    long_name: str
+    unit: str
+    range: Ends
+    colormap: str
+    colors: list[str]
+    ticks: list[Tick]
+
+
+class TileJson(_Document):
+    """TileJSON 3.0.0."""
+
+    tilejson: str
+    name: str
+    description: str
+    attribution: str
+    scheme: str
+    tiles: list[str]
+    minzoom: int
+    maxzoom: int
+    bounds: Annotated[list[float], Field(min_length=4, max_length=4)]
+
+
+class ShellValues(_Document):
+    """A radial shell on its own grid: `values[row][column]`."""
+
+    variable: str
+    unit: str
+    latitudes_deg: list[float]
+    longitudes_deg: list[float]
+    values: list[Numbers]
+
+
+class _About(_Document):
+    variable: str
+    long_name: str
+    unit: str
+
+
+class Point(_About):
+    """The value at a place of a shell, and of every quantity there."""
+
+    t: int
+    time_myr: float | None
+    r: int
+    radius_km: float
+    depth_km: float
+    lat: float
+    lon: float
+    value: float | None
+    values: dict[str, float | None]
+
+
+class Profile(_About):
+    """The values below a place, one for each shell. `lateral_mean` is there where it was asked for."""
+
+    t: int
+    time_myr: float | None
+    lat: float
+    lon: float
+    radius_km: list[float]
+    depth_km: list[float]
+    values: Numbers
+    lateral_mean: Numbers | None = None
+
+
+class Series(_About):
+    """The values at a place of a shell, one for each time step."""
+
+    r: int
+    radius_km: float
+    depth_km: float
+    lat: float
+    lon: float
+    t: list[int]
+    time_myr: Numbers
+    values: Numbers
+
+
+class Section(_About):
+    """The values below a great circle: `values[r][i]` is below the place `lat[i]`, `lon[i]`."""
+
+    t: int
+    time_myr: float | None
+    radius_km: list[float]
+    depth_km: list[float]
+    lat: list[float]
+    lon: list[float]
+    angle_deg: list[float]
+    surface_distance_km: list[float]
+    values: list[Numbers]
+
+
+class Histogram(_Document):
+    """Shares of the area: in equal intervals of the range, below it and above it."""
+
+    range: Ends
+    bins: list[float]
+    below: float
+    above: float
+
+
+class Statistics(_About):
+    """The statistics of a shell, each cell by its area; `missing` is the share of the sphere without values."""
+
+    t: int
+    time_myr: float | None
+    r: int
+    radius_km: float
+    depth_km: float
+    mean: float | None
+    std: float | None
+    min: float | None
+    max: float | None
+    missing: float
+    percentiles: dict[str, float | None]
+    histogram: Histogram
+
+
+class Health(_Document):
+    """The process is alive."""
+
+    status: str
+
+
+class Ready(_Document):
+    """The generator answers, with the surrogate of this digest."""
+
+    status: str
+    digest: str

@@ -1,0 +1,225 @@
+"""The query parameters of every route, each written once: FastAPI and the grammar of tiles read and document the same.
+
+A parameter that a route does not have is refused, and so is one that is given twice with different values: who asks
+for something else than they get should hear of it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+from fastapi import Depends
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+
+from earthgan.errors import InvalidRequest
+from earthgan.quantities import Quantity
+from earthgan.sphere.great_circle import within_a_turn
+from earthgan.sphere.tiles import TILE_MATRIX_SETS, WEB_MERCATOR
+from earthgan_gateway.drawing.colours import STEPS
+from earthgan_gateway.pictures import Style
+from earthgan_gateway.places import LONGEST_SECTION
+
+WHOLE = "(?:0|[1-9][0-9]{0,8})"
+_NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two numbers that a comma parts: a range, or a latitude and a longitude."""
+
+    first: float
+    second: float
+
+
+def whole(text: str) -> int:
+    """A whole number in its one spelling, of at most nine digits. Raises ValueError."""
+    if not re.fullmatch(WHOLE, text, re.ASCII):
+        raise ValueError("takes a whole number in plain decimal digits, such as 12")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    value = float(text) if re.fullmatch(_NUMBER, text, re.ASCII) else math.nan
+    if not math.isfinite(value):
+        raise ValueError("takes plain finite numbers, such as 48.2")
+    return value
+
+
+def _pair(text: str) -> Pair:
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise ValueError("takes two numbers with a comma between them")
+    return Pair(_finite(parts[0]), _finite(parts[1]))
+
+
+def _place(text: str) -> Pair:
+    pair = _pair(text)
+    if abs(pair.first) > 90:
+        raise ValueError("takes a latitude between -90 and 90, and a longitude")
+    return pair
+
+
+def _pair_like(example: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^{_NUMBER},{_NUMBER}$", "examples": [example]})
+
+
+# Limits stand before the reader of the text, so that the document has them as JSON Schema's own words.
+Finite = Annotated[float, BeforeValidator(_finite)]
+Latitude = Annotated[float, Field(ge=-90, le=90), BeforeValidator(_finite)]
+PointCount = Annotated[int, Field(ge=2, le=LONGEST_SECTION), BeforeValidator(whole)]
+BandCount = Annotated[int, Field(ge=2, le=STEPS), BeforeValidator(whole)]
+Colour = Annotated[str, Field(pattern="^[0-9a-fA-F]{6}$")]
+Range = Annotated[Pair, BeforeValidator(_pair), _pair_like("300,3600")]
+
+
+class _Query(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class CatalogQuery(_Query):
+    """A depth or a radius, to find the nearest shell."""
+
+    depth_km: Finite | None = Field(None, examples=[660], description="Also give the shell nearest to this depth")
+    radius_km: Finite | None = Field(None, examples=[5711], description="Also give the shell nearest to this radius")
+
+
+class PlaceQuery(_Query):
+    """A place on the sphere."""
+
+    lat: Latitude = Field(examples=[48.2], description="Latitude in degrees")
+    lon: Finite = Field(examples=[16.4], description="Longitude in degrees; any number of turns may be added")
+
+    @property
+    def place(self) -> tuple[float, float]:
+        """Latitude and longitude, the longitude within [-180, 180)."""
+        return _within_a_turn(self.lat, self.lon)
+
+
+class ProfileQuery(PlaceQuery):
+    """A place, and whether the lateral means are wanted as well."""
+
+    lateral_mean: bool = Field(False, examples=[True], description="Also give the mean of each shell")
+
+
+class SectionQuery(_Query):
+    """The two ends of a section, and how many points it has."""
+
+    start: Annotated[Pair, BeforeValidator(_place), _pair_like("48.2,16.4")] = Field(
+        alias="from", description="Latitude and longitude of the first point"
+    )
+    end: Annotated[Pair, BeforeValidator(_place), _pair_like("35.7,139.7")] = Field(
+        alias="to", description="Latitude and longitude of the last point"
+    )
+    n: PointCount | None = Field(
+        None,
+        examples=[64],
+        description="Number of points; without it, one for the width of each column of the grid",
+    )
+
+    @property
+    def ends(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Latitude and longitude of both ends, the longitudes within [-180, 180)."""
+        return _within_a_turn(self.start.first, self.start.second), _within_a_turn(self.end.first, self.end.second)
+
+
+class StyleQuery(_Query):
+    """How values become colours, and whether they are anomalies."""
+
+    anomaly: bool = Field(False, examples=[True], description="Subtract the lateral mean of the shell")
+    colormap: str | None = Field(None, examples=["batlow"], description="A colour map of /colormaps")
+    rescale: Range | None = Field(
+        None, examples=["300,3600"], description="The values at the two ends of the colour map, the lower first"
+    )
+    steps: BandCount | None = Field(None, examples=[12], description="Draw so many flat bands of colour")
+    under: Colour | None = Field(None, examples=["000000"], description="The colour of values below the range")
+    over: Colour | None = Field(None, examples=["ffffff"], description="The colour of values above the range")
+
+    def style(self, quantity: Quantity) -> Style:
+        """The style that is asked for, in the quantity's own where nothing is. Raises InvalidRequest."""
+        return Style.of(
+            quantity,
+            self.anomaly,
+            colormap=self.colormap,
+            rescale=None if self.rescale is None else (self.rescale.first, self.rescale.second),
+            steps=self.steps,
+            under=self.under,
+            over=self.over,
+        )
+
+
+class ShellQuery(StyleQuery):
+    """The query of a radial shell."""
+
+    v: str | None = Field(
+        None, examples=["digest"], description="The surrogate's digest, which makes the answer immutable"
+    )
+
+
+class TileQuery(ShellQuery):
+    """The query of a map tile."""
+
+    tms: Literal[TILE_MATRIX_SETS] = Field(  # type: ignore[valid-type]
+        WEB_MERCATOR, examples=["WorldCRS84Quad"], description="Tile matrix set"
+    )
+    resampling: Literal["bilinear", "nearest"] = Field(
+        "bilinear", examples=["nearest"], description="How values between the points of the grid are found"
+    )
+
+
+AnyQuery = TypeVar("AnyQuery", bound=_Query)
+
+
+def read(model: type[AnyQuery], query: QueryParams) -> AnyQuery:
+    """The query as a model, without FastAPI. Raises InvalidRequest."""
+    check_names(query, [field.alias or name for name, field in model.model_fields.items()])
+    try:
+        return model.model_validate(dict(query))
+    except ValidationError as error:
+        raise InvalidRequest(one_line(error.errors()[0])) from None
+
+
+def check_names(query: QueryParams, known: Collection[str]) -> None:
+    """Raises InvalidRequest for a parameter that is not known, or has two different values."""
+    seen: dict[str, str] = {}
+    for name, value in query.multi_items():
+        if name not in known:
+            raise InvalidRequest(f"there is no parameter {name[:40]!r} here: {_hint(name[:40], known)}")
+        if seen.setdefault(name, value) != value:
+            raise InvalidRequest(f"{name} is given twice, with different values")
+
+
+def one_line(error: Any) -> str:
+    """What is wrong with a parameter, from pydantic's description of the error."""
+    name, kind, message = error["loc"][-1], error["type"], str(error["msg"])
+    if kind == "missing":
+        return f"{name} is missing"
+    if kind == "value_error":
+        return f"{name} {error['ctx']['error']}"
+    return f"{name} {message.removeprefix('Input ').removeprefix('String ')}"
+
+
+def _hint(name: str, known: Collection[str]) -> str:
+    nearest: Sequence[str] = difflib.get_close_matches(name.lower(), known, 1)
+    if nearest:
+        return f"did you mean {nearest[0]}?"
+    return f"known are {', '.join(known)}" if known else "this address takes none"
+
+
+def _within_a_turn(latitude: float, longitude: float) -> tuple[float, float]:
+    return latitude + 0.0, float(within_a_turn(longitude)) + 0.0  # no -0
+
+
+async def _only_documented(request: Request) -> None:
+    described = request.app.openapi()["paths"][request.scope["route"].path]["get"]
+    check_names(request.query_params, [p["name"] for p in described.get("parameters", []) if p["in"] == "query"])
+
+
+#: A dependency of every router: the OpenAPI document decides which parameters a route takes.
+ONLY_DOCUMENTED = Depends(_only_documented)

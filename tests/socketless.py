@@ -1,0 +1,32 @@
+"""A gateway without a socket, for tests that ask it thousands of things."""
+
+import asyncio
+from typing import Any
+
+import httpx
+
+from earthgan import Surrogate
+from earthgan_gateway import Settings, create_app
+from engines import CountingEngine
+from places import DEFAULT_SURROGATE
+
+
+class Gateway:
+    """The shipped surrogate over an engine that costs nothing."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        engine = CountingEngine(Surrogate(DEFAULT_SURROGATE))
+        self.app = create_app(Settings(surrogate=DEFAULT_SURROGATE, prefetch=False), engine)
+
+    def get(self, address: str, *query: tuple[str, Any], **headers: str) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+                url = httpx.URL(address)
+                return await client.get(url.copy_with(params=[*url.params.multi_items(), *query]), headers=headers)
+
+        return self._runner.run(ask())
+
+    def close(self) -> None:
+        self._runner.close()
