@@ -2,7 +2,7 @@
 
 import io
 
-import httpx
+import httpx2 as httpx
 import numpy as np
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 
 from earthgan import Surrogate
 from earthgan_gateway import Settings, create_app

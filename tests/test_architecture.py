@@ -74,7 +74,7 @@ for name in ("torch", "ts", "netCDF4", "onnx", "scipy", "matplotlib"):
     sys.modules[name] = None
 from earthgan_gateway import Settings, create_app
 app = create_app(Settings(surrogate="model_store/default"))
-import asyncio, httpx
+import asyncio, httpx2 as httpx
 async def main():
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
         print((await client.get("/tiles/temperature/120/150/1/0/0")).status_code)

@@ -132,7 +132,7 @@ def dependencies() -> Iterator[str]:
 
 
 def test_the_readmes_requests_are_answered(gateway_url: str) -> None:
-    import httpx
+    import httpx2 as httpx
 
     urls = re.findall(r"curl [^']*'http://127\.0\.0\.1:8000([^']+)'", README)
     assert len(urls) >= 4

@@ -5,7 +5,7 @@ import re
 import time
 import tomllib
 
-import httpx
+import httpx2 as httpx
 import pytest
 import yaml
 from packaging.version import Version

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import docker
-import httpx
+import httpx2 as httpx
 import numpy as np
 import pytest
 from docker.models.containers import Container

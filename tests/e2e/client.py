@@ -4,7 +4,7 @@ import io
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import httpx
+import httpx2 as httpx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-import httpx
+import httpx2 as httpx
 import pytest
 
 from earthgan import Surrogate

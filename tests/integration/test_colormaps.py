@@ -1,6 +1,6 @@
 """The list of colour maps, and that each can be drawn with."""
 
-import httpx
+import httpx2 as httpx
 
 from earthgan_gateway.drawing.colours import colours
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-import httpx
+import httpx2 as httpx
 import numpy as np
 import pytest
 
@@ -239,8 +239,8 @@ def test_every_failure_of_the_model_server_has_its_error(
         )
 
 
-def test_every_way_that_httpx_can_fail_is_known() -> None:
-    """A new exception of httpx would slip through as a bare 500."""
+def test_every_way_that_httpx2_can_fail_is_known() -> None:
+    """A new exception of httpx2 would slip through as a bare 500."""
     known = (httpx.TimeoutException, httpx.TransportError)
     raised = [e for e in vars(httpx).values() if isinstance(e, type) and issubclass(e, httpx.RequestError)]
     unknown = {e.__name__ for e in raised if not issubclass(e, known)}

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 
-import httpx
+import httpx2 as httpx
 import pytest
 from pydantic import ValidationError
 

@@ -3,7 +3,7 @@
 import itertools
 from collections import Counter
 
-import httpx
+import httpx2 as httpx
 import pytest
 
 from load.memory import grown, paths

@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from types import SimpleNamespace
 
-import httpx
+import httpx2 as httpx
 import numpy as np
 import pytest
 

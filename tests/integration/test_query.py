@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-import httpx
+import httpx2 as httpx
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st

@@ -4,7 +4,7 @@ import signal
 import time
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 import redis
 
 from earthgan import Surrogate

@@ -3,7 +3,7 @@
 import io
 import re
 
-import httpx
+import httpx2 as httpx
 import mercantile
 import numpy as np
 import pytest

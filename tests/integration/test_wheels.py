@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 import pytest
 from packaging.metadata import Metadata
 

@@ -3,7 +3,7 @@
 import io
 from xml.etree import ElementTree
 
-import httpx
+import httpx2 as httpx
 import numpy as np
 import pytest
 import rasterio

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 
 from gateway_server import READY_WITHIN_S, free_port
 from places import ROOT

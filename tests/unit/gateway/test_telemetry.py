@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 import pytest
 from fastapi import FastAPI
 from hypothesis import given
@@ -199,7 +199,7 @@ def test_a_line_is_an_object_with_time_request_and_error(stream: io.StringIO) ->
 
 
 def test_libraries_speak_up_from_warning_on(stream: io.StringIO) -> None:
-    logging.getLogger("httpx").info("a request")
+    logging.getLogger("httpx2").info("a request")
     logging.getLogger("uvicorn.error").warning("careful")
     assert [line["logger"] for line in logged(stream)] == ["uvicorn.error"]
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-import httpx
+import httpx2 as httpx
 import numpy as np
 
 from earthgan import __version__
@@ -122,7 +122,7 @@ class TorchServeEngine:
         return surrogate.in_units(field, request.variables)
 
     async def _post(self, request: ShellRequest, deadline: float) -> bytes:
-        """The body of the answer. Every way in which httpx or TorchServe can fail becomes an EngineError."""
+        """The body of the answer. Every way in which httpx2 or TorchServe can fail becomes an EngineError."""
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             raise EngineTimeout("the model server is too busy")

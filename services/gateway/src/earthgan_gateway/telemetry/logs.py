@@ -58,7 +58,7 @@ class TextFormatter(logging.Formatter):
 def set_up_logging(level: str = "info", stream: TextIO | None = None) -> None:
     """Send every log of this process to stderr, once: for the command that owns the process, not for a library.
 
-    `level` is a name that `logging` knows, in either case. Libraries speak up from WARNING on: httpx tells every
+    `level` is a name that `logging` knows, in either case. Libraries speak up from WARNING on: httpx2 tells every
     request at INFO. uvicorn must be made with `log_config=None`, or it brings handlers of its own.
     """
     out = stream or sys.stderr
