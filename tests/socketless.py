@@ -20,11 +20,15 @@ class Gateway:
         self.app = create_app(Settings(surrogate=DEFAULT_SURROGATE, prefetch=False), engine)
 
     def get(self, address: str, *query: tuple[str, Any], **headers: str) -> httpx.Response:
+        return self.ask("GET", address, *query, **headers)
+
+    def ask(self, method: str, address: str, *query: tuple[str, Any], **headers: str) -> httpx.Response:
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
                 url = httpx.URL(address)
-                return await client.get(url.copy_with(params=[*url.params.multi_items(), *query]), headers=headers)
+                params = [*url.params.multi_items(), *query]
+                return await client.request(method, url.copy_with(params=params), headers=headers)
 
         return self._runner.run(ask())
 
