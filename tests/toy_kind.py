@@ -40,7 +40,10 @@ class _Inputs:
     def read(self, path: Path) -> Array:
         return np.array([json.loads(path.read_text())], np.float32)
 
-    def read_ahead(self, path: Path) -> None: ...
+    def read_ahead(self, path: Path) -> bool:
+        return False
+
+    def keep(self, max_bytes: int) -> None: ...
 
     def cut(self, conditional_input: Array, window: Window) -> Array:
         return conditional_input
