@@ -10,11 +10,22 @@ from numpy.typing import NDArray
 
 from earthgan.backends.runtime import session
 from earthgan.errors import DamagedSurrogate, EngineAnswerInvalid
+from earthgan.sphere.grid import Window
 from earthgan.surrogate import Backend, Field, Surrogate
 
+#: Multiplications of a whole shell from which on it is worth every core: a third of a second on one. Below, threads
+#: take half as much CPU time again, for they mostly wait for each other.
+WORTH_ALL_CORES = 5e9
 
-def onnx_backend(surrogate: Surrogate, threads: int = 0) -> Backend:
-    """A backend over the surrogate's `generator.onnx`; `threads` 0 takes every core. Raises DamagedSurrogate."""
+
+def onnx_backend(surrogate: Surrogate, threads: int | None = None) -> Backend:
+    """A backend over the surrogate's `generator.onnx`. `threads` 0 takes every core; unless said, a generator takes
+    one, and one whose shells cost so much that a reader would wait takes all. Raises DamagedSurrogate.
+    """
+    if threads is None:
+        whole = surrogate.grid.whole
+        cost = surrogate.preset.multiply_adds(Window(range(1), whole.rows, whole.columns), len(surrogate.variables))
+        threads = 0 if cost >= WORTH_ALL_CORES else 1
     return onnx_file_backend(surrogate.onnx_path, threads)
 
 
