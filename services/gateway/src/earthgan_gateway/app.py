@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import limits
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from pydantic import AnyHttpUrl
@@ -17,7 +16,7 @@ from earthgan import __version__
 from earthgan.errors import DamagedSurrogate, InvalidRequest
 from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
-from earthgan_gateway.cache import LayeredCache, MemoryCache, RedisCache
+from earthgan_gateway.cache import LayeredCache, MemoryCache
 from earthgan_gateway.engines import Engine, make_engine
 from earthgan_gateway.fields import Fields
 from earthgan_gateway.pictures import Pictures, Style
@@ -32,7 +31,6 @@ from earthgan_gateway.routes.openapi import complete_openapi
 from earthgan_gateway.routes.pictures import PictureRoutes
 from earthgan_gateway.routes.places import places_router
 from earthgan_gateway.routes.problems import add_problem_handlers
-from earthgan_gateway.routes.rate_limit import RateLimit
 from earthgan_gateway.routes.wmts import wmts_router
 from earthgan_gateway.settings import Settings
 from earthgan_gateway.telemetry import Metrics, TelemetryMiddleware, make_traces
@@ -51,6 +49,8 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     running = engine or make_engine(settings, surrogate)
     redis = None
     if settings.redis_url is not None:
+        from earthgan_gateway.cache.redis import RedisCache
+
         redis = RedisCache(
             str(settings.redis_url), settings.redis_timeout_s, metrics.redis_failure, metrics.redis_breaker
         )
@@ -99,6 +99,10 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=1)
     app.add_middleware(PictureRoutes, fields=fields, pictures=Pictures(fields, cache, metrics, traces), metrics=metrics)
     if settings.rate_limit is not None:
+        import limits
+
+        from earthgan_gateway.routes.rate_limit import RateLimit
+
         app.add_middleware(RateLimit, limit=limits.parse(settings.rate_limit), metrics=metrics)
     if settings.cors_origins:
         app.add_middleware(

@@ -22,7 +22,7 @@ def test_one_thread_unless_a_reader_would_wait(
         return SimpleNamespace(get_inputs=list)
 
     monkeypatch.setattr(onnx, "session", session)
-    monkeypatch.setattr(default_surrogate.preset, "multiply_adds", lambda *_: multiply_adds, raising=False)
+    monkeypatch.setattr(default_surrogate.planner, "multiply_adds", lambda *_: multiply_adds, raising=False)
     onnx.onnx_backend(default_surrogate, told)
     assert asked == [taken]
 

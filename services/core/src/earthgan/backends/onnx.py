@@ -24,7 +24,7 @@ def onnx_backend(surrogate: Surrogate, threads: int | None = None) -> Backend:
     """
     if threads is None:
         whole = surrogate.grid.whole
-        cost = surrogate.preset.multiply_adds(Window(range(1), whole.rows, whole.columns), len(surrogate.variables))
+        cost = surrogate.planner.multiply_adds(Window(range(1), whole.rows, whole.columns), len(surrogate.variables))
         threads = 0 if cost >= WORTH_ALL_CORES else 1
     return onnx_file_backend(surrogate.onnx_path, threads)
 
