@@ -26,6 +26,7 @@ NUMBERS = st.integers(-30_000, 30_000) | st.integers(-20, 20)
 
 
 @given(st.lists(st.tuples(NUMBERS, st.integers(0, 3)), max_size=200))
+@settings(deadline=None)
 def test_numbers_come_back(pairs: list[tuple[int, int]]) -> None:
     numbers, tables = [n for n, _ in pairs], [t for _, t in pairs]
     assert CODE.decode(CODE.encode(numbers, tables), tables).tolist() == numbers
@@ -57,6 +58,7 @@ def test_numbers_come_back_by_extreme_tables_in_any_number_of_lanes(
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 3), max_size=300))
+@settings(deadline=None)
 def test_bytes_of_chance_are_numbers_or_refused(data: bytes, tables: list[int]) -> None:
     with contextlib.suppress(ValueError):
         assert len(CODE.decode(data, tables)) == len(tables)

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from threading import current_thread, local
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earthgan.numerics import threads
@@ -61,6 +61,7 @@ class OfEachThread:
 
 
 @given(steps=st.lists(st.tuples(st.integers(0, 2), st.booleans()), max_size=24), main_first=st.booleans())
+@settings(deadline=None)
 @pytest.mark.parametrize("kind", [Shared, Possessive, OfEachThread])
 def test_whoever_is_inside_is_limited_and_the_last_to_leave_lifts_it(
     kind: Callable[[], Shared | OfEachThread], steps: list[tuple[int, bool]], main_first: bool
