@@ -237,7 +237,7 @@ def test_an_altered_or_truncated_code_is_refused(folder: Path, tmp_path: Path) -
     step.write_bytes(step.read_bytes()[:-40])
     with pytest.raises(DamagedSurrogate, match=r"005\.bin: does not have the digest"):
         Surrogate(copy)
-    with pytest.raises(DamagedSurrogate, match=r"005\.bin: the coded numbers end too soon"):
+    with pytest.raises(DamagedSurrogate, match=r"005\.bin: the coded step is damaged"):
         surrogate.conditional_input(5)
 
 
