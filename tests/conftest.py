@@ -11,6 +11,9 @@ from earthgan import Surrogate
 from gateway_server import gateway
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE, PUBLISHED
 
+# Tests keep nothing in the user's own cache folder, and find nothing there.
+os.environ["EARTHGAN_CACHE_DIR"] = ""
+
 # A change is judged on the same examples every time; at a desk, new ones are looked for.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "torchserve": {"earthgan"},
 }
 #: The modules of the core that need an extra. All others need NumPy, pydantic, safetensors and morecantile alone.
-NEEDS_EXTRA = {"kinds/networks.py", "kinds/graphs.py", "backends/torch.py", "backends/onnx.py"}
+NEEDS_EXTRA = {"kinds/networks.py", "kinds/graphs.py", "backends/torch.py", "backends/runtime.py"}
 EXTRAS = {"torch", "onnxruntime", "onnx"}
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 import shutil
 from collections.abc import Iterator
 from hashlib import sha256
@@ -248,16 +247,17 @@ def test_altered_bytes_are_refused(page: Page, site: str, folder: Path, file: st
 def test_where_no_digest_is_compared_damaged_steps_are_noticed(page: Page, site: str, folder: Path) -> None:
     shutil.copytree(DEFAULT_SURROGATE, folder / "unverified")
     page.add_init_script(NO_DIGESTS)
-    for t, damaged, reason in (
-        (120, lambda data: b"", "The coded numbers end too soon."),
-        (121, lambda data: data[:-400], "The coded numbers end too soon."),
-        (122, lambda data: data + b"\0\0", "The coded numbers are damaged."),
-        (123, lambda data: data[:600] + bytes([data[600] ^ 1]) + data[601:], "(The coded numbers|A coded number) "),
+    for t, damaged in (
+        (120, lambda data: b""),
+        (121, lambda data: data[:-400]),
+        (122, lambda data: data + b"\0\0"),
+        (123, lambda data: data[:600] + bytes([data[600] ^ 1]) + data[601:]),
+        (124, lambda data: data[:2] + bytes([data[2] + 1]) + data[3:]),
     ):
         step = folder / "unverified" / "inputs" / f"{t}.bin"
         step.write_bytes(damaged(step.read_bytes()))
         found = failure(page, site, "unverified", t)
-        assert re.match(rf"SurrogateError: /unverified/inputs/{t}\.bin: {reason}", found), found
+        assert found == f"SurrogateError: /unverified/inputs/{t}.bin: The coded step is damaged."
 
 
 def test_a_page_without_digests_says_so(page: Page, site: str) -> None:

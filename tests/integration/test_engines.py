@@ -24,7 +24,8 @@ from earthgan.errors import (
     UnknownVariable,
 )
 from earthgan.wire import encode
-from earthgan_gateway.engines import Engine, LocalEngine, TorchServeEngine
+from earthgan_gateway.engines import Engine, LocalEngine
+from earthgan_gateway.engines.torchserve import TorchServeEngine
 from earthgan_training.surrogates.archive import archive
 from gateway_server import gateway
 from integration.torchserve_server import torchserve

@@ -25,6 +25,7 @@ from load.background import MOST, latencies
 from load.engine_bench import measured, paper_surrogate
 from load.memory import SLACK, grown
 from load.processes import cpu_s, floor_group, gateway_group, serve_has_workers
+from load.step_bench import of_a_new_step
 from load.waves import Answer, Waves, request
 from places import DEFAULT_SURROGATE
 
@@ -57,6 +58,10 @@ ENGINE = {
     "volume_cpu_s": ("the whole volume, CPU s", 4.0, 2),
     "engine_memory_mb": ("peak memory, MB", 1000.0, 0),
     "opening_cpu_s": ("opening it, CPU s", None, 2),
+    "decode_cpu_ms": ("decoding a time step, CPU ms", 5.0, 1),
+    "refine_cpu_ms": ("refining a decoded step, CPU ms", None, 1),
+    "new_step_tile_cpu_ms": ("tile of a new step, by a server, CPU ms", 150.0, 0),
+    "ready_again_cpu_s": ("server ready the second time, CPU s", 1.5, 2),
 }
 
 
@@ -288,7 +293,7 @@ def of_the_engine(surrogate: Path) -> dict[str, float]:
     """The numbers of `ENGINE`, each surrogate in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         paper = measured(paper_surrogate(Path(folder)), "--one-shell")
-    return measured(surrogate) | {"paper_shell_cpu_ms": paper["engine_shell_cpu_ms"]}
+    return measured(surrogate) | {"paper_shell_cpu_ms": paper["engine_shell_cpu_ms"]} | of_a_new_step(surrogate)
 
 
 def main() -> None:

@@ -8,6 +8,11 @@ import { SurrogateError } from "./error.js";
 import { knotsOf, storedRuns } from "./gate.js";
 import { Matrix } from "./matrix.js";
 
+/** How steps are coded; weights say by which version theirs are. */
+const VERSION = 2;
+/** A step's file begins with the CRC of all that follows. */
+const CRC_BYTES = 2;
+
 /**
  * @typedef {{shape: number[], values: Float32Array}} Coefficients  normalised, `(degree, order, part, mode)`: orders
  *   from 0 to the degree, real and imaginary part, the modes of all components one after another
@@ -39,6 +44,10 @@ export class Code {
    */
   constructor(tensors, preset) {
     const array = (name, ...shape) => arrayOf(tensors, name, shape);
+    const version = tensors.version?.values[0] ?? 1;
+    if (version !== VERSION) {
+      throw new SurrogateError(`The steps are coded by version ${version}, not ${VERSION}: make the surrogate anew.`);
+    }
     const count = tensors.shifts?.values.length;
     this.#entropy = new EntropyCode(array("frequencies", count, SYMBOLS), array("shifts", count));
     this.#inward = array("inward", count, 2);
@@ -68,9 +77,14 @@ export class Code {
 
   /** @param {ArrayBuffer} data a step's file @returns {CodedStep} throws SurrogateError */
   decode(data) {
-    const loudness = new Int8Array(data)[0] ?? 0;
+    const bytes = new Uint8Array(data);
+    const content = bytes.subarray(CRC_BYTES);
+    if (!content.length || crcOf(content) !== bytes[0] + 256 * bytes[1]) {
+      throw new SurrogateError("The coded step is damaged.");
+    }
+    const loudness = (content[0] << 24) >> 24; // with its sign
     const { tables, units } = this.#layout(loudness);
-    const numbers = this.#entropy.decode(data.slice(1), tables);
+    const numbers = this.#entropy.decode(content.subarray(1), tables);
     const values = Float32Array.from(numbers, (number, i) => {
       if (number === 0) return 0;
       const magnitude = Math.abs(number);
@@ -109,7 +123,6 @@ function componentOf({ field, step }, first, tensors, preset) {
   const scales = arrayOf(tensors, `${field}.scales`, [bands, count]);
   const values = arrayOf(tensors, `${field}.modes`, [bands, count, nodes]);
   const tables = arrayOf(tensors, `${field}.tables`, [degrees, count]);
-  if (!(tables instanceof Int8Array)) throw new SurrogateError("These weights are too old: their time steps have no loudness.");
   const ofBand = Array.from({ length: bands }, (_, band) =>
     Matrix.of(nodes, count, (node, mode) => {
       const row = band * count + mode;
@@ -120,9 +133,9 @@ function componentOf({ field, step }, first, tensors, preset) {
   return { field, step, first, modes, centre, tables };
 }
 
-/** The coefficients of a component that are numbers of a step's code, in its order; there are `count` tables. */
+/** The coefficients of a component that are numbers of a step's code, table by table; there are `count` tables. */
 function codedOf({ step, first, centre, tables }, [degrees, , parts, modes], loudness, count) {
-  const coded = [];
+  const coded = Array.from({ length: count }, () => []);
   for (let degree = 0; degree < degrees; degree++) {
     for (let order = 0; order <= degree; order++) {
       const unit = step / (order > 0 ? Math.SQRT2 : 1); // an order m > 0 stands for two, m and -m
@@ -131,12 +144,23 @@ function codedOf({ step, first, centre, tables }, [degrees, , parts, modes], lou
           const table = Math.min(tables[degree * centre.length + mode] + loudness, count);
           if (table < 1) continue;
           const place = ((degree * degrees + order) * parts + part) * modes + first + mode;
-          coded.push({ place, table: table - 1, unit });
+          coded[table - 1].push({ place, table: table - 1, unit });
         }
       }
     }
   }
-  return coded;
+  return coded.flat();
+}
+
+/** CRC-16 by the polynomial x^16 + x^12 + x^5 + 1, begun with ones. @param {Uint8Array} bytes */
+function crcOf(bytes) {
+  let crc = 0xffff;
+  for (const byte of bytes) {
+    let shifted = (crc >> 8) ^ byte; // eight steps of the division at once
+    shifted ^= shifted >> 4;
+    crc = ((crc << 8) ^ (shifted << 12) ^ (shifted << 5) ^ shifted) & 0xffff;
+  }
+  return crc;
 }
 
 function arrayOf(tensors, name, shape) {

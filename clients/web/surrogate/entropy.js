@@ -1,25 +1,30 @@
 /**
- * Bytes as whole numbers of known distributions: rANS (Duda 2013, https://arxiv.org/abs/1311.2540), as
- * `earthgan.kinds.entropy` writes them. Frequencies are of `TOTAL`, the state has 32 bits, topped up by words of 16. It
- * passes 2^31, so it is never shifted without `>>>`.
+ * Bytes as whole numbers of known distributions: tANS (Duda 2013, https://arxiv.org/abs/1311.2540), as
+ * `earthgan.kinds.entropy` writes and describes them. Numbers are dealt to lanes, each with a state of its own, one of
+ * `TOTAL`; bits are read from the highest of each byte on.
  */
 
 import { SurrogateError } from "./error.js";
 
 const BITS = 14;
 const TOTAL = 1 << BITS;
-const MASK = TOTAL - 1;
-const LOW = 1 << 16;
 /** A table's symbols stand for -REACH to REACH; the last announces a number that lies farther out. */
 const REACH = 15;
 export const SYMBOLS = 2 * REACH + 2;
 const ESCAPE = SYMBOLS - 1;
+/** The most lanes; how many numbers each has in a part that is there to fill another's lanes; and the most a lane has. */
+const LANES = 512;
+const FILLING = 64;
+const MOST = 4096;
+/** How far apart a table's states are to which it gives one symbol after another. */
+const STRIDE = (TOTAL >> 1) + (TOTAL >> 3) + 3;
 
 export class EntropyCode {
-  #frequencies;
   #shifts;
-  #starts;
-  #symbols;
+  /** What a number of each table adds at least to the bits of its part. */
+  #least;
+  /** For each table and state how many bits to read (4 bits), the symbol (5) and, from `BITS` on, the next state. */
+  #transitions;
 
   /**
    * @param {Uint16Array} frequencies `(table, symbol)`, each table's positive and of sum `TOTAL`
@@ -30,65 +35,151 @@ export class EntropyCode {
     if (frequencies.length !== tables * SYMBOLS || shifts.some((shift) => shift > BITS)) {
       throw new SurrogateError(`A table lacks its ${SYMBOLS} frequencies or its shift of at most ${BITS}.`);
     }
-    this.#frequencies = frequencies;
     this.#shifts = shifts;
-    this.#starts = new Uint16Array(frequencies.length);
-    this.#symbols = new Uint8Array(tables * TOTAL);
+    this.#least = new Uint8Array(tables);
+    this.#transitions = new Int32Array(tables * TOTAL);
     for (let table = 0; table < tables; table++) {
-      let start = 0;
-      for (let symbol = 0; symbol < SYMBOLS; symbol++) {
-        const frequency = frequencies[table * SYMBOLS + symbol];
-        this.#starts[table * SYMBOLS + symbol] = start;
-        this.#symbols.fill(symbol, table * TOTAL + start, table * TOTAL + Math.min(start + frequency, TOTAL));
-        start += frequency || Infinity;
-      }
-      if (start !== TOTAL) throw new SurrogateError(`A table's frequencies are not positive numbers that sum to ${TOTAL}.`);
+      const ofTable = frequencies.subarray(table * SYMBOLS, (table + 1) * SYMBOLS);
+      fillTransitions(this.#transitions.subarray(table * TOTAL, (table + 1) * TOTAL), ofTable);
+      this.#least[table] = BITS - bitLength(Math.max(...ofTable) - 1);
     }
   }
 
   /**
-   * @param {ArrayBuffer} data
+   * @param {Uint8Array} data
    * @param {Uint8Array} tables which table each number follows
    * @returns {Int32Array} a number for each of `tables`; throws SurrogateError where the bytes are not theirs
    */
   decode(data, tables) {
-    const words = new DataView(data);
-    let at = 0;
-    const nextWord = () => {
-      if (at + 2 > words.byteLength) throw new SurrogateError("The coded numbers end too soon.");
-      at += 2;
-      return words.getUint16(at - 2, true);
-    };
-    let state = nextWord() * LOW + nextWord();
-    const raw = (bits) => {
-      const kept = BITS - bits;
-      const value = (state & MASK) >>> kept;
-      state = (state >>> BITS) * (1 << kept) + (state & ((1 << kept) - 1));
-      if (state < LOW) state = state * LOW + nextWord();
-      return value;
-    };
-
-    const numbers = new Int32Array(tables.length);
+    const shifts = this.#shifts;
+    const wide = []; // numbers of which low bits are stored
+    let rawBits = 0;
     for (let i = 0; i < tables.length; i++) {
-      const table = tables[i];
-      const slot = state & MASK;
-      const symbol = this.#symbols[table * TOTAL + slot];
-      const entry = table * SYMBOLS + symbol;
-      state = this.#frequencies[entry] * (state >>> BITS) + slot - this.#starts[entry];
-      if (state < LOW) state = state * LOW + nextWord();
-      let number = symbol - REACH;
-      if (symbol === ESCAPE) {
-        const negative = raw(1);
-        const length = raw(4); // Elias gamma: how many bits, then all but the first
-        if (length > BITS) throw new SurrogateError("A coded number is too large.");
-        number = REACH + (1 << length) + raw(length);
-        if (negative) number = -number;
-      }
-      const shift = this.#shifts[table];
-      numbers[i] = shift ? number * (1 << shift) + raw(shift) : number;
+      const shift = shifts[tables[i]];
+      if (shift) wide.push(i);
+      rawBits += shift;
     }
-    // The last state is the encoder's first, so that damaged bytes hardly ever pass for whole ones.
-    if (state !== LOW || at !== words.byteLength) throw new SurrogateError("The coded numbers are damaged.");
+    const numbers = new Int32Array(tables.length);
+    const far = []; // numbers beyond reach
+    let [bits, room] = [new Bits(data, data.length * 8), 0];
+    for (const { start, end, lanes } of this.#parts(tables, rawBits)) {
+      const states = this.#decodePart(bits, tables, numbers, far, start, end, lanes);
+      if (bits.at > bits.length) throw new SurrogateError("The coded numbers end too soon.");
+      [bits, room] = [bits.behind(states), lanes * BITS];
+    }
+    const low = wide.map((i) => bits.next(shifts[tables[i]]));
+    for (const i of far) {
+      const negative = bits.next(1);
+      const length = bits.next(4); // Elias gamma: how many bits, then all but the first
+      const beyond = REACH + (1 << length) + bits.next(length);
+      numbers[i] = negative ? -beyond : beyond;
+    }
+    const left = bits.length - Math.max(bits.at, room);
+    if (left < 0 || left > 7) throw new SurrogateError("The coded numbers do not end where they should.");
+    wide.forEach((i, k) => (numbers[i] = numbers[i] * (1 << shifts[tables[i]]) + low[k]));
     return numbers;
+  }
+
+  /**
+   * The parts in the order of the numbers, each with its lanes: as many as there are at least bits for them to hold, and
+   * in the first part the most.
+   */
+  #parts(tables, rawBits) {
+    const parts = [];
+    for (let end = tables.length, bits = rawBits, start; end > 0; end = start) {
+      const lanes = Math.min(Math.max(Math.floor(bits / BITS), Math.ceil(end / MOST)), LANES, end);
+      start = lanes === LANES ? 0 : Math.max(0, end - lanes * FILLING);
+      parts.unshift({ start, end, lanes });
+      bits = Math.max(bits, lanes * BITS);
+      if (start > 0) for (let i = start; i < end; i++) bits += this.#least[tables[i]];
+    }
+    return parts;
+  }
+
+  /** Fills in the numbers of a part, and which are beyond reach. @returns {Int32Array} its lanes' last states */
+  #decodePart(bits, tables, numbers, far, start, end, lanes) {
+    const [bytes, transitions, states] = [bits.bytes, this.#transitions, new Int32Array(lanes)];
+    for (let lane = 0; lane < lanes; lane++) states[lane] = bits.next(BITS);
+    // Bits wait in a window, of which the lowest `left` are still to be read; it is filled by two bytes at a time.
+    let byte = bits.at >> 3;
+    let window = bytes[byte++];
+    let left = 8 - (bits.at & 7);
+    for (let i = start, lane = 0; i < end; i++) {
+      const entry = transitions[tables[i] * TOTAL + states[lane]];
+      const read = entry & 15;
+      if (left < read) {
+        window = (window << 16) | (bytes[byte] << 8) | bytes[byte + 1];
+        byte += 2;
+        left += 16;
+      }
+      left -= read;
+      states[lane] = (entry >> BITS) + ((window >> left) & ((1 << read) - 1));
+      if (++lane === lanes) lane = 0;
+      const symbol = (entry >> 4) & 31;
+      if (symbol === ESCAPE) far.push(i);
+      numbers[i] = symbol - REACH;
+    }
+    bits.at = byte * 8 - left;
+    return states;
+  }
+}
+
+/** Bits to be read, the highest of each byte first; zeros behind the last. */
+class Bits {
+  constructor(bytes, length) {
+    this.bytes = new Uint8Array(bytes.length + 3);
+    this.bytes.set(bytes);
+    [this.length, this.at] = [length, 0];
+  }
+
+  /** The next, at most 16. */
+  next(count) {
+    const byte = this.at >> 3;
+    const window = (this.bytes[byte] << 16) | (this.bytes[byte + 1] << 8) | this.bytes[byte + 2];
+    const value = (window >> (24 - (this.at & 7) - count)) & ((1 << count) - 1);
+    this.at += count;
+    return value;
+  }
+
+  /** Those that the last states of lanes hold, and then the rest of these. */
+  behind(states) {
+    const length = states.length * BITS + this.length - this.at;
+    const bytes = new Uint8Array(Math.ceil(length / 8) + 1);
+    let [byte, window, waiting] = [0, 0, 0];
+    const write = (value, count) => {
+      window = (window << count) | value;
+      for (waiting += count; waiting >= 8; waiting -= 8) bytes[byte++] = window >> (waiting - 8);
+    };
+    for (const state of states) write(state, BITS);
+    while (this.at < this.length) write(this.next(8), 8);
+    bytes[byte] = window << (8 - waiting);
+    return new Bits(bytes, length);
+  }
+}
+
+function bitLength(number) {
+  return 32 - Math.clz32(number);
+}
+
+/** What to decode in each state by a table of these frequencies. */
+function fillTransitions(transitions, frequencies) {
+  if (frequencies.includes(0) || frequencies.reduce((sum, n) => sum + n, 0) !== TOTAL) {
+    throw new SurrogateError(`A table's frequencies are not positive numbers that sum to ${TOTAL}.`);
+  }
+  const symbols = new Uint8Array(TOTAL);
+  for (let symbol = 0, place = 0; symbol < SYMBOLS; symbol++) {
+    for (let left = frequencies[symbol]; left > 0; left--) {
+      symbols[place] = symbol;
+      place = (place + STRIDE) & (TOTAL - 1);
+    }
+  }
+  // The states of a symbol are numbered from its frequency to twice that; shifted until they reach TOTAL, they leave
+  // room for the bits that are read.
+  const numbered = frequencies.slice();
+  for (let state = 0; state < TOTAL; state++) {
+    const symbol = symbols[state];
+    const number = numbered[symbol]++;
+    const read = BITS + 1 - bitLength(number);
+    transitions[state] = (((number << read) - TOTAL) << BITS) | (symbol << 4) | read;
   }
 }

@@ -15,6 +15,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from earthgan import __version__
+from earthgan.kept import kept
 from earthgan.records import VariableSpec
 from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan.surrogate import Surrogate
@@ -172,14 +174,14 @@ def quantities(surrogate: Surrogate) -> dict[str, Quantity]:
     """The surrogate's variables, then the derived quantities that it has, by name.
 
     Ranges of derived quantities and anomalies are the largest magnitudes in the conditional inputs of the first, the
-    middle and the last step, rounded up to two digits. So they are deterministic, and take milliseconds.
+    middle and the last step, rounded up to two digits. So they are deterministic. They are kept between runs.
     """
     specs = {spec.name: spec for spec in surrogate.spec.variables}
     rows = [*map(_stored, specs.values()), *(row for row in DERIVED.values() if row.is_offered(specs))]
-    largest = _largest_magnitudes(surrogate, rows)
+    follows_from = {"surrogate": surrogate.digest, "quantities": [row.name for row in rows], "earthgan": __version__}
+    largest = kept("ranges", follows_from, (len(rows), 2), lambda: _largest_magnitudes(surrogate, rows))
     found = {}
-    for row in rows:
-        magnitude, anomaly_magnitude = largest[row.name]
+    for row, (magnitude, anomaly_magnitude) in zip(rows, largest.tolist(), strict=True):
         found[row.name] = Quantity(
             row=row,
             unit=specs[row.needs[0]].unit,
@@ -218,8 +220,8 @@ def _stored(spec: VariableSpec) -> Derived:
     return Derived(spec.name, spec.long_name, (spec.name,), itself, colormap=spec.colormap, symmetric=low == -high)
 
 
-def _largest_magnitudes(surrogate: Surrogate, rows: list[Derived]) -> dict[str, tuple[float, float]]:
-    """For each quantity, the largest magnitude of its values and of its anomalies in the conditional inputs."""
+def _largest_magnitudes(surrogate: Surrogate, rows: list[Derived]) -> NDArray[np.float64]:
+    """`(quantity, 2)`: the largest magnitude of its values and of its anomalies in the conditional inputs."""
     steps = surrogate.steps
     largest = {row.name: (0.0, 0.0) for row in rows}
     for t in sorted({steps[i].t for i in (0, len(steps) // 2, -1)}):
@@ -232,7 +234,7 @@ def _largest_magnitudes(surrogate: Surrogate, rows: list[Derived]) -> dict[str, 
                 max(largest[name][0], _magnitude(values)),
                 max(largest[name][1], _magnitude(anomaly(values, grid))),
             )
-    return {name: (_round_up(values), _round_up(anomalies)) for name, (values, anomalies) in largest.items()}
+    return np.array([[_round_up(magnitude) for magnitude in largest[row.name]] for row in rows])
 
 
 def _magnitude(values: Array) -> float:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import limits
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from pydantic import AnyHttpUrl
@@ -16,7 +15,7 @@ from earthgan import __version__
 from earthgan.errors import DamagedSurrogate, InvalidRequest
 from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
-from earthgan_gateway.cache import Budget, LayeredCache, MemoryCache, RedisCache
+from earthgan_gateway.cache import Budget, LayeredCache, MemoryCache
 from earthgan_gateway.engines import Engine, make_engine
 from earthgan_gateway.fields import Fields
 from earthgan_gateway.offer import Offer
@@ -34,7 +33,6 @@ from earthgan_gateway.routes.openapi import complete_openapi, pictures_router
 from earthgan_gateway.routes.pictures import PictureRoutes
 from earthgan_gateway.routes.places import places_router
 from earthgan_gateway.routes.problems import add_problem_handlers
-from earthgan_gateway.routes.rate_limit import RateLimit
 from earthgan_gateway.routes.url_length import UrlLength
 from earthgan_gateway.routes.wmts import wmts_router
 from earthgan_gateway.settings import Settings
@@ -56,6 +54,8 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     running = engine or make_engine(settings, surrogate)
     redis = None
     if settings.redis_url is not None:
+        from earthgan_gateway.cache.redis import RedisCache
+
         redis = RedisCache(
             str(settings.redis_url), settings.redis_timeout_s, metrics.redis_failure, metrics.redis_breaker
         )
@@ -116,6 +116,10 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.add_middleware(Head)
     app.add_middleware(PictureRoutes, offer=offer, pictures=pictures, metrics=metrics, urls_bytes=budget.urls_bytes)
     if settings.rate_limit is not None:
+        import limits
+
+        from earthgan_gateway.routes.rate_limit import RateLimit
+
         limit = limits.parse(settings.rate_limit)
         app.add_middleware(RateLimit, limit=limit, metrics=metrics, max_bytes=budget.clients_bytes)
     if settings.cors_origins:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-import limits
 from pydantic import AnyHttpUrl, Field, RedisDsn, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -57,6 +56,8 @@ class Settings(BaseSettings):
     @classmethod
     def _rate_can_be_read(cls, text: str | None) -> str | None:
         if text is not None:
+            import limits  # only where there is a limit
+
             limits.parse(text)
         return text
 

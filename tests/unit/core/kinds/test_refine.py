@@ -99,7 +99,7 @@ def test_the_network_sees_over_the_poles_and_the_date_line(refinement: Refinemen
     """A plane through the axis goes on as it began: `sin(theta) cos(phi)` is odd in theta beyond the pole."""
     coefficients = np.zeros((DEGREE + 1, DEGREE + 1, 2, MODES), np.float32)
     coefficients[1, 1, 0, 0] = 1
-    seen = refinement.seen(coefficients)[3, :, :, 1]
+    seen = refinement.seen(coefficients)[3, 1]
     halo, grid = NETWORK.layers, refinement.grid
     south = 2 * np.pi - grid.colatitudes[: -halo - 1 : -1]
     theta = np.concatenate([-grid.colatitudes[halo - 1 :: -1], grid.colatitudes, south])
@@ -135,7 +135,7 @@ def test_numpy_computes_what_was_trained(
         next(layer.parameters()).data = torch.from_numpy(rounded.astype(np.float32))
     coefficients = random_coefficients(MODES)
     with torch.no_grad():
-        fields = network(torch.from_numpy(refinement.seen(coefficients)).permute(0, 3, 1, 2)).numpy()
+        fields = network(torch.from_numpy(refinement.seen(coefficients))).numpy()
     found = refinement.grid.coefficients(fields)
     shells, nodes = refinement.shells, refinement.nodes
     root = np.sqrt(nodes.integral)

@@ -117,7 +117,7 @@ def test_a_step_says_by_how_much_its_coefficients_are_larger_than_usual(
     add_steps(copy, write_raw(tmp_path / "raw", range(9, 10), times=times), [9], lambda *_: None)
     surrogate = Surrogate(copy)
     data = (copy / "inputs/009.bin").read_bytes()
-    assert int.from_bytes(data[:1], signed=True) == pytest.approx(loudness, abs=1)
+    assert int.from_bytes(data[2:3], signed=True) == pytest.approx(loudness, abs=1)
     arguments, grid, names = surrogate.spec.generator.arguments, surrogate.grid, ["temperature"]
     assert isinstance(arguments, SpectralArguments)
     code = Code.load(surrogate.weights_path, arguments)
@@ -237,7 +237,7 @@ def test_an_altered_or_truncated_code_is_refused(folder: Path, tmp_path: Path) -
     step.write_bytes(step.read_bytes()[:-40])
     with pytest.raises(DamagedSurrogate, match=r"005\.bin: does not have the digest"):
         Surrogate(copy)
-    with pytest.raises(DamagedSurrogate, match=r"005\.bin: the coded numbers end too soon"):
+    with pytest.raises(DamagedSurrogate, match=r"005\.bin: the coded step is damaged"):
         surrogate.conditional_input(5)
 
 
@@ -251,14 +251,31 @@ def test_weights_of_another_shape_are_refused(folder: Path, tmp_path: Path) -> N
         Surrogate(copy)
 
 
-def test_weights_of_before_steps_had_a_loudness_are_told(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [None, 1, 3])
+def test_weights_of_another_version_of_the_code_are_told(folder: Path, tmp_path: Path, version: int | None) -> None:
     arguments = Surrogate(folder).spec.generator.arguments
     assert isinstance(arguments, SpectralArguments)
     arrays = load_file(folder / "generator.safetensors")
-    tables = arrays["temperature.tables"].clip(0).astype(np.uint8)
-    save_file({**arrays, "temperature.tables": tables}, tmp_path / "weights.safetensors")
-    with pytest.raises(DamagedSurrogate, match="make it anew"):
+    del arrays["version"]
+    if version is not None:
+        arrays["version"] = np.array([version], np.uint8)
+    save_file(arrays, tmp_path / "weights.safetensors")
+    with pytest.raises(
+        DamagedSurrogate, match=rf"coded by version {version or 1}, not 2: run `earthgan spectral` anew"
+    ):
         Code.load(tmp_path / "weights.safetensors", arguments)
+
+
+def test_a_step_whose_bytes_were_altered_is_refused(surrogate: Surrogate) -> None:
+    """A CRC of 16 bits notices whatever happens within two bytes."""
+    arguments = surrogate.spec.generator.arguments
+    assert isinstance(arguments, SpectralArguments)
+    code = Code.load(surrogate.weights_path, arguments)
+    data = (surrogate.folder / surrogate.steps[0].file).read_bytes()
+    altered = [data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :] for at in range(len(data))]
+    for damaged in [*altered, b"", data[:1], data[:2], data[:3], data[:-1], data[1:], data + b"\0"]:
+        with pytest.raises(ValueError, match="damaged"):
+            code.decode(damaged)
 
 
 def test_what_is_decoded_is_within_a_step(surrogate: Surrogate) -> None:

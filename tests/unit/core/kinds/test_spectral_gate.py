@@ -181,7 +181,7 @@ def test_a_truncated_code_is_refused(surrogate: Surrogate, tmp_path: Path) -> No
     for kept in (0, 2, 100, -60):
         path = tmp_path / "step.bin"
         path.write_bytes((surrogate.folder / surrogate.steps[0].file).read_bytes()[:kept])
-        with pytest.raises(DamagedSurrogate, match="the coded numbers end too soon"):
+        with pytest.raises(DamagedSurrogate, match="the coded step is damaged"):
             surrogate.inputs.read(path)
 
 

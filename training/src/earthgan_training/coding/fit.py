@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from earthgan.kinds.coded import VERSION
 from earthgan.kinds.entropy import REACH, SYMBOLS, TOTAL
 from earthgan_training.coding.modes import Covariance, Shells, degrees_of_rows, in_rows, projected
 from earthgan_training.coding.tables import (
@@ -82,6 +83,7 @@ def fit_code(
         low, high = (step, high) if at(step)[0] > step_bytes else (low, step)
     _, tables, statistics = at(step)
     arrays: dict[str, NDArray[Any]] = {
+        "version": np.array([VERSION], np.uint8),
         "frequencies": statistics.tables.frequencies,
         "shifts": statistics.tables.shifts,
         "inward": statistics.inward,

@@ -81,9 +81,9 @@ def fit_refinement(
     drafted = arguments.model_copy(update={"refinement": draft})
     refinement = Refinement(drafted, code.components["temperature"], (), np.ones(arguments.degree + 1, np.float32))
     given, due = zip(*(_pair(refinement, code, *step, shells) for step in steps), strict=True)
-    scales = {"field_rms": _rms([x[..., 1] for x in given]), "error_rms": _rms(due)}
+    scales = {"field_rms": _rms([x[:, 1] for x in given]), "error_rms": _rms(due)}
     for x, y in zip(given, due, strict=True):
-        x[..., :3] /= scales["field_rms"]
+        x[:, :3] /= scales["field_rms"]
         y /= scales["error_rms"]
     thickness = refinement.shells.integral / refinement.shells.integral.sum()
     trained = [index for index in range(len(steps)) if index % HELD_OUT]
@@ -101,7 +101,7 @@ def fit_refinement(
             patches.append(_patch(given[step][shell], due[step][shell], draft.layers, rng))
         x, y = (torch.from_numpy(np.stack(each)) for each in zip(*patches, strict=True))
         optimiser.zero_grad()
-        F.mse_loss(network(x.permute(0, 3, 1, 2)), y).backward()  # type: ignore[no-untyped-call]
+        F.mse_loss(network(x), y).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
     report("refining", updates, updates)
@@ -113,7 +113,7 @@ def fit_refinement(
 
 
 def _pair(refinement: Refinement, code: Code, truth: Field, data: bytes, shells: Shells) -> tuple[Array, Array]:
-    """What the network is given of a step, `(shell, row, column, channel)` with its halo, and what is due."""
+    """What the network is given of a step, `(shell, channel, row, column)` with its halo, and what is due."""
     basis = code.components["temperature"].basis
     decoded = code.coefficients(code.decode(data))[..., : basis.shape[1]]
     on_shells = refinement.nodes.interpolation(refinement.shells.nodes)
@@ -124,19 +124,19 @@ def _pair(refinement: Refinement, code: Code, truth: Field, data: bytes, shells:
 
 
 def _patch(given: Array, due: Array, halo: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """A patch of a shell, as it is or mirrored: what is given `(row, column, channel)`, and due `(row, column)`."""
+    """A patch of a shell, as it is or mirrored: what is given `(channel, row, column)`, and due `(row, column)`."""
     size = [min(PATCH, n) for n in due.shape]
     row, column = (int(rng.integers(n - s + 1)) for n, s in zip(due.shape, size, strict=True))
-    x = given[row : row + size[0] + 2 * halo, column : column + size[1] + 2 * halo]
+    x = given[:, row : row + size[0] + 2 * halo, column : column + size[1] + 2 * halo]
     y = due[row : row + size[0], column : column + size[1]]
     south, west = (1 - 2 * int(each) for each in rng.integers(2, size=2))
-    return x[::south, ::west], y[::south, ::west]
+    return x[:, ::south, ::west], y[::south, ::west]
 
 
 def _found(network: Network, given: Array) -> Array:
     """What the network gives of a step, `(shell, row, column)`."""
     with torch.no_grad():
-        return np.stack([network(torch.from_numpy(x[None]).permute(0, 3, 1, 2)).numpy()[0] for x in given])
+        return np.stack([network(torch.from_numpy(x[None])).numpy()[0] for x in given])
 
 
 def _gains(refinement: Refinement, pairs: Sequence[tuple[Array, Array]]) -> tuple[Array, float]:

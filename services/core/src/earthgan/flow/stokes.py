@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from earthgan.flow.stokes_system import unit_flow
+from earthgan.kept import kept
 from earthgan.numerics.radial import RadialGrid
 from earthgan.numerics.spline import spline
 
@@ -24,6 +25,8 @@ Profile = Callable[[Array], Array]
 
 #: Nodes that a profile's flow is solved on unless said.
 NODES = 96
+#: To be raised with any change of what the maps of a profile are: those kept from earlier runs are then not used.
+ALGORITHM = 1
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,22 @@ class StokesProfile(_Frozen):
         return stokes_maps(
             grid, degree, self.strength, self.viscosity, self.free_slip, fine_nodes, buoyancy=self.buoyancy
         )
+
+    def kept_maps(self, grid: RadialGrid, degree: int) -> StokesMaps:
+        """`maps`, which take most of a CPU second, kept between runs."""
+        follows_from = {
+            "algorithm": ALGORITHM,
+            "profile": self.model_dump(mode="json"),
+            "grid": [grid.count, grid.inner, grid.outer],
+            "degree": degree,
+            "fine_nodes": NODES,
+        }
+
+        def computed() -> Array:
+            maps = self.maps(grid, degree)
+            return np.stack([maps.radial, maps.lateral])
+
+        return StokesMaps(*kept("stokes", follows_from, (2, degree + 1, grid.count, grid.count), computed))
 
     def shell_maps(self, radii_km: ArrayLike, degree: int, fine_nodes: int = NODES) -> StokesMaps:
         """The maps from temperature on shells, splined between them, to U and V on the same shells:

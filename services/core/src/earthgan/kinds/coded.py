@@ -8,6 +8,7 @@ tell nothing more (`docs/decisions.md`).
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,10 @@ from earthgan.kinds.entropy import EntropyCode, Tables
 from earthgan.kinds.spectral_arguments import SpectralArguments
 
 Array = NDArray[np.float32]
+
+#: How steps are coded. Weights say by which version theirs are.
+VERSION = 2
+_CRC_BYTES, _CRC_START = 2, 0xFFFF
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,8 @@ class CodedStep:
 
 @dataclass(frozen=True)
 class _Layout:
-    """What steps of one loudness store: of each component flat indices into `(degree, order, part, mode)`; of all of
-    them one after another their tables, from 0 on, and what 1 stands for.
+    """What steps of one loudness store: of each component flat indices into `(degree, order, part, mode)`, by table and
+    then ascending; of all of them one after another their tables, from 0 on, and what 1 stands for.
     """
 
     index: dict[str, NDArray[np.intp]]
@@ -79,6 +84,11 @@ class Code:
         """The code in a surrogate's weights. Raises DamagedSurrogate."""
         try:
             arrays = load_file(path)
+            version = arrays["version"].tolist() if "version" in arrays else [1]
+            if version != [VERSION]:
+                raise ValueError(
+                    f"its steps are coded by version {version[0]}, not {VERSION}: run `earthgan spectral` anew"
+                )
             tables = Tables(arrays["frequencies"], arrays["shifts"])
             components: dict[str, Component] = {}
             for component in arguments.components:
@@ -90,8 +100,6 @@ class Code:
                 nodes = arguments.nodes if name == "temperature" else arguments.stored.knots
                 if basis.shape[::2] != (arguments.degree + 1, nodes) or numbers[0].shape != basis.shape[:2]:
                     raise ValueError("the modes have another shape than spec.json says")
-                if numbers[0].dtype != np.int8:
-                    raise ValueError("made before steps had a loudness: make it anew")
                 components[name] = Component(basis, numbers[1], numbers[0], component.step)
             return cls(arguments.degree, components, tables, arrays["inward"])
         except (OSError, KeyError, ValueError, SafetensorError) as error:
@@ -105,7 +113,9 @@ class Code:
         for name, component in self.components.items():
             tables = np.clip(component.tables.astype(int) + loudness, 0, len(self._inward))
             flat = np.where(exists[..., None], tables[:, None, None, :], 0).reshape(-1)
-            index[name] = np.flatnonzero(flat)
+            coded = np.flatnonzero(flat)
+            # One table after another: whoever decodes then has only one at hand at a time.
+            index[name] = coded[np.argsort(flat[coded].astype(np.uint8), kind="stable")]
             follow.append(flat[index[name]] - 1)
             orders = index[name] // (2 * component.basis.shape[1]) % degrees
             # Coefficients of order m > 0 stand for two, of m and of -m.
@@ -125,18 +135,22 @@ class Code:
             each[0, 0, 0] -= component.centre
             values.append(each.reshape(-1)[layout.index[name]])
         scaled = np.concatenate(values) / layout.units
-        numbers = (np.sign(scaled) * np.floor(np.abs(scaled) + deadzone)).astype(int).tolist()
-        return loudness.to_bytes(1, "little", signed=True) + self._entropy.encode(numbers, layout.tables.tolist())
+        numbers = (np.sign(scaled) * np.floor(np.abs(scaled) + deadzone)).astype(np.int64)
+        return _checked(loudness.to_bytes(1, "little", signed=True) + self._entropy.encode(numbers, layout.tables))
 
     def decode(self, data: bytes) -> CodedStep:
-        """The step of `encode`. Raises ValueError where the bytes do not end with it."""
+        """The step of `encode`. Raises ValueError where the bytes are not as they were written."""
+        data = _unchecked(data)
         loudness = int.from_bytes(data[:1], "little", signed=True)
         layout = self._layout(loudness)
-        numbers = self._entropy.decode(data[1:], layout.tables.tolist())
-        magnitude = np.abs(numbers)
-        inward = self._inward[layout.tables, np.minimum(magnitude, 2) - 1]
-        values = np.sign(numbers) * (magnitude - np.where(magnitude > 0, inward, 0)) * layout.units
-        return CodedStep(loudness, values.astype(np.float32))
+        numbers = self._entropy.decode(data[1:], layout.tables)
+        values = np.zeros(len(numbers), np.float32)
+        stored = np.flatnonzero(numbers)  # a quarter of them
+        signed = numbers[stored]
+        magnitude = np.abs(signed)
+        inward = self._inward[layout.tables[stored], np.minimum(magnitude, 2) - 1]
+        values[stored] = np.sign(signed) * (magnitude - inward) * layout.units[stored]
+        return CodedStep(loudness, values)
 
     def coefficients(self, step: CodedStep) -> Array:
         """Coefficients `(degree, order, part, mode)`, the modes of all components one after another."""
@@ -156,3 +170,15 @@ class Code:
         values = step.values.copy()
         values[: len(index)] += to_temperature.reshape(-1)[index]
         return CodedStep(step.loudness, values)
+
+
+def _checked(content: bytes) -> bytes:
+    """The content behind its CRC, so that no other bytes pass for a step's."""
+    return binascii.crc_hqx(content, _CRC_START).to_bytes(_CRC_BYTES, "little") + content
+
+
+def _unchecked(data: bytes) -> bytes:
+    content = data[_CRC_BYTES:]
+    if not content or _checked(content) != data:
+        raise ValueError("the coded step is damaged")
+    return content

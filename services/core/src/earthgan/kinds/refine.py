@@ -9,7 +9,7 @@ temperature as from any other, and whoever evaluates coefficients need not know 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -70,17 +70,49 @@ class GaussGrid:
 
 @dataclass(frozen=True)
 class Layer:
-    """A 3 x 3 convolution: `weights` `(row, column and channel in, channel out)`, `bias` `(channel out,)`."""
+    """A 3 x 3 convolution: `weights` `(channel out, channel in, 3, 3)`, `bias` `(channel out,)`."""
 
     weights: Array
     bias: Array
 
-    def __call__(self, x: Array) -> Array:
-        """`(row, column, channel)` of the same; two rows and two columns fewer."""
+
+#: From what is seen of a shell `(channel, row, column)` to `(row, column)`, each layer taking one off each side.
+Network = Callable[[Array], Array]
+
+
+def numpy_network(layers: Sequence[Layer]) -> Network:
+    """The network in NumPy, for whoever has no ONNX Runtime."""
+    # Each row of a layer's kernel is one product: (row, column and channel in, channel out).
+    by_row = [
+        np.ascontiguousarray(layer.weights.transpose(2, 3, 1, 0).reshape(3, -1, len(layer.bias))) for layer in layers
+    ]
+
+    def convolved(x: Array, i: int) -> Array:
         rows, columns, _ = x.shape
         wide = np.concatenate([x[:, :-2], x[:, 1:-1], x[:, 2:]], axis=-1)
-        parts = (wide[i : rows - 2 + i].reshape(-1, wide.shape[-1]) @ self.weights[i] for i in range(3))
-        return np.asarray((sum(parts) + self.bias).reshape(rows - 2, columns - 2, -1))
+        parts = (wide[k : rows - 2 + k].reshape(-1, wide.shape[-1]) @ by_row[i][k] for k in range(3))
+        return np.asarray((sum(parts) + layers[i].bias).reshape(rows - 2, columns - 2, -1))
+
+    def network(seen: Array) -> Array:
+        x = _leaky(convolved(seen.transpose(1, 2, 0), 0))
+        for i in range(1, len(layers) - 1):
+            x = x[1:-1, 1:-1] + _leaky(convolved(x, i))
+        return convolved(x, len(layers) - 1)[..., 0]
+
+    return network
+
+
+def fastest_network(layers: Sequence[Layer]) -> Network:
+    """The network in ONNX Runtime, half the work, where it is installed; otherwise in NumPy."""
+    try:
+        from earthgan.backends.convolutions import residual_network
+    except ImportError:
+        return numpy_network(layers)
+    return residual_network([layer.weights for layer in layers], [layer.bias for layer in layers], SLOPE)
+
+
+def _leaky(x: Array) -> Array:
+    return np.asarray(np.maximum(x, np.float32(SLOPE) * x))
 
 
 class Refinement:
@@ -114,14 +146,17 @@ class Refinement:
                 if stored.shape != (after, before, 3, 3):
                     raise ValueError("the network has another shape than spec.json says")
                 weights = stored * arrays[f"refinement.{i}.scale"][:, None, None, None]
-                by_row = weights.transpose(2, 3, 1, 0).reshape(3, 3 * before, after)
-                layers.append(Layer(np.ascontiguousarray(by_row, np.float32), arrays[f"refinement.{i}.bias"]))
+                layers.append(Layer(weights.astype(np.float32), arrays[f"refinement.{i}.bias"]))
             gains = arrays["refinement.gains"]
             if gains.shape != (arguments.degree + 1,):
                 raise ValueError("there is not a gain for each degree")
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise DamagedSurrogate(path, f"does not hold this surrogate's refinement ({error})") from error
         return cls(arguments, temperature, layers, gains)
+
+    @cached_property
+    def _network(self) -> Network:
+        return fastest_network(self._layers)
 
     @cached_property
     def grid(self) -> GaussGrid:
@@ -152,7 +187,7 @@ class Refinement:
         return np.asarray(np.matmul(found, self._to_modes).reshape(coefficients.shape))
 
     def seen(self, coefficients: Array) -> Array:
-        """What the network is given, `(shell, row, column, channel)`: on the globe, and `layers` points beyond it over
+        """What the network is given, `(shell, channel, row, column)`: on the globe, and `layers` points beyond it over
         the poles and the date line.
         """
         degrees, modes = len(coefficients), coefficients.shape[-1]
@@ -160,24 +195,14 @@ class Refinement:
         on_shells[0] = 0  # the lateral mean
         fields = self.grid.field(on_shells.reshape(*coefficients.shape[:3], -1)) / np.float32(self.arguments.field_rms)
         halo, (rows, columns) = self.arguments.layers, fields.shape[1:]
-        x = np.empty((self.shells.count, rows, columns, CHANNELS), np.float32)
-        x[..., :3] = fields.reshape(3, -1, rows, columns).transpose(1, 2, 3, 0)
+        x = np.empty((self.shells.count, CHANNELS, rows + 2 * halo, columns + 2 * halo), np.float32)
+        globe = x[:, :, halo:-halo, halo:-halo]
+        globe[:, :3] = fields.reshape(3, -1, rows, columns).swapaxes(0, 1)
         depth = 2 * (self.shells.nodes - self.shells.inner) / (self.shells.outer - self.shells.inner) - 1
-        x[..., 3] = depth[:, None, None]
-        x[..., 4] = np.sin(self.grid.colatitudes)[:, None]
-        beyond = np.roll(x, columns // 2, axis=2)
-        x = np.concatenate([beyond[:, halo - 1 :: -1], x, beyond[:, : -halo - 1 : -1]], axis=1)
-        return np.concatenate([x[:, :, -halo:], x, x[:, :, :halo]], axis=2)
-
-    def _network(self, x: Array) -> Array:
-        """`(row, column)` of what is seen of a shell."""
-        first, *inner, last = self._layers
-        x = _leaky(first(x))
-        for layer in inner:
-            x = x[1:-1, 1:-1] + _leaky(layer(x))
-        field: Array = last(x)[..., 0]
-        return field
-
-
-def _leaky(x: Array) -> Array:
-    return np.asarray(np.maximum(x, np.float32(SLOPE) * x))
+        globe[:, 3] = depth[:, None, None]
+        globe[:, 4] = np.sin(self.grid.colatitudes)[:, None]
+        opposite = columns // 2  # beyond a pole the rows come back, half a turn farther
+        x[:, :, :halo, halo:-halo] = np.roll(globe[:, :, :halo], opposite, axis=-1)[:, :, ::-1]
+        x[:, :, -halo:, halo:-halo] = np.roll(globe[:, :, -halo:], opposite, axis=-1)[:, :, ::-1]
+        x[..., :halo], x[..., -halo:] = x[..., -2 * halo : -halo], x[..., halo : 2 * halo]
+        return x

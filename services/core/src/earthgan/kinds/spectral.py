@@ -58,7 +58,7 @@ class Kernels:
         block = np.zeros((len(fields), *modes.shape))
         block[0] = modes
         if arguments.stokes is not None:
-            maps = arguments.stokes.maps(arguments.radial_grid, arguments.degree)
+            maps = arguments.stokes.kept_maps(arguments.radial_grid, arguments.degree)
             block[fields.index("u")] = maps.radial @ modes * self._scale
             block[fields.index("v")] = maps.lateral @ modes * self._scale
         return block

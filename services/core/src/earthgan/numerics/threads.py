@@ -2,33 +2,75 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from functools import wraps
-from threading import Lock
+from functools import lru_cache, wraps
+from threading import Lock, local
 from typing import Any, TypeVar, cast
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_Before = dict[str, tuple[Any, int]]  # by file: a library, and how many threads it might take
 
 
 class _OneThread:
-    """A limit of one thread for as long as anyone needs it: it is the process's, so whoever comes last lifts it."""
+    """A limit of one thread for as long as anyone needs it.
+
+    Most libraries have one limit for the whole process: whichever thread enters first sets it, and whichever leaves
+    last lifts it. OpenBLAS on OpenMP has a limit for each thread, so every thread sets and lifts its own.
+    """
 
     def __init__(self) -> None:
         self._lock, self._inside = Lock(), 0
+        self._of_process: _Before = {}
+        self._of_thread = local()
 
     def __enter__(self) -> None:
+        mine = self._of_thread
+        mine.depth = getattr(mine, "depth", 0) + 1
+        if mine.depth > 1:
+            return
+        mine.before = {}
         with self._lock:
-            if not self._inside:
-                self._limit = threadpool_limits(limits=1)
             self._inside += 1
+            for library in _libraries(len(sys.modules)):
+                per_thread = getattr(library, "threading_layer", None) == "openmp"
+                before = mine.before if per_thread else self._of_process
+                before.setdefault(library.filepath, (library, library.num_threads))
+                _allow(library, 1)
 
     def __exit__(self, *_: object) -> None:
+        mine = self._of_thread
+        mine.depth -= 1
+        if mine.depth:
+            return
         with self._lock:
             self._inside -= 1
+            lifted = list(mine.before.values())
             if not self._inside:
-                self._limit.restore_original_limits()
+                lifted += self._of_process.values()
+                self._of_process = {}
+            for library, threads in lifted:
+                _allow(library, threads)
+
+
+@lru_cache(maxsize=1)
+def _libraries(_modules: int) -> list[Any]:
+    """The linear algebra that is loaded. To look for it takes 1.6 ms, so that is done again only after an import."""
+    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
+
+
+def _allow(library: Any, threads: int) -> None:
+    """Set the limit from whichever thread this is.
+
+    Since 3.8, threadpoolctl obeys only the thread that set OpenBLAS' limit first, for as long as that thread lives, and
+    ignores all others without a word. We count who needs the limit, so we take control and give it back each time.
+    """
+    give_up = getattr(library, "clear_controlling_thread", lambda force: None)
+    give_up(force=True)
+    library.set_num_threads(threads)
+    give_up(force=True)
 
 
 _one_thread = _OneThread()

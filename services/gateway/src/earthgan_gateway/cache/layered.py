@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from earthgan_gateway.cache.memory import MemoryCache
-from earthgan_gateway.cache.redis import RedisCache
+
+if TYPE_CHECKING:  # whoever has no Redis need not load its client
+    from earthgan_gateway.cache.redis import RedisCache
 
 Level = Literal["memory", "redis"]
 

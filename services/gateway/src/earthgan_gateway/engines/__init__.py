@@ -6,16 +6,17 @@ from earthgan.errors import BadInput
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.engines.base import Engine, Lane
 from earthgan_gateway.engines.local import LocalEngine
-from earthgan_gateway.engines.torchserve import TorchServeEngine
 from earthgan_gateway.settings import Settings
 
-__all__ = ["Engine", "Lane", "LocalEngine", "TorchServeEngine", "make_engine"]
+__all__ = ["Engine", "Lane", "LocalEngine", "make_engine"]
 
 
 def make_engine(settings: Settings, surrogate: Surrogate) -> Engine:
     """The engine that the settings name. Raises BadInput where the generator cannot be loaded."""
     if settings.engine == "torchserve":
         assert settings.torchserve_url is not None  # Settings has seen to it
+        from earthgan_gateway.engines.torchserve import TorchServeEngine  # a client of HTTP, for this engine alone
+
         return TorchServeEngine(surrogate, str(settings.torchserve_url))
     if settings.engine == "torch":
         try:

@@ -12,7 +12,8 @@ from typing import Any
 
 from earthgan.errors import BadInput, EarthGANError
 from earthgan.surrogate import Surrogate
-from earthgan_gateway.cache import LayeredCache, MemoryCache, RedisCache
+from earthgan_gateway.cache import LayeredCache, MemoryCache
+from earthgan_gateway.cache.redis import RedisCache
 from earthgan_gateway.drawing import render
 from earthgan_gateway.engines import make_engine
 from earthgan_gateway.fields import Fields

@@ -1,0 +1,93 @@
+"""Arrays that take long to compute and follow from a few numbers, kept between runs in the user's cache folder.
+
+The folder is `EARTHGAN_CACHE_DIR`, or what the system has for such files; where that setting is empty, nothing is kept.
+A file is only ever a copy of what would be computed: it states the digest of its own content, and one that is damaged,
+of another shape or not to be read counts as missing. Nothing here raises for the sake of a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.errors import BadInput
+from earthgan.files import write_whole
+
+Array = NDArray[np.float64]
+
+#: What all files may take; the oldest are deleted beyond it.
+MOST_BYTES = 64 * 2**20
+_DIGEST_BYTES = 32
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path | None:
+    """Where files are kept, or None where none are to be."""
+    if (told := environment.get("EARTHGAN_CACHE_DIR")) is not None:
+        return Path(told) if told else None
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user without a home, as in some containers
+        return None
+    if platform == "darwin":
+        return home / "Library" / "Caches" / "earthgan"
+    if platform == "win32":
+        return Path(environment.get("LOCALAPPDATA", home / "AppData" / "Local")) / "earthgan" / "Cache"
+    told = environment.get("XDG_CACHE_HOME", "")
+    return (Path(told) if Path(told).is_absolute() else home / ".cache") / "earthgan"
+
+
+def kept(name: str, follows_from: Mapping[str, Any], shape: tuple[int, ...], compute: Callable[[], Array]) -> Array:
+    """The array of that shape that `compute` gives, read from its file where there is one, and written where not.
+
+    `follows_from` is all that it follows from, as JSON has it, a version of the algorithm included.
+    """
+    folder = cache_folder()
+    if folder is None:
+        return compute()
+    key = hashlib.sha256(json.dumps(follows_from, sort_keys=True).encode()).hexdigest()
+    path = folder / f"{name}-{key[:32]}.npy"
+    array = _read(path, shape)
+    if array is None:
+        array = compute()
+        _write(path, array)
+    return array
+
+
+def _read(path: Path, shape: tuple[int, ...]) -> Array | None:
+    try:
+        data = path.read_bytes()
+        content = data[_DIGEST_BYTES:]
+        if hashlib.sha256(content).digest() != data[:_DIGEST_BYTES]:
+            return None
+        array = np.load(io.BytesIO(content), allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return array if isinstance(array, np.ndarray) and array.dtype == np.float64 and array.shape == shape else None
+
+
+def _write(path: Path, array: Array) -> None:
+    content = io.BytesIO()
+    np.save(content, array, allow_pickle=False)
+    try:
+        write_whole(path, hashlib.sha256(content.getvalue()).digest() + content.getvalue())
+        _delete_oldest(path.parent)
+    except (BadInput, OSError):  # read-only, full, or another process was faster
+        return
+
+
+def _delete_oldest(folder: Path) -> None:
+    found = sorted(((file.stat(), file) for file in folder.glob("*.npy")), key=lambda each: -each[0].st_mtime)
+    total = 0
+    for stat, file in found:
+        total += stat.st_size
+        if total > MOST_BYTES:
+            file.unlink(missing_ok=True)
