@@ -1,6 +1,6 @@
-"""What a surrogate costs by itself, in a process of its own: `python -m load.engine_bench FOLDER [--one-shell | --evaluation]`.
+"""What a surrogate costs by itself, in a process of its own.
 
-CPU seconds of a new time step, of a shell and of the whole volume, all variables at once, and the peak of memory.
+`python -m load.engine_bench FOLDER [--one-shell | --evaluation]` prints CPU seconds of a new time step, of a shell and of the whole volume, all variables at once, and the peak of memory.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,8 @@ from threadpoolctl import threadpool_limits
 
 from earthgan import Surrogate
 from earthgan.backends.onnx import onnx_backend
-from earthgan.kinds.spectral import SpectralPreset
-from earthgan.spec import SpectralArguments
+from earthgan.kinds.spectral import SpectralPlanner
+from earthgan.kinds.spectral_arguments import SpectralArguments
 from earthgan.sphere.grid import Window
 
 SHELLS = range(3, 198, 24)
@@ -63,8 +64,9 @@ def evaluation_costs(folder: Path) -> dict[str, float]:
     import ducc0  # not above: the memory of `costs` is that of serving
 
     surrogate = Surrogate(folder)
-    preset, arguments = surrogate.preset, surrogate.spec.generator.arguments
-    assert isinstance(preset, SpectralPreset) and isinstance(arguments, SpectralArguments)
+    planner, arguments = surrogate.planner, surrogate.spec.generator.arguments
+    assert isinstance(planner, SpectralPlanner)
+    assert isinstance(arguments, SpectralArguments)
     x, every = surrogate.conditional_input(surrogate.steps[-1].t), range(len(surrogate.variables))
     _, rows, columns = surrogate.grid.shape
     degree, around = arguments.degree, {"geometry": "F1", "ntheta": rows, "nphi": columns, "nthreads": 1}
@@ -78,18 +80,18 @@ def evaluation_costs(folder: Path) -> dict[str, float]:
 
     moving = len(every) > 1
     ways: dict[str, Callable[[int], object]] = {
-        "transform_shell_cpu_ms": lambda r: preset.evaluate(x, surrogate.grid.shell(r), every),
-        "transform_temperature_cpu_ms": lambda r: preset.evaluate(x, surrogate.grid.shell(r), [0]),
+        "transform_shell_cpu_ms": lambda r: planner.evaluate(x, surrogate.grid.shell(r), every),
+        "transform_temperature_cpu_ms": lambda r: planner.evaluate(x, surrogate.grid.shell(r), [0]),
         "ducc0_shell_cpu_ms": lambda r: by_ducc0(1 + moving, int(moving)),
         "ducc0_temperature_cpu_ms": lambda r: by_ducc0(1, 0),
     }
-    found = dict.fromkeys(ways, float("inf"))
+    found = {}
     with threadpool_limits(1):
-        for way in ways.values():
+        for name, way in ways.items():
             way(0)
-        for _ in range(ROUNDS):  # the quietest: what else the machine does can only add
-            for name, way in ways.items():
-                found[name] = min(found[name], 1e3 * float(np.mean([cpu_s(lambda r=r: way(r)) for r in SHELLS])))
+            rounds = [[cpu_s(partial(way, r)) for r in SHELLS] for _ in range(ROUNDS)]
+            # Of each shell the quietest: what else the machine does can only add.
+            found[name] = 1e3 * float(np.min(rounds, axis=0).mean())
     return found | {
         f"transform_{what}_per_ducc0": found[f"transform_{what}_cpu_ms"] / found[f"ducc0_{what}_cpu_ms"]
         for what in ("shell", "temperature")

@@ -42,7 +42,8 @@ from spectral_surrogate import (
 )
 
 VELOCITY = ("vx", "vy", "vz")
-BACKENDS: dict[str, Callable[[Surrogate], Backend | None]] = {
+MakeBackend = Callable[[Surrogate], Backend | None]
+BACKENDS: dict[str, MakeBackend] = {
     "onnx": lambda surrogate: onnx_backend(surrogate, threads=1),
     "torch": lambda surrogate: torch_backend(surrogate, device="cpu"),
     "transform": lambda surrogate: None,  # the kind evaluates itself
@@ -95,9 +96,7 @@ def test_the_gate_finds_what_is_stirred(surrogate: Surrogate) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS.keys())
-def test_velocity_is_the_truth_on_every_shell(
-    surrogate: Surrogate, backend: Callable[[Surrogate], Backend | None]
-) -> None:
+def test_velocity_is_the_truth_on_every_shell(surrogate: Surrogate, backend: MakeBackend) -> None:
     run, stored = backend(surrogate), stored_shells(surrogate)
     for t in (5, 8):  # of the training steps, and not
         assert surrogate.steps[t - 5].t == t

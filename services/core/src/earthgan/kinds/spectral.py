@@ -126,6 +126,8 @@ class SpectralPlanner:
         window. Only what the variables need is computed: 0 is temperature, and 1 to 3 are the velocity's x, y and z.
         """
         wanted = frozenset(variables)
+        if not wanted:
+            return np.empty((0, *window.shape), np.float32)
         first, last = 0 if 0 in wanted else 1, None if wanted - {0} else 1
         kernels = self.kernels[first:last, :, window.shells.start : window.shells.stop].swapaxes(0, 1)
         on_shells = per_degree(kernels.reshape(len(x), -1, x.shape[-1]), x).reshape(*x.shape[:3], kernels.shape[1], -1)
@@ -134,7 +136,7 @@ class SpectralPlanner:
         transform = Transform(self._rows.part(window.rows), self._columns(window.columns))
         out = np.empty((len(variables), *window.shape), np.float32)
         step = -(-POINTS // (len(window.rows) * len(window.columns)))
-        for shell in range(0, len(window.shells) if wanted else 0, step):
+        for shell in range(0, len(window.shells), step):
             fields = np.moveaxis(on_shells[..., shell : shell + step], 3, 0)
             found = _evaluated(transform, axes, fields, wanted)
             for field, variable in zip(out, variables, strict=True):
