@@ -1,6 +1,7 @@
 """What a surrogate costs by itself, in a process of its own.
 
-`python -m load.engine_bench FOLDER [--one-shell | --evaluation]` prints CPU seconds of a new time step, of a shell and of the whole volume, all variables at once, and the peak of memory.
+`python -m load.engine_bench FOLDER [--one-shell | --evaluation]` prints CPU seconds of a new time step, of a shell and
+of the whole volume, all variables at once, and the peak of memory.
 """
 
 import argparse

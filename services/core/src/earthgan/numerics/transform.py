@@ -8,8 +8,8 @@ functions that are alike in the north and the south, and of those that are oppos
 
 Three things keep the work near the least. Rows as far north as south share their functions, since those of an even
 degree - order are even in latitude and the others odd. Neighbouring orders are taken together, and so nearly no sum is
-over degrees that an order does not have. Columns as far east as west of the first share their cosines and sines: up to
-degree 511 these products take no more time than NumPy's Fourier transforms, and at degree 95 a third of it.
+over degrees that an order does not have. Columns as far east as west of the first share their cosines and sines: these
+products take a third of the time of NumPy's Fourier transforms at degree 95, which take over at high degrees.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ Kind = Literal["values", "slopes", "eastward"]
 
 #: Neighbouring orders, or degrees, that are taken together.
 BAND = 16
+#: From this degree on, Fourier transforms take the sums over orders on an even turn of columns.
+FOURIER_DEGREE = 256
 #: Rows that are made at a time.
 CHUNK = 256
 
@@ -187,9 +189,10 @@ class Columns:
         self._degree, self.count = degree, len(self.longitudes)
         even = np.arange(self.count) * 2 * np.pi / self.count
         is_turn = self.count > 2 * degree and np.allclose(self.longitudes, even, rtol=0, atol=1e-12)
-        self._is_turn = is_turn
+        self._by_fourier = is_turn and degree >= FOURIER_DEGREE
+        self._is_folded = is_turn and not self._by_fourier
         #: Columns that are computed, and those of them which have another one as far in the west.
-        self.east = self.count // 2 + 1 if is_turn else self.count
+        self.east = self.count // 2 + 1 if self._is_folded else self.count
         self._both = slice(1, self.count - self.east + 1)
 
     @cached_property
@@ -204,11 +207,19 @@ class Columns:
         """Fields `(2, row, column)` of modes `(2, order, part, row)`: on the columns from the first one eastwards, and
         on the others from the last one westwards.
         """
+        if self._by_fourier:
+            spectrum = (modes[:, :, 0] + 1j * modes[:, :, 1]).swapaxes(1, 2)
+            field = np.asarray(np.fft.irfft(spectrum, self.count, norm="forward"))
+            return field, field[..., self.count :]
         even, odd = (modes[:, :, part].swapaxes(1, 2) @ self.waves[:, part, : self.east] for part in (0, 1))
         return even + odd, even[..., self._both] - odd[..., self._both]
 
     def modes(self, field: Array, out: Array) -> None:
         """The modes `(..., order, part, row)` of fields `(..., row, column)`: the nearest, where none are exact."""
+        if self._by_fourier:
+            found = np.fft.rfft(field, norm="forward")[..., : self._degree + 1].swapaxes(-1, -2)
+            out[..., 0, :], out[..., 1, :] = found.real, found.imag
+            return
         folded = np.empty((2, *field.shape[:-1], self.east), self.dtype)
         _fold(field[..., : self.east], field[..., self.east :][..., ::-1], self._both, folded)
         for part in (0, 1):
@@ -217,7 +228,7 @@ class Columns:
     @cached_property
     def _inverse(self) -> Array:
         """`(part, order, column)`: from what is folded to modes."""
-        if self._is_turn:
+        if self._is_folded:
             cosines, sines = self.waves[..., : self.east].swapaxes(0, 1) / self.count
             cosines[1:], sines[1:] = cosines[1:] / 2, sines[1:] / 2
             return np.stack([cosines, sines])
