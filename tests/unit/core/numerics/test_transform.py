@@ -223,6 +223,26 @@ def test_least_squares_are_weighted() -> None:
     np.testing.assert_allclose(found, [1.0])
 
 
+def test_weights_need_not_be_alike_in_north_and_south() -> None:
+    """A field that the harmonics do not hold is met best where the weights are."""
+    colatitudes, columns = ROWS["cell centres"](12), Columns(3, turn(9))
+    field = np.random.default_rng(0).standard_normal((12, 9))
+    misfits = []
+    for weights in (np.linspace(1, 0.01, 12), np.linspace(0.01, 1, 12)):
+        transform = Transform(Rows(3, colatitudes, weights=weights), columns)
+        squares = (transform.values(transform.coefficients(field)) - columns_to_order_3(field)) ** 2
+        misfits.append([squares[:6].mean(), squares[6:].mean()])
+    assert misfits[0][0] < misfits[1][0]
+    assert misfits[0][1] > misfits[1][1]
+
+
+def columns_to_order_3(field: np.ndarray) -> np.ndarray:
+    """A field `(row, column)` without waves of higher orders, which no weights of rows have to do with."""
+    spectrum = np.fft.rfft(field)
+    spectrum[:, 4:] = 0
+    return np.asarray(np.fft.irfft(spectrum, field.shape[1]))
+
+
 def test_rows_without_weights_are_for_synthesis() -> None:
     transform = Transform(Rows(3, ROWS["Gauss"](4)), Columns(3, turn(8)))
     with pytest.raises(ValueError, match="synthesis alone"):

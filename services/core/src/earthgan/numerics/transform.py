@@ -83,6 +83,8 @@ class Rows:
         self._weights = None if weights is None else np.asarray(weights, np.float64)
         count = len(self.colatitudes)
         mirrored = np.allclose(self.colatitudes + self.colatitudes[::-1], np.pi, rtol=0, atol=1e-12)
+        if self._weights is not None:
+            mirrored &= np.allclose(self._weights, self._weights[::-1])
         # Both are indices of the rows whose functions are kept; the southern ones are to be read backwards.
         self._north = slice(0, (count + 1) // 2 if mirrored else count)
         self._south = slice(0, count - self._north.stop)
@@ -91,7 +93,7 @@ class Rows:
         self._bands: dict[Kind, list[Band]] = {}
 
     def part(self, rows: range) -> Rows:
-        """Rows that follow one another, for synthesis. They share the functions of all."""
+        """Rows that follow one another, of all rows, for synthesis. They share the functions of all."""
         half, count = self._north.stop, len(self.colatitudes)
         cut = copy(self)
         cut.colatitudes = self.colatitudes[rows.start : rows.stop]
