@@ -3,6 +3,7 @@
 import numpy as np
 
 from earthgan.flow.stokes import Knots, Sheet, StokesProfile
+from earthgan.numerics.transform import per_degree
 from earthgan_training.velocity.moments import Moments, Spectra, step_moments
 
 INNER_KM, OUTER_KM = 3485.0, 6371.0
@@ -24,7 +25,7 @@ def smooth_spectra(seed: int, degree: int, profile: StokesProfile = TRUE, toroid
     t[order[:, None] < order] = 0
     t[:, 0, 1] = 0
     maps = profile.shell_maps(SHELLS_KM, degree)
-    u, v = (np.einsum("lij,lmpj->lmpi", kernels, t) for kernels in (maps.radial, maps.lateral))
+    u, v = per_degree(maps.radial, t), per_degree(maps.lateral, t)
     return Spectra(t, u, v, toroidal * random.standard_normal(v.shape) * np.abs(v).mean())
 
 

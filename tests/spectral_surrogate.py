@@ -7,6 +7,9 @@ import numpy as np
 
 from contest_file import write_fields
 from earthgan.flow.stokes import Knots, StokesProfile
+from earthgan.numerics.transform import per_degree
+from earthgan.sphere.vectors import LocalAxes
+from earthgan.surrogate import Surrogate
 from earthgan_training.coding.make import Recipe, make_spectral
 from earthgan_training.harmonics.analysis import scalar_field, vector_field
 from earthgan_training.simulations.contest import contest_radius_km
@@ -69,18 +72,22 @@ def truth(
     maps = PROFILE.maps(grid, DEGREE)
     to_shells = grid.interpolation(np.asarray(radii_km) / PROFILE.thickness_km)
     c = temperature(t, waves, times)
-    u, v = (np.einsum("lij,lmpj->lmpi", each, c) for each in (maps.radial, maps.lateral))
+    u, v = per_degree(maps.radial, c), per_degree(maps.lateral, c)
     flow = np.array([u @ to_shells.T, v @ to_shells.T, np.zeros((*c.shape[:3], len(to_shells)))])
     flow += stirring(t, np.asarray(radii_km)) if stirred else 0
     radial, south, east = vector_field(*flow, latitudes_deg, longitudes_deg)
-    theta, phi = np.radians(90 - np.asarray(latitudes_deg))[:, None], np.radians(longitudes_deg)
-    outward = radial * np.sin(theta) + south * np.cos(theta)
+    vx, vy, vz = LocalAxes.on_grid(latitudes_deg, longitudes_deg).cartesian(radial, south, east)
     return {
         "temperature": scalar_field(c @ to_shells.T, latitudes_deg, longitudes_deg),
-        "vx": outward * np.cos(phi) - east * np.sin(phi),
-        "vy": outward * np.sin(phi) + east * np.cos(phi),
-        "vz": radial * np.cos(theta) - south * np.sin(theta),
+        "vx": vx,
+        "vy": vy,
+        "vz": vz,
     }
+
+
+def evaluated(surrogate: Surrogate, names: Sequence[str], t: int, shells: Sequence[int]) -> np.ndarray:
+    """Radial shells as the surrogate's kind evaluates them, in units `(variable, shell, latitude, longitude)`."""
+    return surrogate.in_units(surrogate.shells(None, names, t, shells), names)
 
 
 def write_raw(

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file, save
 from e2e.client import Faults
 from e2e.static_server import static_server
 from earthgan import Surrogate
-from earthgan.kinds.spectral import SpectralPlanner, synthesise
+from earthgan.kinds.spectral import SpectralPlanner
 from earthgan.kinds.spectral_arguments import RefinementArguments, SpectralArguments
 from earthgan.sphere.grid import ShellGrid
 from earthgan_training.coding.make import add_steps
@@ -25,7 +25,7 @@ from earthgan_training.simulations.contest import CONTEST
 from earthgan_training.velocity.gate import measured_verdict
 from earthgan_training.velocity.moments import files_moments
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE, ROOT
-from spectral_surrogate import DEGREE, PROFILE, make, write_raw
+from spectral_surrogate import DEGREE, PROFILE, evaluated, make, write_raw
 
 #: Of the largest value on a shell: there it is float32, here float64.
 TOLERANCE = 1e-5
@@ -171,7 +171,7 @@ def failure(page: Page, site: str, name: str, t: int, expression: str = "state")
 )
 def test_shells_are_those_of_python(page: Page, site: str, folder: Path, name: str, t: int, shells: tuple[int]) -> None:
     surrogate = Surrogate(folder / name)
-    due = surrogate.in_units(surrogate.shells(synthesise, surrogate.variables, t, shells), surrogate.variables)
+    due = evaluated(surrogate, surrogate.variables, t, shells)
     expression = f"{json.dumps(shells)}.map((r) => state.shells(surrogate.variables, {{ r }}))"
     for r, of_shell in enumerate(computed(page, site, name, t, expression)):
         for variable, found, true in zip(surrogate.variables, of_shell, due[:, r], strict=True):
@@ -200,8 +200,8 @@ def test_any_places_at_any_radius(page: Page, site: str, folder: Path, name: str
     preset = surrogate.planner
     assert isinstance(preset, SpectralPlanner)
     grid = ShellGrid(radii_km=(radius_km, radius_km + 1), **{axis: tuple(v) for axis, v in PLACES_DEG.items()})
-    feeds = preset.on(grid).feeds(grid.shell(0), None)
-    normalised = synthesise({"x": surrogate.conditional_input(t)[None], **feeds})[0]
+    variables = range(len(surrogate.variables))
+    normalised = preset.on(grid).evaluate(surrogate.conditional_input(t), grid.shell(0), variables)
     due = surrogate.in_units(normalised, surrogate.variables)[:, 0]
     place = f"{{ radius_km: {radius_km} }}, {json.dumps(PLACES_DEG)}"
     found = computed(page, site, name, t, f"surrogate.variables.map((name) => state.shell(name, {place}))")

@@ -55,6 +55,12 @@ ENGINE = {
     "step_cpu_s": ("a new time step ready, CPU s", 1.0, 3),
     "engine_shell_cpu_ms": ("a shell of all variables, CPU ms", 60.0, 1),
     "paper_shell_cpu_ms": ("  the paper's generator, by exact window", None, 1),
+    "transform_shell_cpu_ms": ("a cold shell of a decoded step, CPU ms", 6.0, 2),
+    "ducc0_shell_cpu_ms": ("  its harmonics alone by ducc0", None, 2),
+    "transform_shell_per_ducc0": ("  times as long as ducc0", 3.0, 2),
+    "transform_temperature_cpu_ms": ("  of temperature alone, CPU ms", 2.0, 2),
+    "ducc0_temperature_cpu_ms": ("  its harmonics alone by ducc0", None, 2),
+    "transform_temperature_per_ducc0": ("  times as long as ducc0", 3.0, 2),
     "volume_cpu_s": ("the whole volume, CPU s", 4.0, 2),
     "engine_memory_mb": ("peak memory, MB", 1000.0, 0),
     "opening_cpu_s": ("opening it, CPU s", None, 2),
@@ -293,7 +299,8 @@ def of_the_engine(surrogate: Path) -> dict[str, float]:
     """The numbers of `ENGINE`, each surrogate in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         paper = measured(paper_surrogate(Path(folder)), "--one-shell")
-    return measured(surrogate) | {"paper_shell_cpu_ms": paper["engine_shell_cpu_ms"]} | of_a_new_step(surrogate)
+    own = measured(surrogate) | measured(surrogate, "--evaluation") | of_a_new_step(surrogate)
+    return own | {"paper_shell_cpu_ms": paper["engine_shell_cpu_ms"]}
 
 
 def main() -> None:

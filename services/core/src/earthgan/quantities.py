@@ -19,6 +19,7 @@ from earthgan import __version__
 from earthgan.kept import kept
 from earthgan.records import VariableSpec
 from earthgan.sphere.grid import ShellGrid, cell_weights
+from earthgan.sphere.vectors import LocalAxes
 from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE, VX, VY, VZ
 
@@ -54,17 +55,10 @@ def turn(name: str, vx: Array, vy: Array, vz: Array, latitudes_deg: ArrayLike, l
     if name == SPEED:
         squares = sum(np.square(component, dtype=np.float64) for component in (vx, vy, vz))  # 1e-24 is small in float32
         return np.asarray(np.sqrt(squares), dtype=np.float32)
-    latitude, longitude = np.radians(latitudes_deg), np.radians(longitudes_deg)
-    sin_lat, cos_lat, sin_lon, cos_lon = (
-        np.asarray(f(angle), dtype=np.float32) for angle in (latitude, longitude) for f in (np.sin, np.cos)
-    )
+    axes = LocalAxes.at(latitudes_deg, longitudes_deg, np.float32)
     if name == V_PHI:
-        return vy * cos_lon - vx * sin_lon
-    outwards_from_axis = vx * cos_lon + vy * sin_lon
-    return {
-        V_RADIAL: outwards_from_axis * cos_lat + vz * sin_lat,
-        V_THETA: outwards_from_axis * sin_lat - vz * cos_lat,
-    }[name]
+        return axes.eastwards(vx, vy)
+    return {V_RADIAL: axes.outwards, V_THETA: axes.southwards}[name](vx, vy, vz)
 
 
 def _turned(name: str) -> Function:

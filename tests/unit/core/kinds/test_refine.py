@@ -11,14 +11,12 @@ from safetensors.numpy import load_file, save_file
 from contest_file import write_fields
 from earthgan.errors import DamagedSurrogate
 from earthgan.kinds.coded import Component
-from earthgan.kinds.refine import GaussGrid, Refinement
-from earthgan.kinds.spectral import synthesise
+from earthgan.kinds.refine import Refinement
 from earthgan.kinds.spectral_arguments import ComponentSpec, RefinementArguments, SpectralArguments
 from earthgan.surrogate import Surrogate
 from earthgan_training.coding.make import Recipe, make_spectral
 from earthgan_training.coding.refine import Network
-from earthgan_training.harmonics.analysis import scalar_field
-from spectral_surrogate import INNER_KM, LATITUDES_DEG, LONGITUDES_DEG, OUTER_KM, RADII_KM, make, write_raw
+from spectral_surrogate import INNER_KM, LATITUDES_DEG, LONGITUDES_DEG, OUTER_KM, RADII_KM, evaluated, make, write_raw
 
 DEGREE, NODES, MODES = 10, 12, 5
 NETWORK = RefinementArguments(shells=6, channels=4, layers=3, field_rms=0.1, error_rms=1.0)
@@ -76,34 +74,15 @@ def refinement(weights: Path, temperature: Component) -> Refinement:
     return Refinement.load(weights, ARGUMENTS, temperature)
 
 
-def test_harmonics_on_gauss_rows_are_exact_both_ways() -> None:
-    grid, coefficients = GaussGrid(DEGREE), random_coefficients(3)
-    field = grid.field(coefficients)
-    latitudes, longitudes = 90 - np.degrees(grid.colatitudes), np.arange(grid.columns) * 360 / grid.columns
-    np.testing.assert_allclose(field, scalar_field(coefficients, latitudes, longitudes), atol=1e-5)
-    np.testing.assert_allclose(grid.coefficients(field), coefficients, atol=1e-5)
-
-
-def test_what_has_a_higher_degree_is_left_out() -> None:
-    grid = GaussGrid(DEGREE)
-    finer = random_coefficients(1, degree=DEGREE + 1)
-    finer[: DEGREE + 1] = 0
-    finer[:, DEGREE + 1] = 0  # an order that the columns do not tell from another
-    latitudes, longitudes = 90 - np.degrees(grid.colatitudes), np.arange(grid.columns) * 360 / grid.columns
-    field = scalar_field(finer, latitudes, longitudes).astype(np.float32)
-    assert np.abs(field).max() > 0.1
-    assert np.abs(grid.coefficients(field)).max() < 1e-5
-
-
 def test_the_network_sees_over_the_poles_and_the_date_line(refinement: Refinement) -> None:
     """A plane through the axis goes on as it began: `sin(theta) cos(phi)` is odd in theta beyond the pole."""
     coefficients = np.zeros((DEGREE + 1, DEGREE + 1, 2, MODES), np.float32)
     coefficients[1, 1, 0, 0] = 1
     seen = refinement.seen(coefficients)[3, 1]
     halo, grid = NETWORK.layers, refinement.grid
-    south = 2 * np.pi - grid.colatitudes[: -halo - 1 : -1]
-    theta = np.concatenate([-grid.colatitudes[halo - 1 :: -1], grid.colatitudes, south])
-    phi = np.arange(-halo, grid.columns + halo) * 2 * np.pi / grid.columns
+    south = 2 * np.pi - grid.rows.colatitudes[: -halo - 1 : -1]
+    theta = np.concatenate([-grid.rows.colatitudes[halo - 1 :: -1], grid.rows.colatitudes, south])
+    phi = np.arange(-halo, grid.columns.count + halo) * 2 * np.pi / grid.columns.count
     plane = np.outer(np.sin(theta), np.cos(phi))
     amplitude = np.sum(seen * plane) / np.sum(plane**2)
     np.testing.assert_allclose(seen, amplitude * plane, atol=1e-5 * abs(amplitude))
@@ -112,7 +91,7 @@ def test_the_network_sees_over_the_poles_and_the_date_line(refinement: Refinemen
 def test_a_turned_globe_is_refined_alike(refinement: Refinement) -> None:
     """So the date line is like any other meridian."""
     columns = 5
-    angle = np.arange(DEGREE + 1) * columns * 2 * np.pi / refinement.grid.columns
+    angle = np.arange(DEGREE + 1) * columns * 2 * np.pi / refinement.grid.columns.count
 
     def turned(c: np.ndarray) -> np.ndarray:
         z = (c[:, :, 0] + 1j * c[:, :, 1]) * np.exp(-1j * angle)[:, None]
@@ -186,7 +165,7 @@ def test_it_is_worth_its_bytes_on_steps_it_has_not_seen(tmp_path: Path) -> None:
         surrogate = Surrogate(out)
         assert (surrogate.spec.generator.arguments.refinement is not None) == (updates > 0)
         grid, shells = surrogate.grid, [8, 12, 16]
-        found = surrogate.in_units(surrogate.shells(synthesise, ["temperature"], 9, shells), ["temperature"])
+        found = evaluated(surrogate, ["temperature"], 9, shells)
         due = plumes(9, np.array(grid.radii_km)[shells], grid.latitudes_deg, grid.longitudes_deg)
         return float(np.mean((found[0] - due) ** 2))
 

@@ -14,20 +14,22 @@ from earthgan.backends.torch import torch_backend
 from earthgan.errors import BadInput, DamagedSurrogate
 from earthgan.kinds.coded import Code
 from earthgan.kinds.graphs import spectral_graph
-from earthgan.kinds.spectral import Kernels, SpectralPlanner, synthesise
+from earthgan.kinds.spectral import Kernels, SpectralPlanner
 from earthgan.kinds.spectral_arguments import ComponentSpec, SpectralArguments
+from earthgan.numerics.transform import Transform
 from earthgan.quantities import lateral_mean, quantities
 from earthgan.sphere.grid import Window
 from earthgan.surrogate import Backend, Surrogate
 from earthgan_training.coding.make import add_steps
 from earthgan_training.harmonics.analysis import scalar_field, vector_field
 from earthgan_training.surrogates.folder import write_spec
-from spectral_surrogate import DEGREE, LATITUDES_DEG, LONGITUDES_DEG, NODES, RADII_KM, make, truth, write_raw
+from spectral_surrogate import DEGREE, LATITUDES_DEG, LONGITUDES_DEG, NODES, RADII_KM, evaluated, make, truth, write_raw
 
-BACKENDS: dict[str, Callable[[Surrogate], Backend]] = {
+MakeBackend = Callable[[Surrogate], Backend | None]
+BACKENDS: dict[str, MakeBackend] = {
     "onnx": lambda surrogate: onnx_backend(surrogate, threads=1),
     "torch": lambda surrogate: torch_backend(surrogate, device="cpu"),
-    "numpy": lambda surrogate: synthesise,
+    "transform": lambda surrogate: None,  # the kind evaluates itself
 }
 each_backend = pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS.keys())
 
@@ -52,7 +54,7 @@ def psnr_db(found: np.ndarray, true: np.ndarray) -> float:
 
 
 @each_backend
-def test_shells_are_the_truth_at_any_step(surrogate: Surrogate, backend: Callable[[Surrogate], Backend]) -> None:
+def test_shells_are_the_truth_at_any_step(surrogate: Surrogate, backend: MakeBackend) -> None:
     grid, run = surrogate.grid, backend(surrogate)
     shells = [0, 11, 23]
     for t in (5, 8):  # of the training steps, and not
@@ -68,7 +70,7 @@ def test_more_bytes_are_nearer_the_truth(raw: Path, tmp_path: Path) -> None:
         surrogate = Surrogate(make(raw, tmp_path / str(step_bytes), step_bytes))
         sizes = [(surrogate.folder / step.file).stat().st_size for step in surrogate.steps]
         assert np.mean(sizes) == pytest.approx(step_bytes, rel=0.1)
-        field = surrogate.in_units(surrogate.shells(synthesise, ["temperature"], 8, [12]), ["temperature"])[0]
+        field = evaluated(surrogate, ["temperature"], 8, [12])[0]
         grid = surrogate.grid
         true = truth(8, np.array(grid.radii_km)[[12]], grid.latitudes_deg, grid.longitudes_deg)["temperature"]
         errors.append(psnr_db(field, true))
@@ -91,7 +93,7 @@ def test_what_other_runs_are_like_is_learnt_beside_its_own(raw: Path, tmp_path: 
         sizes.append((folder / "inputs/017.bin").stat().st_size)
         surrogate = Surrogate(folder)
         grid, names = surrogate.grid, ["temperature"]
-        field = surrogate.in_units(surrogate.shells(synthesise, names, 17, [12]), names)[0]
+        field = evaluated(surrogate, names, 17, [12])[0]
         radii_km = np.array(grid.radii_km)[[12]]
         true = truth(17, radii_km, grid.latitudes_deg, grid.longitudes_deg, waves=waves)["temperature"]
         assert psnr_db(field, true) > 60
@@ -102,7 +104,7 @@ def test_what_other_runs_are_like_is_learnt_beside_its_own(raw: Path, tmp_path: 
 def test_coefficients_tell_the_lateral_means_of_temperature(surrogate: Surrogate) -> None:
     names, grid = ["temperature"], surrogate.grid
     every = range(grid.shape[0])
-    shells = surrogate.in_units(surrogate.shells(synthesise, names, 6, every), names)[0]
+    shells = evaluated(surrogate, names, 6, every)[0]
     found = surrogate.lateral_means(6)
     assert set(found) == {"temperature"}
     np.testing.assert_allclose(found["temperature"], lateral_mean(shells, grid), rtol=1e-6)
@@ -123,7 +125,7 @@ def test_a_step_says_by_how_much_its_coefficients_are_larger_than_usual(
     code = Code.load(surrogate.weights_path, arguments)
     coefficients = code.coefficients(code.decode(data))
     assert len(data) <= len(code.encode({"temperature": coefficients}, 0)) * (1 if times == 1 else 0.95)
-    field = surrogate.in_units(surrogate.shells(synthesise, names, 9, [12]), names)[0]
+    field = evaluated(surrogate, names, 9, [12])[0]
     radii_km = np.array(grid.radii_km)[[12]]
     true = truth(9, radii_km, grid.latitudes_deg, grid.longitudes_deg, times=times)["temperature"]
     assert np.sqrt(np.mean((field - true) ** 2)) == pytest.approx(3, abs=1.5), "K, whatever its loudness"
@@ -140,7 +142,7 @@ def test_another_run_that_does_not_fit_is_named(raw: Path, tmp_path: Path) -> No
 
 
 @each_backend
-def test_a_window_is_a_part_of_the_whole(surrogate: Surrogate, backend: Callable[[Surrogate], Backend]) -> None:
+def test_a_window_is_a_part_of_the_whole(surrogate: Surrogate, backend: MakeBackend) -> None:
     run, grid = backend(surrogate), surrogate.grid
     whole = surrogate.normalised(run, 6, grid.shell(7), None)
     window = Window(range(7, 8), range(0, 9), range(-4, 5))
@@ -186,7 +188,7 @@ def test_toroidal_flow_and_its_own_components(surrogate: Surrogate) -> None:
     x[:, 0, 1] = 0
     x[0, ..., 3:] = 0
     window = surrogate.grid.shell(1)
-    found = synthesise({"x": x[None], **preset.feeds(window, None)})[0, :, 0]
+    found = preset.evaluate(x, window, range(4))[:, 0]
     on_shell = [preset.kernels[i, :, 1, 3 * i : 3 * i + 3] for i in range(4)]
     t, u, v, w = (np.einsum("lmpk,lk->lmp", x[..., 3 * i : 3 * i + 3], k)[..., None] for i, k in enumerate(on_shell))
     latitudes, longitudes = surrogate.grid.latitudes_deg, surrogate.grid.longitudes_deg
@@ -199,13 +201,49 @@ def test_toroidal_flow_and_its_own_components(surrogate: Surrogate) -> None:
     assert spectral_graph(4, len(arguments.fields)).graph.input[1].type.tensor_type.shape.dim[0].dim_value == 4
 
 
+def test_each_variable_is_the_same_whoever_is_asked_for_beside_it(surrogate: Surrogate) -> None:
+    """In any order and any number, of whole shells and of windows."""
+    x, planner = surrogate.conditional_input(6), surrogate.planner
+    for window in (surrogate.grid.shell(3), Window(range(2, 5), range(88, 95), range(-3, 2))):
+        every = planner.evaluate(x, window, range(4))
+        for asked in ([0], [3], [1, 3], [3, 0, 2], [2, 2], []):
+            found = planner.evaluate(x, window, asked)
+            assert found.shape == (len(asked), *window.shape)
+            assert found.dtype == np.float32
+            np.testing.assert_allclose(found, every[asked], atol=2e-6)
+
+
+def test_many_shells_at_once_are_each_its_own(surrogate: Surrogate) -> None:
+    x, planner, whole = surrogate.conditional_input(6), surrogate.planner, surrogate.grid.whole
+    together = planner.evaluate(x, Window(range(3, 9), whole.rows, whole.columns), range(4))
+    apart = [planner.evaluate(x, surrogate.grid.shell(r), range(4)) for r in range(3, 9)]
+    np.testing.assert_allclose(together, np.concatenate(apart, axis=1), atol=2e-6)
+
+
+def test_what_is_not_asked_for_costs_nothing(surrogate: Surrogate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many fields are made of modes: one for temperature, two for vz, all four for vx."""
+    made: list[int] = []
+    field = Transform._field
+
+    def counted(self: Transform, modes: np.ndarray) -> np.ndarray:
+        made.append(modes[0, 0, 0, ..., 0].size)
+        return field(self, modes)
+
+    monkeypatch.setattr(Transform, "_field", counted)
+    for asked, due in (([0], 1), ([3], 2), ([1], 3), ([0, 3], 3), ([0, 1, 2, 3], 4)):
+        made.clear()
+        surrogate.planner.evaluate(surrogate.conditional_input(6), surrogate.grid.shell(3), asked)
+        assert sum(made) == due, asked
+
+
 def test_temperature_alone(raw: Path, tmp_path: Path) -> None:
     surrogate = Surrogate(make(raw, tmp_path / "alone", profile=None))
     assert surrogate.variables == ("temperature",)
-    answers = [backend(surrogate)(surrogate.feeds(6, surrogate.grid.shell(5), None)) for backend in BACKENDS.values()]
+    window = surrogate.grid.shell(5)
+    answers = [surrogate.normalised(backend(surrogate), 6, window, None) for backend in BACKENDS.values()]
     for answer in answers:
         np.testing.assert_allclose(answer, answers[0], atol=2e-6)
-        assert answer.shape == (1, 1, 1, 180, 360)
+        assert answer.shape == (1, 1, 180, 360)
 
 
 def test_ranges_to_draw_come_from_a_look(surrogate: Surrogate) -> None:

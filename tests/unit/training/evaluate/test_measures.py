@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earthgan import ShellGrid
-from earthgan.numerics.legendre import legendre
+from earthgan.numerics.legendre import Legendre
 from earthgan.sphere.grid import cell_weights
 from earthgan_training.evaluate.accuracy import K1, K2, lateral_std, overlap, psnr, rms_gradient, ssim
 from earthgan_training.evaluate.artefacts import pole_ratio, seam_ratio, stripe_ratio, wrap_meridian_deg
@@ -30,7 +30,7 @@ def place(grid: ShellGrid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def mantle(seed: int = 0, degree: int = 40, shells: int = 8) -> np.ndarray:
     """A random field with the spectrum of a mantle, on `GRID`."""
     rng = np.random.default_rng(seed)
-    values = legendre(degree, np.radians(90 - np.asarray(GRID.latitudes_deg))).values
+    values = Legendre(degree, np.radians(90 - np.asarray(GRID.latitudes_deg))).values
     longitude = np.radians(GRID.longitudes_deg)
     field = np.zeros((shells, *GRID.shape[1:]))
     for m, each in enumerate(values):
@@ -116,7 +116,7 @@ def test_the_gradient_of_a_slope() -> None:
 @pytest.mark.parametrize(("degree", "order"), [(0, 0), (1, 1), (7, 0), (20, 13), (41, 41), (42, 3)])
 def test_a_harmonic_has_the_power_of_its_degree(degree: int, order: int) -> None:
     spectrum = DegreeSpectrum(GRID)
-    values = legendre(degree, np.radians(90 - np.asarray(GRID.latitudes_deg))).values[order][:, degree - order]
+    values = Legendre(degree, np.radians(90 - np.asarray(GRID.latitudes_deg))).values[order][:, degree - order]
     field = values[None, :, None] * np.cos(order * np.radians(GRID.longitudes_deg))
     power = spectrum.power(field.astype(np.float32))[0]
     expected = np.zeros(spectrum.degree + 1)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from earthgan import ShellGrid
-from earthgan.kinds.spectral import synthesise
 from earthgan.quantities import VELOCITY
 from earthgan.surrogate import Surrogate
 from earthgan_training.evaluate.codecs import Codec
@@ -13,7 +12,7 @@ from earthgan_training.evaluate.inputs import without_network
 from earthgan_training.evaluate.results import ALL_BYTES
 from earthgan_training.evaluate.rivals import Rivals, nearest
 from places import ROOT
-from spectral_surrogate import PROFILE, RADII_KM, truth
+from spectral_surrogate import PROFILE, RADII_KM, evaluated, truth
 
 STORE = ROOT / "model_store"
 GRID = ShellGrid.cell_centred(tuple(RADII_KM[1:-1].tolist()), 34, 72)
@@ -62,7 +61,7 @@ def test_a_surrogate_without_its_network_is_its_code_alone() -> None:
     with without_network(refined) as bare:
         assert bare is not None
         assert footprint(refined).model - footprint(bare).model > 5_000
-        with_it, alone = (each.shells(synthesise, names, t, [100])[0, 0] for each in (refined, bare))
+        with_it, alone = (evaluated(each, names, t, [100])[0, 0] / 3310 for each in (refined, bare))
         assert 1e-4 < np.sqrt(np.mean((with_it - alone) ** 2)) < 1e-2
     assert not bare.folder.exists()
     with without_network(Surrogate(STORE / "baseline")) as nothing:

@@ -120,7 +120,7 @@ def _pair(refinement: Refinement, code: Code, truth: Field, data: bytes, shells:
     error = truth @ (on_shells @ shells.to_nodes).T
     error -= np.einsum("lmpk,lkn,sn->lmps", decoded, basis, on_shells, optimize=True)
     error[0] = 0  # the lateral mean, of which the network is given nothing
-    return refinement.seen(decoded), refinement.grid.field(error.astype(np.float32))
+    return refinement.seen(decoded), refinement.grid.values(error.astype(np.float32))
 
 
 def _patch(given: Array, due: Array, halo: int, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -143,8 +143,9 @@ def _gains(refinement: Refinement, pairs: Sequence[tuple[Array, Array]]) -> tupl
     """What each degree of what was found is to be multiplied by, `(degree,)`, to be nearest to what was due: from 0,
     where they have nothing in common, to 1; and by what share that lowers the mean square of what was due.
     """
-    thickness, weights = refinement.shells.integral, np.where(np.arange(refinement.grid.rows) == 0, 1, 2)
-    products = np.zeros((3, refinement.grid.rows))
+    degrees = refinement.grid.rows.degree + 1
+    thickness, weights = refinement.shells.integral, np.where(np.arange(degrees) == 0, 1, 2)
+    products = np.zeros((3, degrees))
     for found, due in pairs:
         f, d = (refinement.grid.coefficients(field).astype(np.float64) for field in (found, due))
         of_both = [

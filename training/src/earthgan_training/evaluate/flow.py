@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.quantities import V_PHI, V_RADIAL, V_THETA, turn
 from earthgan.sphere.grid import ShellGrid, cell_weights
+from earthgan.sphere.vectors import LocalAxes
 from earthgan_training.evaluate.accuracy import mean_square
 from earthgan_training.evaluate.grids import volumes
 from earthgan_training.grids.area_mean import column_edges_deg, row_edges_deg
@@ -21,9 +21,9 @@ def relative_divergence(vx: Array, vy: Array, vz: Array, grid: ShellGrid) -> flo
     the two cells beside it. No face lies on a pole, where a face has no area. What remains for an exactly solenoidal
     field is the error of these differences: compare with the truth's own number on the same grid.
     """
-    rows, columns = np.asarray(grid.latitudes_deg)[:, None], np.asarray(grid.longitudes_deg)
-    radii = np.asarray(grid.radii_km)
-    up, south, east = (turn(name, vx, vy, vz, rows, columns).astype(np.float64) for name in (V_RADIAL, V_THETA, V_PHI))
+    radii, (_, rows, columns) = np.asarray(grid.radii_km), grid.shape
+    axes = LocalAxes.on_grid(grid.latitudes_deg, grid.longitudes_deg, np.float32)
+    up, south, east = (component.astype(np.float64) for component in axes.local(vx, vy, vz))
     speed = np.sqrt(mean_square(np.stack([up, south, east]), cell_weights(grid)).sum(axis=0) @ volumes(grid))
     edges = np.radians(row_edges_deg(grid))[::-1]
     heights, widths = -np.diff(np.sin(edges))[:, None], np.radians(np.diff(column_edges_deg(grid)))
@@ -32,7 +32,7 @@ def relative_divergence(vx: Array, vy: Array, vz: Array, grid: ShellGrid) -> flo
     through = middles[:, None, None] ** 2 * (up[1:] + up[:-1]) / 2
     divergence = 3 * np.diff(through, axis=0) / np.diff(middles**3)[:, None, None]
 
-    between = np.zeros((len(radii), len(rows) + 1, len(columns)))
+    between = np.zeros((len(radii), rows + 1, columns))
     between[:, 1:-1] = np.cos(edges[1:-1])[:, None] * (south[:, 1:] + south[:, :-1]) / 2
     lateral = np.diff(between, axis=1) / heights
     eastern = (east + np.roll(east, -1, axis=-1)) / 2

@@ -1,14 +1,13 @@
-"""Analysis: the spherical-harmonic coefficients of fields on equiangular grids, exact where the field has no higher
-degrees.
+"""The coefficients of fields on shell grids, and fields of coefficients: `earthgan.numerics.transform` in float64.
 
-Harmonics and coefficients are those of `simulate/harmonics.py`: orthonormal, without the Condon-Shortley sign, real
-arrays `(degree, order, part, shell)`. A velocity is `u = U Y r^ + V grad_1 Y + W r^ x grad_1 Y`, `grad_1` the gradient
-on the unit sphere: U and V spheroidal, W toroidal.
+A velocity is `u = U Y r^ + V grad_1 Y + W r^ x grad_1 Y`, with `grad_1` the gradient on the unit sphere: U and V are
+its spheroidal, W its toroidal part.
 
 Equiangular rows have no quadrature that is exact for products of the highest degrees: each order is a least-squares
-problem in latitude instead, rows weighted by their area. For the lateral velocity it falls apart in two of the same
-size, since with slope S and eastward derivative E of the Legendre functions `v_theta -+ i v_phi` has the coefficients
-`V +- (-i W)` on `S +- E` (the harmonics of spin weight one: Newman & Penrose (1966), J. Math. Phys. 7, 863).
+problem in latitude instead, with rows weighted by their area. The problem of the lateral velocity falls apart into two
+of the same size, since with slope S and eastward derivative E of the Legendre functions `v_theta -+ i v_phi` has the
+coefficients `V +- (-i W)` on `S +- E` (the harmonics of spin weight one: Newman & Penrose (1966), J. Math. Phys. 7,
+863).
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from earthgan.numerics.legendre import legendre
+from earthgan.numerics.legendre import Legendre
+from earthgan.numerics.transform import Columns, Rows, Transform, least_squares
 from earthgan.sphere.grid import ShellGrid, cell_weights
 
 Array = NDArray[np.float64]
 Field = NDArray[np.floating[Any]]
-_Term = tuple[list[Array], Field]
 
 
 def highest_degree(grid: ShellGrid) -> int:
@@ -38,12 +37,7 @@ def scalar_coefficients(field: Field, grid: ShellGrid, degree: int) -> Array:
 
     Raises ValueError where the grid has too few rows or columns for the degree.
     """
-    matrices = _analysis(grid, degree)
-    modes = _modes(field, matrices.waves)
-    out = np.zeros((degree + 1, degree + 1, *modes.shape[2:]))
-    for m, matrix in enumerate(matrices.scalar):
-        out[m:, m] = np.tensordot(matrix, modes[m], axes=1)
-    return out
+    return np.asarray(_analysis(grid, degree).transform.coefficients(field), np.float64)
 
 
 def vector_coefficients(
@@ -54,21 +48,19 @@ def vector_coefficients(
 
     Raises ValueError where the grid has too few rows or columns for the degree.
     """
-    matrices = _analysis(grid, degree)
-    south, east = (_modes(field, matrices.waves) for field in (v_theta, v_phi))
-    lateral = np.zeros((2, degree + 1, degree + 1, *south.shape[2:]))
-    turned = _times_i(east, -1)
-    for m, (plus, minus) in enumerate(matrices.lateral):
-        a = np.tensordot(plus, south[m] + turned[m], axes=1)
-        b = np.tensordot(minus, south[m] - turned[m], axes=1)
-        lateral[0, m:, m], lateral[1, m:, m] = (a + b) / 2, (a - b) / 2
-    return scalar_coefficients(v_radial, grid, degree), lateral[0], _times_i(lateral[1], 1)
+    analysis = _analysis(grid, degree)
+    south, east = (analysis.modes(field) for field in (v_theta, v_phi))
+    found = np.zeros((2, degree + 1, degree + 1, south.shape[-1]), np.complex128)
+    for m, (plus, minus) in enumerate(analysis.lateral):
+        a, b = plus @ (south[:, m] - 1j * east[:, m]), minus @ (south[:, m] + 1j * east[:, m])
+        found[0, m:, m], found[1, m:, m] = (a + b) / 2, 1j * (a - b) / 2
+    v, w = np.stack([found.real, found.imag], axis=3)
+    return scalar_coefficients(v_radial, grid, degree), v, w
 
 
 def scalar_field(coefficients: Field, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
     """The field `(shell, latitude, longitude)` of `(degree, order, part, shell)` coefficients."""
-    functions = legendre(len(coefficients) - 1, _colatitudes(latitudes_deg))
-    return _synthesised([(functions.values, coefficients)], longitudes_deg)
+    return np.asarray(_synthesis(len(coefficients) - 1, latitudes_deg, longitudes_deg).values(coefficients))
 
 
 def vector_field(
@@ -77,76 +69,45 @@ def vector_field(
     """The components outwards, southwards and eastwards `(shell, latitude, longitude)` of the coefficients U, V and
     W; without W the flow has no toroidal part.
     """
-    functions = legendre(len(radial) - 1, _colatitudes(latitudes_deg))
-    south: list[_Term] = [(functions.slopes, spheroidal)]
-    east: list[_Term] = [(functions.eastward, _times_i(spheroidal, 1))]
-    if toroidal is not None:
-        south.append((functions.eastward, _times_i(toroidal, -1)))
-        east.append((functions.slopes, toroidal))
-    outwards = _synthesised([(functions.values, radial)], longitudes_deg)
-    return outwards, _synthesised(south, longitudes_deg), _synthesised(east, longitudes_deg)
+    transform = _synthesis(len(radial) - 1, latitudes_deg, longitudes_deg)
+    south, east = transform.southward(spheroidal, toroidal), transform.eastward(spheroidal, toroidal)
+    return np.asarray(transform.values(radial)), np.asarray(south), np.asarray(east)
+
+
+def _synthesis(degree: int, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Transform:
+    return Transform(Rows(degree, _colatitudes(latitudes_deg)), Columns(degree, np.radians(longitudes_deg)))
 
 
 class _Analysis:
-    """The inverse matrices of a grid: of its longitudes, and for each order of its latitudes."""
+    """The transform of a grid, and for each order the inverse matrices of its lateral velocities."""
 
     def __init__(self, grid: ShellGrid, degree: int) -> None:
         _, rows, columns = grid.shape
         if degree > highest_degree(grid):
             raise ValueError(f"{rows} rows and {columns} columns do not determine harmonics to degree {degree}")
-        self._functions = legendre(degree, _colatitudes(grid.latitudes_deg))
-        self._root = np.sqrt(cell_weights(grid).sum(axis=1))[:, None]
-        self.waves: Array = np.asarray(np.linalg.pinv(_waves(degree, grid.longitudes_deg)), np.float64)
+        self._degree, self._areas = degree, cell_weights(grid).sum(axis=1)
+        self._colatitudes = _colatitudes(grid.latitudes_deg)
+        rows_of_area = Rows(degree, self._colatitudes, weights=self._areas)
+        self.transform = Transform(rows_of_area, Columns(degree, np.radians(grid.longitudes_deg)))
 
-    @cached_property
-    def scalar(self) -> list[Array]:
-        return [self._inverse(values) for values in self._functions.values]
+    def modes(self, field: Field) -> NDArray[np.complex128]:
+        """What a field `(shell, latitude, longitude)` is along each row: `(latitude, order, shell)`."""
+        shells, rows, columns = field.shape
+        parts = np.empty((self._degree + 1, 2, shells * rows))
+        self.transform.columns.modes(field.reshape(-1, columns).astype(np.float64, copy=False), parts)
+        return np.asarray(parts[:, 0] + 1j * parts[:, 1]).reshape(-1, shells, rows).transpose(2, 0, 1)
 
     @cached_property
     def lateral(self) -> list[tuple[Array, Array]]:
         """For `v_theta - i v_phi` and for `v_theta + i v_phi`."""
-        both = zip(self._functions.slopes, self._functions.eastward, strict=True)
-        return [(self._inverse(slope + east), self._inverse(slope - east)) for slope, east in both]
-
-    def _inverse(self, matrix: Array) -> Array:
-        return np.asarray(np.linalg.pinv(self._root * matrix, rcond=1e-10) * self._root.T)
+        functions = Legendre(self._degree, self._colatitudes)
+        both = zip(functions.slopes, functions.eastward, strict=True)
+        return [(least_squares(s + e, self._areas), least_squares(s - e, self._areas)) for s, e in both]
 
 
 @lru_cache(maxsize=2)
 def _analysis(grid: ShellGrid, degree: int) -> _Analysis:
     return _Analysis(grid, degree)
-
-
-def _modes(field: Field, waves: Array) -> Array:
-    """`(order, latitude, part, shell)` of `(shell, latitude, longitude)`."""
-    shells, rows, columns = field.shape
-    modes = (field.reshape(-1, columns) @ waves).reshape(shells, rows, -1, 2)
-    return np.ascontiguousarray(modes.transpose(2, 1, 3, 0))
-
-
-def _synthesised(terms: list[_Term], longitudes_deg: ArrayLike) -> Array:
-    """The sum over terms: Legendre functions of each order times coefficients, then waves."""
-    degree, shells = len(terms[0][1]) - 1, terms[0][1].shape[-1]
-    rows = len(terms[0][0][0])
-    modes = np.empty((degree + 1, 2, shells, rows))
-    for m in range(degree + 1):
-        modes[m] = sum(np.tensordot(c[m:, m], functions[m], axes=(0, 1)) for functions, c in terms)
-    flat = modes.reshape(2 * (degree + 1), -1)
-    return (flat.T @ _waves(degree, longitudes_deg)).reshape(shells, rows, -1)
-
-
-def _waves(degree: int, longitudes_deg: ArrayLike) -> Array:
-    """`(order and part, longitude)`: what a real field is made of, `(2 - [m = 0]) Re(c exp(i m phi))`."""
-    order = np.arange(degree + 1)[:, None]
-    angle = order * np.radians(longitudes_deg)
-    weight = np.where(order == 0, 1.0, 2.0)
-    return np.stack([weight * np.cos(angle), -weight * np.sin(angle)], axis=1).reshape(2 * (degree + 1), -1)
-
-
-def _times_i(coefficients: Field, sign: int) -> Array:
-    """Coefficients, the part on the last but one axis, times i or -i."""
-    real, imaginary = coefficients[..., 0, :], coefficients[..., 1, :]
-    return np.stack([-sign * imaginary, sign * real], axis=-2)
 
 
 def _colatitudes(latitudes_deg: ArrayLike) -> Array:

@@ -20,6 +20,7 @@ from earthgan.errors import BadInput, UnknownVariable
 from earthgan.quantities import V_PHI, V_THETA, turn
 from earthgan.records import Affine
 from earthgan.sphere.grid import PolarRule, ShellGrid, Window
+from earthgan.sphere.vectors import about_axis
 from earthgan.surrogate import file_sha256
 from earthgan_training.prepare.spec import DATASET_FILE, DatasetSpec, DatasetVariable, StepRecord
 
@@ -183,7 +184,5 @@ def rolled(values: Array, names: Sequence[str], vector: tuple[str, str, str] | N
     if vector and set(vector[:2]) <= set(names):
         angle = 2 * np.pi * columns / values.shape[-1]
         ix, iy = names.index(vector[0]), names.index(vector[1])
-        cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        x, y = moved[ix].copy(), moved[iy].copy()
-        moved[ix], moved[iy] = x * cos - y * sin, x * sin + y * cos
+        moved[ix], moved[iy] = about_axis(moved[ix], moved[iy], angle)
     return moved

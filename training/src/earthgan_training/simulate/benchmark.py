@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
 from earthgan.numerics.radial import RadialGrid
-from earthgan_training.harmonics.transform import resized
+from earthgan_training.harmonics.coefficients import resized
 from earthgan_training.simulate import initial
 from earthgan_training.simulate.diagnostics import Diagnostics, check_resolved, diagnose
 from earthgan_training.simulate.model import Model

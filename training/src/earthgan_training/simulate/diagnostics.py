@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from earthgan.errors import BadInput
-from earthgan_training.harmonics.transform import degree_power
+from earthgan_training.harmonics.coefficients import degree_power
 from earthgan_training.simulate.model import MEAN, Model, State
 
 #: A spectral tail above this means that fields are no longer represented.

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import scipy.fft  # type: ignore[import-untyped]
+from numpy.typing import DTypeLike, NDArray
 
 from earthgan.flow.stokes import stokes_maps
 from earthgan.numerics.radial import RadialGrid
-from earthgan_training.harmonics.transform import SphereTransform, per_degree
+from earthgan.numerics.transform import Transform, per_degree
 from earthgan_training.simulate.clock import Clock
 from earthgan_training.simulate.parameters import Physics, Resolution
 
@@ -41,6 +42,15 @@ class State:
     step: int = 0
 
 
+def product_transform(degree: int, dtype: DTypeLike) -> Transform:
+    """A Gauss-Legendre grid that holds products of two fields without aliasing: 3/2 as many points as modes.
+
+    Orszag (1971), J. Atmos. Sci. 28, 1074.
+    """
+    columns = scipy.fft.next_fast_len(3 * degree + 1, real=True)
+    return Transform.gauss(degree, 3 * degree // 2 + 1, columns, dtype)
+
+
 class Model:
     """The operators of a set of physics at a resolution."""
 
@@ -51,7 +61,7 @@ class Model:
         maps = stokes_maps(self.grid, resolution.degree, physics.rayleigh, physics.viscosity, physics.free_slip)
         self.stokes_radial = maps.radial.astype(self.dtype)
         self.stokes_lateral = maps.lateral.astype(self.dtype)
-        self._transform = SphereTransform(resolution.degree, resolution.nodes, self.dtype)
+        self._transform = product_transform(resolution.degree, self.dtype)
         self._derivative = np.ascontiguousarray(self.grid.derivative.T, self.dtype)
         self._inverse_radius = (1 / self.grid.nodes).astype(self.dtype)
         self._inverses: tuple[float, Array] = (0.0, np.empty(0, self.dtype))
@@ -92,13 +102,12 @@ class Model:
         spacing of the modes."""
         radial, lateral = self.velocity(temperature)
         transform = self._transform
-        u = transform.values(radial)
-        south, east = transform.gradient(lateral)
+        u, south, east = transform.values(radial), transform.southward(lateral), transform.eastward(lateral)
         rate = self._rate(u, south, east) if measure else None
         u *= transform.values(-temperature @ self._derivative)
-        slope_south, slope_east = transform.gradient(temperature * -self._inverse_radius)
-        south *= slope_south
-        east *= slope_east
+        over_radius = temperature * -self._inverse_radius
+        south *= transform.southward(over_radius)
+        east *= transform.eastward(over_radius)
         u += south
         u += east
         return transform.coefficients(u), rate
@@ -106,7 +115,7 @@ class Model:
     def _rate(self, u: Array, south: Array, east: Array) -> float:
         """The largest |u_r| / node spacing + |u_lateral| degree / r, over nodes, with each node's largest speeds."""
         speed_r, speed_south, speed_east = (
-            np.maximum(field.max(axis=(0, 1)), -field.min(axis=(0, 1))) for field in (u, south, east)
+            np.maximum(field.max(axis=(1, 2)), -field.min(axis=(1, 2))) for field in (u, south, east)
         )
         lateral = np.maximum(speed_south, speed_east) * self.resolution.degree / self.grid.nodes
         # Not zero, even where nothing moves yet.

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
-from earthgan.numerics.legendre import legendre
-from earthgan_training.simulate.model import MEAN, Array, Model
+from earthgan.numerics.transform import Array, Columns, Rows, Transform
+from earthgan.sphere.vectors import LocalAxes
+from earthgan_training.simulate.model import MEAN, Model
 from earthgan_training.simulate.parameters import (
     CONTRAST_K,
     DIFFUSION_TIME_MYR,
@@ -45,41 +46,28 @@ class ContestWriter:
         self.latitudes = cell_centres(90.0, -90.0, grid.latitudes)
         self.longitudes = np.linspace(0.0, 360.0, grid.longitudes)  # the first meridian is stored twice
         self.radii_km = cell_centres(model.grid.inner * THICKNESS_KM, model.grid.outer * THICKNESS_KM, grid.radii)
-        self._colatitudes = np.radians(90 - self.latitudes)
-        functions = legendre(model.resolution.degree, self._colatitudes)
-        self._values, self._slopes, self._eastward = (
-            [p.astype(np.float32) for p in per_order]
-            for per_order in (functions.values, functions.slopes, functions.eastward)
-        )
+        degree, once = model.resolution.degree, self.longitudes[:-1]
+        rows = Rows(degree, np.radians(90 - self.latitudes), np.float32)
+        self._transform = Transform(rows, Columns(degree, np.radians(once), np.float32))
+        self._axes = LocalAxes.on_grid(self.latitudes, once, np.float32)
         self._radial = model.grid.interpolation(self.radii_km / THICKNESS_KM).astype(np.float32)
-        order = np.arange(model.resolution.degree + 1)[:, None]
-        # The same meridian has to get the same bits.
-        longitudes = np.radians(np.r_[self.longitudes[:-1], self.longitudes[0]])
-        weight = np.where(order == 0, 1.0, 2.0)
-        waves = np.stack([weight * np.cos(order * longitudes), -weight * np.sin(order * longitudes)], axis=1)
-        self._waves = waves.reshape(-1, len(longitudes)).astype(np.float32)
 
     def fields(self, temperature: Array) -> dict[str, Field]:
         """`(latitude, radius, longitude)` in the files' units, of `(degree, order, part, node)` coefficients."""
-        radial, lateral = self._model.velocity(temperature)
-        t = self._synthesise(temperature, self._values)
-        outward = self._synthesise(radial, self._values)
-        south = self._synthesise(lateral, self._slopes)
-        turned = np.stack([-lateral[:, :, 1], lateral[:, :, 0]], axis=2)  # times i
-        east = self._synthesise(turned, self._eastward)
-        mean = (self._radial @ (temperature[0, 0, 0] / np.float32(MEAN)).astype(np.float32))[None, :, None]
-        sine, cosine = (f(self._colatitudes)[:, None, None].astype(np.float32) for f in (np.sin, np.cos))
-        longitudes = np.radians(np.r_[self.longitudes[:-1], self.longitudes[0]])
-        sine_lon, cosine_lon = (f(longitudes).astype(np.float32) for f in (np.sin, np.cos))
-        from_axis = outward * sine + south * cosine
-        speed = np.float32(VELOCITY_M_PER_S)
-        return {
+        on_nodes = temperature, *self._model.velocity(temperature)
+        at_radii, radial, lateral = (each.astype(np.float32) @ self._radial.T for each in on_nodes)
+        transform, speed = self._transform, np.float32(VELOCITY_M_PER_S)
+        velocity = transform.values(radial), transform.southward(lateral), transform.eastward(lateral)
+        vx, vy, vz = self._axes.cartesian(*velocity)
+        t, mean = transform.values(at_radii), at_radii[0, 0, 0, :, None, None] / np.float32(MEAN)
+        found = {
             "temperature": np.float32(SURFACE_K) + np.float32(CONTRAST_K) * t,
-            "vx": (from_axis * cosine_lon - east * sine_lon) * speed,
-            "vy": (from_axis * sine_lon + east * cosine_lon) * speed,
-            "vz": (outward * cosine - south * sine) * speed,
+            "vx": vx * speed,
+            "vy": vy * speed,
+            "vz": vz * speed,
             "temperature anomaly": np.float32(CONTRAST_K) * (t - mean),
         }
+        return {name: _as_in_files(field) for name, field in found.items()}
 
     def write(self, path: Path, temperature: Array, time: float, attributes: dict[str, str | float | int]) -> None:
         """Write a file, whole or not at all; the same input gives the same bytes (NetCDF-3 holds no dates).
@@ -112,12 +100,8 @@ class ContestWriter:
             part.unlink(missing_ok=True)
             raise BadInput(f"{path}: cannot be written ({error})") from error
 
-    def _synthesise(self, coefficients: Array, functions: list[Array]) -> Field:
-        """`(latitude, radius, longitude)` of `(degree, order, part, node)`."""
-        onto_radii = coefficients.astype(np.float32) @ self._radial.T
-        shape = (len(self.latitudes), len(self.radii_km))
-        modes = np.empty((len(functions), 2, *shape), np.float32)
-        for m, matrix in enumerate(functions):
-            np.matmul(matrix, onto_radii[m:, m].transpose(1, 0, 2), out=modes[m])
-        flat = modes.reshape(2 * len(functions), -1)
-        return (flat.T @ self._waves).reshape(*shape, -1)
+
+def _as_in_files(field: Array) -> Field:
+    """`(latitude, radius, longitude)` of `(radius, latitude, longitude)`, with the first meridian again as the last."""
+    by_latitude = field.transpose(1, 0, 2)
+    return np.concatenate([by_latitude, by_latitude[..., :1]], axis=-1, dtype=np.float32)

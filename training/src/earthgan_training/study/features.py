@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from earthgan.kinds.residual import local_axes
 from earthgan.sphere.grid import EARTH_RADIUS_KM, ShellGrid, Window
+from earthgan.sphere.vectors import LocalAxes
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Place:
     @property
     def _axes(self) -> Tensor:
         """Unit vectors outwards, southwards, eastwards `(3, 3, row, column)`, the second axis x, y, z."""
-        axes = local_axes(np.degrees(self.latitudes.numpy()), np.degrees(self.longitudes.numpy()))
-        return torch.from_numpy(axes.astype(np.float32))
+        axes = LocalAxes.on_grid(np.degrees(self.latitudes.numpy()), np.degrees(self.longitudes.numpy()))
+        return torch.from_numpy(axes.unit_vectors().astype(np.float32))
 
     def gradient(self, field: Tensor) -> Tensor:
         """The gradient per km `(x y z, shell, row, column)` of `(shell, row, column)`, by central differences."""

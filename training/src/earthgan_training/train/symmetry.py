@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.sphere.grid import ShellGrid, Window
+from earthgan.sphere.vectors import about_axis
 
 Array = NDArray[np.float32]
 
@@ -60,10 +61,8 @@ class Symmetry:
             return values
         x, y, z = (values[names.index(name)] for name in vector)
         angle = np.radians(self.columns * 360 / truth.shape[2] + (2 * truth.longitudes_deg[0] if self.east_west else 0))
-        cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        side = np.float32(-1 if self.east_west else 1)
         turned = values.copy()
-        turned[names.index(vector[0])] = x * cos + y * sin
-        turned[names.index(vector[1])] = side * (y * cos - x * sin)
+        turned[names.index(vector[0])], y = about_axis(x, y, -angle)
+        turned[names.index(vector[1])] = -y if self.east_west else y
         turned[names.index(vector[2])] = -z if self.north_south else z
         return turned

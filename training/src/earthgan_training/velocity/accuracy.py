@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.flow.stokes import StokesMaps
+from earthgan.numerics.transform import per_degree
 from earthgan.quantities import VELOCITY
 from earthgan.sphere.grid import ShellGrid
+from earthgan.sphere.vectors import LocalAxes
 from earthgan.variables import TEMPERATURE
 from earthgan_training.harmonics.analysis import scalar_coefficients, vector_field
-from earthgan_training.harmonics.transform import per_degree
 from earthgan_training.simulations.layout import Layout
 from earthgan_training.simulations.source import SourceFile
 
@@ -41,14 +43,8 @@ def velocity_psnr_db(
     return dict(zip(VELOCITY, decibels.tolist(), strict=True))
 
 
-def cartesian_velocity(temperature: Array, maps: StokesMaps, grid: ShellGrid) -> list[Array]:
+def cartesian_velocity(temperature: Array, maps: StokesMaps, grid: ShellGrid) -> tuple[NDArray[Any], ...]:
     """vx, vy and vz `(shell, latitude, longitude)` of temperature coefficients on the grid's shells."""
     radial, lateral = per_degree(maps.radial, temperature), per_degree(maps.lateral, temperature)
-    outwards, south, east = vector_field(radial, lateral, None, grid.latitudes_deg, grid.longitudes_deg)
-    latitude, longitude = np.radians(grid.latitudes_deg)[:, None], np.radians(grid.longitudes_deg)
-    from_axis = outwards * np.cos(latitude) + south * np.sin(latitude)
-    return [
-        from_axis * np.cos(longitude) - east * np.sin(longitude),
-        from_axis * np.sin(longitude) + east * np.cos(longitude),
-        outwards * np.sin(latitude) - south * np.cos(latitude),
-    ]
+    velocity = vector_field(radial, lateral, None, grid.latitudes_deg, grid.longitudes_deg)
+    return LocalAxes.on_grid(grid.latitudes_deg, grid.longitudes_deg).cartesian(*velocity)

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
 from earthgan.flow.stokes import StokesMaps
-from earthgan.quantities import V_PHI, V_RADIAL, V_THETA, VELOCITY, turn
+from earthgan.quantities import VELOCITY
 from earthgan.sphere.grid import ShellGrid
+from earthgan.sphere.vectors import LocalAxes
 from earthgan.variables import TEMPERATURE
 from earthgan_training.harmonics.analysis import highest_degree, scalar_coefficients, vector_coefficients
 from earthgan_training.simulations.layout import Layout
@@ -110,9 +111,7 @@ def file_spectra(file: SourceFile, degree: int) -> Spectra:
 
 def spherical(vx: Field, vy: Field, vz: Field, grid: ShellGrid) -> tuple[Field, Field, Field]:
     """The components outwards, southwards and eastwards of a Cartesian velocity on a grid."""
-    latitudes, longitudes = np.asarray(grid.latitudes_deg)[:, None], np.asarray(grid.longitudes_deg)
-    outwards, south, east = (turn(name, vx, vy, vz, latitudes, longitudes) for name in (V_RADIAL, V_THETA, V_PHI))
-    return outwards, south, east
+    return LocalAxes.on_grid(grid.latitudes_deg, grid.longitudes_deg, np.float32).local(vx, vy, vz)
 
 
 def files_moments(

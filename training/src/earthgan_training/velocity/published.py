@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
 from earthgan.sphere.grid import ShellGrid, cell_weights
+from earthgan.sphere.vectors import LocalAxes
 from earthgan_training.harmonics.analysis import scalar_coefficients, vector_coefficients
 from earthgan_training.simulations.contest import contest_radius_km
 from earthgan_training.surrogates.published import SHELLS, published_grids
@@ -49,12 +50,7 @@ def _with_a_zero(normalised: NDArray[np.float32], grid: ShellGrid) -> NDArray[np
     volumes = areas * np.asarray(grid.radii_km)[:, None, None] ** 2
     means = (normalised * (volumes / volumes.sum())).sum(axis=(1, 2, 3))
     centred = normalised - means[:, None, None, None]
-    latitude, longitude = np.radians(grid.latitudes_deg)[:, None], np.radians(grid.longitudes_deg)
-    outwards = np.stack(
-        np.broadcast_arrays(
-            np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)
-        )
-    )
+    outwards = LocalAxes.on_grid(grid.latitudes_deg, grid.longitudes_deg).unit_vectors()[0]
     through_the_surface = (centred[:, -1] * outwards * np.sqrt(areas)).reshape(3, -1)
     scales = np.linalg.svd(through_the_surface.T, full_matrices=False)[2][-1]
     return np.asarray(centred * (scales / scales[0])[:, None, None, None], np.float32)

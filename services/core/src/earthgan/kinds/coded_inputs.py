@@ -13,7 +13,7 @@ from earthgan.errors import DamagedSurrogate
 from earthgan.kinds.coded import Code, CodedStep
 from earthgan.kinds.refine import Refinement
 from earthgan.kinds.registry import StepInputs
-from earthgan.kinds.spectral import SpectralPlanner, synthesise
+from earthgan.kinds.spectral import SpectralPlanner
 from earthgan.sphere.grid import ShellGrid, Window
 
 Field = NDArray[np.float32]
@@ -77,5 +77,5 @@ class CodedInputs:
         return conditional_input[None]
 
     def look(self, conditional_input: Field) -> tuple[ShellGrid, Field]:
-        feeds = self._look.feeds(self._look_grid.whole, None)
-        return self._look_grid, synthesise({"x": conditional_input[None], **feeds})[0]
+        variables = range(self._look.variables)
+        return self._look_grid, self._look.evaluate(conditional_input, self._look_grid.whole, variables)

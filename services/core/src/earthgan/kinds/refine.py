@@ -22,50 +22,15 @@ from safetensors.numpy import load_file
 from earthgan.errors import DamagedSurrogate
 from earthgan.kinds.coded import Component
 from earthgan.kinds.spectral_arguments import SpectralArguments
-from earthgan.numerics.legendre import legendre
 from earthgan.numerics.radial import RadialGrid
 from earthgan.numerics.threads import one_thread
+from earthgan.numerics.transform import Transform
 
 Array = NDArray[np.float32]
 
 #: What the network is given of a shell: temperature below, there and above, depth, distance from the axis.
 CHANNELS = 5
 SLOPE = 0.1
-
-
-class GaussGrid:
-    """Rows and columns on which harmonics to `degree` are analysed exactly: Gauss-Legendre colatitudes, southwards."""
-
-    def __init__(self, degree: int) -> None:
-        self.rows, self.columns = degree + 1, 2 * (degree + 1)
-        x, weights = np.polynomial.legendre.leggauss(self.rows)
-        self.colatitudes: NDArray[np.float64] = np.arccos(x)[::-1]
-        functions = legendre(degree, self.colatitudes).values
-        self._legendre = np.zeros((degree + 1, self.rows, degree + 1), np.float32)
-        for m, values in enumerate(functions):
-            self._legendre[m, :, m:] = values
-        self._weights = (weights[::-1, None] * 2 * np.pi / self.columns).astype(np.float32)
-        angles = np.outer(np.arange(degree + 1), np.arange(self.columns) * 2 * np.pi / self.columns)
-        self._waves = np.stack([np.cos(angles), -np.sin(angles)], axis=1).astype(np.float32)
-
-    def field(self, coefficients: Array) -> Array:
-        """`(shell, row, column)` of coefficients `(degree, order, part, shell)`."""
-        on_rows = np.matmul(
-            self._legendre, coefficients.transpose(1, 0, 2, 3).reshape(len(coefficients), self.rows, -1)
-        )
-        orders = np.where(np.arange(self.rows) == 0, 1, 2).astype(np.float32)[:, None, None]
-        parts = (on_rows * orders).reshape(self.rows, self.rows, 2, -1).transpose(3, 1, 0, 2)
-        flat = parts.reshape(-1, 2 * self.rows) @ self._waves.reshape(-1, self.columns)
-        return np.asarray(flat.reshape(-1, self.rows, self.columns))
-
-    def coefficients(self, field: Array) -> Array:
-        """`(degree, order, part, shell)` of a field `(shell, row, column)`; what has higher degrees is left out."""
-        flat = (field * self._weights).reshape(-1, self.columns) @ self._waves.reshape(-1, self.columns).T
-        parts = (
-            flat.reshape(len(field), self.rows, self.rows, 2).transpose(2, 1, 3, 0).reshape(self.rows, self.rows, -1)
-        )
-        of_orders = np.matmul(self._legendre.transpose(0, 2, 1), parts)
-        return np.asarray(of_orders.reshape(self.rows, self.rows, 2, -1).transpose(1, 0, 2, 3))
 
 
 @dataclass(frozen=True)
@@ -159,8 +124,10 @@ class Refinement:
         return fastest_network(self._layers)
 
     @cached_property
-    def grid(self) -> GaussGrid:
-        return GaussGrid(len(self._basis) - 1)
+    def grid(self) -> Transform:
+        """The rows and columns that the network sees."""
+        degrees = len(self._basis)
+        return Transform.gauss(degrees - 1, degrees, 2 * degrees, np.float32)
 
     @cached_property
     @one_thread
@@ -193,14 +160,14 @@ class Refinement:
         degrees, modes = len(coefficients), coefficients.shape[-1]
         on_shells = np.matmul(coefficients.reshape(degrees, -1, modes), self._to_shells)
         on_shells[0] = 0  # the lateral mean
-        fields = self.grid.field(on_shells.reshape(*coefficients.shape[:3], -1)) / np.float32(self.arguments.field_rms)
+        fields = self.grid.values(on_shells.reshape(*coefficients.shape[:3], -1)) / np.float32(self.arguments.field_rms)
         halo, (rows, columns) = self.arguments.layers, fields.shape[1:]
         x = np.empty((self.shells.count, CHANNELS, rows + 2 * halo, columns + 2 * halo), np.float32)
         globe = x[:, :, halo:-halo, halo:-halo]
         globe[:, :3] = fields.reshape(3, -1, rows, columns).swapaxes(0, 1)
         depth = 2 * (self.shells.nodes - self.shells.inner) / (self.shells.outer - self.shells.inner) - 1
         globe[:, 3] = depth[:, None, None]
-        globe[:, 4] = np.sin(self.grid.colatitudes)[:, None]
+        globe[:, 4] = np.sin(self.grid.rows.colatitudes)[:, None]
         opposite = columns // 2  # beyond a pole the rows come back, half a turn farther
         x[:, :, :halo, halo:-halo] = np.roll(globe[:, :, :halo], opposite, axis=-1)[:, :, ::-1]
         x[:, :, -halo:, halo:-halo] = np.roll(globe[:, :, -halo:], opposite, axis=-1)[:, :, ::-1]

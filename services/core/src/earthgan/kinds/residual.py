@@ -22,6 +22,7 @@ from earthgan.kinds.inputs import GridKind
 from earthgan.kinds.interpolate import InterpolatePlanner
 from earthgan.kinds.registry import KindArguments, register
 from earthgan.sphere.grid import ShellGrid, Window
+from earthgan.sphere.vectors import LocalAxes
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -107,8 +108,8 @@ class ResidualPlanner:
             "shells": weights.clip(0),
             "place": np.stack([radius, narrow]),
             "between": (at % 1)[None, :, None, None],
-            "inwards": local_axes(latitudes, longitudes),
-            "outwards": local_axes(fine_latitudes, fine_longitudes).swapaxes(0, 1),
+            "inwards": LocalAxes.on_grid(latitudes, longitudes).unit_vectors(),
+            "outwards": LocalAxes.on_grid(fine_latitudes, fine_longitudes).unit_vectors().swapaxes(0, 1),
         }
         if self.arguments.vector is None:
             del feeds["inwards"], feeds["outwards"]
@@ -138,22 +139,6 @@ class ResidualPlanner:
             total += int(size) * channels * ((variables + PLACES) if block == 0 else 28 * channels)
         head = channels * (layers + channels + 1 + RATIO**2 * variables)
         return total + len(window.shells) * rows * columns * head
-
-
-def local_axes(latitudes_deg: NDArray[np.float64], longitudes_deg: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Unit vectors outwards, southwards and eastwards `(3, 3, row, column)`: the second axis is x, y, z.
-
-    Latitudes beyond 90° are those of a meridian followed over the pole.
-    """
-    latitude, longitude = np.meshgrid(np.radians(latitudes_deg), np.radians(longitudes_deg), indexing="ij")
-    sin_lat, cos_lat, sin_lon, cos_lon = np.sin(latitude), np.cos(latitude), np.sin(longitude), np.cos(longitude)
-    return np.stack(
-        [
-            np.stack([cos_lat * cos_lon, cos_lat * sin_lon, sin_lat]),
-            np.stack([sin_lat * cos_lon, sin_lat * sin_lon, -cos_lat]),
-            np.stack([-sin_lon, cos_lon, np.zeros_like(sin_lon)]),
-        ]
-    )
 
 
 def _axes(grid: ShellGrid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -10,7 +10,7 @@ Nothing is interpolated: a shell is evaluated where its points lie.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -18,11 +18,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from earthgan.kinds.spectral_arguments import SpectralArguments
-from earthgan.numerics.legendre import legendre
 from earthgan.numerics.threads import one_thread
+from earthgan.numerics.transform import Columns, Rows, Transform, per_degree
 from earthgan.sphere.grid import ShellGrid, Window, cell_weights
+from earthgan.sphere.vectors import LocalAxes
 
 Array = NDArray[np.float32]
+
+#: Points of whole shells that are evaluated at a time, of all variables: few enough for a processor's cache.
+POINTS = 2**16
 
 
 class Kernels:
@@ -83,6 +87,7 @@ class SpectralPlanner:
 
     def __init__(self, kernels: Kernels, grid: ShellGrid) -> None:
         self.grid, self._kernels, self._degree = grid, kernels, kernels.arguments.degree
+        self.variables = 4 if len(kernels.arguments.fields) > 1 else 1
 
     def on(self, grid: ShellGrid) -> SpectralPlanner:
         """The same, evaluated on another grid."""
@@ -94,41 +99,77 @@ class SpectralPlanner:
         return self._kernels.at(self.grid.radii_km)
 
     @cached_property
+    def _rows(self) -> Rows:
+        return Rows(self._degree, np.radians(90 - np.asarray(self.grid.latitudes_deg)), np.float32)
+
+    @cached_property
     def _harmonics(self) -> Array:
         """`(kind, order, row, degree)`: values, southward and eastward derivatives."""
-        degree = self._degree
-        colatitudes = np.radians(90 - np.asarray(self.grid.latitudes_deg))
-        functions = legendre(degree, colatitudes)
-        out = np.zeros((3, degree + 1, len(colatitudes), degree + 1), np.float32)
-        for kind, of_orders in enumerate((functions.values, functions.slopes, functions.eastward)):
-            for m, matrix in enumerate(of_orders):
-                out[kind, m, :, m:] = matrix
+        return np.stack([self._rows.dense(kind) for kind in ("values", "slopes", "eastward")])
+
+    @cached_property
+    def _turn(self) -> Columns:
+        return Columns(self._degree, np.radians(self.grid.longitudes_deg), np.float32)
+
+    def _columns(self, columns: range) -> Columns:
+        if columns == self.grid.whole.columns:
+            return self._turn
+        return Columns(self._degree, np.radians(self._longitudes_deg(columns)), np.float32)
+
+    def _longitudes_deg(self, columns: range) -> NDArray[np.float64]:
+        around = np.arange(columns.start, columns.stop) % self.grid.shape[2]
+        return np.asarray(self.grid.longitudes_deg)[around]
+
+    @one_thread
+    def evaluate(self, x: Array, window: Window, variables: Sequence[int]) -> Array:
+        """The normalised field `(variable, shell, row, column)` of coefficients `x` `(degree, order, part, mode)` in a
+        window. Only what the variables need is computed: 0 is temperature, and 1 to 3 are the velocity's x, y and z.
+        """
+        wanted = frozenset(variables)
+        if not wanted:
+            return np.empty((0, *window.shape), np.float32)
+        first, last = 0 if 0 in wanted else 1, None if wanted - {0} else 1
+        kernels = self.kernels[first:last, :, window.shells.start : window.shells.stop].swapaxes(0, 1)
+        on_shells = per_degree(kernels.reshape(len(x), -1, x.shape[-1]), x).reshape(*x.shape[:3], kernels.shape[1], -1)
+        latitudes_deg = np.asarray(self.grid.latitudes_deg)[window.rows.start : window.rows.stop]
+        axes = LocalAxes.on_grid(latitudes_deg, self._longitudes_deg(window.columns), np.float32)
+        transform = Transform(self._rows.part(window.rows), self._columns(window.columns))
+        out = np.empty((len(variables), *window.shape), np.float32)
+        step = -(-POINTS // (len(window.rows) * len(window.columns)))
+        for shell in range(0, len(window.shells), step):
+            fields = np.moveaxis(on_shells[..., shell : shell + step], 3, 0)
+            found = _evaluated(transform, axes, fields, wanted)
+            for field, variable in zip(out, variables, strict=True):
+                field[shell : shell + step] = found[variable]
         return out
 
+    @cached_property
+    def _means(self) -> Array:
+        """`(degree,)`: what the harmonics of order 0 are over the grid's cells."""
+        return np.asarray(cell_weights(self.grid).sum(axis=1) @ self._rows.dense("values")[0])
+
+    @one_thread
     def temperature_means(self, x: Array) -> Array:
         """The normalised temperature's means over the sphere `(shell,)`, by the areas of the grid's cells, of the
         coefficients `x`: waves around the axis have none.
         """
-        areas = cell_weights(self.grid).sum(axis=1)
-        of_degrees = areas @ self._harmonics[0, 0]
-        means: Array = np.einsum("lk,lsk,l->s", x[:, 0, 0], self.kernels[0], of_degrees, optimize=True)
-        return means
+        of_degrees: Array = np.einsum("lk,lsk,l->s", x[:, 0, 0], self.kernels[0], self._means, optimize=True)
+        return of_degrees
 
     def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
-        """The matrices of a window's shells, rows and columns. The seed has no part in it."""
+        """The matrices of a window's shells, rows and columns, for generators that compute `evaluate` by products. The
+        seed has no part in it.
+        """
         rows, shells = (slice(axis.start, axis.stop) for axis in (window.rows, window.shells))
-        colatitudes = np.radians(90 - np.asarray(self.grid.latitudes_deg)[rows])
-        columns = np.arange(window.columns.start, window.columns.stop) % self.grid.shape[2]
-        longitudes = np.radians(np.asarray(self.grid.longitudes_deg)[columns])
-        orders = np.arange(self._degree + 1)
-        twice = np.where(orders == 0, 1, 2)[:, None]  # a real field: orders -m and m together
-        cosine, sine = twice * np.cos(np.outer(orders, longitudes)), twice * np.sin(np.outer(orders, longitudes))
+        latitudes_deg, longitudes_deg = np.asarray(self.grid.latitudes_deg)[rows], self._longitudes_deg(window.columns)
+        axes = LocalAxes.at(latitudes_deg, longitudes_deg)
+        waves = Columns(self._degree, np.radians(longitudes_deg)).waves
         named: dict[str, NDArray[Any]] = {
             "kernels": self.kernels[:, :, shells],
             "harmonics": self._harmonics[:, :, rows],
-            "azimuth": np.stack([np.stack([cosine, -sine], 1), np.stack([-sine, -cosine], 1)]),
-            "meridian": np.stack([np.sin(colatitudes), np.cos(colatitudes)]),
-            "parallel": np.stack([np.cos(longitudes), np.sin(longitudes)]),
+            "azimuth": np.stack([waves, np.stack([waves[:, 1], -waves[:, 0]], axis=1)]),  # the second is times i
+            "meridian": np.stack([axes.cos_lat, axes.sin_lat]),
+            "parallel": np.stack([axes.cos_lon, axes.sin_lon]),
         }
         return {name: np.ascontiguousarray(value, np.float32) for name, value in named.items()}
 
@@ -140,25 +181,19 @@ class SpectralPlanner:
         return int(radial + variables * shells * rows * 2 * orders * (orders + columns))
 
 
-@one_thread
-def synthesise(feeds: Mapping[str, NDArray[np.generic]]) -> Array:
-    """Normalised field `(1, variable, shell, row, column)` of a preset's feeds: what the generators compute, in plain
-    NumPy, for looks that need no engine.
+def _evaluated(transform: Transform, axes: LocalAxes, fields: Array, wanted: frozenset[int]) -> dict[int, Array]:
+    """Variables by index, of the coefficients `(field, degree, order, part, shell)` of temperature, if it is wanted,
+    and of U, V and W, if any of the velocity is.
     """
-    f = {name: np.asarray(value) for name, value in feeds.items()}
-    modes = np.einsum("lmpk,flsk->fmlps", f["x"][0], f["kernels"], optimize=True)
-
-    def field(kind: int, of: int, turned: int = 0) -> Array:
-        """(shell, row, column) of one kind of harmonics, times i where `turned`."""
-        on_rows = np.einsum("mrl,mlps->mprs", f["harmonics"][kind], modes[of], optimize=True)
-        return np.asarray(np.einsum("mprs,mpc->src", on_rows, f["azimuth"][turned], optimize=True))
-
-    out = [field(0, 0)]
-    if len(modes) > 1:
-        radial, south, east = field(0, 1), field(1, 2), field(2, 2, turned=1)
-        if len(modes) > 3:
-            south, east = south - field(2, 3, turned=1), east + field(1, 3)
-        (sine, cosine), (cos, sin) = f["meridian"][:, :, None], f["parallel"]
-        outward = radial * sine + south * cosine
-        out += [outward * cos - east * sin, outward * sin + east * cos, radial * cosine - south * sine]
-    return np.stack(out)[None].astype(np.float32)
+    if wanted == {0}:
+        return {0: transform.values(fields[0])}
+    *temperature, u, v = fields[: 3 if 0 in wanted else 2]
+    w = fields[-1] if len(fields) > len(temperature) + 2 else None
+    scalars = transform.values(np.stack([*temperature, u], axis=3))
+    found, outwards = dict(enumerate(scalars[:-1])), scalars[-1]
+    southwards = transform.southward(v, w)
+    if wanted & {1, 2}:
+        found[1], found[2] = axes.xy(outwards, southwards, transform.eastward(v, w))
+    if 3 in wanted:
+        found[3] = axes.z(outwards, southwards)
+    return found

@@ -17,7 +17,7 @@ from earthgan.kinds.registry import Kind, register
 from earthgan.kinds.spectral import Kernels, SpectralPlanner
 from earthgan.kinds.spectral_arguments import SpectralArguments
 from earthgan.records import VariableSpec
-from earthgan.sphere.grid import ShellGrid
+from earthgan.sphere.grid import ShellGrid, Window
 from earthgan.variables import TEMPERATURE
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class SpectralKind(Kind):
     name = "spectral"
     Arguments = SpectralArguments
     StepInputs = CodedInputsSpec
+    evaluates = True
     has_parameters = False
 
     def __init__(self, planner: SpectralPlanner, inputs: CodedInputs, arguments: SpectralArguments) -> None:
@@ -79,6 +80,9 @@ class SpectralKind(Kind):
             return None
         plain = {name: array for name, array in state.items() if not name.startswith("refinement.")}
         return arguments.model_copy(update={"refinement": None}), plain
+
+    def evaluate(self, conditional_input: Array, window: Window, variables: Sequence[int]) -> Array:
+        return self._spectral.evaluate(conditional_input, window, variables)
 
     def lateral_means(self, conditional_input: Array) -> dict[str, Array]:
         return {TEMPERATURE.name: self._spectral.temperature_means(conditional_input)}

@@ -1,4 +1,4 @@
-"""Normalised associated Legendre functions and their derivatives: spherical harmonics on latitudes.
+"""Normalised associated Legendre functions and their derivatives: spherical harmonics on rows of equal colatitude.
 
 `Y_lm = N_lm P_lm(cos theta) exp(i m phi)` with the integral of `|Y_lm|^2` over the sphere 1 and without the
 Condon-Shortley sign.
@@ -6,56 +6,69 @@ Condon-Shortley sign.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+Array = NDArray[np.float64]
 
-@dataclass(frozen=True)
+
 class Legendre:
-    """For each order m an array `(latitude, degree - m)`, float64, at colatitudes theta."""
+    """The functions up to `degree` at `colatitudes` `(row,)` in radians, poles included.
 
-    values: list[NDArray[np.float64]]
-    #: d/d theta of the values.
-    slopes: list[NDArray[np.float64]]
-    #: m / sin(theta) times the values: with i, the eastward derivative. Finite at the poles.
-    eastward: list[NDArray[np.float64]]
-
-
-def legendre(degree: int, colatitudes: NDArray[np.float64]) -> Legendre:
-    """Normalised associated Legendre functions up to `degree` at `colatitudes` (radians), poles included.
-
-    The recurrence in degree is Holmes & Featherstone (2002), J. Geodesy 76, eq. 11. It is run on `P / sin(theta)` for
-    m > 0, which is a polynomial too: so neither derivative divides by a sine that may be zero.
+    Each kind of function is a list with an array `(row, degree - m)` for each order m, and is computed when it is first
+    asked for.
     """
-    cosine, sine = np.cos(colatitudes), np.sin(colatitudes)
-    values, slopes, eastward = [], [], []
-    sectoral = np.full_like(cosine, np.sqrt(1 / (4 * np.pi)))
-    for m in range(degree + 1):
-        if m == 1:
-            sectoral = sectoral * np.sqrt(3 / 2)  # divided by the sine
-        elif m > 1:
-            sectoral = sectoral * sine * np.sqrt((2 * m + 1) / (2 * m))
-        q = np.zeros((len(cosine), degree - m + 1))
-        q[:, 0] = sectoral
-        for n in range(m + 1, degree + 1):
-            q[:, n - m] = np.sqrt((4 * n * n - 1) / (n * n - m * m)) * cosine * q[:, n - m - 1]
-            if n > m + 1:
-                c = (2 * n + 1) * ((n - 1) ** 2 - m * m) / ((2 * n - 3) * (n * n - m * m))
-                q[:, n - m] -= np.sqrt(c) * q[:, n - m - 2]
-        degrees = np.arange(m, degree + 1)
-        if m == 0:
-            values.append(q)
-            slopes.append(np.zeros_like(q))  # from order 1, below
-            eastward.append(np.zeros_like(q))
-            continue
+
+    def __init__(self, degree: int, colatitudes: Array) -> None:
+        self.degree, self.colatitudes = degree, colatitudes
+        self._cosine, self._sine = np.cos(colatitudes), np.sin(colatitudes)
+
+    @cached_property
+    def values(self) -> list[Array]:
+        """The functions themselves."""
+        return [q.T * self._sine[:, None] if m else q.T for m, q in enumerate(self._over_sine)]
+
+    @cached_property
+    def slopes(self) -> list[Array]:
+        """d/d theta of the values."""
         # sin(theta) dP_nm/dtheta = n cos(theta) P_nm - sqrt((n^2 - m^2)(2n + 1)/(2n - 1)) P_n-1,m
-        lower = np.zeros_like(q)
-        lower[:, 1:] = q[:, :-1] * np.sqrt((degrees**2 - m * m) * (2 * degrees + 1) / (2 * degrees - 1))[1:]
-        values.append(q * sine[:, None])
-        slopes.append(degrees * cosine[:, None] * q - lower)
-        eastward.append(m * q)
-        if m == 1:
-            slopes[0][:, 1:] = -np.sqrt(degrees * (degrees + 1)) * values[1]
-    return Legendre(values, slopes, eastward)
+        found = [np.zeros((len(self.colatitudes), self.degree + 1))]
+        for m, q in list(enumerate(self._over_sine))[1:]:
+            n = np.arange(m, self.degree + 1)[:, None]
+            slope = n * self._cosine * q
+            slope[1:] -= q[:-1] * np.sqrt((n**2 - m * m) * (2 * n + 1) / (2 * n - 1))[1:]
+            found.append(slope.T)
+        if self.degree:
+            n = np.arange(1, self.degree + 1)
+            found[0][:, 1:] = -np.sqrt(n * (n + 1)) * self.values[1]
+        return found
+
+    @cached_property
+    def eastward(self) -> list[Array]:
+        """m / sin(theta) times the values: times i, the eastward derivative. It is finite at the poles."""
+        return [m * q.T for m, q in enumerate(self._over_sine)]
+
+    @cached_property
+    def _over_sine(self) -> list[Array]:
+        """For each order m an array `(degree - m, row)`: the values, for m > 0 divided by sin(theta).
+
+        The recurrence in degree is that of Holmes & Featherstone (2002), J. Geodesy 76, eq. 11. The quotient is a
+        polynomial too, so that neither derivative divides by a sine that may be zero.
+        """
+        q = np.zeros((self.degree + 1, self.degree + 1, len(self.colatitudes)))  # (degree, order, row)
+        sectoral = np.full_like(self._cosine, np.sqrt(1 / (4 * np.pi)))
+        for n in range(self.degree + 1):
+            if n == 1:
+                sectoral = sectoral * np.sqrt(3 / 2)  # divided by the sine
+            elif n > 1:
+                sectoral = sectoral * self._sine * np.sqrt((2 * n + 1) / (2 * n))
+            q[n, n] = sectoral
+            m = np.arange(n)[:, None]
+            q[n, :n] = np.sqrt((4 * n * n - 1) / (n * n - m * m)) * self._cosine * q[n - 1, :n]
+            if n > 1:
+                m = m[:-1]
+                c = (2 * n + 1) * ((n - 1) ** 2 - m * m) / ((2 * n - 3) * (n * n - m * m))
+                q[n, : n - 1] -= np.sqrt(c) * q[n - 2, : n - 1]
+        return [np.ascontiguousarray(q[m:, m]) for m in range(self.degree + 1)]

@@ -1,1 +1,1 @@
-"""Places on the globe: shell grids, values between their points, tiles, great circles, statistics over area."""
+"""Places on the globe: shell grids, values between their points, vectors, tiles, great circles, area statistics."""

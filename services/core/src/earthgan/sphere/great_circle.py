@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from earthgan.errors import InvalidRequest
+from earthgan.sphere.vectors import LocalAxes
 
 #: Points closer than this, or closer than this to being opposite, lie on no one great circle: about a millimetre.
 SMALLEST_ANGLE_DEG = 1e-8
@@ -58,7 +59,4 @@ def within_a_turn(longitudes_deg: ArrayLike) -> NDArray[np.float64]:
 
 
 def _unit_vector(latitude_deg: float, longitude_deg: float) -> NDArray[np.float64]:
-    latitude, longitude = math.radians(latitude_deg), math.radians(longitude_deg)
-    return np.array(
-        [math.cos(latitude) * math.cos(longitude), math.cos(latitude) * math.sin(longitude), math.sin(latitude)]
-    )
+    return np.asarray(LocalAxes.at(latitude_deg, longitude_deg).unit_vectors()[0])
