@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shlex
 from itertools import zip_longest
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command, numbers, positive, shortened
-from earthgan.files import write_whole
+from earthgan.files import write_json, write_whole
 
 if TYPE_CHECKING:
     from earthgan_training.evaluate.results import Evaluation
@@ -119,7 +118,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         write_whole(arguments.markdown, document(names, found, _as_typed(arguments), paths))
     if arguments.json:
         others = {name: each.as_json() for name, each in zip(names[1:], found[1:], strict=True)}
-        write_whole(arguments.json, json.dumps(found[0].as_json() | {"other_runs": others}, indent=2) + "\n")
+        write_json(arguments.json, found[0].as_json() | {"other_runs": others})
 
 
 def _codecs(names: str | None) -> list[str] | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from earthgan.cli import add_command, count, numbers
 from earthgan.errors import BadInput
+from earthgan.files import write_json
 
 _KINDS = ("preparation", "size", "maps", "profiles", "animation", "shells")
 _EXAMPLE = """earthgan figures --surrogate model_store/default --truth raw --out figures
@@ -66,7 +66,6 @@ def _figures(arguments: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from earthgan.files import write_whole
     from earthgan_training.figures.animation import Animated
     from earthgan_training.figures.projection import Projection
     from earthgan_training.figures.run import Kind, Request, draw_figures
@@ -109,4 +108,4 @@ def _figures(arguments: argparse.Namespace) -> None:
             "left_out": report.left_out,
             "bytes": {"truth": sizes.truth, "surrogate": sizes.total, "parts": sizes.parts} if sizes else None,
         }
-        write_whole(arguments.json, json.dumps(found, indent=2) + "\n")
+        write_json(arguments.json, found)

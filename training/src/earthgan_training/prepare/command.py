@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command, count, numbers
 from earthgan.errors import BadInput
-from earthgan.files import write_whole
+from earthgan.files import write_json
 
 if TYPE_CHECKING:
     from earthgan_training.prepare.recipe import Recipe
@@ -100,7 +99,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
         f"at most {report.peak_worker_mb:.0f} MB a worker"
     )
     if arguments.json:
-        write_whole(arguments.json, json.dumps(asdict(report), indent=2) + "\n")
+        write_json(arguments.json, asdict(report))
 
 
 def _inspect(arguments: argparse.Namespace, recipe: Recipe) -> None:
@@ -122,7 +121,7 @@ def _inspect(arguments: argparse.Namespace, recipe: Recipe) -> None:
         print(arguments.out)
     if arguments.json:
         content = {str(t): inspection.as_json() for t, inspection in found.items()}
-        write_whole(arguments.json, json.dumps(content, indent=2) + "\n")
+        write_json(arguments.json, content)
 
 
 def _recipe(arguments: argparse.Namespace, layout: Layout) -> Recipe:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command
 from earthgan.errors import BadInput
+from earthgan.files import write_json
 
 if TYPE_CHECKING:
     from earthgan_training.simulate.diagnostics import Diagnostics
@@ -65,12 +65,7 @@ def _simulate(arguments: argparse.Namespace) -> None:
     if arguments.json:
         summaries = {name: _numbers(diagnostics) for name, diagnostics in results.items()}
         only = next(iter(summaries.values())) if len(summaries) == 1 else summaries
-        part = arguments.json.with_name(f".{arguments.json.name}.part")
-        try:
-            part.write_text(json.dumps(only, indent=2) + "\n", encoding="utf-8")
-            part.replace(arguments.json)
-        except OSError as error:
-            raise BadInput(f"{arguments.json}: cannot be written ({error.strerror or error})") from error
+        write_json(arguments.json, only)
 
 
 def _benchmark(name: str) -> Diagnostics:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shlex
 from functools import partial
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command, count, positive, shortened
-from earthgan.files import write_whole
+from earthgan.files import write_json, write_whole
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -62,21 +61,17 @@ def _study(arguments: argparse.Namespace) -> None:
             show = partial(_show, progress, bar, name)
             study = run_study(name, data, seed, arguments.updates, show)
         _print(study)
-        write_whole(arguments.out / f"{name}.json", _json(study.as_json()))
+        write_json(arguments.out / f"{name}.json", study.as_json())
         write_whole(arguments.out / f"{name}.md", document([study], data, seed, _as_typed(arguments)))
         found.append(study)
     if arguments.json:
-        write_whole(arguments.json, _json({study.name: study.as_json() for study in found}))
+        write_json(arguments.json, {study.name: study.as_json() for study in found})
     if arguments.markdown:
         write_whole(arguments.markdown, document(found, data, seed, _as_typed(arguments)))
 
 
 def _show(progress: Progress, bar: TaskID, name: str, done: str) -> None:
     progress.update(bar, description=f"{name}: done {done}")
-
-
-def _json(content: dict[str, Any]) -> str:
-    return json.dumps(content, indent=2) + "\n"
 
 
 def _print(study: Study) -> None:

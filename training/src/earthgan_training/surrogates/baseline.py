@@ -19,7 +19,7 @@ from earthgan.variables import PAPER_VARIABLES
 from earthgan_training.grids.area_mean import area_mean, at_radii
 from earthgan_training.simulations.contest import Snapshot, contest_files, read_snapshot
 from earthgan_training.surrogates.export import write_onnx
-from earthgan_training.surrogates.folder import ONNX_FILE, new_folder, write_spec, write_step, write_weights
+from earthgan_training.surrogates.folder import new_folder, write_spec, write_step, write_weights
 from earthgan_training.surrogates.ranges import colour_range, extent, normalisation
 
 #: The paper's input has 30 x 14 x 27 cells; with 28 columns they are square, and each has one opposite across a pole.
@@ -81,7 +81,7 @@ def baseline(
             generator=GeneratorSpec(
                 arguments=arguments,
                 weights=write_weights(folder, {}),
-                onnx=write_onnx(folder / ONNX_FILE, len(PAPER_VARIABLES), arguments, {}),
+                onnx=write_onnx(folder, len(PAPER_VARIABLES), arguments, {}),
             ),
             provenance=Provenance(source=raw.name, licence="Apache-2.0", notice=notice, simulated=True),
         )

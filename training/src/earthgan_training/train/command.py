@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command
 from earthgan.errors import BadInput
+from earthgan.files import write_json
 
 if TYPE_CHECKING:
     from earthgan_training.train.run import Progress
@@ -54,7 +55,6 @@ def _train(arguments: argparse.Namespace) -> None:
     from earthgan_training.train.config import read_preset
     from earthgan_training.train.parallel import processes
     from earthgan_training.train.run import train
-    from earthgan_training.train.run_folder import write_json
 
     config = None
     if arguments.resume:
@@ -83,10 +83,7 @@ def _train(arguments: argparse.Namespace) -> None:
     if ours.rank:
         return
     if arguments.json:
-        try:
-            write_json(arguments.json, asdict(result))
-        except OSError as error:
-            raise BadInput(f"{arguments.json}: cannot be written ({error.strerror or error})") from error
+        write_json(arguments.json, asdict(result))
     if not result.finished:
         print(f"{arguments.out}: stopped after step {result.step}; --resume goes on", file=sys.stderr)
         raise KeyboardInterrupt

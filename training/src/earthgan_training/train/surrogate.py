@@ -14,6 +14,7 @@ from earthgan.records import Affine, GridSpec, VariableSpec
 from earthgan.spec import GeneratorSpec, SurrogateSpec
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.prepare.spec import DatasetVariable
+from earthgan_training.surrogates.export import export
 from earthgan_training.surrogates.folder import new_folder, write_spec, write_step, write_weights
 from earthgan_training.train.run_folder import data_sha256
 from earthgan_training.train.task import Task
@@ -22,7 +23,7 @@ CODES = 2**16 - 1
 
 
 def write_surrogate(out: Path, data: Dataset, task: Task, state: Mapping[str, Tensor], description: str) -> None:
-    """Write the surrogate of all steps of a dataset, in place of what was at `out`; not yet exported."""
+    """Write the surrogate of all steps of a dataset, with its ONNX generator, in place of what was at `out`."""
     inputs = {step.t: data.inputs(step.t, task.names) for step in data.spec.steps}
     coding = _coding(list(inputs.values()))
     spec = data.spec
@@ -43,6 +44,7 @@ def write_surrogate(out: Path, data: Dataset, task: Task, state: Mapping[str, Te
                 provenance=spec.provenance.model_copy(update={"training_data_sha256": data_sha256(data)}),
             ),
         )
+        export(folder)
 
 
 def _variable(variable: DatasetVariable) -> VariableSpec:
