@@ -31,6 +31,7 @@ from earthgan_training.prepare.paper import chosen_layers, prepare_paper
 from earthgan_training.simulations.contest import Snapshot
 from earthgan_training.simulations.source import SourceFile
 from earthgan_training.surrogates.folder import write_file, write_spec, write_weights
+from earthgan_training.surrogates.grid_code import encoded
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,8 @@ def _area_means(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs
         coarse = at_radii(area_mean(file.shells(variable.name), file.grid, grid), native_km, layers_km)
         # In double precision: velocities of 1e-10 and their scales are near the end of float32.
         normalised = (coarse - np.float64(variable.normalisation.offset)) / variable.normalisation.scale
-        numbers = (normalised - coding.offset) / coding.scale
-        if np.issubdtype(dtype, np.integer):
-            rounded = np.round(numbers)
-            numbers = rounded.clip(np.iinfo(dtype).min, np.iinfo(dtype).max)
-            clipped += int((numbers != rounded).sum())
-        out[:] = numbers.astype(dtype)
+        out[:], beyond = encoded(normalised, coding, dtype)
+        clipped += beyond
     return EncodedInputs(_npy(codes), clipped)
 
 

@@ -21,6 +21,7 @@ from earthgan.files import cannot_be_written, is_leftover, locked, write_whole
 from earthgan.records import Affine, GridSpec
 from earthgan.spec import Provenance
 from earthgan.sphere.grid import ShellGrid
+from earthgan.spread import Spread
 from earthgan.variables import Variable
 from earthgan_training.prepare.recipe import Preset, Recipe
 from earthgan_training.prepare.spec import (
@@ -34,7 +35,6 @@ from earthgan_training.prepare.spec import (
 )
 from earthgan_training.prepare.work import SPHERICAL, Done, grids, prepare_step
 from earthgan_training.simulations.source import SourceFile
-from earthgan_training.work.spread import Spread
 
 
 @dataclass
