@@ -16,7 +16,7 @@ import torch
 
 from contest_file import write_contest_file
 from earthgan.cli import main
-from earthgan.files import write_whole
+from earthgan.files import is_leftover, write_whole
 from earthgan.surrogate import Surrogate, file_sha256
 from killing import killed_everywhere
 from places import ROOT
@@ -60,8 +60,9 @@ def contest_files(folder: Path, steps: range, factor: float = 1.0) -> Path:
 
 
 def content(path: Path) -> dict[str, bytes]:
-    """The content of a file, or of all files in a folder, by name."""
+    """The content of a file, or of all files in a folder, by name; without what killed processes have left."""
     files = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path][: path.exists()]
+    files = [each for each in files if not any(map(is_leftover, each.parents))]
     return {each.relative_to(path).as_posix(): each.read_bytes() for each in files}
 
 
@@ -87,6 +88,12 @@ def restored(start: Path, place: Path) -> None:
         shutil.copyfile(start, place)
 
 
+def nothing_is_left(place: Path) -> None:
+    """The next write beside a place takes away what killed processes have left."""
+    write_whole(place.parent / "next", "", durable=False).unlink()
+    assert [path.name for path in place.parent.iterdir()] == [place.name]
+
+
 def whole_or_as_before(start: Path, place: Path, write: Write) -> Writer:
     """For what is replaced in one go: it is always as before or as due."""
     before, after = content(start), due(write, start, place)
@@ -95,7 +102,7 @@ def whole_or_as_before(start: Path, place: Path, write: Write) -> Writer:
         found = content(place)
         assert found == after if finished else found in (before, after)
         if finished:
-            assert [path.name for path in place.parent.iterdir()] == [place.name]
+            nothing_is_left(place)
 
     return start, place, write, check
 
@@ -118,7 +125,7 @@ def a_surrogate_that_opens(start: Path, place: Path, write: Write) -> Writer:
             spec = surrogate.spec
             named = {each.file for each in (spec.generator.weights, spec.generator.onnx, *surrogate.steps) if each}
             assert set(content(place)) == {"spec.json", *named}
-            assert [path.name for path in place.parent.iterdir()] == [place.name]
+            nothing_is_left(place)
 
     return start, place, write, check
 
@@ -226,7 +233,7 @@ def simulation(folder: Path) -> Writer:
     from earthgan_training.simulate.parameters import OutputGrid, Physics, Resolution, Setup
     from earthgan_training.simulate.run import simulate
 
-    setup = Setup("tiny", Physics(1e4), Resolution(8, 4), OutputGrid(6, 5, 8), interval=1e-3, spin_up=0)
+    setup = Setup("tiny", Physics(100.0), Resolution(16, 10), OutputGrid(6, 5, 9), interval=4e-3, spin_up=0)
     start, place, first = folder / "start", folder / "place" / "raw", folder / "first" / "raw"
     due(lambda: simulate(setup, 7, 1, first) and None, folder / "nothing", first)
     shutil.copytree(first, start)
@@ -274,7 +281,8 @@ def run_folder(folder: Path) -> Writer:
             assert checkpoint.read(last).step == 3
             lines = (place / "metrics.jsonl").read_text().splitlines()
             assert [json.loads(line)["step"] for line in lines] == [1, 2, 3]
-            assert not [path for path in place.rglob("*") if path.suffix == ".part"]
+            nothing_is_left(last)
+            assert not list(place.glob(".*"))
 
     return folder / "start", place, write, check
 

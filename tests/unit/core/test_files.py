@@ -156,10 +156,9 @@ def test_what_a_killed_writer_left_goes_with_the_next_write(tmp_path: Path) -> N
     killed_while_writing(path)
     (left,) = tmp_path.iterdir()
     assert is_leftover(left)
+    assert not is_leftover(path)
     write_whole(tmp_path / "another", "x")
-    assert left.exists()
-    write_whole(path, "x")
-    assert names(tmp_path) == ["another", "file"]
+    assert names(tmp_path) == ["another"]
 
 
 def test_what_a_living_writer_has_begun_stays(tmp_path: Path) -> None:
@@ -181,6 +180,17 @@ def test_a_leftover_of_any_moment_is_removed(tmp_path: Path, left: str) -> None:
         lock.touch()
     write_whole(tmp_path / "file", "x")
     assert names(tmp_path) == ["file"]
+
+
+def test_what_is_not_ours_stays(tmp_path: Path) -> None:
+    for name in (".download.part", ".file.part", "file.0123abcd.part", ".file.0123abcd.parts"):
+        (tmp_path / name).mkdir()
+    (tmp_path / ".file.0123abcd.part").write_text("a file")
+    (tmp_path / ".other.0123abcd.part").mkdir()
+    (tmp_path / ".other.0123abcd.part" / "theirs").touch()
+    before = names(tmp_path)
+    write_whole(tmp_path / "file", "x")
+    assert names(tmp_path) == sorted([*before, "file"])
 
 
 def test_files_with_names_that_are_alike_do_not_take_each_other_s_folders(tmp_path: Path) -> None:

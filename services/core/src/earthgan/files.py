@@ -1,8 +1,8 @@
 """Files and folders that are there whole or not at all, no matter when their writer is killed.
 
 What is being written lies in a *scratch folder* beside its place, `.NAME.RANDOM.part`, until a single rename puts it
-there. A process holds a lock in its scratch folder while it lives. The next writer of the same place can therefore tell
-a scratch folder that is in use from one that a killed process left behind, and removes the latter.
+there. A process holds a lock in its scratch folder while it lives. The next writer in the same place can therefore tell
+the scratch folder of a living process from one that a killed process left behind, and removes the latter.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -21,6 +22,7 @@ from typing import Any
 from earthgan.errors import BadInput
 
 _LOCK = ".earthgan-lock"
+_SCRATCH = re.compile(r"\..+\.[0-9a-f]{8}\.part", re.DOTALL)
 
 
 def write_whole(path: Path, content: bytes | str, durable: bool = True) -> Path:
@@ -74,10 +76,10 @@ def whole(path: Path, durable: bool = True) -> Iterator[Path]:
 def scratch(path: Path) -> Iterator[Path]:
     """Give an empty folder beside `path`, on the same file system, which is removed at the end.
 
-    The folders of killed processes that wrote to the same path are removed first. Raises OSError.
+    What killed processes left beside `path` is removed first. Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(path)
+    _remove_leftovers(path.parent)
     folder, lock = _locked_folder(path)
     try:
         yield folder
@@ -108,7 +110,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 def is_leftover(path: Path) -> bool:
     """Whether a path has the name of a scratch folder: what is in it is unfinished, or no longer needed."""
-    return path.name.startswith(".") and path.suffix == ".part"
+    return bool(_SCRATCH.fullmatch(path.name))
 
 
 def flush(path: Path) -> None:
@@ -149,8 +151,10 @@ def _locked_folder(path: Path) -> tuple[Path, int]:
         os.close(lock)
 
 
-def _remove_leftovers(path: Path) -> None:
-    for folder in _siblings(path):
+def _remove_leftovers(place: Path) -> None:
+    with os.scandir(place) as entries:
+        names = [entry.name for entry in entries if _SCRATCH.fullmatch(entry.name)]
+    for folder in map(place.joinpath, names):
         try:
             lock = os.open(folder / _LOCK, os.O_RDWR)
         except OSError:
@@ -164,12 +168,6 @@ def _remove_leftovers(path: Path) -> None:
             pass  # its writer lives
         finally:
             os.close(lock)
-
-
-def _siblings(path: Path) -> list[Path]:
-    with os.scandir(path.parent) as entries:
-        names = [entry.name for entry in entries if entry.name.startswith(f".{path.name}.")]
-    return [path.with_name(name) for name in names if name.endswith(".part")]
 
 
 def _remove(folder: Path) -> None:

@@ -15,7 +15,7 @@ from earthgan.backends.onnx import onnx_backend
 from earthgan.cli import main
 from earthgan.errors import BadInput, DamagedSurrogate
 from earthgan.files import locked
-from earthgan.spec import StepSpec
+from earthgan.records import StepSpec
 from earthgan.surrogate import Surrogate, files_of
 from earthgan_gateway.routes.problems import problem_of
 from earthgan_training.surrogates.folder import changed_folder, new_folder, write_file, write_spec
@@ -145,7 +145,7 @@ def test_one_unfit_source_leaves_the_folder_as_it_was(tmp_path: Path, capsys: py
 
 def test_what_a_killed_command_left_goes_and_what_somebody_put_there_stays(surrogate: Path, tmp_path: Path) -> None:
     ours = ["inputs/002-0123abcd.npy", "inputs/9.bin", "generator-0123abcd.onnx"]
-    theirs = ["README.md", "inputs/notes.txt", "generator-new.onnx", "002.npy"]
+    theirs = ["README.md", "inputs/notes.txt", "generator-new.onnx", "mine.npy"]
     for name in (*ours, *theirs):
         (surrogate / name).write_text("x")
     out = tmp_path / "earthgan.mar"
