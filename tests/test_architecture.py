@@ -1,6 +1,7 @@
 """Who may import whom, and what serving must not need."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,9 +22,13 @@ MAY_IMPORT = {
     "earthgan_training": {"earthgan"},
     "torchserve": {"earthgan"},
 }
-#: The modules of the core that need an extra. All others need NumPy, pydantic, safetensors and morecantile alone.
-NEEDS_EXTRA = {"kinds/networks.py", "kinds/graphs.py", "backends/torch.py", "backends/runtime.py"}
-EXTRAS = {"torch", "onnxruntime", "onnx"}
+#: The modules of the core that need more than NumPy, pydantic, safetensors and morecantile.
+NEEDS_EXTRA = {
+    *("kinds/networks.py", "kinds/graphs.py", "backends/torch.py", "backends/runtime.py", "progress.py", "spread.py"),
+}
+EXTRAS = {"torch", "onnxruntime", "onnx", "rich", "dask", "distributed"}
+#: What only one module does, so that there is one way to do it.
+ONLY_IN = {"rich.progress": "progress.py", "distributed": "spread.py"}
 
 
 def modules(package: str) -> list[Path]:
@@ -59,6 +64,22 @@ def test_the_core_needs_torch_and_onnx_only_where_it_says_so() -> None:
     for path in modules("earthgan"):
         if str(path.relative_to(SOURCES["earthgan"])) not in NEEDS_EXTRA:
             assert not imports(path) & EXTRAS, path
+
+
+def test_progress_and_clusters_have_one_home() -> None:
+    for package in SOURCES:
+        for path in modules(package):
+            for name, home in ONLY_IN.items():
+                used = re.search(rf"\b(from|import) {re.escape(name)}\b", path.read_text())
+                assert not used or path == SOURCES["earthgan"] / home, f"{path}: {name} belongs to {home}"
+
+
+def test_files_are_replaced_in_one_module() -> None:
+    """All others write through `earthgan.files`; surrogates/folder moves the files of a draft."""
+    homes = {SOURCES["earthgan"] / "files.py", SOURCES["earthgan_training"] / "surrogates" / "folder.py"}
+    for path in (path for package in SOURCES for path in modules(package)):
+        if path not in homes:
+            assert not re.search(r"""["'][^"']*\.part\b""", path.read_text()), path
 
 
 def test_the_gateway_never_names_torch() -> None:

@@ -36,7 +36,7 @@ def test_inspection_finds_what_was_spoiled_and_draws_it(tmp_path: Path, capsys) 
     assert "1 of 684 values are not finite" in said
     assert "vx: not in the file" in said
     assert picture.read_bytes().startswith(b"\x89PNG")
-    assert prepare(raw, "--inspect", "--out", tmp_path / "shells.gif") == 1
+    assert prepare(raw, "--inspect", "--out", tmp_path / "shells.gif") == 2
 
 
 @pytest.mark.slow

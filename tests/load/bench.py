@@ -6,7 +6,6 @@ client's own time is not in it. Every answer is checked to have taken the way th
 """
 
 import argparse
-import json
 import os
 import random
 import shutil
@@ -19,6 +18,7 @@ from typing import Any
 
 import httpx2 as httpx
 
+from earthgan.files import write_json as whole_json
 from earthgan_gateway import Settings
 from integration.redis_server import redis_server
 from load.background import MOST, latencies
@@ -329,16 +329,14 @@ def main() -> None:
 
 
 def write_json(file: Path, results: dict[int, dict[str, float]], engine: dict[str, float], plan: Plan) -> None:
-    """The first number of workers at the top, each under `workers`; a temporary name, then rename."""
+    """The first number of workers at the top, each under `workers`."""
     first = next(iter(results.values()))
     document: dict[str, Any] = {name: round(value, 5) for name, value in (first | engine).items()}
     document["workers"] = {str(n): {name: round(value, 5) for name, value in r.items()} for n, r in results.items()}
     document["targets_cpu_ms"] = TARGETS_CPU_MS
     document["plan"] = {"zooms": [*plan.zooms], "tiles": len(plan.tiles()), "fields": plan.fields, "tms": TMS}
     document["machine"] = {"cores": os.cpu_count(), "load_1_min": os.getloadavg()[0]}
-    temporary = file.with_name(f".{file.name}.part")
-    temporary.write_text(json.dumps(document, indent=2) + "\n")
-    temporary.replace(file)
+    whole_json(file, document)
 
 
 if __name__ == "__main__":

@@ -2,23 +2,35 @@
 `earthgan.commands`.
 
 An entry point is a function `register(subcommands)` that adds parsers and sets `run` on each: a function from the
-parsed arguments to nothing, which raises EarthGANError where it fails. Exit status: 0, 1 with one line on failure, 2
-on wrong usage.
+parsed arguments to nothing. It raises WrongUsage for options that do not go together, and another EarthGANError when
+it fails. Exit status: 0 on success, 1 with one line on failure, 2 with one line on wrong usage.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from earthgan import __version__
 from earthgan.errors import EarthGANError
+from earthgan.files import write_json
 from earthgan.surrogate import Surrogate
+
+#: More numbers than any range of time steps or shells holds: whoever writes more has slipped.
+MOST_NUMBERS = 100_000
+#: Larger numbers fit no 64-bit integer.
+MOST_DIGITS = 18
+_PIECE = re.compile(r"(\d+)(?:-(\d+))?", re.ASCII)
+
+
+class WrongUsage(EarthGANError):
+    """Options that argparse accepts one by one, but that do not go together."""
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -41,6 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.run(arguments)
     except EarthGANError as error:
         print(f"earthgan: {error}", file=sys.stderr)
+        return 2 if isinstance(error, WrongUsage) else 1
+    except OSError as error:
+        reason = error.strerror or str(error)
+        print(f"earthgan: {error.filename}: {reason}" if error.filename else f"earthgan: {reason}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -63,28 +79,51 @@ def add_command(
 
 
 def numbers(text: str) -> list[int]:
-    """Whole numbers such as `1-3,10`, each once, ascending: the `type` of an argument. Raises ValueError."""
-    found: set[int] = set()
+    """Whole numbers such as `1-3,10`, ascending: the `type` of an argument.
+
+    >>> numbers("10,1-3")
+    [1, 2, 3, 10]
+
+    Raises ArgumentTypeError, with one sentence, where the text is not a list of numbers and ascending ranges, names a
+    number twice, or stands for more than `MOST_NUMBERS`.
+    """
+    found: list[int] = []
     for piece in text.split(","):
-        first, _, last = piece.partition("-")
-        found.update(range(int(first), int(last or first) + 1))
-    if not found:
-        raise ValueError(text)
-    return sorted(found)
+        match = _PIECE.fullmatch(piece.strip())
+        if match is None:
+            raise argparse.ArgumentTypeError(f"{piece!r} is neither a whole number nor a range such as 3-7")
+        first, last = _digits(match[1]), _digits(match[2] or match[1])
+        if last < first:
+            raise argparse.ArgumentTypeError(f"the range {piece!r} ends before it begins")
+        if last - first + len(found) >= MOST_NUMBERS:
+            raise argparse.ArgumentTypeError(f"{text!r} stands for more than {MOST_NUMBERS:,} numbers")
+        found.extend(range(first, last + 1))
+    for before, after in pairwise(found := sorted(found)):
+        if before == after:
+            raise argparse.ArgumentTypeError(f"{text!r} names {after} twice")
+    return found
 
 
 def count(text: str) -> int:
-    """A whole number from 0 on: the `type` of an argument. Raises ValueError."""
-    if (number := int(text)) < 0:
-        raise ValueError(text)
-    return number
+    """A whole number from 0 on: the `type` of an argument. Raises ArgumentTypeError."""
+    return _at_least(0, text)
 
 
 def positive(text: str) -> int:
-    """A whole number from 1 on: the `type` of an argument. Raises ValueError."""
-    if (number := int(text)) < 1:
-        raise ValueError(text)
+    """A whole number from 1 on: the `type` of an argument. Raises ArgumentTypeError."""
+    return _at_least(1, text)
+
+
+def _at_least(least: int, text: str) -> int:
+    if not text.isascii() or not text.isdigit() or (number := _digits(text)) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
     return number
+
+
+def _digits(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise argparse.ArgumentTypeError(f"a number of {len(text)} digits is too large")
+    return int(text)
 
 
 def shortened(path: Path) -> str:
@@ -119,7 +158,7 @@ def _info(arguments: argparse.Namespace) -> None:
     for name, value in facts.items():
         print(f"{name:12} {value}")
     if arguments.json:
-        arguments.json.write_text(json.dumps(facts, indent=2) + "\n")
+        write_json(arguments.json, facts)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,182 @@
-"""Files that are there whole or not at all."""
+"""Files and folders that are there whole or not at all, no matter when their writer is killed.
+
+What is being written lies in a *scratch folder* beside its place, `.NAME.RANDOM.part`, until a single rename puts it
+there. A process holds a lock in its scratch folder while it lives. The next writer in the same place can therefore tell
+the scratch folder of a living process from one that a killed process left behind, and removes the latter.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import json
+import os
+import re
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from earthgan.errors import BadInput
 
+_LOCK = ".earthgan-lock"
+_SCRATCH = re.compile(r"\..+\.[0-9a-f]{8}\.part", re.DOTALL)
 
-def write_whole(path: Path, content: bytes | str) -> Path:
-    """Write a file under a temporary name and give it its own when it is whole. Raises BadInput."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+
+def write_whole(path: Path, content: bytes | str, durable: bool = True) -> Path:
+    """Write a file, whole or not at all, and return its path. Raises BadInput.
+
+    A terminal, a pipe or another device has no name to rename to: it is written to directly. `durable` is explained at
+    `whole`.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    if _is_stream(path):
         try:
-            part.write_bytes(content.encode() if isinstance(content, str) else content)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be written ({error.strerror or error})") from error
+            path.write_bytes(data)
+        except OSError as error:
+            raise cannot_be_written(path, error) from error
+        return path
+    with whole(path, durable) as part:
+        part.write_bytes(data)
     return path
+
+
+def write_json(path: Path, content: Any) -> Path:
+    """Write a JSON file, whole or not at all, and return its path. Raises BadInput."""
+    return write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def whole(path: Path, durable: bool = True) -> Iterator[Path]:
+    """Give a path at which a file or a folder can be written. It takes the name `path` when the block ends. If the
+    block raises, `path` stays as it was.
+
+    A folder takes the place of nothing or of an empty folder only. Several processes may write the same file at once:
+    the last one wins. A link is followed, so that what it points to is replaced and not the link.
+
+    With `durable`, the bytes are on the disk before the rename: without it, a file system may keep the rename and lose
+    the bytes in a power cut, which leaves an empty file under a good name. Leave it out only for what costs little to
+    make again. Raises BadInput where the file system refuses.
+    """
+    place = Path(os.path.realpath(path))
+    try:
+        with scratch(place) as folder:
+            part = folder / place.name
+            yield part
+            if durable:
+                flush(part)
+            part.replace(place)
+    except OSError as error:
+        raise cannot_be_written(path, error) from error
+
+
+@contextmanager
+def scratch(path: Path) -> Iterator[Path]:
+    """Give an empty folder beside `path`, on the same file system, which is removed at the end.
+
+    What killed processes left beside `path` is removed first. Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path.parent)
+    folder, lock = _locked_folder(path)
+    try:
+        yield folder
+    finally:
+        _remove(folder)
+        os.close(lock)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder that exists for this process alone. Raises BadInput where another process holds it, and OSError.
+
+    The lock ends with the process. Where the file system has no locks of folders, there is none.
+    """
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(held)
+        raise BadInput(f"{folder}: another command is writing to it") from error
+    except OSError:
+        pass
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def is_leftover(path: Path) -> bool:
+    """Whether a path has the name of a scratch folder: what is in it is unfinished, or no longer needed."""
+    return bool(_SCRATCH.fullmatch(path.name))
+
+
+def flush(path: Path) -> None:
+    """Wait until the bytes of a file, or of every file in a folder, are on the disk. Raises OSError."""
+    for file in path.rglob("*") if path.is_dir() else (path,):
+        if file.is_file():
+            with file.open("rb") as opened:
+                os.fsync(opened.fileno())
+
+
+def cannot_be_written(path: Path, error: OSError) -> BadInput:
+    """The error of the domain for one of the operating system's."""
+    return BadInput(f"{path}: cannot be written ({error.strerror or error})")
+
+
+def _is_stream(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    # What /dev/stdout points to may be a file, to which others write as well.
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or path.is_relative_to("/dev")
+
+
+def _locked_folder(path: Path) -> tuple[Path, int]:
+    """A new scratch folder and the descriptor of its lock."""
+    while True:
+        folder = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        folder.mkdir()
+        try:
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT)
+        except FileNotFoundError:  # another process has taken it for a leftover
+            continue
+        with suppress(OSError):  # without locks, nobody removes a leftover
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.fstat(lock).st_nlink:
+            return folder, lock
+        os.close(lock)
+
+
+def _remove_leftovers(place: Path) -> None:
+    with os.scandir(place) as entries:
+        names = [entry.name for entry in entries if _SCRATCH.fullmatch(entry.name)]
+    for folder in map(place.joinpath, names):
+        try:
+            lock = os.open(folder / _LOCK, os.O_RDWR)
+        except OSError:
+            with suppress(OSError):
+                folder.rmdir()  # it has a lock as long as it has anything else
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(folder)
+        except OSError:
+            pass  # its writer lives
+        finally:
+            os.close(lock)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a scratch folder, its lock last: who is killed meanwhile leaves a leftover that can be told as one."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != _LOCK:
+                path.unlink(missing_ok=True)
+        (folder / _LOCK).unlink(missing_ok=True)
+        folder.rmdir()

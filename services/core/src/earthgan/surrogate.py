@@ -42,17 +42,25 @@ class Surrogate:
     `digest` identifies everything in it: the SHA-256 of `spec.json`, which holds the digests of all other files.
     `steps_bytes` bounds what is kept of the time steps that were read.
     Raises DamagedSurrogate, naming the file, when anything is missing, unreadable or altered.
+
+    A command may change the folder at any time (`earthgan_training.surrogates.folder`): a surrogate that is opened
+    meanwhile is the old one or the new one. One that was opened before raises DamagedSurrogate for the conditional
+    inputs that are no longer there.
     """
 
     def __init__(self, folder: Path | str, steps_bytes: int = STEPS_BYTES) -> None:
         self.folder = Path(folder)
-        self.spec, self.digest = _read_spec(self.folder / SPEC_FILE)
-        for file in self._files():
-            _verify(self.folder / file.file, file.sha256)
+        self.spec, self.digest = read_spec(self.folder / SPEC_FILE)
+        while True:
+            try:
+                self.kind = self._opened()
+                break
+            except DamagedSurrogate:
+                damaged = self.digest
+                self.spec, self.digest = read_spec(self.folder / SPEC_FILE)
+                if self.digest == damaged:
+                    raise
         self.grid = self.spec.grid.shell_grid
-        self.kind = self._opened()
-        for step in self.steps:
-            self.inputs.check(self.folder / step.file)
         self.variables = tuple(variable.name for variable in self.spec.variables)
         self._steps = {step.t: step for step in self.spec.inputs.steps}
         self.inputs.keep(steps_bytes // 2)
@@ -60,11 +68,16 @@ class Surrogate:
 
     def _opened(self) -> Kind:
         spec = self.spec
-        arguments = spec.generator.arguments
+        for file in files_of(spec):
+            _verify(self.folder / file.file, file.sha256)
+        arguments, grid = spec.generator.arguments, spec.grid.shell_grid
         try:
-            return kind_of(arguments).open(arguments, spec.inputs, spec.variables, self.grid, self.weights_path)
+            kind = kind_of(arguments).open(arguments, spec.inputs, spec.variables, grid, self.weights_path)
         except ValueError as error:
             raise DamagedSurrogate(self.folder / SPEC_FILE, str(error)) from error
+        for step in self.steps:
+            kind.inputs.check(self.folder / step.file)
+        return kind
 
     @property
     def planner(self) -> Planner:
@@ -73,10 +86,6 @@ class Surrogate:
     @property
     def inputs(self) -> Inputs:
         return self.kind.inputs
-
-    def _files(self) -> list[FileSpec]:
-        generator = self.spec.generator
-        return [file for file in (generator.weights, generator.onnx, *self.spec.inputs.steps) if file is not None]
 
     @property
     def steps(self) -> tuple[StepSpec, ...]:
@@ -121,15 +130,23 @@ class Surrogate:
 
     def conditional_input(self, t: int) -> Field:
         """What the generator is given of a step: a normalised field on the inputs' grid, or coefficients."""
-        path = self.folder / self.check_step(t).file
-        return self._conditional_inputs.get_or(t, lambda: self.inputs.read(path))
+        return self._conditional_inputs.get_or(t, lambda: self.inputs.read(self._step_path(t)))
 
     def read_ahead(self, t: int) -> bool:
         """Have the conditional input of a step at hand. Returns whether memory is full: another was forgotten for it.
 
         Raises UnknownStep, DamagedSurrogate.
         """
-        return self.inputs.read_ahead(self.folder / self.check_step(t).file)
+        return self.inputs.read_ahead(self._step_path(t))
+
+    def _step_path(self, t: int) -> Path:
+        step = self.check_step(t)
+        path = self.folder / step.file
+        try:
+            _verify(path, step.sha256)
+        except DamagedSurrogate as error:
+            raise DamagedSurrogate(path, "has changed since it was opened: restart what reads it") from error
+        return path
 
     def feeds(self, t: int, window: Window, seed: int | None) -> Feeds:
         """Everything the generator takes to give `window` of step `t`, and nothing more."""
@@ -234,7 +251,14 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read_spec(path: Path) -> tuple[SurrogateSpec, str]:
+def files_of(spec: SurrogateSpec) -> list[FileSpec]:
+    """Every file that a spec names."""
+    generator = spec.generator
+    return [file for file in (generator.weights, generator.onnx, *spec.inputs.steps) if file is not None]
+
+
+def read_spec(path: Path) -> tuple[SurrogateSpec, str]:
+    """What a `spec.json` says, and its digest. Raises DamagedSurrogate."""
     try:
         text = path.read_bytes()
     except OSError as error:

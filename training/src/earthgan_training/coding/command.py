@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +27,8 @@ def add_spectral(subcommands: Any) -> None:
     parser.add_argument("--steps", type=numbers, metavar="RANGE", help="steps to encode (all)")
     parser.add_argument("--velocity", type=Path, metavar="FILE", help="of `fit-velocity`; none: temperature only")
     parser.add_argument("--bytes", type=positive, default=12_000, metavar="N", help="a time step, on average (12000)")
-    parser.add_argument("--degree", type=int, default=95, metavar="L", help="the highest degree of harmonics (95)")
-    parser.add_argument("--nodes", type=int, default=45, metavar="N", help="Chebyshev nodes in radius (45)")
+    parser.add_argument("--degree", type=positive, default=95, metavar="L", help="the highest degree of harmonics (95)")
+    parser.add_argument("--nodes", type=positive, default=45, metavar="N", help="Chebyshev nodes in radius (45)")
     parser.add_argument("--updates", type=count, default=6000, metavar="N", help="of the network; 0: none (6000)")
     parser.add_argument("--title", default="Mantle convection, in harmonics", help="shown on the page")
     parser.add_argument("--notice", default="Reconstructed from coded harmonics", help="shown wherever the data are")
@@ -50,6 +47,7 @@ def add_spectral(subcommands: Any) -> None:
 
 
 def _spectral(arguments: argparse.Namespace) -> None:
+    from earthgan.progress import progress
     from earthgan_training.coding.make import Recipe, make_spectral
     from earthgan_training.simulations.contest import contest_files
     from earthgan_training.velocity.gate import VelocityFit
@@ -67,32 +65,16 @@ def _spectral(arguments: argparse.Namespace) -> None:
     )
     there = list(contest_files(arguments.raw))
     train, steps = arguments.train or there, arguments.steps or there
-    with _bars() as report:
+    with progress() as report:
         make_spectral(arguments.raw, train, steps, arguments.out, recipe, report, arguments.overwrite, arguments.also)
     print(arguments.out)
 
 
 def _add_steps(arguments: argparse.Namespace) -> None:
+    from earthgan.progress import progress
     from earthgan_training.coding.make import add_steps
     from earthgan_training.simulations.contest import contest_files
 
-    with _bars() as report:
+    with progress() as report:
         add_steps(arguments.surrogate, arguments.raw, arguments.steps or list(contest_files(arguments.raw)), report)
     print(arguments.surrogate)
-
-
-@contextmanager
-def _bars() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on stderr for each thing that is done; silent where nobody looks."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
-        tasks: dict[str, Any] = {}
-
-        def report(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=total)
-            progress.update(tasks[what], completed=done)
-
-        yield report

@@ -11,7 +11,7 @@ from earthgan.errors import BadInput
 from earthgan.kinds.coded import Code
 from earthgan.kinds.spectral_arguments import SpectralArguments
 from earthgan.quantities import VELOCITY
-from earthgan.spec import SurrogateSpec
+from earthgan.records import VariableSpec
 from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE
 from earthgan_training.coding.flow import FlowLeft
@@ -24,10 +24,11 @@ from earthgan_training.simulations.contest import Snapshot
 class Encoder:
     """Encodes snapshots for a spectral surrogate; `variables` names what they hold, in order."""
 
-    def __init__(self, spec: SurrogateSpec, code: Code) -> None:
-        arguments, radii_km = spec.generator.arguments, spec.grid.radii_km
-        assert isinstance(arguments, SpectralArguments)
-        self._spec, self._code, self._arguments = spec, code, arguments
+    def __init__(
+        self, arguments: SpectralArguments, code: Code, radii_km: Sequence[float], variables: Sequence[VariableSpec]
+    ) -> None:
+        self._code, self._arguments, self._radii_km = code, arguments, tuple(radii_km)
+        self._scales = [variable.normalisation for variable in variables]
         self._shells = {name: Shells.of_component(name, arguments, radii_km) for name in code.components}
         stores_velocity = len(code.components) > 1
         self._flow = FlowLeft(arguments, radii_km) if stores_velocity else None
@@ -36,10 +37,10 @@ class Encoder:
     @classmethod
     def of(cls, surrogate: Surrogate) -> Encoder:
         """The encoder of a surrogate that exists. Raises BadInput where its steps are not coded."""
-        arguments = surrogate.spec.generator.arguments
+        spec, arguments = surrogate.spec, surrogate.spec.generator.arguments
         if not isinstance(arguments, SpectralArguments):
             raise BadInput(f"{surrogate.folder}: is a {arguments.preset} surrogate, whose steps are not coded")
-        return cls(surrogate.spec, Code.load(surrogate.weights_path, arguments))
+        return cls(arguments, Code.load(surrogate.weights_path, arguments), spec.grid.radii_km, spec.variables)
 
     def encode(self, snapshot: Snapshot) -> bytes:
         """The code of a snapshot.
@@ -48,12 +49,12 @@ class Encoder:
         all measure.
         """
         arguments = self._arguments
-        refuse_unfit(snapshot, arguments.degree, self._spec.grid.radii_km)
-        affine = self._spec.variables[0].normalisation
+        refuse_unfit(snapshot, arguments.degree, self._radii_km)
+        affine = self._scales[0]
         normalised = (snapshot.values[0] - np.float32(affine.offset)) / np.float32(affine.scale)
         coefficients = {"temperature": scalar_coefficients(normalised, snapshot.grid, arguments.degree)}
         if self._flow:
-            speed = self._spec.variables[1].normalisation.scale
+            speed = self._scales[1].scale
             left = self._flow.of(snapshot, coefficients["temperature"] * affine.scale)
             coefficients |= {name: each / speed for name, each in left.items()}
         try:

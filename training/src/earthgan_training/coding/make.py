@@ -28,7 +28,13 @@ from earthgan_training.coding.training import read_training
 from earthgan_training.simulations.contest import CONTEST, CORE_RADIUS_KM, contest_files, read_snapshot
 from earthgan_training.simulations.source import SourceFile
 from earthgan_training.surrogates.export import write_onnx
-from earthgan_training.surrogates.folder import ONNX_FILE, new_folder, write_coded_step, write_spec, write_weights
+from earthgan_training.surrogates.folder import (
+    changed_folder,
+    new_folder,
+    write_coded_step,
+    write_spec,
+    write_weights,
+)
 from earthgan_training.velocity.gate import Verdict
 
 Item = TypeVar("Item")
@@ -94,25 +100,8 @@ def make_spectral(
     arguments = draft.model_copy(update={"components": components})
     with new_folder(out, overwrite) as folder:
         state = {name: torch.from_numpy(array) for name, array in fitted.arrays.items()}
-        weights = write_weights(folder, state)
-        spec = SurrogateSpec(
-            title=recipe.title,
-            description=(
-                f"Temperature as coded coefficients of harmonics to degree {recipe.degree}, about {recipe.step_bytes} "
-                f"bytes a time step{_of_velocity(arguments)}."
-            ),
-            variables=training.variables,
-            grid=GridSpec.of(ShellGrid.cell_centred(radii_km, ROWS, COLUMNS)),
-            inputs=CodedInputsSpec(steps=(StepSpec(t=0, file="none", sha256="0" * 64),)),  # until they are written
-            generator=GeneratorSpec(
-                arguments=arguments,
-                weights=weights,
-                onnx=write_onnx(folder / ONNX_FILE, len(variables), arguments, state),
-            ),
-            provenance=Provenance(source=raw.name, licence="Apache-2.0", notice=recipe.notice, simulated=True),
-        )
-        code = Code.load(folder / weights.file, arguments)
-        encoder = Encoder(spec, code)
+        code = Code.load(folder / write_weights(folder, state).file, arguments)
+        encoder = Encoder(arguments, code, radii_km, training.variables)
         if recipe.updates:
             by_step = zip(*training.components.values(), strict=True)
             named = [dict(zip(training.components, fields, strict=True)) for fields in by_step]
@@ -121,28 +110,45 @@ def make_spectral(
             if fitting:
                 refinement, network = fitting
                 state |= {name: torch.from_numpy(array) for name, array in network.items()}
-                refined = {"arguments": arguments.model_copy(update={"refinement": refinement})}
-                generator = spec.generator.model_copy(update={**refined, "weights": write_weights(folder, state)})
-                spec = spec.model_copy(update={"generator": generator})
+                arguments = arguments.model_copy(update={"refinement": refinement})
         records = [_written(folder, encoder, files[t], t) for t in _counted(sorted(set(steps)), "encoding", report)]
-        write_spec(folder, spec.model_copy(update={"inputs": CodedInputsSpec(steps=tuple(records))}))
+        spec = SurrogateSpec(
+            title=recipe.title,
+            description=(
+                f"Temperature as coded coefficients of harmonics to degree {recipe.degree}, about {recipe.step_bytes} "
+                f"bytes a time step{_of_velocity(arguments)}."
+            ),
+            variables=training.variables,
+            grid=GridSpec.of(ShellGrid.cell_centred(radii_km, ROWS, COLUMNS)),
+            inputs=CodedInputsSpec(steps=tuple(records)),
+            generator=GeneratorSpec(
+                arguments=arguments,
+                weights=write_weights(folder, state),
+                onnx=write_onnx(folder, len(variables), arguments, state),
+            ),
+            provenance=Provenance(source=raw.name, licence="Apache-2.0", notice=recipe.notice, simulated=True),
+        )
+        write_spec(folder, spec)
 
 
 def add_steps(folder: Path, raw: Path, steps: Sequence[int], report: Report) -> None:
-    """Encode further steps into a spectral surrogate; a step that it has already is made anew.
+    """Encode further steps into a spectral surrogate; a step that it has already is made anew. Every source is read
+    before the surrogate changes.
 
-    Raises BadInput where it is another kind of surrogate, or a file is missing or unfit.
+    Raises BadInput where it is another kind of surrogate, or a file is missing or unfit; the surrogate is then as it
+    was.
     """
-    surrogate = Surrogate(folder)
-    encoder, files = Encoder.of(surrogate), contest_files(raw)
-    for t in steps:
-        if t not in files:
-            raise BadInput(f"{raw}: no file for step {t}")
-    records = {step.t: step for step in surrogate.steps}
-    for t in _counted(steps, "encoding", report):
-        records[t] = _written(folder, encoder, files[t], t)
-    inputs = CodedInputsSpec(steps=tuple(records[t] for t in sorted(records)))
-    write_spec(folder, surrogate.spec.model_copy(update={"inputs": inputs}))
+    with changed_folder(folder) as draft:
+        surrogate = Surrogate(folder)
+        encoder, files = Encoder.of(surrogate), contest_files(raw)
+        for t in steps:
+            if t not in files:
+                raise BadInput(f"{raw}: no file for step {t}")
+        records = {step.t: step for step in surrogate.steps}
+        for t in _counted(steps, "encoding", report):
+            records[t] = _written(draft, encoder, files[t], t)
+        inputs = CodedInputsSpec(steps=tuple(records[t] for t in sorted(records)))
+        write_spec(draft, surrogate.spec.model_copy(update={"inputs": inputs}))
 
 
 def _draft(recipe: Recipe, radii_km: Sequence[float]) -> SpectralArguments:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shlex
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import add_command, numbers, positive, shortened
-from earthgan.files import write_whole
+from earthgan.cli import WrongUsage, add_command, numbers, positive, shortened
+from earthgan.files import write_json, write_whole
 
 if TYPE_CHECKING:
     from earthgan_training.evaluate.results import Evaluation
@@ -27,7 +26,6 @@ def add_evaluate(subcommands: Any) -> None:
     parser = add_command(
         subcommands, "evaluate", _evaluate, "measure a surrogate against the truth and against codecs", _EXAMPLE
     )
-    parser.set_defaults(wrong_usage=parser.error)
     parser.add_argument("--surrogate", type=Path, required=True, metavar="FOLDER", help="the surrogate folder")
     parser.add_argument(
         "--truth",
@@ -65,9 +63,7 @@ def _rates(text: str) -> tuple[int, ...]:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
+    from earthgan.progress import progress
     from earthgan.surrogate import Surrogate
     from earthgan_training.evaluate.markdown import document
     from earthgan_training.evaluate.pictures import draw, draw_size
@@ -77,18 +73,11 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     runs: list[Path] = arguments.truth
     steps = arguments.steps or [None] * len(runs)
     if len(steps) != len(runs):
-        arguments.wrong_usage("--steps is given once for each --truth, or not at all")
+        raise WrongUsage("--steps is given once for each --truth, or not at all")
     names = [raw.absolute().name for raw in runs]
     if len(set(names)) != len(names):
-        arguments.wrong_usage("the folders of --truth need different names")
-    console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        bar = progress.add_task("steps", total=None)
-
-        def show(done: int, total: int, what: str) -> None:
-            progress.update(bar, completed=done, total=total, description=what)
-
+        raise WrongUsage("the folders of --truth need different names")
+    with progress() as show:
         found = [
             evaluate(
                 arguments.surrogate,
@@ -99,7 +88,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
                 codecs=_codecs(arguments.codecs),
                 rates=arguments.rates,
                 beside=arguments.beside,
-                on_work=show,
+                on_work=lambda done, total, what: show("steps", done, total, what),
             )
             for raw, chosen in zip(runs, steps, strict=True)
         ]
@@ -119,7 +108,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         write_whole(arguments.markdown, document(names, found, _as_typed(arguments), paths))
     if arguments.json:
         others = {name: each.as_json() for name, each in zip(names[1:], found[1:], strict=True)}
-        write_whole(arguments.json, json.dumps(found[0].as_json() | {"other_runs": others}, indent=2) + "\n")
+        write_json(arguments.json, found[0].as_json() | {"other_runs": others})
 
 
 def _codecs(names: str | None) -> list[str] | None:

@@ -24,13 +24,14 @@ from earthgan.quantities import NORMALISED
 from earthgan.records import StepSpec
 from earthgan.spec import SurrogateSpec
 from earthgan.sphere.grid import PolarRule
-from earthgan.surrogate import Surrogate, file_sha256
+from earthgan.surrogate import Surrogate
 from earthgan_training.coding.encode import Encoder
 from earthgan_training.grids.area_mean import area_mean, at_radii
 from earthgan_training.prepare.paper import chosen_layers, prepare_paper
 from earthgan_training.simulations.contest import Snapshot
 from earthgan_training.simulations.source import SourceFile
-from earthgan_training.surrogates.folder import write_spec, write_weights
+from earthgan_training.surrogates.folder import write_file, write_spec, write_weights
+from earthgan_training.surrogates.grid_code import encoded
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,8 @@ def _area_means(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs
         coarse = at_radii(area_mean(file.shells(variable.name), file.grid, grid), native_km, layers_km)
         # In double precision: velocities of 1e-10 and their scales are near the end of float32.
         normalised = (coarse - np.float64(variable.normalisation.offset)) / variable.normalisation.scale
-        numbers = (normalised - coding.offset) / coding.scale
-        if np.issubdtype(dtype, np.integer):
-            rounded = np.round(numbers)
-            numbers = rounded.clip(np.iinfo(dtype).min, np.iinfo(dtype).max)
-            clipped += int((numbers != rounded).sum())
-        out[:] = numbers.astype(dtype)
+        out[:], beyond = encoded(normalised, coding, dtype)
+        clipped += beyond
     return EncodedInputs(_npy(codes), clipped)
 
 
@@ -178,9 +175,7 @@ def _copied(original: Surrogate) -> Iterator[Path]:
 def _with_step(spec: SurrogateSpec, folder: Path, t: int, time_myr: float | None, content: bytes) -> Surrogate:
     """The generator in `folder` as a surrogate whose one step is `t` with that input."""
     known = PurePosixPath(spec.inputs.steps[0].file)
-    path = folder / known.with_name(f"{t:03d}{known.suffix}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    step = StepSpec(t=t, time_myr=time_myr, file=path.relative_to(folder).as_posix(), sha256=file_sha256(path))
+    written = write_file(folder, str(known.with_name(f"{t:03d}{known.suffix}")), content)
+    step = StepSpec(t=t, time_myr=time_myr, file=written.file, sha256=written.sha256)
     write_spec(folder, spec.model_copy(update={"inputs": spec.inputs.model_copy(update={"steps": (step,)})}))
     return Surrogate(folder)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
-from earthgan.cli import add_command, count, numbers
-from earthgan.errors import BadInput
+from earthgan.cli import WrongUsage, add_command, count, numbers
+from earthgan.files import write_json
 
 _KINDS = ("preparation", "size", "maps", "profiles", "animation", "shells")
 _EXAMPLE = """earthgan figures --surrogate model_store/default --truth raw --out figures
@@ -63,17 +62,14 @@ def _depths(text: str) -> tuple[float, ...]:
 
 
 def _figures(arguments: argparse.Namespace) -> None:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from earthgan.files import write_whole
+    from earthgan.progress import progress
     from earthgan_training.figures.animation import Animated
     from earthgan_training.figures.projection import Projection
     from earthgan_training.figures.run import Kind, Request, draw_figures
     from earthgan_training.simulations.mapping import layout_of
 
     if not -360 <= arguments.centre <= 360:
-        raise BadInput(f"--centre {arguments.centre:g}: a longitude between -360 and 360")
+        raise WrongUsage(f"--centre {arguments.centre:g}: a longitude between -360 and 360 is needed")
     request = Request(
         kinds=tuple(Kind(name) for name in arguments.kind),
         variables=arguments.variables,
@@ -86,17 +82,14 @@ def _figures(arguments: argparse.Namespace) -> None:
         per_shell_range=arguments.per_shell_range,
         animated=Animated(arguments.animation),
     )
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        bar = progress.add_task("pictures", total=None)
+    with progress() as show:
         report = draw_figures(
             arguments.surrogate,
             arguments.truth,
             layout_of(arguments.mapping),
             arguments.out,
             request,
-            lambda done, of: progress.update(bar, completed=done, total=of),
+            lambda done, of: show("pictures", done, of),
         )
     for path in report.files:
         print(path)
@@ -109,4 +102,4 @@ def _figures(arguments: argparse.Namespace) -> None:
             "left_out": report.left_out,
             "bytes": {"truth": sizes.truth, "surrogate": sizes.total, "parts": sizes.parts} if sizes else None,
         }
-        write_whole(arguments.json, json.dumps(found, indent=2) + "\n")
+        write_json(arguments.json, found)

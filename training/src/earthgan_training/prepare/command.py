@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
+import itertools
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import add_command, count, numbers
-from earthgan.errors import BadInput
-from earthgan.files import write_whole
+from earthgan.cli import WrongUsage, add_command, count, numbers
+from earthgan.files import write_json
 
 if TYPE_CHECKING:
     from earthgan_training.prepare.recipe import Recipe
@@ -48,27 +47,25 @@ def add_prepare(subcommands: Any) -> None:
 
 
 def _size(text: str) -> tuple[int, ...]:
-    size = tuple(int(part) for part in text.split("x"))
-    if min(size) < 2:
-        raise ValueError(text)
-    return size
+    parts = text.split("x")
+    if not all(part.isascii() and part.isdigit() and int(part) >= 2 for part in parts):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 112x224, of at least 2 along each axis")
+    return tuple(map(int, parts))
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+    from earthgan.progress import progress
     from earthgan.spec import Provenance
+    from earthgan.spread import spread
     from earthgan_training.prepare.run import chosen_files, prepare
     from earthgan_training.simulations.mapping import layout_of
-    from earthgan_training.work.spread import spread
 
     recipe = _recipe(arguments, layout_of(arguments.mapping))
     if arguments.inspect:
         _inspect(arguments, recipe)
         return
     if arguments.out is None:
-        raise BadInput("--out is missing: the dataset's folder")
+        raise WrongUsage("--out is missing: the dataset's folder")
     total = len(chosen_files(arguments.raw, recipe, arguments.steps))
     provenance = Provenance(
         source=arguments.raw.resolve().name,
@@ -76,13 +73,9 @@ def _prepare(arguments: argparse.Namespace) -> None:
         notice=arguments.notice,
         simulated=not arguments.measured,
     )
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    console = Console(stderr=True)
-    with (
-        spread(min(arguments.workers, total), arguments.scheduler) as way,
-        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
-    ):
-        bar = progress.add_task("steps", total=total)
+    done = itertools.count(1)
+    with spread(min(arguments.workers, total), arguments.scheduler) as way, progress() as show:
+        show("steps", 0, total)
         report = prepare(
             arguments.raw,
             arguments.out,
@@ -93,14 +86,14 @@ def _prepare(arguments: argparse.Namespace) -> None:
             held_out=arguments.held_out,
             gap=arguments.gap,
             overwrite=arguments.overwrite,
-            on_step=lambda: progress.advance(bar),
+            on_step=lambda: show("steps", next(done), total),
         )
     print(
         f"{arguments.out}: {report.made} steps made, {report.found} were there; "
         f"at most {report.peak_worker_mb:.0f} MB a worker"
     )
     if arguments.json:
-        write_whole(arguments.json, json.dumps(asdict(report), indent=2) + "\n")
+        write_json(arguments.json, asdict(report))
 
 
 def _inspect(arguments: argparse.Namespace, recipe: Recipe) -> None:
@@ -109,7 +102,7 @@ def _inspect(arguments: argparse.Namespace, recipe: Recipe) -> None:
     from earthgan_training.prepare.run import chosen_files
 
     if arguments.out is not None and arguments.out.suffix != ".png":
-        raise BadInput(f"{arguments.out}: the picture's name ends in .png")
+        raise WrongUsage(f"{arguments.out}: the picture's name ends in .png")
     files = chosen_files(arguments.raw, recipe, arguments.steps)
     if arguments.steps is None:  # one file says what is wrong with all
         files = dict(list(files.items())[:1])
@@ -122,7 +115,7 @@ def _inspect(arguments: argparse.Namespace, recipe: Recipe) -> None:
         print(arguments.out)
     if arguments.json:
         content = {str(t): inspection.as_json() for t, inspection in found.items()}
-        write_whole(arguments.json, json.dumps(content, indent=2) + "\n")
+        write_json(arguments.json, content)
 
 
 def _recipe(arguments: argparse.Namespace, layout: Layout) -> Recipe:
@@ -140,8 +133,8 @@ def _recipe(arguments: argparse.Namespace, layout: Layout) -> Recipe:
         layout.named(name)
     sizes = {name: size for name in ("truth", "inputs") if (size := getattr(arguments, name))}
     if sizes and preset is Preset.PAPER:
-        raise BadInput("the paper's preset has sizes of its own: leave out --truth and --inputs")
+        raise WrongUsage("the paper's preset has sizes of its own: leave out --truth and --inputs")
     for name, axes in (("truth", 2), ("inputs", 3)):
         if name in sizes and len(sizes[name]) != axes:
-            raise BadInput(f"--{name}: {axes} sizes are due, such as {'112x224' if axes == 2 else '30x14x28'}")
+            raise WrongUsage(f"--{name}: {axes} sizes are due, such as {'112x224' if axes == 2 else '30x14x28'}")
     return Recipe(preset=preset, layout=layout, variables=names, **sizes)

@@ -6,8 +6,6 @@ the dataset that was there stays whole until the new `dataset.json` takes the pl
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,10 +17,11 @@ import numpy as np
 from pydantic import ValidationError
 
 from earthgan.errors import BadInput
-from earthgan.files import write_whole
+from earthgan.files import cannot_be_written, is_leftover, locked, write_whole
 from earthgan.records import Affine, GridSpec
 from earthgan.spec import Provenance
 from earthgan.sphere.grid import ShellGrid
+from earthgan.spread import Spread
 from earthgan.variables import Variable
 from earthgan_training.prepare.recipe import Preset, Recipe
 from earthgan_training.prepare.spec import (
@@ -36,7 +35,6 @@ from earthgan_training.prepare.spec import (
 )
 from earthgan_training.prepare.work import SPHERICAL, Done, grids, prepare_step
 from earthgan_training.simulations.source import SourceFile
-from earthgan_training.work.spread import Spread
 
 
 @dataclass
@@ -136,25 +134,19 @@ def _claimed(out: Path) -> Iterator[None]:
     try:
         if out.exists() and not out.is_dir():
             raise BadInput(f"{out}: is not a folder")
-        foreign = [p.name for p in out.iterdir() if p.name not in (DATASET_FILE, STEPS_FOLDER)] if out.exists() else []
-        if [name for name in foreign if name != f".{DATASET_FILE}.part"]:
-            raise BadInput(f"{out}: is not empty, and not a dataset")
+        for path in out.iterdir() if out.exists() else ():
+            if path.name not in (DATASET_FILE, STEPS_FOLDER) and not is_leftover(path):
+                raise BadInput(f"{out}: is not empty, and not a dataset")
         out.mkdir(parents=True, exist_ok=True)
-        claim = os.open(out, os.O_RDONLY)
+        with locked(out):
+            try:
+                yield
+            finally:
+                for folder in (out / STEPS_FOLDER, out):
+                    if folder.is_dir() and not any(folder.iterdir()):
+                        folder.rmdir()
     except OSError as error:
-        raise BadInput(f"{out}: cannot be written ({error.strerror or error})") from error
-    try:
-        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(claim)
-        raise BadInput(f"{out}: another prepare is at work in it") from error
-    try:
-        yield
-    finally:
-        for folder in (out / STEPS_FOLDER, out):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
-        os.close(claim)
+        raise cannot_be_written(out, error) from error
 
 
 def _earlier(out: Path) -> DatasetSpec | None:

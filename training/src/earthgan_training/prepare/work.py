@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import resource
 import shutil
 import sys
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from earthgan.errors import BadInput
+from earthgan.files import whole
 from earthgan.quantities import V_PHI, V_RADIAL, V_THETA, turn
 from earthgan.records import FileSpec
 from earthgan.sphere.grid import ShellGrid
@@ -66,18 +66,11 @@ def _prepare(recipe: Recipe, out: Path, t: int, path: Path) -> tuple[StepRecord,
     record = _whole_record(out, name, source_sha256)
     if record is not None:
         return record, True
-    folder = out / name
-    part = folder.with_name(f".{folder.name}.part-{os.getpid()}")
-    try:
-        part.mkdir(parents=True, exist_ok=True)
+    with whole(out / name) as part:
+        part.mkdir()
         record = _write(recipe, part, name, t, path, source_sha256)
-        if folder.exists():  # damaged since it was made
-            shutil.rmtree(folder)
-        part.rename(folder)
-    except OSError as error:
-        raise BadInput(f"{folder}: cannot be written ({error.strerror or error})") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        if (out / name).exists():  # damaged since it was made
+            shutil.rmtree(out / name)
     return record, False
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
+from earthgan.files import whole
 from earthgan_training.simulate.clock import Clock
 from earthgan_training.simulate.model import State
 from earthgan_training.simulate.parameters import Setup
@@ -36,23 +36,18 @@ def fingerprint(setup: Setup, seed: int) -> dict[str, Any]:
 
 
 def save(folder: Path, checkpoint: Checkpoint, identity: dict[str, Any]) -> None:
-    """Write the checkpoint of a folder, whole or not at all."""
-    path = folder / CHECKPOINT_FILE
-    part = path.with_name(f".{path.name}.part")
+    """Write the checkpoint of a folder, whole or not at all. Raises BadInput."""
     state = checkpoint.state
     about = {"identity": identity, "clock": asdict(state.clock), "step": state.step, "dt": state.previous_dt}
-    with part.open("wb") as file:
+    with whole(folder / CHECKPOINT_FILE) as part:
         np.savez(
-            file,
+            part,
             about=np.frombuffer(json.dumps(about).encode(), np.uint8),
             temperature=state.temperature,
             previous_temperature=state.previous_temperature,
             previous_advection=state.previous_advection,
             history=checkpoint.history,
         )
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 def load(folder: Path, identity: dict[str, Any]) -> Checkpoint | None:

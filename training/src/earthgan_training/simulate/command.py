@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import add_command
-from earthgan.errors import BadInput
+from earthgan.cli import add_command, count, positive
+from earthgan.files import write_json
 
 if TYPE_CHECKING:
+    from earthgan.progress import Show
     from earthgan_training.simulate.diagnostics import Diagnostics
     from earthgan_training.simulate.parameters import Preset, Setup
 
@@ -38,16 +38,18 @@ def add_simulate(subcommands: Any) -> None:
     )
     what.add_argument("--list-presets", action="store_true", help="say what each preset is and needs")
     parser.add_argument("--preset", choices=_PRESETS, default="quick", help="default: quick")
-    parser.add_argument("--steps", type=int, metavar="N", help="how many files; the preset's number unless given")
+    parser.add_argument("--steps", type=positive, metavar="N", help="how many files; the preset's number unless given")
     parser.add_argument(
-        "--seed", type=int, nargs="+", default=[0], metavar="N", help="of the start; several make DIR/seed-<N> each"
+        "--seed", type=count, nargs="+", default=[0], metavar="N", help="of the start; several make DIR/seed-<N> each"
     )
-    parser.add_argument("--rayleigh", type=float, metavar="RA", help="on the thickness and the viscosity at the core")
+    parser.add_argument(
+        "--rayleigh", type=_positive, metavar="RA", help="on the thickness and the viscosity at the core"
+    )
     parser.add_argument("--heating", type=float, metavar="H", help="internal heating, dimensionless")
     parser.add_argument("--no-slip", action="store_true", help="fixed boundaries; they slip freely unless given")
-    parser.add_argument("--nodes", type=int, metavar="N", help="Chebyshev nodes in radius")
-    parser.add_argument("--degree", type=int, metavar="L", help="the highest harmonic degree")
-    parser.add_argument("--cfl", type=float, metavar="C", help="length of the time steps")
+    parser.add_argument("--nodes", type=positive, metavar="N", help="Chebyshev nodes in radius")
+    parser.add_argument("--degree", type=positive, metavar="L", help="the highest harmonic degree")
+    parser.add_argument("--cfl", type=_positive, metavar="C", help="length of the time steps")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the last numbers as JSON")
 
 
@@ -65,28 +67,23 @@ def _simulate(arguments: argparse.Namespace) -> None:
     if arguments.json:
         summaries = {name: _numbers(diagnostics) for name, diagnostics in results.items()}
         only = next(iter(summaries.values())) if len(summaries) == 1 else summaries
-        part = arguments.json.with_name(f".{arguments.json.name}.part")
-        try:
-            part.write_text(json.dumps(only, indent=2) + "\n", encoding="utf-8")
-            part.replace(arguments.json)
-        except OSError as error:
-            raise BadInput(f"{arguments.json}: cannot be written ({error.strerror or error})") from error
+        write_json(arguments.json, only)
 
 
 def _benchmark(name: str) -> Diagnostics:
+    from earthgan.progress import progress
     from earthgan_training.simulate.benchmark import BENCHMARKS, run_benchmark
-    from earthgan_training.simulate.progress import progress_bar
 
     case = BENCHMARKS[name]
-    with progress_bar(name, None) as show:
-        found = run_benchmark(case, lambda diagnostics: show(0.0, diagnostics))
+    with progress() as show:
+        found = run_benchmark(case, lambda diagnostics: show(name, 0, None, _health(diagnostics)))
     print(f"published: Nu {case.nusselt}, V_rms {case.v_rms} (Zhong et al., 2008)")
     return found
 
 
 def _runs(arguments: argparse.Namespace) -> dict[str, Diagnostics]:
+    from earthgan.progress import progress
     from earthgan_training.simulate.parameters import PRESETS
-    from earthgan_training.simulate.progress import progress_bar
     from earthgan_training.simulate.run import Progress, simulate
 
     preset = PRESETS[arguments.preset]
@@ -94,15 +91,13 @@ def _runs(arguments: argparse.Namespace) -> dict[str, Diagnostics]:
     steps = preset.steps if arguments.steps is None else arguments.steps
     print(_description(preset), file=sys.stderr)
     seeds = list(dict.fromkeys(arguments.seed))
-    if min(seeds) < 0:
-        raise BadInput("--seed: 0 or more")
     results = {}
     for seed in seeds:
         folder = arguments.out if len(seeds) == 1 else arguments.out / f"seed-{seed}"
-        with progress_bar(f"{setup.name} seed {seed}", setup.spin_up + steps) as show:
+        with progress() as show:
 
-            def watch(progress: Progress, show: Any = show) -> None:
-                show(progress.intervals, progress.diagnostics)
+            def watch(now: Progress, show: Show = show, what: str = f"{setup.name} seed {seed}") -> None:
+                show(what, now.intervals, now.of, _health(now.diagnostics))
 
             results[str(folder)] = simulate(setup, seed, steps, folder, watch)
     return results
@@ -112,7 +107,7 @@ def _changed(setup: Setup, arguments: argparse.Namespace) -> Setup:
     """The preset's set-up with what the command line changes; it is then called custom."""
     physics, resolution = setup.physics, setup.resolution
     if arguments.rayleigh is not None:
-        physics = replace(physics, rayleigh=_positive("--rayleigh", arguments.rayleigh))
+        physics = replace(physics, rayleigh=arguments.rayleigh)
     if arguments.heating is not None:
         physics = replace(physics, heating=arguments.heating)
     if arguments.no_slip:
@@ -121,15 +116,23 @@ def _changed(setup: Setup, arguments: argparse.Namespace) -> Setup:
         resolution = replace(resolution, nodes=arguments.nodes)
     if arguments.degree is not None:
         resolution = replace(resolution, degree=arguments.degree)
-    cfl = setup.cfl if arguments.cfl is None else _positive("--cfl", arguments.cfl)
+    cfl = setup.cfl if arguments.cfl is None else arguments.cfl
     changed = replace(setup, physics=physics, resolution=resolution, cfl=cfl)
     return setup if changed == setup else replace(changed, name=f"{setup.name}, changed")
 
 
-def _positive(option: str, value: float) -> float:
-    if not 0 < value < float("inf"):
-        raise BadInput(f"{option} {value:g}: a positive number")
+def _positive(text: str) -> float:
+    if not 0 < (value := float(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value
+
+
+def _health(now: Diagnostics) -> str:
+    """The numbers that show whether a run is well."""
+    return (
+        f"step {now.step}  Nu {now.nusselt_top:.3f} {now.nusselt_bottom:.3f}  V_rms {now.v_rms:.1f}  "
+        f"tails {now.lateral_tail:.0e} {now.radial_tail:.0e}"
+    )
 
 
 def _numbers(diagnostics: Diagnostics) -> dict[str, float]:

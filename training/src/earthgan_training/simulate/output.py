@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
+from earthgan.files import whole
 from earthgan.numerics.transform import Array, Columns, Rows, Transform
 from earthgan.sphere.vectors import LocalAxes
 from earthgan_training.simulate.model import MEAN, Model
@@ -74,9 +75,8 @@ class ContestWriter:
 
         Raises BadInput where it cannot be written.
         """
-        part = path.with_name(f".{path.name}.part")
         try:
-            with netCDF4.Dataset(part, "w", format="NETCDF3_64BIT_OFFSET") as file:
+            with whole(path) as part, netCDF4.Dataset(part, "w", format="NETCDF3_64BIT_OFFSET") as file:
                 for name, axis, unit, long_name in (
                     ("lon", self.longitudes, "degrees_east", "longitude"),
                     ("r", self.radii_km, "km", "radius"),
@@ -95,9 +95,7 @@ class ContestWriter:
                 file.time_Myr = time * DIFFUSION_TIME_MYR
                 for name, value in attributes.items():
                     file.setncattr(name, value)
-            part.replace(path)
-        except (OSError, RuntimeError) as error:
-            part.unlink(missing_ok=True)
+        except RuntimeError as error:  # the library has no other for a full disk
             raise BadInput(f"{path}: cannot be written ({error})") from error
 
 

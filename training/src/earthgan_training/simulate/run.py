@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from earthgan.errors import BadInput
+from earthgan.files import cannot_be_written, write_whole
 from earthgan_training.simulate import checkpoint, initial
 from earthgan_training.simulate.checkpoint import Checkpoint
 from earthgan_training.simulate.diagnostics import Diagnostics, check_resolved, diagnose
@@ -55,7 +56,7 @@ def simulate(
             watch(Progress(run.written, run.state.clock.time / setup.interval, setup.spin_up + steps, last))
         return last
     except OSError as error:
-        raise BadInput(f"{folder}: cannot be written ({error.strerror or error})") from error
+        raise cannot_be_written(folder, error) from error
 
 
 class _Run:
@@ -112,11 +113,9 @@ class _Run:
 
     def _save(self) -> None:
         # The checkpoint goes last: what it counts as written is there.
-        part = self._folder / f".{HISTORY_FILE}.part"
         lines = [",".join(field.name for field in fields(Diagnostics))]
         lines += [",".join(repr(value) for value in astuple(row)) for row in self._history]
-        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        part.replace(self._folder / HISTORY_FILE)
+        write_whole(self._folder / HISTORY_FILE, "\n".join(lines) + "\n")
         history = np.array([astuple(row) for row in self._history], np.float64).reshape(-1, len(fields(Diagnostics)))
         checkpoint.save(self._folder, Checkpoint(self.state, history), self._identity)
 

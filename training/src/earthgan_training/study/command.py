@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
+import itertools
 import os
 import shlex
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command, count, positive, shortened
-from earthgan.files import write_whole
+from earthgan.files import write_json, write_whole
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
+    from earthgan.progress import Show
     from earthgan_training.study.result import Study
 
 NAMES = ("input-size", "variables", "noise", "stripes", "condition")
@@ -45,38 +44,31 @@ def add_study(subcommands: Any) -> None:
 def _study(arguments: argparse.Namespace) -> None:
     # Threads that wait for each other in a loop take the cores of a shared machine; read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
+    from earthgan.progress import progress
     from earthgan_training.prepare.dataset import Dataset
     from earthgan_training.study.markdown import document
     from earthgan_training.study.run import run_study
 
     data, seed = Dataset(arguments.data), arguments.seed
-    console = Console(stderr=True)
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     found: list[Study] = []
     for name in NAMES if arguments.name == ALL else (arguments.name,):
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-            bar = progress.add_task(name, total=None)
-            show = partial(_show, progress, bar, name)
-            study = run_study(name, data, seed, arguments.updates, show)
+        with progress() as show:
+            study = run_study(name, data, seed, arguments.updates, _shown(show, name))
         _print(study)
-        write_whole(arguments.out / f"{name}.json", _json(study.as_json()))
+        write_json(arguments.out / f"{name}.json", study.as_json())
         write_whole(arguments.out / f"{name}.md", document([study], data, seed, _as_typed(arguments)))
         found.append(study)
     if arguments.json:
-        write_whole(arguments.json, _json({study.name: study.as_json() for study in found}))
+        write_json(arguments.json, {study.name: study.as_json() for study in found})
     if arguments.markdown:
         write_whole(arguments.markdown, document(found, data, seed, _as_typed(arguments)))
 
 
-def _show(progress: Progress, bar: TaskID, name: str, done: str) -> None:
-    progress.update(bar, description=f"{name}: done {done}")
-
-
-def _json(content: dict[str, Any]) -> str:
-    return json.dumps(content, indent=2) + "\n"
+def _shown(show: Show, name: str) -> Callable[[str], None]:
+    """Shows how many variants of a study are trained, and the last of them."""
+    done = itertools.count(1)
+    show(name, 0, None)
+    return lambda what: show(name, next(done), None, what)
 
 
 def _print(study: Study) -> None:

@@ -6,11 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from earthgan.errors import BadInput
-from earthgan.surrogate import Surrogate
+from earthgan.files import whole
+from earthgan.spec import SPEC_FILE
+from earthgan.surrogate import Surrogate, files_of
 
 ARCHIVER = [sys.executable, "-m", "model_archiver.model_packaging", "--version", "1.0", "--force"]
 #: The handler that the package contains. In a checkout its folder is a link to `services/torchserve`.
@@ -18,26 +19,26 @@ HANDLER = Path(__file__).parent.with_name("shipped") / "torchserve" / "handler.p
 
 
 def archive(surrogate: Path, out: Path, handler: Path) -> None:
-    """Write `out` (`<name>.mar`), whole or not at all. The archive carries every file of the surrogate folder.
+    """Write `out` (`<name>.mar`), whole or not at all. The archive carries every file that the surrogate's spec names.
 
     Raises BadInput where the folder or the handler cannot be used, or `out` cannot be written.
     """
-    Surrogate(surrogate)
+    opened = Surrogate(surrogate)
     if out.suffix != ".mar":
         raise BadInput(f"{out}: an archive's name ends in .mar")
     config = handler.with_name("model-config.yaml")
     for path in (handler, config):
         if not path.is_file():
             raise BadInput(f"{path}: no such file")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.stem}-") as scratch:
-            # Hidden files of an interrupted export stay behind.
-            shutil.copytree(surrogate, Path(scratch) / "surrogate", ignore=shutil.ignore_patterns(".*"))
-            _pack(out.stem, Path(scratch), handler.resolve(), config.resolve())
-            (Path(scratch) / out.name).replace(out)
-    except OSError as error:
-        raise BadInput(f"{out}: cannot be written ({error.strerror or error})") from error
+    with whole(out) as part:
+        folder = part.parent
+        for file in (SPEC_FILE, *(each.file for each in files_of(opened.spec))):
+            copy = folder / "surrogate" / file
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(surrogate / file, copy)
+        Surrogate(folder / "surrogate")  # it may have changed while it was copied
+        _pack(out.stem, folder, handler.resolve(), config.resolve())
+        (folder / out.name).replace(part)
 
 
 def _pack(name: str, scratch: Path, handler: Path, config: Path) -> None:

@@ -7,26 +7,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
 from earthgan.kinds.inputs import InputsSpec
 from earthgan.kinds.interpolate import InterpolateArguments
-from earthgan.records import Affine, GridSpec, VariableSpec
+from earthgan.records import GridSpec, VariableSpec
 from earthgan.spec import GeneratorSpec, Provenance, SurrogateSpec
 from earthgan.sphere.grid import ShellGrid
 from earthgan.variables import PAPER_VARIABLES
 from earthgan_training.grids.area_mean import area_mean, at_radii
 from earthgan_training.simulations.contest import Snapshot, contest_files, read_snapshot
 from earthgan_training.surrogates.export import write_onnx
-from earthgan_training.surrogates.folder import ONNX_FILE, new_folder, write_spec, write_step, write_weights
+from earthgan_training.surrogates.folder import new_folder, write_spec, write_step, write_weights
+from earthgan_training.surrogates.grid_code import codes_of, coding_of
 from earthgan_training.surrogates.ranges import colour_range, extent, normalisation
 
 #: The paper's input has 30 x 14 x 27 cells; with 28 columns they are square, and each has one opposite across a pole.
 LAYERS, INPUT_ROWS, INPUT_COLUMNS = 30, 14, 28
 #: The cell-centred grid of the size of the contest's files.
 ROWS, COLUMNS = 180, 360
-CODES = 2**16 - 1
 
 
 def baseline(
@@ -50,17 +49,15 @@ def baseline(
     affines = [normalisation(r, v) for r, v in zip(ranges, PAPER_VARIABLES, strict=True)]
     offset, scale = (np.array([getattr(n, part) for n in affines])[:, None, None, None] for part in ("offset", "scale"))
     normalised = [(snapshot.values - offset) / scale for snapshot in snapshots]
-    low = np.min([n.min(axis=(1, 2, 3)) for n in normalised], axis=0)
-    high = np.max([n.max(axis=(1, 2, 3)) for n in normalised], axis=0)
-    coding = [Affine(offset=float(a), scale=float((b - a) / CODES)) for a, b in zip(low, high, strict=True)]
+    coding = coding_of(normalised)
     arguments = InterpolateArguments()
     with new_folder(out, overwrite) as folder:
         inputs = InputsSpec(
             grid=GridSpec.of(snapshots[0].grid),
             dtype="uint16",
-            coding=tuple(coding),
+            coding=coding,
             steps=tuple(
-                write_step(folder, s.t, _codes(n, coding), s.time_myr)
+                write_step(folder, s.t, codes_of(n, coding), s.time_myr)
                 for s, n in zip(snapshots, normalised, strict=True)
             ),
         )
@@ -81,7 +78,7 @@ def baseline(
             generator=GeneratorSpec(
                 arguments=arguments,
                 weights=write_weights(folder, {}),
-                onnx=write_onnx(folder / ONNX_FILE, len(PAPER_VARIABLES), arguments, {}),
+                onnx=write_onnx(folder, len(PAPER_VARIABLES), arguments, {}),
             ),
             provenance=Provenance(source=raw.name, licence="Apache-2.0", notice=notice, simulated=True),
         )
@@ -97,8 +94,3 @@ def coarse_snapshot(snapshot: Snapshot) -> Snapshot:
     grid = ShellGrid.cell_centred(tuple(layers.tolist()), INPUT_ROWS, INPUT_COLUMNS)
     values = at_radii(area_mean(snapshot.values, snapshot.grid, grid), radii, layers)
     return replace(snapshot, grid=grid, values=values)
-
-
-def _codes(normalised: NDArray[np.float64], coding: Sequence[Affine]) -> NDArray[np.uint16]:
-    pairs = zip(normalised, coding, strict=True)
-    return np.stack([np.round((field - c.offset) / c.scale).astype(np.uint16) for field, c in pairs])

@@ -15,23 +15,18 @@ from earthgan.errors import BadInput
 from earthgan.kinds.registry import KindArguments, kind_of
 from earthgan.records import FileSpec
 from earthgan.sphere.grid import Window
-from earthgan.surrogate import Backend, Surrogate, file_sha256
-from earthgan_training.surrogates.folder import ONNX_FILE, write_spec
+from earthgan.surrogate import Backend, Surrogate
+from earthgan_training.surrogates.folder import ONNX_FILE, changed_folder, write_file, write_spec
 
 TOLERANCE = 1e-5
 
 
-def write_onnx(
-    path: Path,
-    variables: int,
-    arguments: KindArguments,
-    state: Mapping[str, torch.Tensor],
-) -> FileSpec:
-    """Write a generator as ONNX; the answer is for the spec of the folder it will be `generator.onnx` of."""
+def write_onnx(folder: Path, variables: int, arguments: KindArguments, state: Mapping[str, torch.Tensor]) -> FileSpec:
+    """Write a generator as ONNX to the draft of a surrogate folder. Raises OSError."""
     arrays = {name: tensor.float().numpy() for name, tensor in state.items()}
-    graph = kind_of(arguments).onnx_graph(arguments, variables, arrays)
-    path.write_bytes(graph.SerializeToString())
-    return FileSpec(file=ONNX_FILE, sha256=file_sha256(path))
+    return write_file(
+        folder, ONNX_FILE, kind_of(arguments).onnx_graph(arguments, variables, arrays).SerializeToString()
+    )
 
 
 def export(folder: Path) -> float:
@@ -39,18 +34,14 @@ def export(folder: Path) -> float:
 
     Raises BadInput where that is above 1e-5 of normalised units; the folder is then as it was.
     """
-    surrogate = Surrogate(folder)
-    spec = surrogate.spec
-    part = folder / f".{ONNX_FILE}.part"
-    try:
-        onnx = write_onnx(part, len(spec.variables), spec.generator.arguments, load_file(surrogate.weights_path))
-        difference = largest_difference(surrogate, onnx_file_backend(part))
+    with changed_folder(folder) as draft:
+        surrogate = Surrogate(folder)
+        spec = surrogate.spec
+        onnx = write_onnx(draft, len(spec.variables), spec.generator.arguments, load_file(surrogate.weights_path))
+        difference = largest_difference(surrogate, onnx_file_backend(draft / onnx.file))
         if difference > TOLERANCE:
             raise BadInput(f"{folder}: the ONNX generator differs from torch by {difference:.1e} of normalised units")
-        part.replace(folder / ONNX_FILE)
-    finally:
-        part.unlink(missing_ok=True)
-    write_spec(folder, spec.model_copy(update={"generator": spec.generator.model_copy(update={"onnx": onnx})}))
+        write_spec(draft, spec.model_copy(update={"generator": spec.generator.model_copy(update={"onnx": onnx})}))
     return difference
 
 

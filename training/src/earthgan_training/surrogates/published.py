@@ -24,7 +24,7 @@ from earthgan.sphere.grid import PolarRule, ShellGrid
 from earthgan.variables import PAPER_VARIABLES
 from earthgan_training.simulations.contest import CONTEST_LATITUDES_DEG, contest_radius_km
 from earthgan_training.surrogates.export import write_onnx
-from earthgan_training.surrogates.folder import ONNX_FILE, new_folder, write_spec, write_step, write_weights
+from earthgan_training.surrogates.folder import new_folder, write_spec, write_step, write_weights
 
 BLOCKS = 3
 SHELLS, ROWS, COLUMNS = 198, 108, 216
@@ -97,7 +97,7 @@ def import_published(source: Path, out: Path, overwrite: bool = False) -> None:
             generator=GeneratorSpec(
                 arguments=arguments,
                 weights=write_weights(folder, state),
-                onnx=write_onnx(folder / ONNX_FILE, len(PAPER_VARIABLES), arguments, state),
+                onnx=write_onnx(folder, len(PAPER_VARIABLES), arguments, state),
             ),
             seed=0,
             provenance=Provenance(

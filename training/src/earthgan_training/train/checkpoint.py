@@ -6,7 +6,6 @@ The random numbers of a run are functions of the step, so the step is all that h
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from earthgan.errors import BadInput
+from earthgan.files import write_whole
 
 FOLDER = "checkpoints"
 
@@ -46,19 +46,10 @@ def path_of(run: Path, name: str) -> Path:
 
 
 def write(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, whole or not at all. Raises OSError; what was there is then as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+    """Write a checkpoint, whole or not at all. Raises BadInput; what was there is then as it was."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
-    try:
-        with part.open("wb") as file:
-            # One entry, for the format keeps no order of several: the same state has the same bytes.
-            file.write(save(tensors, metadata={"about": json.dumps(checkpoint.about)}))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    # One entry, for the format keeps no order of several: the same state has the same bytes.
+    write_whole(path, save(tensors, metadata={"about": json.dumps(checkpoint.about)}))
 
 
 def read(path: Path) -> Checkpoint:

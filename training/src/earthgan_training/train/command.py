@@ -12,10 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import add_command
-from earthgan.errors import BadInput
+from earthgan.cli import WrongUsage, add_command
+from earthgan.files import write_json
 
 if TYPE_CHECKING:
+    from earthgan.progress import Show
     from earthgan_training.train.run import Progress
 
 _EXAMPLE = """earthgan train --preset debug --data dataset --out run
@@ -50,16 +51,16 @@ def _train(arguments: argparse.Namespace) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from threadpoolctl import threadpool_limits
 
+    from earthgan.progress import progress
     from earthgan_training.prepare.dataset import Dataset
     from earthgan_training.train.config import read_preset
     from earthgan_training.train.parallel import processes
     from earthgan_training.train.run import train
-    from earthgan_training.train.run_folder import write_json
 
     config = None
     if arguments.resume:
         if arguments.preset or arguments.set or arguments.max_memory_gb or arguments.weights:
-            raise BadInput("--resume goes on as the run was configured: leave out what would change it")
+            raise WrongUsage("--resume goes on as the run was configured: leave out what would change it")
     else:
         cap = [] if arguments.max_memory_gb is None else [f"max_memory_gb={arguments.max_memory_gb}"]
         config = read_preset(arguments.preset or "default", [*arguments.set, *cap])
@@ -69,7 +70,7 @@ def _train(arguments: argparse.Namespace) -> None:
         one_thread,
         processes(arguments.device) as ours,
         _stop_signals() as stopped,
-        _progress_bar(ours.rank == 0) as watch,
+        progress(ours.rank == 0) as show,
     ):
         result = train(
             Dataset(arguments.data),
@@ -77,16 +78,13 @@ def _train(arguments: argparse.Namespace) -> None:
             config,
             ours,
             weights=arguments.weights,
-            watch=watch,
+            watch=_shown(show),
             stopped=stopped,
         )
     if ours.rank:
         return
     if arguments.json:
-        try:
-            write_json(arguments.json, asdict(result))
-        except OSError as error:
-            raise BadInput(f"{arguments.json}: cannot be written ({error.strerror or error})") from error
+        write_json(arguments.json, asdict(result))
     if not result.finished:
         print(f"{arguments.out}: stopped after step {result.step}; --resume goes on", file=sys.stderr)
         raise KeyboardInterrupt
@@ -116,27 +114,12 @@ def _stop_signals() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-@contextmanager
-def _progress_bar(shown: bool) -> Iterator[Callable[[Progress], None]]:
-    """A bar on stderr with the stage, the losses and the time left. Silent where nobody looks."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+def _shown(show: Show) -> Callable[[Progress], None]:
+    """Shows a run's stage and its losses."""
+    told = ("content/charbonnier", "content/squared", "adversarial", "critic/pairing", "critic/penalty")
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[numbers]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=Console(stderr=True), disable=not (shown and sys.stderr.isatty())) as bar:
-        task = bar.add_task("content", total=None, numbers="")
+    def watch(now: Progress) -> None:
+        numbers = "  ".join(f"{name.split('/')[-1]} {now.metrics[name]:.3g}" for name in told if name in now.metrics)
+        show("updates", now.step, now.of, f"{now.stage}  {numbers}")
 
-        def show(now: Progress) -> None:
-            told = ("content/charbonnier", "content/squared", "adversarial", "critic/pairing", "critic/penalty")
-            numbers = "  ".join(f"{n.split('/')[-1]} {now.metrics[n]:.3g}" for n in told if n in now.metrics)
-            bar.update(task, total=now.of, completed=now.step, description=now.stage, numbers=numbers)
-
-        yield show
+    return watch

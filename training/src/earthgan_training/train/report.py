@@ -15,21 +15,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from earthgan.files import write_whole
+
 METRICS_FILE = "metrics.jsonl"
 TENSORBOARD_FOLDER = "tensorboard"
 
 
 class Report:
     """Goes on after `step`; lines of later steps, of a run that was killed after its last checkpoint, are taken out.
-    Everything raises OSError where it cannot be written.
+    Everything raises OSError or BadInput where it cannot be written.
     """
 
     def __init__(self, run: Path, step: int) -> None:
         path = run / METRICS_FILE
-        part = path.with_name(f".{METRICS_FILE}.part")
         kept = [line for line in _lines(path) if line["step"] <= step]
-        part.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
-        part.replace(path)
+        write_whole(path, "".join(json.dumps(line) + "\n" for line in kept))
         self._lines = path.open("a", encoding="utf-8")
         self._events = _Events(run / TENSORBOARD_FOLDER, step)
 

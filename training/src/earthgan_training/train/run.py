@@ -12,10 +12,9 @@ from typing import Any
 import torch
 
 from earthgan.errors import BadInput
-from earthgan.surrogate import file_sha256
+from earthgan.files import cannot_be_written
+from earthgan.surrogate import Surrogate, file_sha256
 from earthgan_training.prepare.dataset import Dataset
-from earthgan_training.surrogates.export import export
-from earthgan_training.surrogates.folder import WEIGHTS_FILE
 from earthgan_training.train import checkpoint as checkpoints
 from earthgan_training.train import run_folder
 from earthgan_training.train.config import TrainConfig
@@ -72,7 +71,7 @@ def train(
     try:
         return _train(data, run, config, processes, weights, watch, stopped)
     except OSError as error:
-        raise BadInput(f"{run}: cannot be written ({error.strerror or error})") from error
+        raise cannot_be_written(run, error) from error
     except torch.OutOfMemoryError as error:
         raise BadInput(f"{run}: out of memory on {processes.device}; --max-memory-gb cuts batches smaller") from error
 
@@ -88,7 +87,7 @@ def _train(
 ) -> Result:
     goes_on, main = config is None, processes.rank == 0
     if weights and weights.is_dir():
-        weights = weights / WEIGHTS_FILE
+        weights = Surrogate(weights).weights_path
     config = config or run_folder.resumed(run, data)
     _check(config, processes)
     task = make_task(data, config)
@@ -198,4 +197,3 @@ def _write_surrogate(run: Path, data: Dataset, task: Task) -> None:
     told = ", ".join(f"{name} {gains[f'gain_db/{name}']:+.1f} dB" for name in task.names)
     description = f"Trained for {best.step} updates. On held-out samples, against interpolation: {told}."
     write_surrogate(run / SURROGATE, data, task, best.of("average"), description)
-    export(run / SURROGATE)

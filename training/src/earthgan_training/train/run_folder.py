@@ -20,6 +20,7 @@ from pydantic import ValidationError
 import earthgan
 import earthgan_training
 from earthgan.errors import BadInput, what_is_wrong
+from earthgan.files import is_leftover, write_json
 from earthgan.surrogate import file_sha256
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.prepare.spec import DATASET_FILE
@@ -31,7 +32,7 @@ ABOUT_FILE = "run.json"
 
 def begin(run: Path, config: TrainConfig, data: Dataset, about: dict[str, Any]) -> None:
     """Make a run's folder. Raises BadInput where there is one."""
-    if run.exists() and any(run.iterdir()):
+    if run.exists() and not all(_begun(path) for path in run.iterdir()):
         raise BadInput(f"{run}: exists already (--resume goes on with it)")
     run.mkdir(parents=True, exist_ok=True)
     described = {
@@ -61,6 +62,11 @@ def resumed(run: Path, data: Dataset) -> TrainConfig:
     return config
 
 
+def _begun(path: Path) -> bool:
+    """Whether a path in a run's folder is what a process leaves that is killed while it begins the run."""
+    return path.name == ABOUT_FILE or is_leftover(path)
+
+
 def data_sha256(data: Dataset) -> str:
     """The digest of `dataset.json`, which holds those of all its files."""
     return file_sha256(data.folder / DATASET_FILE)
@@ -74,13 +80,3 @@ def source_sha256() -> str:
         for path in sorted(folder.rglob("*.py")):
             digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON, whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

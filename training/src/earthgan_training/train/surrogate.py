@@ -5,30 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from earthgan.kinds.inputs import InputsSpec
-from earthgan.records import Affine, GridSpec, VariableSpec
+from earthgan.records import GridSpec, VariableSpec
 from earthgan.spec import GeneratorSpec, SurrogateSpec
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.prepare.spec import DatasetVariable
+from earthgan_training.surrogates.export import export
 from earthgan_training.surrogates.folder import new_folder, write_spec, write_step, write_weights
+from earthgan_training.surrogates.grid_code import codes_of, coding_of
 from earthgan_training.train.run_folder import data_sha256
 from earthgan_training.train.task import Task
 
-CODES = 2**16 - 1
-
 
 def write_surrogate(out: Path, data: Dataset, task: Task, state: Mapping[str, Tensor], description: str) -> None:
-    """Write the surrogate of all steps of a dataset, in place of what was at `out`; not yet exported."""
+    """Write the surrogate of all steps of a dataset, with its ONNX generator, in place of what was at `out`."""
     inputs = {step.t: data.inputs(step.t, task.names) for step in data.spec.steps}
-    coding = _coding(list(inputs.values()))
+    coding = coding_of(inputs.values())
     spec = data.spec
     with new_folder(out, overwrite=True) as folder:
         steps = tuple(
-            write_step(folder, step.t, _codes(inputs[step.t], coding), step.time_myr) for step in data.spec.steps
+            write_step(folder, step.t, codes_of(inputs[step.t], coding), step.time_myr) for step in data.spec.steps
         )
         write_spec(
             folder,
@@ -43,6 +41,7 @@ def write_surrogate(out: Path, data: Dataset, task: Task, state: Mapping[str, Te
                 provenance=spec.provenance.model_copy(update={"training_data_sha256": data_sha256(data)}),
             ),
         )
+        export(folder)
 
 
 def _variable(variable: DatasetVariable) -> VariableSpec:
@@ -58,16 +57,3 @@ def _variable(variable: DatasetVariable) -> VariableSpec:
         range=(low, high),
         normalisation=variable.truth,
     )
-
-
-def _coding(inputs: list[NDArray[np.float32]]) -> tuple[Affine, ...]:
-    """Per variable, 16-bit codes over what its normalised inputs span in all steps."""
-    low = np.min([each.min(axis=(1, 2, 3)) for each in inputs], axis=0).astype(np.float64)
-    high = np.max([each.max(axis=(1, 2, 3)) for each in inputs], axis=0).astype(np.float64)
-    scale = np.maximum(high - low, np.finfo(np.float32).eps) / CODES
-    return tuple(Affine(offset=float(a), scale=float(b)) for a, b in zip(low, scale, strict=True))
-
-
-def _codes(inputs: NDArray[np.float32], coding: tuple[Affine, ...]) -> NDArray[np.uint16]:
-    pairs = zip(inputs, coding, strict=True)
-    return np.stack([np.round((field - code.offset) / code.scale).astype(np.uint16) for field, code in pairs])

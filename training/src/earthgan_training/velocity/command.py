@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,6 @@ from earthgan.sphere.grid import EARTH_RADIUS_KM
 
 if TYPE_CHECKING:
     from earthgan_training.velocity.gate import VelocityFit
-    from earthgan_training.velocity.run import Watch
 
 _EXAMPLE = """earthgan fit-velocity raw --steps 1-90 --held-out 113-128 --out velocity.json
   earthgan fit-velocity x_001.npy --smoothness 1e-3 --out published.json"""
@@ -51,13 +49,14 @@ def _weight(text: str) -> float:
 
 
 def _fit_velocity(arguments: argparse.Namespace) -> None:
+    from earthgan.progress import progress
     from earthgan_training.simulations.mapping import layout_of
     from earthgan_training.velocity.fit import Settings
     from earthgan_training.velocity.run import fit_published, fit_velocity
 
     given = {} if arguments.smoothness is None else {"smoothness": arguments.smoothness}
     settings = Settings(sheets=not arguments.no_sheets, free_slip=not arguments.no_slip, tune=arguments.tune, **given)
-    with _progress() as watch:
+    with progress() as watch:
         if arguments.raw.suffix == ".npy":
             fit = fit_published(arguments.raw, settings, watch)
         else:
@@ -113,22 +112,3 @@ def _print(fit: VelocityFit) -> None:
 def _pair(explained: Iterable[float]) -> str:
     """Of the radial and of the lateral velocity."""
     return "/".join(f"{share:.2f}" for share in explained)
-
-
-@contextmanager
-def _progress() -> Iterator[Watch]:
-    """One bar for each part of the work, on stderr; silent where nobody looks."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        bars = {}
-
-        def watch(what: str, done: int, total: int) -> None:
-            if what not in bars:
-                bars[what] = progress.add_task(what, total=total)
-            progress.update(bars[what], completed=done)
-
-        yield watch

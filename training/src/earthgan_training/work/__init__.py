@@ -1,1 +1,1 @@
-"""What long commands share: work spread over processes, progress, printed tables."""
+"""What commands share: printed tables."""

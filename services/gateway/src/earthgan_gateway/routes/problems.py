@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from earthgan.errors import (
+    DamagedSurrogate,
     EarthGANError,
     EngineAnswerInvalid,
     EngineTimeout,
@@ -33,6 +34,7 @@ NO_SUCH_PATH = "no such path: numbers are plain decimal digits; see /docs"
 STATUSES: dict[type[BaseException], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    DamagedSurrogate: HTTPStatus.SERVICE_UNAVAILABLE,  # it was whole when it was opened: it has been changed since
     EngineUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     EngineTimeout: HTTPStatus.SERVICE_UNAVAILABLE,
     EngineAnswerInvalid: HTTPStatus.BAD_GATEWAY,

@@ -1,14 +1,18 @@
-"""Where tiles go. Everything is whole or not there: a temporary name first, then a rename."""
+"""Where tiles go. Everything is whole or not there.
+
+Files of tiles are not waited for until they are on the disk: there are very many, and each costs little to draw again.
+After a power cut, remove the folder and seed it anew.
+"""
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from earthgan.errors import BadInput
+from earthgan.files import is_leftover, whole, write_json
 from earthgan.sphere.tiles import Tile, bounds_deg
 
 Tiles = Mapping[Tile, bytes]
@@ -17,26 +21,13 @@ Tiles = Mapping[Tile, bytes]
 MANIFEST = "seed.json"
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """A file with this content, or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
-
-
-def write_json(path: Path, content: Any) -> None:
-    """A JSON file, or none."""
-    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n")
-
-
 def claim(folder: Path, manifest: dict[str, Any]) -> None:
     """Make the folder one for these tiles. Raises BadInput where it holds others."""
     file = folder / MANIFEST
     try:
         held = json.loads(file.read_text())
     except FileNotFoundError:
-        if folder.exists() and any(folder.iterdir()):
+        if folder.exists() and not all(map(is_leftover, folder.iterdir())):
             raise BadInput(f"{folder} is not empty, and not of an earlier seed") from None
         write_json(file, manifest)
         return
@@ -66,14 +57,16 @@ class Pyramid:
         return self._shell(variable, t, r).is_dir()
 
     def write(self, variable: str, t: int, r: int, tiles: Tiles) -> None:
-        shell = self._shell(variable, t, r)
-        part = shell.with_name(f".{r}.part")
-        shutil.rmtree(part, ignore_errors=True)  # of one who was killed
-        for tile, png in tiles.items():
-            file = part / str(tile.z) / str(tile.x) / f"{tile.y}.png"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(png)
-        part.replace(shell)
+        """Raises BadInput."""
+        try:
+            with whole(self._shell(variable, t, r), durable=False) as part:
+                for tile, png in tiles.items():
+                    file = part / str(tile.z) / str(tile.x) / f"{tile.y}.png"
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_bytes(png)
+        except BadInput:
+            if not self.has(variable, t, r):  # where it is there now, another process has drawn the same tiles
+                raise
 
 
 class Archives:
@@ -91,6 +84,7 @@ class Archives:
         return self.path(variable, t, r).is_file()
 
     def write(self, variable: str, t: int, r: int, tiles: Tiles) -> None:
+        """Raises BadInput."""
         place = shell_place(variable, t, r)
         write_archive(self.path(variable, t, r), tiles, self._metadata | place | {"name": ", ".join(place.values())})
 
@@ -113,7 +107,7 @@ def is_archive_of(path: Path, about: dict[str, Any]) -> bool:
 
 
 def write_archive(path: Path, tiles: Tiles, metadata: dict[str, Any]) -> None:
-    """A PMTiles archive of PNG tiles of Web Mercator, or none."""
+    """Write a PMTiles archive of PNG tiles of Web Mercator, whole or not at all. Raises BadInput."""
     from pmtiles.tile import Compression, TileType, zxy_to_tileid
     from pmtiles.writer import Writer
 
@@ -130,11 +124,8 @@ def write_archive(path: Path, tiles: Tiles, metadata: dict[str, Any]) -> None:
         "center_lat_e7": 0,
     }
     numbered = {zxy_to_tileid(tile.z, tile.x, tile.y): png for tile, png in tiles.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
+    with whole(path, durable=False) as part, part.open("wb") as file:
         writer = Writer(file)  # type: ignore[no-untyped-call]
         for number in sorted(numbered):  # tiles that lie together on the map lie together in the file
             writer.write_tile(number, numbered[number])  # type: ignore[no-untyped-call]
         writer.finalize(header, metadata)  # type: ignore[no-untyped-call]
-    part.replace(path)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -16,25 +15,8 @@ from earthgan_gateway.offer import Offer
 
 T = TypeVar("T")
 
-_PART = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
 #: Zoom 12 is 16 million tiles of a shell: whoever asks for more has slipped.
 MOST_ZOOM = 12
-
-
-def numbers(text: str, what: str) -> tuple[int, ...]:
-    """`113-115,120` as 113, 114, 115, 120; `what` names it where it cannot be read. Raises BadInput."""
-    found: list[int] = []
-    for part in text.split(","):
-        match = _PART.fullmatch(part.strip())
-        if match is None:
-            raise BadInput(f"{what}: {part!r} is neither a number nor a range such as 3-7")
-        first, last = int(match[1]), int(match[2] or match[1])
-        if last < first:
-            raise BadInput(f"{what}: {part!r} ends before it begins")
-        if last - first > 100_000:
-            raise BadInput(f"{what}: {part!r} is too long")
-        found.extend(range(first, last + 1))
-    return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True)
@@ -58,9 +40,14 @@ class Plan:
 
 
 def make_plan(
-    surrogate: Surrogate, variables: str | None, steps: str | None, shells: str | None, zoom: str, tms: str
+    surrogate: Surrogate,
+    variables: str | None,
+    steps: Sequence[int] | None,
+    shells: Sequence[int] | None,
+    zooms: Sequence[int],
+    tms: str,
 ) -> Plan:
-    """What the texts name, or all that there is. Raises BadInput and NotFound, before anything is drawn."""
+    """The plan of what is chosen, or of all that there is. Raises BadInput and NotFound, before anything is drawn."""
     offer = Offer.of(surrogate)
     names = tuple(dict.fromkeys(variables.split(","))) if variables else surrogate.variables
     _check(offer.quantity, names)
@@ -68,9 +55,9 @@ def make_plan(
         raise BadInput(f"unknown tile matrix set {tms!r}: there are {', '.join(TILE_MATRIX_SETS)}")
     plan = Plan(
         quantities=names,
-        steps=numbers(steps, "steps") if steps else tuple(step.t for step in surrogate.steps),
-        shells=numbers(shells, "shells") if shells else tuple(range(len(surrogate.grid.radii_km))),
-        zooms=_zooms(zoom),
+        steps=tuple(steps or (step.t for step in surrogate.steps)),
+        shells=tuple(shells or range(len(surrogate.grid.radii_km))),
+        zooms=_zooms(zooms),
         tms=tms,
     )
     _check(surrogate.check_step, plan.steps)
@@ -78,8 +65,7 @@ def make_plan(
     return plan
 
 
-def _zooms(text: str) -> tuple[int, ...]:
-    zooms = numbers(text, "zoom")
+def _zooms(zooms: Sequence[int]) -> tuple[int, ...]:
     if max(zooms) > MOST_ZOOM:
         raise BadInput(f"zoom: {max(zooms)} is beyond {MOST_ZOOM}; a map enlarges the last one on its own")
     return tuple(sorted(zooms))

@@ -1,21 +1,15 @@
-"""Pieces of work spread over Dask: a cluster of this machine's processes, or whatever scheduler is named."""
+"""Draws all pieces of work, spread over processes, and counts what was done."""
 
 from __future__ import annotations
 
-import logging
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from earthgan.errors import BadInput
+from earthgan.spread import Spread
 from earthgan_gateway.seed.work import Done, Recipe, make_piece
-
-#: How long a scheduler may take to be found.
-CONNECT_S = 10
 
 
 @dataclass
@@ -30,47 +24,12 @@ class Report:
     seconds: float = 0.0
 
 
-@contextmanager
-def dask_client(workers: int, scheduler: str | None) -> Iterator[Any]:
-    """A client of the scheduler at an address, or of as many processes of this machine. Raises BadInput."""
-    from distributed import Client, LocalCluster
-
-    if scheduler is not None:
-        try:
-            client = Client(scheduler, timeout=CONNECT_S)  # type: ignore[no-untyped-call]
-        except (OSError, ValueError) as error:
-            raise BadInput(f"no Dask scheduler answers at {scheduler}: {error}") from error
-        with client:
-            yield client
-        return
-    with (
-        tempfile.TemporaryDirectory(prefix="earthgan-seed-") as scratch,
-        LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=workers,
-            threads_per_worker=1,
-            dashboard_address="127.0.0.1:0",  # any free port: 8787 may be another's
-            host="127.0.0.1",
-            local_directory=scratch,
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        Client(cluster) as client,  # type: ignore[no-untyped-call]
-    ):
-        yield client
-
-
-def seed(client: Any, recipe: Recipe, on_piece: Callable[[], None]) -> Report:
+def seed(spread: Spread, recipe: Recipe, on_piece: Callable[[], None]) -> Report:  # type: ignore[type-arg]
     """Draw everything; `on_piece` is called as each piece is done. Raises BadInput at the first that fails."""
-    from distributed import as_completed
-
     report, started = Report(recipe.digest), time.monotonic()
-    futures = client.map(partial(make_piece, recipe), recipe.plan.pieces, pure=False, retries=2)
-    for future in as_completed(futures):  # type: ignore[no-untyped-call]
-        if future.status != "finished":
-            client.cancel(futures)
-            raise BadInput(f"a worker failed: {future.exception()}")
-        done: Done = future.result()
+    pieces: Iterable[Done] = spread(partial(make_piece, recipe), recipe.plan.pieces)
+    for done in pieces:
         if done.error is not None:
-            client.cancel(futures)
             raise BadInput(done.error)
         report.shells_drawn += done.drawn
         report.shells_skipped += done.skipped

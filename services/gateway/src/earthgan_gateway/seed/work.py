@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from earthgan.errors import BadInput, EarthGANError
+from earthgan.files import write_whole
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import LayeredCache, MemoryCache
 from earthgan_gateway.cache.redis import RedisCache
@@ -19,7 +20,7 @@ from earthgan_gateway.engines import make_engine
 from earthgan_gateway.fields import Fields
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Pictures, ShellPicture, Style, TilePicture
-from earthgan_gateway.seed.outputs import Archives, Pyramid, Tiles, value_file, write_whole
+from earthgan_gateway.seed.outputs import Archives, Pyramid, Tiles, value_file
 from earthgan_gateway.seed.plan import Plan
 from earthgan_gateway.settings import Settings
 from earthgan_gateway.telemetry import Metrics, make_traces
@@ -114,7 +115,7 @@ class Studio:
     async def _write_values(self, name: str, t: int, r: int) -> None:
         answer = await self._pictures.draw(ShellPicture(quantity=name, t=t, r=r, format="npy", style=None))
         assert self._recipe.folder is not None
-        write_whole(value_file(Path(self._recipe.folder), name, t, r), answer.body)
+        write_whole(value_file(Path(self._recipe.folder), name, t, r), answer.body, durable=False)
 
     def _output(self) -> Pyramid | Archives | None:
         recipe = self._recipe

@@ -1,0 +1,53 @@
+"""The progress of long commands: bars on stderr, for a terminal only. Needs rich."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+
+class Show(Protocol):
+    """Moves the bar of a piece of work: how much of it is done, of how much (None: nobody knows), and a note."""
+
+    def __call__(self, what: str, done: float, total: float | None, note: str = "") -> None: ...
+
+
+@contextmanager
+def progress(shown: bool = True) -> Iterator[Show]:
+    """Give a function that shows a bar for each piece of work it is told of. The bars vanish at the end.
+
+    Nothing is shown where stderr is no terminal, or not `shown`.
+    """
+    # Imported here: `earthgan --help` should not wait for it.
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    bars: dict[str, TaskID] = {}
+    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as shower:
+
+        def show(what: str, done: float, total: float | None, note: str = "") -> None:
+            if what not in bars:
+                bars[what] = shower.add_task(what, total=total, note=note)
+            shower.update(bars[what], completed=done, total=total, note=note)
+
+        yield show

@@ -1,0 +1,85 @@
+"""Work spread over processes: those of this machine, or those of a Dask scheduler. Needs Dask."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, TypeVar
+
+from earthgan.errors import BadInput
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+#: Gives the results of a function of tasks, in the order in which they are done.
+Spread = Callable[[Callable[[Task], Result], Sequence[Task]], Iterable[Result]]
+
+#: How long a scheduler may take to be found.
+CONNECT_S = 10
+
+
+@contextmanager
+def spread(workers: int, scheduler: str | None) -> Iterator[Spread]:  # type: ignore[type-arg]
+    """Give a way to do many tasks: on the scheduler at an address, or else on as many processes of this machine. With
+    no workers, this process does them itself, without Dask.
+
+    Raises BadInput where no scheduler answers, and the way does where a worker dies.
+    """
+    if scheduler is None and workers == 0:
+        yield lambda function, tasks: map(function, tasks)
+        return
+    with _client(workers, scheduler) as client:
+        yield lambda function, tasks: _over_dask(client, function, tasks)
+
+
+@contextmanager
+def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
+    # Imported here: only commands that spread their work have Dask.
+    from distributed import Client, LocalCluster
+
+    with tempfile.TemporaryDirectory(prefix="earthgan-") as folder:
+        cluster = None
+        if scheduler is None:
+            cluster = LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=workers,
+                threads_per_worker=1,  # and one BLAS thread: the bytes do not depend on the machine's cores
+                dashboard_address="127.0.0.1:0",  # any free port: another program may have 8787
+                host="127.0.0.1",
+                local_directory=folder,
+                silence_logs=logging.CRITICAL,
+            )
+        try:
+            client: Any = Client(cluster or scheduler, timeout=CONNECT_S)  # type: ignore[no-untyped-call]
+        except (OSError, ValueError) as error:
+            raise BadInput(f"no Dask scheduler answers at {scheduler}: {error}") from error
+        try:
+            yield client
+        finally:
+            client.close()
+            if cluster is not None:
+                cluster.close()
+
+
+def _over_dask(client: Any, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+    """The results of tasks, of which only a few wait at the workers. Raises BadInput where a worker dies."""
+    from distributed import as_completed, wait
+
+    waiting = iter(tasks)
+    at_once = 2 * max(1, sum(client.nthreads().values()))
+    running = {client.submit(function, task, pure=False, retries=2) for task in islice(waiting, at_once)}
+    done: Any = as_completed(running)  # type: ignore[no-untyped-call]
+    try:
+        for future in done:
+            running.discard(future)
+            if future.status != "finished":
+                raise BadInput(f"a worker failed: {future.exception()}")
+            result: Result = future.result()
+            yield result
+            for task in islice(waiting, 1):
+                running.add(another := client.submit(function, task, pure=False, retries=2))
+                done.add(another)
+    finally:
+        # No task is stopped halfway: what has begun is finished, and is there the next time.
+        wait(running)  # type: ignore[no-untyped-call]
