@@ -1,4 +1,4 @@
-"""The spectral surrogate computed by the browser itself: its numbers are those of `earthgan.kinds.spectral`."""
+"""The spectral surrogate computed by the browser itself: its numbers are those of `earthgan.kinds.spectral_planner`."""
 
 import base64
 import json
@@ -17,8 +17,8 @@ from safetensors.numpy import load_file, save
 from e2e.client import Faults
 from e2e.static_server import static_server
 from earthgan import Surrogate
-from earthgan.kinds.spectral import SpectralPlanner
 from earthgan.kinds.spectral_arguments import RefinementArguments, SpectralArguments
+from earthgan.kinds.spectral_planner import SpectralPlanner
 from earthgan.sphere.grid import ShellGrid
 from earthgan_training.coding.make import add_steps
 from earthgan_training.simulations.contest import CONTEST

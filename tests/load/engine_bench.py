@@ -19,8 +19,8 @@ from threadpoolctl import threadpool_limits
 
 from earthgan import Surrogate
 from earthgan.backends.onnx import onnx_backend
-from earthgan.kinds.spectral import SpectralPlanner
 from earthgan.kinds.spectral_arguments import SpectralArguments
+from earthgan.kinds.spectral_planner import SpectralPlanner
 from earthgan.sphere.grid import Window
 
 SHELLS = range(3, 198, 24)

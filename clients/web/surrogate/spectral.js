@@ -1,5 +1,5 @@
 /**
- * The `spectral` preset, as `earthgan.kinds.spectral` has it: coefficients evaluated where the points of a shell lie.
+ * The `spectral` preset, as `earthgan.kinds.spectral_planner` has it: coefficients evaluated where the points of a shell lie.
  *
  * Temperature is the sum over degree l, order m and mode k of `x_lmk B_lk(r) Y_lm`. Velocity
  * `u = U Y r^ + V grad_1 Y + W r^ x grad_1 Y` is a linear function of the same coefficients by the Stokes equations,

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,24 +44,21 @@ def itself(values: Array, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -
     return values
 
 
-def turn(name: str, vx: Array, vy: Array, vz: Array, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
-    """`v_radial` (outwards), `v_theta` (southwards), `v_phi` (eastwards) or `speed` of Cartesian velocities.
-
-    x points to 0° N 0° E, y to 0° N 90° E, z to the north pole; latitudes and longitudes broadcast against the
-    velocities. The components are along the unit vectors of spherical coordinates with colatitude theta and longitude
-    phi. Raises KeyError for another name.
-    """
-    if name == SPEED:
-        squares = sum(np.square(component, dtype=np.float64) for component in (vx, vy, vz))  # 1e-24 is small in float32
-        return np.asarray(np.sqrt(squares), dtype=np.float32)
-    axes = LocalAxes.at(latitudes_deg, longitudes_deg, np.float32)
-    if name == V_PHI:
-        return axes.eastwards(vx, vy)
-    return {V_RADIAL: axes.outwards, V_THETA: axes.southwards}[name](vx, vy, vz)
+def _outwards(vx: Array, vy: Array, vz: Array, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
+    return LocalAxes.at(latitudes_deg, longitudes_deg, np.float32).outwards(vx, vy, vz)
 
 
-def _turned(name: str) -> Function:
-    return partial(turn, name)
+def _southwards(vx: Array, vy: Array, vz: Array, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
+    return LocalAxes.at(latitudes_deg, longitudes_deg, np.float32).southwards(vx, vy, vz)
+
+
+def _eastwards(vx: Array, vy: Array, vz: Array, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
+    return LocalAxes.at(latitudes_deg, longitudes_deg, np.float32).eastwards(vx, vy)
+
+
+def _length(vx: Array, vy: Array, vz: Array, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
+    squares = sum(np.square(component, dtype=np.float64) for component in (vx, vy, vz))  # 1e-24 is small in float32
+    return np.asarray(np.sqrt(squares), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -85,7 +81,7 @@ class Derived:
     def of(self, shells: Mapping[str, Array], grid: ShellGrid) -> Array:
         """The quantity on whole shells `(..., latitude, longitude)` of a grid. Raises KeyError where one is missing."""
         stored = (shells[name] for name in self.needs)
-        values = self.function(*stored, np.asarray(grid.latitudes_deg)[:, None], np.asarray(grid.longitudes_deg))
+        values = self.function(*stored, *grid.axes_deg)
         return anomaly(values, grid) if self.less_mean else values
 
     def is_offered(self, specs: Mapping[str, VariableSpec]) -> bool:
@@ -96,18 +92,18 @@ class Derived:
         return len(units) == 1 and not (self.needs_zero and NORMALISED in units)
 
 
-def _velocity(name: str, long_name: str, colormap: str = _DIVERGING, symmetric: bool = True) -> Derived:
-    return Derived(name, long_name, VELOCITY, _turned(name), needs_zero=True, colormap=colormap, symmetric=symmetric)
+def _velocity(name: str, long_name: str, function: Function) -> Derived:
+    return Derived(name, long_name, VELOCITY, function, needs_zero=True)
 
 
 DERIVED: dict[str, Derived] = {
     each.name: each
     for each in (
         Derived(TEMPERATURE_ANOMALY, "Temperature less its lateral mean", (TEMPERATURE.name,), itself, less_mean=True),
-        _velocity(V_RADIAL, "Velocity outwards"),
-        _velocity(V_THETA, "Velocity southwards"),
-        _velocity(V_PHI, "Velocity eastwards"),
-        _velocity(SPEED, "Speed", _SEQUENTIAL, symmetric=False),
+        _velocity(V_RADIAL, "Velocity outwards", _outwards),
+        _velocity(V_THETA, "Velocity southwards", _southwards),
+        _velocity(V_PHI, "Velocity eastwards", _eastwards),
+        replace(_velocity(SPEED, "Speed", _length), colormap=_SEQUENTIAL, symmetric=False),
     )
 }
 
@@ -151,6 +147,11 @@ class Quantity:
         return self.needs != (self.name,)
 
     @property
+    def is_itself(self) -> bool:
+        """Whether it is one stored variable, apart from a lateral mean that is taken off."""
+        return self.row.function is itself
+
+    @property
     def less_mean(self) -> bool:
         """Whether each shell's lateral mean is taken off what `at` gives."""
         return self.row.less_mean
@@ -183,6 +184,15 @@ def quantities(surrogate: Surrogate) -> dict[str, Quantity]:
             anomaly_range=(-anomaly_magnitude, anomaly_magnitude),
         )
     return found
+
+
+def turn(name: str, vx: Array, vy: Array, vz: Array, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
+    """`v_radial` (outwards), `v_theta` (southwards), `v_phi` (eastwards) or `speed` of Cartesian velocities.
+
+    Latitudes and longitudes broadcast against the velocities. The axes are those of `earthgan.sphere.vectors`. Raises
+    KeyError for another name.
+    """
+    return DERIVED[name].function(vx, vy, vz, latitudes_deg, longitudes_deg)
 
 
 def derive(name: str, shells: Mapping[str, Array], grid: ShellGrid) -> Array:

@@ -71,7 +71,7 @@ def _variable(offer: Offer, quantity: Quantity) -> dict[str, Any]:
         "range": list(quantity.range),
         "anomaly_range": list(quantity.anomaly_range),
         "colormap": quantity.colormap,
-        "derived": quantity.name not in offer.surrogate.variables,
+        "derived": quantity.is_derived,
     }
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from earthgan.bounded import Bounded
 from earthgan.errors import EngineUnavailable
-from earthgan.quantities import Quantity, derive
+from earthgan.quantities import Quantity
 from earthgan.quantities import anomaly as subtract_mean
 from earthgan.sphere.sampling import ShellSampler
 from earthgan_gateway.cache import LayeredCache, SingleFlight
@@ -111,7 +111,7 @@ class Fields:
         self, quantity: Quantity, packed: dict[str, Packed], anomaly: bool
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         grid = self.offer.surrogate.grid
-        values = derive(quantity.name, {name: packed[name].values() for name in quantity.needs}, grid)
+        values = quantity.of({name: packed[name].values() for name in quantity.needs}, grid)
         if anomaly:
             values = subtract_mean(values, grid)
         padded = self._sampler.padded(values)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.bounded import Bounded
-from earthgan.quantities import TEMPERATURE_ANOMALY, Quantity, derive, lateral_mean, turn
+from earthgan.quantities import Quantity, lateral_mean
 from earthgan.sphere.great_circle import GreatCircle
 from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan.sphere.statistics import shell_statistics
@@ -74,7 +74,7 @@ class Places:
         box = {v: stencil.cut(values)[None] for v, values in stored.items()}
         values = {}
         for each in self.offer.quantities.values():
-            means = lateral_mean(stored[each.needs[0]], self._surrogate.grid) if _is_anomaly(each) else None
+            means = self._means.of_shell(each, stored) if each.less_mean else None
             values[each.name] = _number(_sampled(each, box, stencil, means)[0, 0])
         return {**_about(quantity), **where, **_at(place), "value": values[name], "values": values}
 
@@ -88,7 +88,8 @@ class Places:
         values = await self._column(quantity, t, shells, self._stencil(place), deadline, lane)
         answer = {**_about(quantity), **when, **_at(place), **self._depths(), "values": _list(values[:, 0])}
         if with_mean:
-            answer["lateral_mean"] = _list(await self._means.of(quantity, t, shells, deadline))
+            means = await self._means.of(quantity, t, shells, deadline)
+            answer["lateral_mean"] = _list(np.zeros_like(means) if quantity.less_mean else means)
         return answer
 
     async def series(self, name: str, r: int, place: Place) -> dict[str, Any]:
@@ -156,11 +157,8 @@ class Places:
     ) -> Array:
         """A quantity `(shell, point)` at the stencil's points, for one call of the engine and the lateral means."""
         field = await self._fields.engine.window(quantity.needs, t, stencil.window(shells), None, deadline, lane)
-        means = await self._means.of(self._of_needs(quantity), t, shells, deadline) if _is_anomaly(quantity) else None
+        means = await self._means.of(quantity, t, shells, deadline) if quantity.less_mean else None
         return _sampled(quantity, dict(zip(quantity.needs, field, strict=True)), stencil, means)
-
-    def _of_needs(self, anomaly: Quantity) -> Quantity:
-        return self.offer.quantities[anomaly.needs[0]]
 
     def _stencil(self, place: Place) -> Stencil:
         return Stencil.of(self._surrogate.grid, np.array([place[0]]), np.array([place[1]]))
@@ -186,9 +184,10 @@ class Places:
 
 
 class LateralMeans:
-    """The mean of each shell over the sphere, kept from then on. It needs whole shells, unless the surrogate knows.
+    """The mean of each shell over the sphere, before it is taken off an anomaly. Means are kept once they are known.
 
-    Means that a request did not live to see are kept as well: the next request goes on from there.
+    They need whole shells, unless the surrogate knows them. Means that a request did not live to see are kept as well:
+    the next request goes on from there.
     """
 
     def __init__(self, offer: Offer, engine: Engine, kept_bytes: int) -> None:
@@ -202,8 +201,8 @@ class LateralMeans:
         key, wanted = (quantity.name, t), np.asarray(shells)
         means = self._kept.get(key) or Progress.none(self._surrogate.grid.shape[0])
         if not means.known[wanted].all():
-            told = (await asyncio.to_thread(self._surrogate.lateral_means, t)).get(quantity.name)
-            if told is not None:
+            told = (await asyncio.to_thread(self._surrogate.lateral_means, t)).get(quantity.needs[0])
+            if told is not None and quantity.is_itself:
                 means.put(slice(None), told)
                 self._kept.set(key, means)
         missing = wanted[~means.known[wanted]].tolist()
@@ -214,34 +213,30 @@ class LateralMeans:
         values: NDArray[np.float64] = means.values[wanted]
         return values
 
+    def of_shell(self, quantity: Quantity, stored: Mapping[str, Array]) -> NDArray[np.float64]:
+        """The mean of whole shells `(..., latitude, longitude)` of the variables that the quantity needs."""
+        grid = self._surrogate.grid
+        return lateral_mean(quantity.at(stored, *grid.axes_deg), grid)
+
     async def _compute(
         self, quantity: Quantity, t: int, run: list[int], means: Progress, until: float
     ) -> NDArray[np.float64]:
         field = await self._engine.shells(quantity.needs, t, run, None, until, "long")
-        shells, grid = dict(zip(quantity.needs, field, strict=True)), self._surrogate.grid
-        found = await asyncio.to_thread(lambda: lateral_mean(derive(quantity.name, shells, grid), grid))
+        stored = dict(zip(quantity.needs, field, strict=True))
+        found = await asyncio.to_thread(self.of_shell, quantity, stored)
         means.put(run, found)
         self._kept.set((quantity.name, t), means)
         return found
 
 
-def _is_anomaly(quantity: Quantity) -> bool:
-    return quantity.name == TEMPERATURE_ANOMALY and quantity.needs != (quantity.name,)
-
-
 def _sampled(
     quantity: Quantity, box: Mapping[str, Array], stencil: Stencil, means: NDArray[np.float64] | None
 ) -> Array:
-    """A quantity `(shell, point)`, from a box `(shell, row, column)` of each variable that it needs; an anomaly is to
-    the means `(shell,)` given.
+    """A quantity `(shell, point)`, from a box `(shell, row, column)` of each variable that it needs, less the means
+    `(shell,)` where they are given.
     """
-    if means is not None:
-        values = stencil.sample(box[quantity.needs[0]]) - np.reshape(means, (-1, 1))
-        return np.asarray(values, dtype=np.float32)
-    if quantity.needs == (quantity.name,):
-        return stencil.sample(box[quantity.name])
-    vx, vy, vz = (box[name] for name in quantity.needs)
-    return stencil.sample(turn(quantity.name, vx, vy, vz, stencil.latitudes_deg, stencil.longitudes_deg))
+    values = stencil.sample(quantity.at(box, stencil.latitudes_deg, stencil.longitudes_deg))
+    return values if means is None else np.asarray(values - np.reshape(means, (-1, 1)), dtype=np.float32)
 
 
 def _about(quantity: Quantity) -> dict[str, Any]:

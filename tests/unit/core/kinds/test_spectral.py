@@ -14,8 +14,8 @@ from earthgan.backends.torch import torch_backend
 from earthgan.errors import BadInput, DamagedSurrogate
 from earthgan.kinds.coded import Code
 from earthgan.kinds.graphs import spectral_graph
-from earthgan.kinds.spectral import Kernels, SpectralPlanner
 from earthgan.kinds.spectral_arguments import ComponentSpec, SpectralArguments
+from earthgan.kinds.spectral_planner import Kernels, SpectralPlanner
 from earthgan.numerics.transform import Transform
 from earthgan.quantities import lateral_mean, quantities
 from earthgan.sphere.grid import Window

@@ -18,8 +18,8 @@ from earthgan.cli import main
 from earthgan.errors import BadInput, DamagedSurrogate
 from earthgan.flow.gate import GatedRun, StoredRun, StoredShells
 from earthgan.kinds.coded import Code
-from earthgan.kinds.spectral import Kernels
 from earthgan.kinds.spectral_arguments import ComponentSpec, SpectralArguments
+from earthgan.kinds.spectral_planner import Kernels
 from earthgan.spec import SurrogateSpec
 from earthgan.surrogate import Backend, Surrogate
 from earthgan_training.coding.flow import gated_runs

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from earthgan.flow.gate import GatedRun
-from earthgan.kinds.spectral import unit_square
 from earthgan.kinds.spectral_arguments import CodedField, SpectralArguments
+from earthgan.kinds.spectral_planner import unit_square
 from earthgan_training.coding.modes import Shells
 from earthgan_training.harmonics.analysis import vector_coefficients
 from earthgan_training.simulations.contest import Snapshot

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from earthgan.quantities import Quantity, derive
+from earthgan.quantities import Quantity
 from earthgan.sphere.grid import ShellGrid
 from earthgan.surrogate import Surrogate
 from earthgan_training.figures.globe_map import GlobeMap
@@ -39,7 +39,7 @@ def stages(truth: Truth, generated: Generated, quantity: Quantity, t: int, shell
     found = []
     file = truth.file_shell(quantity.needs, t, radius_km)
     if file is not None:
-        values = derive(quantity.name, dict(zip(quantity.needs, file.values, strict=True)), file.grid)
+        values = quantity.of(dict(zip(quantity.needs, file.values, strict=True)), file.grid)
         caption = f"{_cells(file.cells)} cells, {_variables(file.variables)}\n{shown_bytes(file.file_bytes)} a step"
         found.append(Stage("The simulation's file", file.grid, file.radius_km, values, caption))
     due = fields(truth, [quantity], t, [shell], grid)[quantity.name][0]

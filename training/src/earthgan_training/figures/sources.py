@@ -69,7 +69,7 @@ def fields(source: Source, quantities: Sequence[Quantity], t: int, shells: Seque
     """Quantities of some shells, derived from the variables that they need, each of which is computed once."""
     needs = list(dict.fromkeys(name for quantity in quantities for name in quantity.needs))
     stored = dict(zip(needs, source.stored(needs, t, shells), strict=True))
-    return {quantity.name: derive(quantity.name, stored, grid) for quantity in quantities}
+    return {quantity.name: quantity.of(stored, grid) for quantity in quantities}
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ def input_fields(surrogate: Surrogate, quantities: Sequence[Quantity], t: int) -
     """Quantities of a step's conditional input, on its own grid; of coded inputs, on a coarse one."""
     grid, normalised = surrogate.inputs.look(surrogate.conditional_input(t))
     stored = dict(zip(surrogate.variables, surrogate.in_units(normalised, surrogate.variables), strict=True))
-    return grid, {quantity.name: derive(quantity.name, stored, grid) for quantity in quantities}
+    return grid, {quantity.name: quantity.of(stored, grid) for quantity in quantities}
 
 
 def _brought(field: Array, fine: ShellGrid, grid: ShellGrid, shells: Sequence[int]) -> Array:

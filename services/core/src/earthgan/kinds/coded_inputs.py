@@ -13,7 +13,7 @@ from earthgan.errors import DamagedSurrogate
 from earthgan.kinds.coded import Code, CodedStep
 from earthgan.kinds.refine import Refinement
 from earthgan.kinds.registry import StepInputs
-from earthgan.kinds.spectral import SpectralPlanner
+from earthgan.kinds.spectral_planner import SpectralPlanner
 from earthgan.sphere.grid import ShellGrid, Window
 
 Field = NDArray[np.float32]

@@ -118,7 +118,7 @@ def paper_graph(variables: int, arguments: PaperArguments, state: Mapping[str, N
 
 
 def spectral_graph(variables: int, fields: int) -> onnx.ModelProto:
-    """What `earthgan.kinds.spectral.SpectralPlanner.evaluate` does, by products, for so many `fields`."""
+    """What `earthgan.kinds.spectral_planner.SpectralPlanner.evaluate` does, by products, for so many `fields`."""
     graph = _Graph()
     x = graph.input("x", TensorProto.FLOAT, [1, "degrees", "orders", 2, "modes"])
     kernels = graph.input("kernels", TensorProto.FLOAT, [fields, "degrees", "shells", "modes"])

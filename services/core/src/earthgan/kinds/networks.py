@@ -205,7 +205,7 @@ def _interpolated(x: Tensor, feeds: Mapping[str, Tensor]) -> Tensor:
 
 
 class Synthesis(nn.Module):
-    """The `spectral` kind: `earthgan.kinds.spectral.SpectralPlanner.evaluate`, by products. It has no parameters.
+    """The `spectral` kind: what `SpectralPlanner.evaluate` computes, by products. It has no parameters.
 
     Always in float32: half precision would err by more than the code does.
     """

@@ -170,7 +170,7 @@ _BUILT_IN = {
     "paper": "earthgan.kinds.paper",
     "residual": "earthgan.kinds.residual",
     "interpolate": "earthgan.kinds.interpolate",
-    "spectral": "earthgan.kinds.spectral_kind",
+    "spectral": "earthgan.kinds.spectral",
 }
 #: The entry-point group by which another package offers a kind: the kind's name, and its class or module.
 GROUP = "earthgan.kinds"

@@ -1,199 +1,95 @@
-"""The `spectral` preset: a time step as coefficients of harmonics and radial modes, evaluated at any window's points.
-
-Temperature is the sum over degree l, order m and mode k of `x_lmk B_lk(r) Y_lm`, the modes being the principal
-components of the training data in each band of degrees. Velocity `u = U Y r^ + V grad_1 Y` is a linear function of the
-same coefficients, degree by degree: the Stokes maps of the surrogate's own viscosity profile (`earthgan.flow.stokes`).
-On shells where they explain too little (`earthgan.flow.gate`), coefficients of U, V and W are added. Those of V and W
-are of the vector harmonics of unit square, `grad_1 Y / sqrt(l(l + 1))`, so that every error weighs the same.
-Nothing is interpolated: a shell is evaluated where its points lie.
-"""
+"""The `spectral` kind: coded coefficients of temperature, refined by a network, and velocity that follows from them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from earthgan.flow.stokes import StokesProfile
+from earthgan.kinds.coded import Code
+from earthgan.kinds.coded_inputs import CodedInputs, CodedInputsSpec
+from earthgan.kinds.refine import Refinement
+from earthgan.kinds.registry import Kind, register
 from earthgan.kinds.spectral_arguments import SpectralArguments
-from earthgan.numerics.threads import one_thread
-from earthgan.numerics.transform import Columns, Rows, Transform, per_degree
-from earthgan.sphere.grid import ShellGrid, Window, cell_weights
-from earthgan.sphere.vectors import LocalAxes
+from earthgan.kinds.spectral_planner import Kernels, SpectralPlanner
+from earthgan.records import VariableSpec
+from earthgan.sphere.grid import ShellGrid, Window
+from earthgan.variables import TEMPERATURE
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+    from torch.nn import Module
 
 Array = NDArray[np.float32]
 
-#: Points of whole shells that are evaluated at a time, of all variables: few enough for a processor's cache.
-POINTS = 2**16
 
+@register
+class SpectralKind(Kind):
+    """Surrogates of harmonics and radial modes."""
 
-class Kernels:
-    """From coefficients to fields at any radius. `bases` are the components' radial modes `(degree, mode, node)`, as
-    `earthgan.kinds.coded.Code` holds them; `kelvins` is the temperature that 1 stands for, `speed` the velocity in m/s.
-    """
+    name = "spectral"
+    Arguments = SpectralArguments
+    StepInputs = CodedInputsSpec
+    evaluates = True
+    has_parameters = False
 
-    def __init__(
-        self, arguments: SpectralArguments, bases: Mapping[str, NDArray[np.float64]], kelvins: float, speed: float
-    ) -> None:
-        self.arguments, self._bases, self._scale = arguments, bases, kelvins / speed
+    def __init__(self, planner: SpectralPlanner, inputs: CodedInputs, arguments: SpectralArguments) -> None:
+        super().__init__(planner, inputs)
+        self._spectral, self._arguments = planner, arguments
 
-    @one_thread
-    def at(self, radii_km: ArrayLike) -> Array:
-        """`(field, degree, radius, mode)`: coefficients to temperature, U and V (and the toroidal W), all components'
-        modes one after another. Raises ValueError beyond the nodes.
-        """
-        arguments = self.arguments
-        radii, grid = np.asarray(radii_km) / arguments.thickness_km, arguments.radial_grid
-        if not grid.inner <= radii.min() <= radii.max() <= grid.outer:
-            raise ValueError("the grid's shells reach beyond the radial modes")
-        blocks = [grid.interpolation(radii) @ self._of_temperature]
-        for component in arguments.components[1:]:
-            blocks.append(self._of_velocity(component.field, arguments.stored.interpolation(radii_km)))
-        return np.concatenate(blocks, axis=-1).astype(np.float32)
+    @classmethod
+    def open(
+        cls,
+        arguments: SpectralArguments,
+        inputs: CodedInputsSpec,
+        variables: Sequence[VariableSpec],
+        grid: ShellGrid,
+        weights: Path,
+    ) -> SpectralKind:
+        code = Code.load(weights, arguments)
+        bases = {name: component.basis for name, component in code.components.items()}
+        temperature, *velocity = (variable.normalisation.scale for variable in variables)
+        kernels = Kernels(arguments, bases, temperature, velocity[0] if velocity else 1.0)
+        planner = SpectralPlanner(kernels, grid)
+        refinement = (
+            Refinement.load(weights, arguments, code.components["temperature"]) if arguments.refinement else None
+        )
+        return cls(planner, CodedInputs(code, refinement, planner), arguments)
 
-    @cached_property
-    @one_thread
-    def _of_temperature(self) -> NDArray[np.float64]:
-        """`(field, degree, node, mode)`: temperature's modes, and the flow that they make."""
-        arguments, fields = self.arguments, self.arguments.fields
-        modes = self._bases["temperature"].transpose(0, 2, 1)
-        block = np.zeros((len(fields), *modes.shape))
-        block[0] = modes
-        if arguments.stokes is not None:
-            maps = arguments.stokes.kept_maps(arguments.radial_grid, arguments.degree)
-            block[fields.index("u")] = maps.radial @ modes * self._scale
-            block[fields.index("v")] = maps.lateral @ modes * self._scale
-        return block
+    @classmethod
+    def torch_module(cls, arguments: SpectralArguments, variables: int) -> Module:
+        from earthgan.kinds.networks import Synthesis
 
-    def _of_velocity(self, field: str, interpolation: NDArray[np.float64]) -> NDArray[np.float64]:
-        """`(field, degree, radius, mode)` of a component of velocity, from its knots to radii."""
-        fields = self.arguments.fields
-        modes = interpolation @ self._bases[field].transpose(0, 2, 1)
-        block = np.zeros((len(fields), *modes.shape))
-        block[fields.index(field)] = modes / unit_square(field, len(modes))[:, None, None]
-        return block
+        return Synthesis()
 
+    @classmethod
+    def onnx_graph(cls, arguments: SpectralArguments, variables: int, state: Mapping[str, Array]) -> ModelProto:
+        from earthgan.kinds.graphs import spectral_graph
 
-def unit_square(field: str, degrees: int) -> NDArray[np.float64]:
-    """`(degree,)`: what the coefficients of U, V or W are multiplied by for their squares to be those of velocity."""
-    degree = np.arange(degrees)
-    return np.ones(degrees) if field == "u" else np.sqrt(np.maximum(degree * (degree + 1.0), 1))
+        return spectral_graph(variables, len(arguments.fields))
 
+    @classmethod
+    def without_network(
+        cls, arguments: SpectralArguments, state: Mapping[str, Array]
+    ) -> tuple[SpectralArguments, dict[str, Array]] | None:
+        if arguments.refinement is None:
+            return None
+        plain = {name: array for name, array in state.items() if not name.startswith("refinement.")}
+        return arguments.model_copy(update={"refinement": None}), plain
 
-class SpectralPlanner:
-    """Plans windows of a grid."""
+    def evaluate(self, conditional_input: Array, window: Window, variables: Sequence[int]) -> Array:
+        return self._spectral.evaluate(conditional_input, window, variables)
 
-    def __init__(self, kernels: Kernels, grid: ShellGrid) -> None:
-        self.grid, self._kernels, self._degree = grid, kernels, kernels.arguments.degree
-        self.variables = 4 if len(kernels.arguments.fields) > 1 else 1
+    def lateral_means(self, conditional_input: Array) -> dict[str, Array]:
+        return {TEMPERATURE.name: self._spectral.temperature_means(conditional_input)}
 
-    def on(self, grid: ShellGrid) -> SpectralPlanner:
-        """The same, evaluated on another grid."""
-        return SpectralPlanner(self._kernels, grid)
+    @property
+    def stokes(self) -> StokesProfile | None:
+        return self._arguments.stokes
 
-    @cached_property
-    def kernels(self) -> Array:
-        """`(field, degree, shell, mode)`, of the grid's shells."""
-        return self._kernels.at(self.grid.radii_km)
-
-    @cached_property
-    def _rows(self) -> Rows:
-        return Rows(self._degree, np.radians(90 - np.asarray(self.grid.latitudes_deg)), np.float32)
-
-    @cached_property
-    def _harmonics(self) -> Array:
-        """`(kind, order, row, degree)`: values, southward and eastward derivatives."""
-        return np.stack([self._rows.dense(kind) for kind in ("values", "slopes", "eastward")])
-
-    @cached_property
-    def _turn(self) -> Columns:
-        return Columns(self._degree, np.radians(self.grid.longitudes_deg), np.float32)
-
-    def _columns(self, columns: range) -> Columns:
-        if columns == self.grid.whole.columns:
-            return self._turn
-        return Columns(self._degree, np.radians(self._longitudes_deg(columns)), np.float32)
-
-    def _longitudes_deg(self, columns: range) -> NDArray[np.float64]:
-        around = np.arange(columns.start, columns.stop) % self.grid.shape[2]
-        return np.asarray(self.grid.longitudes_deg)[around]
-
-    @one_thread
-    def evaluate(self, x: Array, window: Window, variables: Sequence[int]) -> Array:
-        """The normalised field `(variable, shell, row, column)` of coefficients `x` `(degree, order, part, mode)` in a
-        window. Only what the variables need is computed: 0 is temperature, and 1 to 3 are the velocity's x, y and z.
-        """
-        wanted = frozenset(variables)
-        if not wanted:
-            return np.empty((0, *window.shape), np.float32)
-        first, last = 0 if 0 in wanted else 1, None if wanted - {0} else 1
-        kernels = self.kernels[first:last, :, window.shells.start : window.shells.stop].swapaxes(0, 1)
-        on_shells = per_degree(kernels.reshape(len(x), -1, x.shape[-1]), x).reshape(*x.shape[:3], kernels.shape[1], -1)
-        latitudes_deg = np.asarray(self.grid.latitudes_deg)[window.rows.start : window.rows.stop]
-        axes = LocalAxes.on_grid(latitudes_deg, self._longitudes_deg(window.columns), np.float32)
-        transform = Transform(self._rows.part(window.rows), self._columns(window.columns))
-        out = np.empty((len(variables), *window.shape), np.float32)
-        step = -(-POINTS // (len(window.rows) * len(window.columns)))
-        for shell in range(0, len(window.shells), step):
-            fields = np.moveaxis(on_shells[..., shell : shell + step], 3, 0)
-            found = _evaluated(transform, axes, fields, wanted)
-            for field, variable in zip(out, variables, strict=True):
-                field[shell : shell + step] = found[variable]
-        return out
-
-    @cached_property
-    def _means(self) -> Array:
-        """`(degree,)`: what the harmonics of order 0 are over the grid's cells."""
-        return np.asarray(cell_weights(self.grid).sum(axis=1) @ self._rows.dense("values")[0])
-
-    @one_thread
-    def temperature_means(self, x: Array) -> Array:
-        """The normalised temperature's means over the sphere `(shell,)`, by the areas of the grid's cells, of the
-        coefficients `x`: waves around the axis have none.
-        """
-        of_degrees: Array = np.einsum("lk,lsk,l->s", x[:, 0, 0], self.kernels[0], self._means, optimize=True)
-        return of_degrees
-
-    def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
-        """The matrices of a window's shells, rows and columns, for generators that compute `evaluate` by products. The
-        seed has no part in it.
-        """
-        rows, shells = (slice(axis.start, axis.stop) for axis in (window.rows, window.shells))
-        latitudes_deg, longitudes_deg = np.asarray(self.grid.latitudes_deg)[rows], self._longitudes_deg(window.columns)
-        axes = LocalAxes.at(latitudes_deg, longitudes_deg)
-        waves = Columns(self._degree, np.radians(longitudes_deg)).waves
-        named: dict[str, NDArray[Any]] = {
-            "kernels": self.kernels[:, :, shells],
-            "harmonics": self._harmonics[:, :, rows],
-            "azimuth": np.stack([waves, np.stack([waves[:, 1], -waves[:, 0]], axis=1)]),  # the second is times i
-            "meridian": np.stack([axes.cos_lat, axes.sin_lat]),
-            "parallel": np.stack([axes.cos_lon, axes.sin_lon]),
-        }
-        return {name: np.ascontiguousarray(value, np.float32) for name, value in named.items()}
-
-    def multiply_adds(self, window: Window, variables: int) -> int:
-        """The multiplications of the radial, the meridional and the zonal sums."""
-        shells, rows, columns = window.shape
-        fields, orders, _, modes = self.kernels.shape
-        radial = fields * orders**2 * 2 * modes * shells
-        return int(radial + variables * shells * rows * 2 * orders * (orders + columns))
-
-
-def _evaluated(transform: Transform, axes: LocalAxes, fields: Array, wanted: frozenset[int]) -> dict[int, Array]:
-    """Variables by index, of the coefficients `(field, degree, order, part, shell)` of temperature, if it is wanted,
-    and of U, V and W, if any of the velocity is.
-    """
-    if wanted == {0}:
-        return {0: transform.values(fields[0])}
-    *temperature, u, v = fields[: 3 if 0 in wanted else 2]
-    w = fields[-1] if len(fields) > len(temperature) + 2 else None
-    scalars = transform.values(np.stack([*temperature, u], axis=3))
-    found, outwards = dict(enumerate(scalars[:-1])), scalars[-1]
-    southwards = transform.southward(v, w)
-    if wanted & {1, 2}:
-        found[1], found[2] = axes.xy(outwards, southwards, transform.eastward(v, w))
-    if 3 in wanted:
-        found[3] = axes.z(outwards, southwards)
-    return found
+    def facts(self) -> dict[str, Any]:
+        return {"gate": [str(run) for run in self._arguments.gate]} if self._arguments.gate else {}

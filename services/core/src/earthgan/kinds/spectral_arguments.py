@@ -17,8 +17,8 @@ CodedField = Literal["temperature", "u", "v", "w"]
 
 
 class ComponentSpec(Frozen):
-    """A field that is coded: temperature, or a velocity's U, V or W (`earthgan.kinds.spectral`) where temperature does
-    not determine it. `step` is what its normalised coefficients are rounded to.
+    """A field that is coded: temperature, or a velocity's U, V or W where temperature does not determine it
+    (`earthgan.kinds.spectral_planner`). `step` is what its normalised coefficients are rounded to.
     """
 
     field: CodedField

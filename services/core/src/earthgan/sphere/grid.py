@@ -94,6 +94,11 @@ class ShellGrid:
         return len(self.radii_km), len(self.latitudes_deg), len(self.longitudes_deg)
 
     @property
+    def axes_deg(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Latitudes `(latitude, 1)` and longitudes `(longitude,)`, which broadcast against shells."""
+        return np.array(self.latitudes_deg)[:, None], np.array(self.longitudes_deg)
+
+    @property
     def whole(self) -> Window:
         shells, rows, columns = self.shape
         return Window(range(shells), range(rows), range(columns))
