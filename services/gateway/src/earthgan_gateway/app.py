@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from pydantic import AnyHttpUrl
 from starlette.middleware.cors import CORSMiddleware
@@ -101,13 +102,17 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         redirect_slashes=False,  # a path has one spelling
         telemetry={"tracing": False, "metrics": False, "logs": False},  # FastAPI's own, which asks the environment
     )
-    app.include_router(pictures_router())
-    app.include_router(metadata_router(offer))
-    app.include_router(colormaps_router())
-    app.include_router(wmts_router(offer))
-    app.include_router(places_router(places, fields.keys))
-    app.include_router(health_router(running, surrogate.digest))
-    app.include_router(metrics_router(metrics))
+    routers = (
+        pictures_router(),
+        metadata_router(offer),
+        colormaps_router(),
+        wmts_router(offer),
+        places_router(places, fields.keys),
+        health_router(running, surrogate.digest),
+        metrics_router(metrics),
+    )
+    for router in routers:
+        app.include_router(router)
     app.router.routes.extend(client_routes(settings.client))
     add_problem_handlers(app)
     complete_openapi(app)
@@ -130,9 +135,10 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
             expose_headers=["ETag", "Cache-Status", "Server-Timing", "EarthGAN-Surrogate"],
         )
     app.add_middleware(UrlLength)
-    routes = {path.split("/")[1] for path in app.openapi()["paths"]} | {"client", "docs"}
+    paths = [route.path for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    counted = {path.split("/")[1] for path in paths} | {"client", "docs"}
     app.add_middleware(
-        TelemetryMiddleware, metrics=metrics, traces=traces, routes=routes, access_log=settings.access_log
+        TelemetryMiddleware, metrics=metrics, traces=traces, routes=counted, access_log=settings.access_log
     )
     return app
 

@@ -15,7 +15,7 @@ from PIL import Image
 from earthgan import ShellGrid, Surrogate
 from earthgan.errors import BadInput
 from earthgan.files import write_whole
-from earthgan.quantities import Quantity
+from earthgan.quantities import DERIVED, Derived, Quantity, itself
 from earthgan.sphere.sampling import ShellSampler
 from earthgan_training.figures.animation import Animated, animate
 from earthgan_training.figures.comparison import draw_comparison
@@ -31,8 +31,13 @@ from grids import GRIDS, each_grid
 from places import DEFAULT_SURROGATE
 
 GRID = GRIDS["cell-centred"]
-TEMPERATURE = Quantity("temperature", "Temperature", "K", "inferno", False, ("temperature",), (0, 1), (-1, 1))
-OUTWARDS = Quantity("v_radial", "Velocity outwards", "m/s", "crameri:vik", True, ("vx", "vy", "vz"), (0, 1), (-1, 1))
+TEMPERATURE = Quantity(
+    Derived("temperature", "Temperature", ("temperature",), itself, colormap="inferno", symmetric=False),
+    unit="K",
+    range=(0, 1),
+    anomaly_range=(-1, 1),
+)
+OUTWARDS = Quantity(DERIVED["v_radial"], unit="m/s", range=(0, 1), anomaly_range=(-1, 1))
 each_projection = pytest.mark.parametrize("projection", Projection)
 latitudes = st.floats(-90, 90)
 longitudes = st.floats(-180, 180)
