@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import socket
 import tempfile
@@ -47,6 +48,9 @@ def make_worker() -> FastAPI:
 
 
 def _serve(arguments: argparse.Namespace) -> None:
+    # What is made here lives as long as the process. To look through it for garbage again and again would take a fifth
+    # of the time that a start takes, and later as much of each full collection.
+    gc.disable()
     import uvicorn
     from pydantic import ValidationError
     from uvicorn.supervisors import Multiprocess
@@ -69,6 +73,8 @@ def _serve(arguments: argparse.Namespace) -> None:
     if settings.workers > 1:  # each makes its own; that the first could be made shows that they can
         app = "earthgan_gateway.commands:make_worker"
         os.environ |= {f"EARTHGAN_{name.upper()}": str(value) for name, value in given.items()}
+    gc.freeze()
+    gc.enable()
     config = uvicorn.Config(
         app, factory=isinstance(app, str), workers=settings.workers, log_config=None, access_log=False
     )

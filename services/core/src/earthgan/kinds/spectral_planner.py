@@ -37,7 +37,7 @@ class Kernels:
     def __init__(
         self, arguments: SpectralArguments, bases: Mapping[str, NDArray[np.float64]], kelvins: float, speed: float
     ) -> None:
-        self.arguments, self._bases, self._scale = arguments, bases, kelvins / speed
+        self.arguments, self.bases, self._scale = arguments, bases, kelvins / speed
 
     @one_thread
     def at(self, radii_km: ArrayLike) -> Array:
@@ -58,7 +58,7 @@ class Kernels:
     def _of_temperature(self) -> NDArray[np.float64]:
         """`(field, degree, node, mode)`: temperature's modes, and the flow that they make."""
         arguments, fields = self.arguments, self.arguments.fields
-        modes = self._bases["temperature"].transpose(0, 2, 1)
+        modes = self.bases["temperature"].transpose(0, 2, 1)
         block = np.zeros((len(fields), *modes.shape))
         block[0] = modes
         if arguments.stokes is not None:
@@ -70,7 +70,7 @@ class Kernels:
     def _of_velocity(self, field: str, interpolation: NDArray[np.float64]) -> NDArray[np.float64]:
         """`(field, degree, radius, mode)` of a component of velocity, from its knots to radii."""
         fields = self.arguments.fields
-        modes = interpolation @ self._bases[field].transpose(0, 2, 1)
+        modes = interpolation @ self.bases[field].transpose(0, 2, 1)
         block = np.zeros((len(fields), *modes.shape))
         block[fields.index(field)] = modes / unit_square(field, len(modes))[:, None, None]
         return block
@@ -88,15 +88,29 @@ class SpectralPlanner:
     def __init__(self, kernels: Kernels, grid: ShellGrid) -> None:
         self.grid, self._kernels, self._degree = grid, kernels, kernels.arguments.degree
         self.variables = 4 if len(kernels.arguments.fields) > 1 else 1
+        self._kernels_known = np.zeros(grid.shape[0], bool)
 
     def on(self, grid: ShellGrid) -> SpectralPlanner:
         """The same, evaluated on another grid."""
         return SpectralPlanner(self._kernels, grid)
 
-    @cached_property
+    @property
     def kernels(self) -> Array:
         """`(field, degree, shell, mode)`, of the grid's shells."""
-        return self._kernels.at(self.grid.radii_km)
+        return self._kernels_of(self.grid.whole.shells)
+
+    @cached_property
+    def _kernels_kept(self) -> Array:
+        modes = sum(basis.shape[1] for basis in self._kernels.bases.values())
+        return np.empty((len(self._kernels.arguments.fields), self._degree + 1, self.grid.shape[0], modes), np.float32)
+
+    def _kernels_of(self, shells: range) -> Array:
+        """The kernels of some shells, which are computed when they are first asked for."""
+        missing = [r for r in shells if not self._kernels_known[r]]
+        if missing:
+            self._kernels_kept[:, :, missing] = self._kernels.at(np.asarray(self.grid.radii_km)[missing])
+            self._kernels_known[missing] = True
+        return self._kernels_kept[:, :, shells.start : shells.stop]
 
     @cached_property
     def _rows(self) -> Rows:
@@ -129,7 +143,7 @@ class SpectralPlanner:
         if not wanted:
             return np.empty((0, *window.shape), np.float32)
         first, last = 0 if 0 in wanted else 1, None if wanted - {0} else 1
-        kernels = self.kernels[first:last, :, window.shells.start : window.shells.stop].swapaxes(0, 1)
+        kernels = self._kernels_of(window.shells)[first:last].swapaxes(0, 1)
         on_shells = per_degree(kernels.reshape(len(x), -1, x.shape[-1]), x).reshape(*x.shape[:3], kernels.shape[1], -1)
         latitudes_deg = np.asarray(self.grid.latitudes_deg)[window.rows.start : window.rows.stop]
         axes = LocalAxes.on_grid(latitudes_deg, self._longitudes_deg(window.columns), np.float32)
@@ -160,12 +174,12 @@ class SpectralPlanner:
         """The matrices of a window's shells, rows and columns, for generators that compute `evaluate` by products. The
         seed has no part in it.
         """
-        rows, shells = (slice(axis.start, axis.stop) for axis in (window.rows, window.shells))
+        rows = slice(window.rows.start, window.rows.stop)
         latitudes_deg, longitudes_deg = np.asarray(self.grid.latitudes_deg)[rows], self._longitudes_deg(window.columns)
         axes = LocalAxes.at(latitudes_deg, longitudes_deg)
         waves = Columns(self._degree, np.radians(longitudes_deg)).waves
         named: dict[str, NDArray[Any]] = {
-            "kernels": self.kernels[:, :, shells],
+            "kernels": self._kernels_of(window.shells),
             "harmonics": self._harmonics[:, :, rows],
             "azimuth": np.stack([waves, np.stack([waves[:, 1], -waves[:, 0]], axis=1)]),  # the second is times i
             "meridian": np.stack([axes.cos_lat, axes.sin_lat]),
@@ -176,7 +190,7 @@ class SpectralPlanner:
     def multiply_adds(self, window: Window, variables: int) -> int:
         """The multiplications of the radial, the meridional and the zonal sums."""
         shells, rows, columns = window.shape
-        fields, orders, _, modes = self.kernels.shape
+        fields, orders, _, modes = self._kernels_kept.shape
         radial = fields * orders**2 * 2 * modes * shells
         return int(radial + variables * shells * rows * 2 * orders * (orders + columns))
 
