@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.backends.runtime import session
 from earthgan.errors import DamagedSurrogate, EngineAnswerInvalid
+from earthgan.numerics.runtime import session
 from earthgan.sphere.grid import Window
 from earthgan.surrogate import Backend, Field, Surrogate
 

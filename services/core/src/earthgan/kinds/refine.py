@@ -70,7 +70,7 @@ def numpy_network(layers: Sequence[Layer]) -> Network:
 def fastest_network(layers: Sequence[Layer]) -> Network:
     """The network in ONNX Runtime, half the work, where it is installed; otherwise in NumPy."""
     try:
-        from earthgan.backends.convolutions import residual_network
+        from earthgan.numerics.convolutions import residual_network
     except ImportError:
         return numpy_network(layers)
     return residual_network([layer.weights for layer in layers], [layer.bias for layer in layers], SLOPE)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earthgan.backends.convolutions import residual_model
 from earthgan.kinds.refine import SLOPE, Layer, fastest_network, numpy_network
+from earthgan.numerics.convolutions import residual_model
 from earthgan.surrogate import Surrogate
 from places import DEFAULT_SURROGATE, ROOT
 
@@ -77,7 +77,7 @@ def test_it_takes_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(threads)
         return SimpleNamespace(run=None)
 
-    monkeypatch.setattr("earthgan.backends.convolutions.session", session)
+    monkeypatch.setattr("earthgan.numerics.convolutions.session", session)
     fastest_network(random_layers([2, 3, 1], 0))
     assert asked == [1]
 

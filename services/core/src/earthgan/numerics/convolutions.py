@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.backends.runtime import session
+from earthgan.numerics.runtime import session
 
 Array = NDArray[np.float32]
 
