@@ -11,6 +11,7 @@ import pytest
 
 from earthgan import Surrogate
 from earthgan.cli import make_parser
+from earthgan.kept import FOLDER_SETTING
 from earthgan.kinds.paper import PaperPlanner
 from earthgan_gateway import Settings
 from earthgan_training.surrogates.published import contest_radius_km, published_grids
@@ -106,7 +107,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 def test_every_setting_is_documented_with_its_default() -> None:
     text = (ROOT / "docs" / "operations.md").read_text()
     documented = set(re.findall(r"`(EARTHGAN_[A-Z_]+)`", text))
-    assert documented == {f"EARTHGAN_{name.upper()}" for name in Settings.model_fields}
+    assert documented == {f"EARTHGAN_{name.upper()}" for name in Settings.model_fields} | {FOLDER_SETTING}
     for name, field in Settings.model_fields.items():
         row = next(line for line in text.splitlines() if f"`EARTHGAN_{name.upper()}`" in line)
         default = "shipped" if isinstance(field.default, Path) else f"`{field.default}`"

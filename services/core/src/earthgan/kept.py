@@ -24,14 +24,16 @@ from earthgan.files import write_whole
 
 Array = NDArray[np.float64]
 
-#: What all files may take; the oldest are deleted beyond it.
+#: The setting that names the folder.
+FOLDER_SETTING = "EARTHGAN_CACHE_DIR"
+#: The bytes that all files may take. The oldest files are deleted beyond them.
 MOST_BYTES = 64 * 2**20
 _DIGEST_BYTES = 32
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path | None:
     """Where files are kept, or None where none are to be."""
-    if (told := environment.get("EARTHGAN_CACHE_DIR")) is not None:
+    if (told := environment.get(FOLDER_SETTING)) is not None:
         return Path(told) if told else None
     try:
         home = Path.home()
