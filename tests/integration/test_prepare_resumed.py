@@ -20,6 +20,7 @@ from preparation import MEDIUM, SMALL, contents, prepare, raw_folder
 KILLED_EVERYWHERE = """
 import hashlib, os, shutil, sys
 from pathlib import Path
+from earthgan.files import is_leftover
 from earthgan.spec import Provenance
 from earthgan_training.simulations.contest import CONTEST
 from earthgan_training.prepare.dataset import Dataset
@@ -55,7 +56,8 @@ def forked(kill_at):
     os._exit(0)
 
 def contents(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    files = (p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
+    return {str(p): (folder / p).read_bytes() for p in files if not is_leftover(Path(p.parts[0]))}
 
 wanted = contents(due)
 kills = 0

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from earthgan import Surrogate
+from earthgan.quantities import Quantity
 from earthgan.surrogate import Field
-from earthgan_gateway import Settings, create_app, fields
+from earthgan_gateway import Settings, create_app
 from earthgan_gateway.cache import packing
 from earthgan_gateway.engines import Lane
 from earthgan_gateway.keys import Keys
@@ -119,17 +120,17 @@ def test_numbers_are_the_same_from_the_engine_from_memory_and_from_redis(tmp_pat
 def test_twelve_cold_tiles_derive_once_and_not_on_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     derived: list[threading.Thread] = []
     packed: list[threading.Thread] = []
-    derive, pack = fields.derive, packing.Packed.of
+    derive, pack = Quantity.of, packing.Packed.of
 
-    def counting_derive(name: str, *rest: object) -> object:
+    def counting_derive(quantity: Quantity, *rest: object) -> object:
         derived.append(threading.current_thread())
-        return derive(name, *rest)  # type: ignore[arg-type]
+        return derive(quantity, *rest)  # type: ignore[arg-type]
 
     def counting_pack(values: np.ndarray) -> packing.Packed:
         packed.append(threading.current_thread())
         return pack(values)
 
-    monkeypatch.setattr(fields, "derive", counting_derive)
+    monkeypatch.setattr(Quantity, "of", counting_derive)
     monkeypatch.setattr(packing.Packed, "of", counting_pack)
     surrogate = Surrogate(BASELINE_SURROGATE)
     read = []

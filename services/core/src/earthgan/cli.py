@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from earthgan import __version__
-from earthgan.errors import EarthGANError
+from earthgan.errors import EarthGANError, WrongUsage
 from earthgan.files import write_json
 from earthgan.surrogate import Surrogate
 
@@ -27,10 +27,6 @@ MOST_NUMBERS = 100_000
 #: Larger numbers fit no 64-bit integer.
 MOST_DIGITS = 18
 _PIECE = re.compile(r"(\d+)(?:-(\d+))?", re.ASCII)
-
-
-class WrongUsage(EarthGANError):
-    """Options that argparse accepts one by one, but that do not go together."""
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ EarthGANError
 │   ├── UnknownShell
 │   └── TileOutsideMatrix
 ├── InvalidRequest          it could exist, but the request cannot be read
+├── WrongUsage              options of a command that do not go together
 ├── BadInput                a file or folder given to a command cannot be used
 │   └── DamagedSurrogate    a surrogate folder that is not whole; names the file
 └── EngineError             the generator did not give an answer
@@ -62,6 +63,10 @@ class TileOutsideMatrix(NotFound):
 
 class InvalidRequest(EarthGANError):
     """The request cannot be read."""
+
+
+class WrongUsage(EarthGANError):
+    """Options that argparse accepts one by one, but that do not go together."""
 
 
 class BadInput(EarthGANError):

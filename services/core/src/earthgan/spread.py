@@ -30,8 +30,18 @@ def spread(workers: int, scheduler: str | None) -> Iterator[Spread]:  # type: ig
     if scheduler is None and workers == 0:
         yield lambda function, tasks: map(function, tasks)
         return
+    begun: list[Generator[Any, None, None]] = []
+
+    def over(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+        begun.append(results := _over_dask(client, function, tasks))
+        return results
+
     with _client(workers, scheduler) as client:
-        yield lambda function, tasks: _over_dask(client, function, tasks)
+        try:
+            yield over
+        finally:  # whoever stops early leaves tasks running, and they need the client until they are done
+            for results in begun:
+                results.close()
 
 
 @contextmanager
@@ -62,7 +72,7 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
                 cluster.close()
 
 
-def _over_dask(client: Any, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+def _over_dask(client: Any, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[Result, None, None]:
     """The results of tasks, of which only a few wait at the workers. Raises BadInput where a worker dies."""
     from distributed import as_completed, wait
 

@@ -9,7 +9,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import WrongUsage, add_command, numbers, positive, shortened
+from earthgan.cli import add_command, numbers, positive, shortened
+from earthgan.errors import WrongUsage
 from earthgan.files import write_json, write_whole
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from earthgan.cli import WrongUsage, add_command, count, numbers
+from earthgan.cli import add_command, count, numbers
+from earthgan.errors import WrongUsage
 from earthgan.files import write_json
 
 _KINDS = ("preparation", "size", "maps", "profiles", "animation", "shells")

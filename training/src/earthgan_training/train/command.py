@@ -12,7 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import WrongUsage, add_command
+from earthgan.cli import add_command
+from earthgan.errors import WrongUsage
 from earthgan.files import write_json
 
 if TYPE_CHECKING:

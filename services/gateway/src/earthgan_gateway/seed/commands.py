@@ -8,8 +8,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import WrongUsage, add_command, numbers, positive
-from earthgan.errors import BadInput
+from earthgan.cli import add_command, numbers, positive
+from earthgan.errors import BadInput, WrongUsage
 from earthgan.files import whole, write_json
 
 if TYPE_CHECKING:
