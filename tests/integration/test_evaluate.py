@@ -176,8 +176,8 @@ def test_draws_of_a_surrogate_with_a_seed_are_told_apart(raw: Path, surrogate: P
     ("arguments", "says"),
     [
         (["--steps", "9"], "no file for step 9"),
-        (["--steps", "1", "--codecs", "zip"], "no codec 'zip'"),
-        (["--steps", "1", "--members", "2"], "draws no noise"),
+        (["--steps", "1", "--codecs", "zip"], "codec 'zip' is not installed"),
+        (["--steps", "1", "--members", "2"], "the surrogate has no noise"),
         (["--steps", "5"], "is truncated"),
         (["--steps", "1", "--mapping", "nothing.toml"], "nothing.toml"),
     ],
@@ -229,7 +229,7 @@ def test_the_published_generator_needs_files_of_its_size(
 ) -> None:
     asked = ["--surrogate", surrogate, "--truth", raw, "--steps", "2", "--codecs", "none"]
     assert run(*asked, "--beside", published_folder) == 1
-    assert "too small for the paper's preset" in capsys.readouterr().err
+    assert "too small for the preset paper" in capsys.readouterr().err
 
 
 @pytest.mark.slow

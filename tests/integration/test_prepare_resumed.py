@@ -130,7 +130,7 @@ def test_a_second_run_makes_nothing_and_a_changed_file_is_made_anew(tmp_path: Pa
     assert json.loads(report.read_text())["made"] == 3
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
     assert prepare(raw, *SMALL, "--out", out) == 0
-    assert "0 steps made, 3 were there" in capsys.readouterr().out
+    assert "0 steps were made, 3 existed already" in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
     os.utime(raw / "spherical001.nc")  # younger, but the same
     write_contest_file(raw / "spherical002.nc", spoil=lambda values: values + 7)

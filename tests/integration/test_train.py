@@ -210,13 +210,13 @@ def test_what_cannot_be_is_refused_in_one_line(
     assert train(data.folder, run, "--preset", "debug", sets=["generator.wings=2"]) == 1
     assert "debug: generator.wings: Extra inputs are not permitted" in one_line(capsys)
     assert train(data.folder, run, "--preset", "debug", "--device", "cuda:7") == 1
-    assert "--device cuda:7: is not there" in one_line(capsys)
+    assert "--device cuda:7: is not available" in one_line(capsys)
     assert train(data.folder, run, "--preset", "debug", "--max-memory-gb", 0.1) == 1
     assert "--max-memory-gb 0.1: one sample takes about" in one_line(capsys)
     assert train(data.folder, run, "--preset", "paper", sets=TINY) == 1
-    assert "is of the preset default, where paper is due" in one_line(capsys)
+    assert "was prepared with the preset default, but training needs paper" in one_line(capsys)
     assert train(data.folder, run, "--resume", sets=[]) == 1
-    assert "is no run that could go on" in one_line(capsys)
+    assert "is not a run that can be continued" in one_line(capsys)
     assert train(data.folder, run, "--preset", "debug", sets=[*TINY, "samples.patch=[36, 35, 36]"]) == 1
     assert "the critic needs 36 cells" in one_line(capsys)
     assert not run.exists()
@@ -233,9 +233,9 @@ def test_a_run_goes_on_with_its_own_data_only(
     assert "exists already" in capsys.readouterr().err
     other = make_dataset(tmp_path / "other", steps=3, seed=1)
     assert train(other.folder, run, "--resume", sets=[]) == 1
-    assert "was trained on another data set" in one_line(capsys)
+    assert "was trained on a data set other than" in one_line(capsys)
     assert train(data.folder, run, "--resume") == 2
-    assert "leave out what would change it" in one_line(capsys)
+    assert "leave out the options that would change it" in one_line(capsys)
     for name, value in weights(run).items():
         np.testing.assert_array_equal(value, before[name])
 

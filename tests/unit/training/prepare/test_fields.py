@@ -208,7 +208,7 @@ def test_steps_are_divided_in_blocks(steps, held_out, gap, due) -> None:
 
 
 @pytest.mark.parametrize(
-    ("held_out", "reason"), [([2, 4], "not one block"), ([99], "not there"), (list(range(1, 7)), "nothing is left")]
+    ("held_out", "reason"), [([2, 4], "not one block"), ([99], "does not exist"), (list(range(1, 7)), "nothing is left")]
 )
 def test_splits_that_cannot_be_are_refused(held_out: list[int], reason: str) -> None:
     with pytest.raises(BadInput, match=reason):

@@ -112,7 +112,7 @@ def test_step_length_does_not_flicker() -> None:
 def test_too_few_modes_are_refused_in_one_line() -> None:
     model = Model(Physics(rayleigh=1.0), SMALL, cfl=0.4)
     coefficients = initial.perturbed(model.grid, 8, {(2, 0): 1.0, (8, 3): 0.3})
-    with pytest.raises(BadInput, match=r"under-resolved, spectral tail 0\.3 above 0\.1; raise --degree above 8"):
+    with pytest.raises(BadInput, match=r"under-resolved, the spectral tail 0\.3 is above 0\.1; raise --degree above 8"):
         check_resolved(diagnose(model, model.start(coefficients, 0.1)), model)
     with pytest.raises(BadInput, match="no longer finite"):
         check_resolved(diagnose(model, model.start(coefficients * np.nan, 0.1)), model)

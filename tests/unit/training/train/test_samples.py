@@ -133,12 +133,12 @@ def test_outputs_lie_where_their_inputs_say(data: Dataset, tmp_path: Path) -> No
 
 def test_a_patch_too_large_is_refused(data: Dataset) -> None:
     config = CONFIG.samples.model_copy(update={"patch": (39, 36, 36)})
-    with pytest.raises(BadInput, match="39 shells, where 1 to 38"):
+    with pytest.raises(BadInput, match="39 shells, but the generator computes 1 to 38"):
         Samples(data, make_task(data, CONFIG), config, seed=0)
 
 
 def test_variables_that_turn_together_are_trained_together(data: Dataset) -> None:
-    with pytest.raises(BadInput, match="turn together"):
+    with pytest.raises(BadInput, match="rotate together"):
         make_task(data, CONFIG.model_copy(update={"variables": ("temperature", "vz")}))
     with pytest.raises(BadInput, match="no variable 'salinity'"):
         make_task(data, CONFIG.model_copy(update={"variables": ("salinity",)}))

@@ -69,7 +69,7 @@ def test_a_velocity_that_cannot_be_fitted_is_said() -> None:
     spectra = smooth_spectra(0, 8)
     still = Spectra(spectra.temperature, 0 * spectra.u, 0 * spectra.v, spectra.w)
     wanted = Settings(degrees=(1, 2), nodes=24, iterations=5)
-    with pytest.raises(BadInput, match="does not move"), np.errstate(all="ignore"):
+    with pytest.raises(BadInput, match="nothing moves"), np.errstate(all="ignore"):
         fit_profile(step_moments(still, SHELLS_KM), first_profile(INNER_KM, OUTER_KM, wanted), wanted)
 
 

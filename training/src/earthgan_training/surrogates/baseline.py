@@ -1,4 +1,4 @@
-"""`earthgan baseline`: a surrogate whose generator is interpolation. Every trained generator has to beat it."""
+"""`earthgan baseline` makes a surrogate whose generator interpolates. Every trained generator should be better."""
 
 from __future__ import annotations
 
@@ -22,16 +22,19 @@ from earthgan_training.surrogates.folder import new_folder, write_spec, write_st
 from earthgan_training.surrogates.grid_code import codes_of, coding_of
 from earthgan_training.surrogates.ranges import colour_range, extent, normalisation
 
-#: The paper's input has 30 x 14 x 27 cells; with 28 columns they are square, and each has one opposite across a pole.
+#: The paper's input has 30 x 14 x 27 cells. With 28 columns, the cells are square, and each has a cell opposite it
+#: across a pole.
 LAYERS, INPUT_ROWS, INPUT_COLUMNS = 30, 14, 28
-#: The cell-centred grid of the size of the contest's files.
+#: The rows and columns of a cell-centred grid with the size of the contest's files.
 ROWS, COLUMNS = 180, 360
 
 
 def baseline(
     raw: Path, out: Path, steps: Sequence[int] | None, title: str, notice: str, overwrite: bool = False
 ) -> None:
-    """Make a surrogate of `raw`'s contest-layout files: area means on the sphere at 30 radii, both ends included."""
+    """Make a surrogate from files in the contest's layout. It stores area means on the sphere at 30 radii, which
+    include both ends.
+    """
     files = contest_files(raw)
     missing = [t for t in steps or () if t not in files]
     if missing:
@@ -86,7 +89,7 @@ def baseline(
 
 
 def coarse_snapshot(snapshot: Snapshot) -> Snapshot:
-    """A snapshot on the coarse grid: lateral area means, at evenly spaced radii that include the first and last
+    """A snapshot on the coarse grid: lateral area means at evenly spaced radii that include the first and the last
     shell.
     """
     radii = np.asarray(snapshot.grid.radii_km)
