@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import torch
 
-from earthgan.errors import BadInput
 from earthgan.flow.stokes import StokesProfile
 from earthgan.kinds.coded import Code
 from earthgan.kinds.coded_inputs import CodedInputsSpec
@@ -25,7 +24,14 @@ from earthgan_training.coding.flow import FIELDS, FlowLeft, gated_runs
 from earthgan_training.coding.modes import Shells, bands_to
 from earthgan_training.coding.refine import fit_refinement
 from earthgan_training.coding.training import read_training
-from earthgan_training.simulations.contest import CONTEST, CORE_RADIUS_KM, contest_files, read_snapshot
+from earthgan_training.simulations.contest import (
+    CONTEST,
+    CORE_RADIUS_KM,
+    GRID_COLUMNS,
+    GRID_ROWS,
+    contest_files,
+    read_snapshot,
+)
 from earthgan_training.simulations.source import SourceFile
 from earthgan_training.surrogates.export import write_onnx
 from earthgan_training.surrogates.folder import (
@@ -39,9 +45,6 @@ from earthgan_training.velocity.gate import Verdict
 
 Item = TypeVar("Item")
 Report = Callable[[str, int, int], None]  #: Gets the current task, the number of finished items, and the total number.
-
-#: The rows and columns of a cell-centred grid with the size of the contest's files.
-ROWS, COLUMNS = 180, 360
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,10 +79,7 @@ def make_spectral(
 
     Raises BadInput if a file is missing or unfit, or if the folder exists.
     """
-    files = contest_files(raw)
-    for t in (*train, *steps):
-        if t not in files:
-            raise BadInput(f"{raw}: no file for step {t}")
+    files = contest_files(raw, (*train, *steps))
     others = [each for run in also for each in contest_files(run).items()]
     variables = (TEMPERATURE, *((VX, VY, VZ) if recipe.profile else ()))
     with SourceFile(files[train[0]], CONTEST) as file:
@@ -119,7 +119,7 @@ def make_spectral(
                 f"of spherical harmonics up to degree {recipe.degree}.{_of_velocity(arguments)}"
             ),
             variables=training.variables,
-            grid=GridSpec.of(ShellGrid.cell_centred(radii_km, ROWS, COLUMNS)),
+            grid=GridSpec.of(ShellGrid.cell_centred(radii_km, GRID_ROWS, GRID_COLUMNS)),
             inputs=CodedInputsSpec(steps=tuple(records)),
             generator=GeneratorSpec(
                 arguments=arguments,
@@ -140,10 +140,7 @@ def add_steps(folder: Path, raw: Path, steps: Sequence[int], report: Report) -> 
     """
     with changed_folder(folder) as draft:
         surrogate = Surrogate(folder)
-        encoder, files = Encoder.of(surrogate), contest_files(raw)
-        for t in steps:
-            if t not in files:
-                raise BadInput(f"{raw}: no file for step {t}")
+        encoder, files = Encoder.of(surrogate), contest_files(raw, steps)
         records = {step.t: step for step in surrogate.steps}
         for t in _counted(steps, "encoding", report):
             records[t] = _written(draft, encoder, files[t], t)

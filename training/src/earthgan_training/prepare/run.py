@@ -98,10 +98,7 @@ def prepare(
 
 def chosen_files(raw: Path, recipe: Recipe, steps: Sequence[int] | None) -> dict[int, Path]:
     """The files of the chosen time steps, or all files. Raises BadInput if one is missing."""
-    files = recipe.layout.steps(raw)
-    missing = [t for t in steps or () if t not in files]
-    if missing:
-        raise BadInput(f"{raw}: no file for step {missing[0]}")
+    files = recipe.layout.steps(raw, steps or ())
     return {t: path for t, path in files.items() if not steps or t in steps}
 
 

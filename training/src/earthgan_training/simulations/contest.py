@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from earthgan_training.simulations.source import SourceFile
 CORE_RADIUS_KM = 3485.0
 CELLS = 199
 CELL_KM = (EARTH_RADIUS_KM - CORE_RADIUS_KM) / CELLS
+#: The rows and columns of a cell-centred grid with the size of the contest's files.
+GRID_ROWS, GRID_COLUMNS = 180, 360
 #: 90, then 178 cell centres, then -90. The outer cells have half the width.
 CONTEST_LATITUDES_DEG = np.concatenate([[90.0], 90 - (np.arange(178) + 0.5) * 180 / 178, [-90.0]])
 
@@ -78,9 +80,9 @@ class Snapshot:
     values: NDArray[np.float32]
 
 
-def contest_files(folder: Path) -> dict[int, Path]:
-    """The files in a folder by time step, in order. Raises BadInput if there are none, or if two have the same step."""
-    return CONTEST.steps(folder)
+def contest_files(folder: Path, needed: Iterable[int] = ()) -> dict[int, Path]:
+    """The files in a folder by time step, in order. Raises BadInput as `Layout.steps` does."""
+    return CONTEST.steps(folder, needed)
 
 
 def read_snapshot(path: Path, t: int, variables: Sequence[str]) -> Snapshot:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -78,9 +79,9 @@ class Layout:
         known = ", ".join(each.variable.name for each in self.variables)
         raise BadInput(f"unknown variable {name!r}: {self.title} has {known}")
 
-    def steps(self, folder: Path) -> dict[int, Path]:
+    def steps(self, folder: Path, needed: Iterable[int] = ()) -> dict[int, Path]:
         """The files in a folder by time step, in order. Raises BadInput if there are none, or if two have the same
-        step.
+        step, or if a needed step has no file.
         """
         found: dict[int, Path] = {}
         for path in sorted(folder.glob("*")):
@@ -94,6 +95,9 @@ class Layout:
             # The message shows an expression such as spherical([0-9]+)\.nc as a name: spherical<step>.nc.
             shown = re.sub(r"\\(.)", r"\1", re.sub(r"\([^)]*\)", "<step>", self.files, count=1))
             raise BadInput(f"{folder}: holds no {shown} files")
+        for t in needed:
+            if t not in found:
+                raise BadInput(f"{folder}: no file for step {t}")
         return dict(sorted(found.items()))
 
     def radii_km(self, coordinate: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -41,10 +41,7 @@ def fit_velocity(
 
     Raises BadInput if a file is missing or cannot be used, or if there is nothing to judge by.
     """
-    files = layout.steps(raw)
-    missing = [t for t in (*(steps or ()), *(held_out or ())) if t not in files]
-    if missing:
-        raise BadInput(f"{raw}: no file for step {missing[0]}")
+    files = layout.steps(raw, (*(steps or ()), *(held_out or ())))
     chosen = sorted({*(steps or files), *(held_out or ())})
     divided = split(chosen, Preset.DEFAULT, held_out, gap=0 if steps and held_out else None)
     if not divided.held_out:
