@@ -39,9 +39,9 @@ def paper_input(truth: Array, grid: ShellGrid, coarse_grid: ShellGrid) -> tuple[
 
 def cubic(coarse: Array, inputs: ShellGrid, outputs: ShellGrid) -> Array:
     """Tricubic convolution, as in the kind `interpolate`."""
-    preset, whole = InterpolatePlanner(inputs, outputs), outputs.whole
-    matrices = preset.feeds(whole, None)
-    needed = inputs.window(coarse, preset.input_window(whole))
+    planner, whole = InterpolatePlanner(inputs, outputs), outputs.whole
+    matrices = planner.feeds(whole, None)
+    needed = inputs.window(coarse, planner.input_window(whole))
     layers = np.tensordot(matrices["radial"], needed, (1, 0))
     return np.asarray(matrices["meridional"] @ layers @ matrices["zonal"].T, dtype=np.float32)
 

@@ -106,9 +106,9 @@ class Interpolated:
             raise ValueError("the inputs are coefficients, not cells")
         self._surrogate = surrogate
         self._inputs = surrogate.inputs.grid
-        preset, whole = InterpolatePlanner(self._inputs, surrogate.grid), surrogate.grid.whole
-        self._support = preset.input_window(whole)
-        self._matrices = {name: np.asarray(matrix, np.float32) for name, matrix in preset.feeds(whole, None).items()}
+        planner, whole = InterpolatePlanner(self._inputs, surrogate.grid), surrogate.grid.whole
+        self._support = planner.input_window(whole)
+        self._matrices = {name: np.asarray(matrix, np.float32) for name, matrix in planner.feeds(whole, None).items()}
 
     def stored(self, names: Sequence[str], t: int, shells: Sequence[int]) -> Array:
         index = [self._surrogate.check_variable(name) for name in names]

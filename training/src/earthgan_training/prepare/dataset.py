@@ -169,7 +169,8 @@ def _spherical(
     """
     x, y, z = (stored[each] for each in vector or ())
     rows, columns, turned = places
-    values = turn(name, x, y, z, np.array(grid.latitudes_deg)[rows][:, None], np.array(grid.longitudes_deg)[columns])
+    latitudes_deg, longitudes_deg = grid.axes_deg
+    values = turn(name, x, y, z, latitudes_deg[rows], longitudes_deg[columns])
     if name in (V_THETA, V_PHI):
         values = values * np.where(turned, np.float32(-1), np.float32(1))[:, None]
     return values

@@ -129,7 +129,7 @@ def _spherical_extremes(
 
     def component(name: str, fields: dict[str, NDArray[np.float32]], grid: ShellGrid) -> NDArray[np.float32]:
         x, y, z = (fields[each] for each in recipe.vector or ())
-        return turn(name, x, y, z, np.array(grid.latitudes_deg)[:, None], np.array(grid.longitudes_deg))
+        return turn(name, x, y, z, *grid.axes_deg)
 
     return [
         _extremes(name, component(name, truths, truth_grid), component(name, inputs, input_grid)) for name in SPHERICAL

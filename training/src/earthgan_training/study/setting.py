@@ -85,7 +85,7 @@ class Setting:
         """A window of a time step, without any symmetry. Without a seed, the noise is zero."""
         sample = self.samples.sample(t, window, Symmetry(), noise_seed or 0)
         if noise_seed is None:
-            sample.feeds.update(self.task.preset.feeds(window, None))
+            sample.feeds.update(self.task.planner.feeds(window, None))
         return self._batch([sample])
 
     def predict(self, generator: Generator, batch: Batch, feeds: Mapping[str, Tensor] | None = None) -> Array:

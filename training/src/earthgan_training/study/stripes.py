@@ -175,7 +175,7 @@ def _no_halo(setting: Setting, generator: Generator, t: int, window: Window) -> 
     for each in _slices(window):
         batch = setting.at(t, each, 0)
         own = range(each.columns.start // RATIO, each.columns.stop // RATIO)
-        x = alone(batch.feeds["x"], setting.task.preset.input_window(each).columns, own)
+        x = alone(batch.feeds["x"], setting.task.planner.input_window(each).columns, own)
         parts.append(setting.predict(generator, batch, {"x": x}))
     return np.concatenate(parts, axis=-1)
 

@@ -83,7 +83,7 @@ class Samples:
 
     def __init__(self, data: Dataset, task: Task, config: SampleConfig, seed: int) -> None:
         self.data, self.task, self._config, self._seed = data, task, config, seed
-        whole = task.preset.whole_pass
+        whole = task.planner.whole_pass
         for axis, size, name in zip(whole.axes, config.patch, ("shells", "rows", "columns"), strict=True):
             if not 0 < size <= len(axis):
                 raise BadInput(f"samples.patch: {size} {name}, but the generator computes 1 to {len(axis)}")
@@ -134,9 +134,9 @@ class Samples:
         task, vector = self.task, self.data.spec.vector
         turned = symmetry.turn(self._truth(t, window, symmetry), task.names, vector, self.data.truth_grid)
         inputs = symmetry.turn(self._inputs(t, symmetry), task.names, vector, self.data.truth_grid)
-        x = self.data.input_grid.window(_normalised(inputs, self._input_affine), task.preset.input_window(window))
+        x = self.data.input_grid.window(_normalised(inputs, self._input_affine), task.planner.input_window(window))
         feeds: dict[str, NDArray[np.generic]] = {"x": np.ascontiguousarray(x[None])}
-        feeds |= task.preset.feeds(window, noise_seed)
+        feeds |= task.planner.feeds(window, noise_seed)
         return Sample(t, window, feeds, _normalised(turned, self._truth_affine), share)
 
     def _truth(self, t: int, window: Window, symmetry: Symmetry) -> Array:

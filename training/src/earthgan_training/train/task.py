@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
+from earthgan.kinds.inputs import GridPlanner
 from earthgan.kinds.networks import PaperGenerator, ResidualGenerator
 from earthgan.kinds.paper import PaperArguments, PaperPlanner, pass_size, registration
 from earthgan.kinds.registry import kind_of
@@ -24,17 +25,11 @@ RATIO = 2**BLOCKS
 Generator = PaperGenerator | ResidualGenerator
 
 
-class WindowPreset(Protocol):
-    """Plans windows of the output grid. For each window, it gives the window of the inputs and the further arrays that
-    the generator needs.
-    """
+class PassPlanner(GridPlanner, Protocol):
+    """A planner that knows the largest window which one pass of the generator can compute."""
 
     @property
     def whole_pass(self) -> Window: ...
-
-    def input_window(self, window: Window) -> Window: ...
-
-    def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]: ...
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,7 @@ class Task:
 
     names: tuple[str, ...]
     arguments: PaperArguments | ResidualArguments
-    preset: WindowPreset
+    planner: PassPlanner
     outputs: ShellGrid
     radial: NDArray[np.float32]
     starts: tuple[int, int, int]
@@ -133,8 +128,8 @@ def _residual_task(data: Dataset, names: tuple[str, ...], config: TrainConfig) -
         vector=(x, y, z) if affines else None,
     )
     outputs = data.truth_grid
-    preset = ResidualPlanner(arguments, data.input_grid, outputs)
-    return Task(names, arguments, preset, outputs, np.eye(outputs.shape[0], dtype=np.float32), (1, RATIO, RATIO))
+    planner = ResidualPlanner(arguments, data.input_grid, outputs)
+    return Task(names, arguments, planner, outputs, np.eye(outputs.shape[0], dtype=np.float32), (1, RATIO, RATIO))
 
 
 def radial_weights(radii_km: NDArray[np.float64], wanted_km: NDArray[np.float64]) -> NDArray[np.float32]:
