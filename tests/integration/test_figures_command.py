@@ -1,4 +1,6 @@
-"""`earthgan figures`: what was asked for, under names that sort; whole files; one line where it cannot be."""
+"""`earthgan figures`: it draws the requested figures under names that sort, writes whole files, and fails with one
+line.
+"""
 
 import json
 import os
@@ -124,7 +126,9 @@ def test_without_truth_the_command_says_what_it_leaves_out(
 
 
 def test_a_dataset_is_truth_too(raw: Path, tmp_path: Path) -> None:
-    """Files and a dataset on the surrogate's own grid are the same truth, but for the dataset's cells being shifted."""
+    """Files and a data set on the surrogate's own grid give the same ground truth, except that the data set's cells are
+    shifted.
+    """
     from earthgan_training.surrogates.baseline import baseline
 
     dataset, folder = tmp_path / "dataset", tmp_path / "surrogate"

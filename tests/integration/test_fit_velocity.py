@@ -1,4 +1,4 @@
-"""`earthgan fit-velocity`: from files of a known mantle to its viscosity; and what it says of files it cannot use."""
+"""`earthgan fit-velocity`: it finds the viscosity of a known mantle from files, and names files that it cannot use."""
 
 import argparse
 from pathlib import Path
@@ -38,7 +38,7 @@ def command(*arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four files, each of another temperature, over a mantle that is softer above 660 km."""
+    """Four files with different temperatures, for a mantle that is softer above 660 km."""
     folder = tmp_path_factory.mktemp("raw")
     physics = Physics(RAYLEIGH, viscosity_steps=(ViscosityStep(660, 0.3, 200),))
     model = Model(physics, Resolution(24, 8, "float64"), 0.4)
@@ -109,5 +109,5 @@ def test_a_real_mantle_is_explained_in_part() -> None:
     radial, lateral = (1 - e[:, deep].sum() / s[:, deep].sum() for e, s in zip(errors, (moments.uu, moments.lateral)))
     assert radial > 0.7
     assert lateral > 0.65
-    # Where point samples explain less than nine tenths, velocity is stored.
+    # Where point samples explain less than nine tenths, velocity must be stored.
     assert not fit.gate.served.all()

@@ -1,4 +1,4 @@
-"""`earthgan prepare` says in one line what cannot be, and leaves what was there as it was."""
+"""`earthgan prepare` refuses bad input with one line, and leaves existing data unchanged."""
 
 import shutil
 import subprocess
@@ -66,7 +66,10 @@ def no_axis(path: Path) -> None:
         (wrong_order, "temperature has dimensions (r, lat, lon) instead of (lat, r, lon)"),
         (spoiled_nan, "temperature has a shell without a finite value (3)"),
         (one_nan, "temperature has values that are not finite in 1 of its shells (the first is 3)"),
-        (lambda path: shutil.copy(path, path.with_name("spherical2.nc")), "spherical2.nc: has the same time step as spherical002.nc (2)"),
+        (
+            lambda path: shutil.copy(path, path.with_name("spherical2.nc")),
+            "has the same time step as spherical002.nc (2)",
+        ),
         (other_axes, "its axes differ from those of spherical001.nc"),
         (no_axis, "holds no coordinate 'r'"),
     ],
@@ -92,7 +95,7 @@ def test_bad_files_are_one_line_and_what_was_there_is_intact(tmp_path: Path, cap
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing_by_half(tmp_path: Path) -> None:
-    """A limit on the size of files fails where a full disk does: in the middle of a write."""
+    """A limit on the size of files makes a write fail in the middle, as a full disk does."""
     raw, out = raw_folder(tmp_path / "raw"), tmp_path / "out"
     program = """
 import resource, sys

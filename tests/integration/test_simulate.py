@@ -1,4 +1,6 @@
-"""`earthgan simulate`: files that the rest can read, runs that go on after a kill, the published benchmarks."""
+"""`earthgan simulate`: the other commands can read its files, a killed run continues, and the published benchmarks
+hold.
+"""
 
 import argparse
 import json

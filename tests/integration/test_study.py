@@ -1,4 +1,4 @@
-"""`earthgan study`: every study runs to its end, says the same again, and says on one line what is wrong."""
+"""`earthgan study`: every study runs to its end, gives the same result again, and fails with one line."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""`earthgan train`: to a surrogate that serves; killed and taken up, or spread over processes, to the same weights."""
+"""`earthgan train`: it makes a surrogate that serves. A run that is killed and continued, or spread over processes,
+gives the same weights.
+"""
 
 import json
 import os
@@ -19,15 +21,15 @@ from earthgan_training.train.config import PRESETS
 from places import PUBLISHED
 from training_data import make_dataset
 
-#: Every preset's way of working at a size of seconds.
+#: The parts of every preset, at a size that takes seconds.
 TINY = [
     *("content.steps=3", "adversarial.steps=3", "batch=2", "samples.patch=[36, 36, 36]", "validation_samples=1"),
     *("generator.width={base = 2, cap = 4}", "critic.width={base = 2, cap = 4}", "adversarial.critic_steps=2"),
     "generator.blocks=3",
 ]
 
-#: Trains in processes that are forked, so that a run costs little: first to its end; then killed when a step is
-#: done, and again when a checkpoint is renamed; and gone on with to its end.
+#: Trains in forked processes, so that a run costs little. The first run goes to its end. The second is killed after a
+#: step, killed again when a checkpoint is renamed, and then continued to its end.
 KILLED = """
 import os, sys
 from pathlib import Path
@@ -253,7 +255,9 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_its_checkpoint(
 
 
 def test_a_full_disk_stops_the_run_and_keeps_its_checkpoint(data: Dataset, tmp_path: Path) -> None:
-    """No file may grow beyond 20 kB more than a checkpoint: the first is whole, the surrogate is never begun."""
+    """No file may grow more than 20 kB beyond the size of a checkpoint. So the first checkpoint is whole, and the
+    surrogate is never begun.
+    """
     program = """
 import resource, sys
 from earthgan.cli import main

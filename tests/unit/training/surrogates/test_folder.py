@@ -1,4 +1,4 @@
-"""Surrogate folders are changed so that they can be opened at any moment, and hold nothing that nobody asked for."""
+"""A surrogate folder can be opened at any moment of a change, and holds no unneeded files."""
 
 import json
 import shutil

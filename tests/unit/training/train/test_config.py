@@ -1,4 +1,4 @@
-"""Presets are typed: what they do not know, they refuse, in one line."""
+"""Presets are typed, and unknown keys are refused with one line."""
 
 from pathlib import Path
 
