@@ -20,7 +20,7 @@ from earthgan_training.simulate.parameters import Setup
 HISTORY_FILE = "history.csv"
 #: Number of steps between two checks of the resolution.
 DIAGNOSE_EVERY = 16
-#: Number of steps between two checkpoints while no file is due.
+#: Number of steps between two checkpoints if no file is written meanwhile.
 CHECKPOINT_EVERY = 512
 
 

@@ -110,9 +110,9 @@ def wasserstein_critic(
 def relativistic_critic(
     score: Score, real: Tensor, fake: Tensor, share: Tensor, penalty: float, anchor: float = 0.0
 ) -> Iterator[Terms]:
-    """The critic's loss: it grows the less the real field scores above the fake field with the same condition. Half the
-    squared gradient at each of the two fields (R1 and R2) is added. `anchor` is as in the Wasserstein loss; `share` is
-    unused.
+    """The critic's loss, which falls as the real field scores further above the fake field with the same condition.
+    Half the squared gradient at each of the two fields (R1 and R2) is added. `anchor` is as in the Wasserstein loss;
+    `share` is unused.
     """
     scores = score(real), score(fake)
     loss = F.softplus(scores[1] - scores[0])
@@ -137,7 +137,7 @@ def wasserstein_generator(score: Score, real: Tensor, fake: Tensor) -> Tensor:
 
 
 def relativistic_generator(score: Score, real: Tensor, fake: Tensor) -> Tensor:
-    """The generator's adversarial loss: it grows the less its field scores above the real field."""
+    """The generator's adversarial loss, which falls as its field scores further above the real field."""
     with torch.no_grad():
         of_real = score(real)
     return F.softplus(of_real - score(fake))
