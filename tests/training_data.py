@@ -1,4 +1,4 @@
-"""Small prepared data sets that train, for tests."""
+"""Small prepared data sets for training in tests."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ NAMES = ("temperature", "vx", "vy", "vz")
 
 
 def make_dataset(folder: Path, steps: int = 4, paper: bool = False, seed: int = 0, shells: int = 12) -> Dataset:
-    """A data set of smooth random fields on 10 x 6 x 12 cells of conditional input, or what `paper` makes of 198
-    shells; the last step but none of its neighbours is held out.
+    """A data set of smooth random fields with 10 x 6 x 12 cells of conditional input; with `paper`, what that preset
+    makes from 198 shells. Without `paper`, the last time step is held out, without a gap.
     """
     raw = folder / "raw"
     raw.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""`earthgan archive` packs no surrogate that is not whole."""
+"""`earthgan archive` refuses a surrogate that is not whole."""
 
 import shutil
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""`earthgan evaluate`: a whole run on small files, the measured system's numbers on a real step, and wrong usage."""
+"""`earthgan evaluate`: a whole run on small files, the published numbers on a real time step, and wrong usage."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ NAMES = ("temperature", "vx", "vy", "vz")
 
 
 def write_step(path: Path, phase: float, hotter: float = 1.0) -> None:
-    """Three plumes, a rotation and a flow, a little turned by `phase`."""
+    """Three plumes, a rotation and a flow, all turned a little by `phase`."""
     latitude, longitude = np.radians(LATITUDES)[:, None], np.radians(LONGITUDES) + phase
     x, y, z = np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)
     radii = RADII_KM[:, None, None] / 6371
@@ -136,7 +136,7 @@ def test_computed_inputs_are_those_that_were_stored(raw: Path, surrogate: Path) 
 
 
 def test_coded_inputs_are_computed_too(tmp_path: Path) -> None:
-    """Of a surrogate whose inputs are the code of coefficients; step 4 it has never coded."""
+    """The inputs of this surrogate are the code of coefficients. It has never coded step 4."""
     truth = spectral_surrogate.write_raw(tmp_path / "raw")
     folder = spectral_surrogate.make(truth, tmp_path / "surrogate")
     asked = ["--surrogate", folder, "--truth", truth, "--steps", "4-5", "--codecs", "none"]
@@ -159,7 +159,7 @@ def test_what_a_surrogate_cannot_store_is_clipped_and_counted(
 
 
 def test_draws_of_a_surrogate_with_a_seed_are_told_apart(raw: Path, surrogate: Path, tmp_path: Path) -> None:
-    """Interpolation draws nothing, so all members are one: no spread, and a CRPS that is its mean error."""
+    """Interpolation has no noise, so all members are equal: the spread is 0, and the CRPS is the mean error."""
     folder = tmp_path / "seeded"
     subprocess.run(["cp", "-r", surrogate, folder], check=True)
     spec = SurrogateSpec.model_validate_json((folder / "spec.json").read_text())
@@ -176,8 +176,8 @@ def test_draws_of_a_surrogate_with_a_seed_are_told_apart(raw: Path, surrogate: P
     ("arguments", "says"),
     [
         (["--steps", "9"], "no file for step 9"),
-        (["--steps", "1", "--codecs", "zip"], "no codec 'zip'"),
-        (["--steps", "1", "--members", "2"], "draws no noise"),
+        (["--steps", "1", "--codecs", "zip"], "codec 'zip' is not installed"),
+        (["--steps", "1", "--members", "2"], "the surrogate has no noise"),
         (["--steps", "5"], "is truncated"),
         (["--steps", "1", "--mapping", "nothing.toml"], "nothing.toml"),
     ],
@@ -229,12 +229,14 @@ def test_the_published_generator_needs_files_of_its_size(
 ) -> None:
     asked = ["--surrogate", surrogate, "--truth", raw, "--steps", "2", "--codecs", "none"]
     assert run(*asked, "--beside", published_folder) == 1
-    assert "too small for the paper's preset" in capsys.readouterr().err
+    assert "too small for the preset paper" in capsys.readouterr().err
 
 
 @pytest.mark.slow
 def test_the_published_generator_is_on_the_curve(simulated_raw: Path, published_folder: Path, tmp_path: Path) -> None:
-    """Given the best constants there are, it makes something of another simulation, and less than interpolation."""
+    """With the best possible constants, the published generator explains part of another simulation, but less than
+    interpolation does.
+    """
     baseline(simulated_raw, tmp_path / "interpolated", [30], "Interpolated", "Made up")
     asked = ["--surrogate", tmp_path / "interpolated", "--truth", simulated_raw, "--codecs", "none"]
     assert run(*asked, "--beside", published_folder, "--json", tmp_path / "f.json") == 0
@@ -246,7 +248,9 @@ def test_the_published_generator_is_on_the_curve(simulated_raw: Path, published_
 
 @pytest.mark.slow
 def test_step_30_of_the_simulated_run(simulated_raw: Path) -> None:
-    """What others measured on it: cubic interpolation of the paper's input, and SPERR by rate (temperature, vx)."""
+    """The results of others on this step: cubic interpolation of the paper's input, and SPERR by rate (temperature,
+    vx).
+    """
     sperr = {each.name: each for each in available_codecs()}.get("sperr")
     measured = {
         "temperature": (24.9, {2931: 31.4, 11592: 42.6}),

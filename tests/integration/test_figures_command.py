@@ -1,4 +1,6 @@
-"""`earthgan figures`: what was asked for, under names that sort; whole files; one line where it cannot be."""
+"""`earthgan figures`: it draws the requested figures under names that sort, writes whole files, and fails with one
+line.
+"""
 
 import json
 import os
@@ -119,12 +121,14 @@ def test_without_truth_the_command_says_what_it_leaves_out(
     chosen = ["--kind", "preparation,size,profiles", "--variables", "temperature"]
     assert figures("--surrogate", surrogate, "--out", out, *chosen, "--json", tmp_path / "found.json") == 0
     assert names(out) == ["profiles-step001.png", "size.png"]
-    assert "left out: preparation (shows the truth: name it with --truth)" in capsys.readouterr().out
+    assert "left out: preparation (it shows the ground truth, so it needs --truth)" in capsys.readouterr().out
     assert list(json.loads((tmp_path / "found.json").read_text())["left_out"]) == ["truth", "preparation"]
 
 
 def test_a_dataset_is_truth_too(raw: Path, tmp_path: Path) -> None:
-    """Files and a dataset on the surrogate's own grid are the same truth, but for the dataset's cells being shifted."""
+    """Files and a data set on the surrogate's own grid give the same ground truth, except that the data set's cells are
+    shifted.
+    """
     from earthgan_training.surrogates.baseline import baseline
 
     dataset, folder = tmp_path / "dataset", tmp_path / "surrogate"
@@ -159,8 +163,8 @@ def test_truth_is_not_made_finer(raw: Path, surrogate: Path, tmp_path: Path, cap
         (["--variables", "salinity"], "unknown variable 'salinity': this surrogate has temperature, vx,"),
         (["--steps", "9"], "no time step 9: this surrogate has steps between 1 and 3"),
         (["--shells", "4"], "no radial shell 4"),
-        (["--truth", "RAW", "--steps", "3"], "files of partial: no step 3"),
-        (["--truth", "nowhere"], "nowhere: no spherical<step>.nc files in it"),
+        (["--truth", "RAW", "--steps", "3"], "files of partial: holds no step 3"),
+        (["--truth", "nowhere"], "nowhere: holds no spherical<step>.nc files"),
         (["--centre", "1000"], "--centre 1000"),
         (["--surrogate", "nowhere"], "nowhere/spec.json: No such file"),
     ],
@@ -185,7 +189,7 @@ def test_an_unknown_kind_is_wrong_usage(surrogate: Path, tmp_path: Path, capsys)
     with pytest.raises(SystemExit) as exit_:
         figures("--surrogate", surrogate, "--out", tmp_path, "--kind", "maps,globes")
     assert exit_.value.code == 2
-    assert "unknown kind 'globes': there are preparation, size, maps" in capsys.readouterr().err
+    assert "unknown kind 'globes': choose from preparation, size, maps" in capsys.readouterr().err
 
 
 def limited(surrogate: Path, out: Path, before: str) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""`earthgan fit-velocity`: from files of a known mantle to its viscosity; and what it says of files it cannot use."""
+"""`earthgan fit-velocity`: it finds the viscosity of a known mantle from files, and names files that it cannot use."""
 
 import argparse
 from pathlib import Path
@@ -38,7 +38,7 @@ def command(*arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four files, each of another temperature, over a mantle that is softer above 660 km."""
+    """Four files with different temperatures, for a mantle that is softer above 660 km."""
     folder = tmp_path_factory.mktemp("raw")
     physics = Physics(RAYLEIGH, viscosity_steps=(ViscosityStep(660, 0.3, 200),))
     model = Model(physics, Resolution(24, 8, "float64"), 0.4)
@@ -65,7 +65,7 @@ def test_the_viscosity_is_found_and_velocity_made_of_it(raw: Path, tmp_path: Pat
     softer = np.exp(fit.profile.log_viscosity.at(np.array([6171.0, 6021.0])))
     np.testing.assert_allclose(softer, 0.3, rtol=0.1)
     assert fit.profile.strength == pytest.approx(RAYLEIGH * VELOCITY_M_PER_S / CONTRAST_K, rel=0.02)
-    assert "velocity is made of temperature" in capsys.readouterr().out
+    assert "velocity is computed from temperature" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == [out]
 
 
@@ -74,8 +74,8 @@ def test_the_viscosity_is_found_and_velocity_made_of_it(raw: Path, tmp_path: Pat
     [
         (["--steps", "1-9"], "no file for step 5"),
         (["--held-out", "7"], "no file for step 7"),
-        ([], "say --held-out"),
-        (["--held-out", "4", "--degree", "40"], "harmonics to degree 17"),
+        ([], "use --held-out"),
+        (["--held-out", "4", "--degree", "40"], "harmonics up to degree 17"),
     ],
 )
 def test_what_cannot_be_done_is_said(raw: Path, tmp_path: Path, arguments: list[str], reason: str) -> None:
@@ -88,7 +88,7 @@ def test_files_of_two_grids_are_refused(raw: Path, tmp_path: Path) -> None:
     (tmp_path / file_name(1)).symlink_to(raw / file_name(1))
     for t in (2, 3):
         write_contest_file(tmp_path / file_name(t))
-    with pytest.raises(BadInput, match=r"spherical002.nc: is on another grid"):
+    with pytest.raises(BadInput, match=r"spherical002.nc: is on a grid that differs"):
         command(str(tmp_path), "--steps", "1-2", "--held-out", "3", "--out", str(tmp_path / "velocity.json"))
 
 
@@ -109,5 +109,5 @@ def test_a_real_mantle_is_explained_in_part() -> None:
     radial, lateral = (1 - e[:, deep].sum() / s[:, deep].sum() for e, s in zip(errors, (moments.uu, moments.lateral)))
     assert radial > 0.7
     assert lateral > 0.65
-    # Where point samples explain less than nine tenths, velocity is stored.
+    # Where point samples explain less than nine tenths, velocity must be stored.
     assert not fit.gate.served.all()

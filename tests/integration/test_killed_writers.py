@@ -1,4 +1,6 @@
-"""Whoever is killed while writing leaves what was good as it was, or as it should become; and can be run again."""
+"""A process that is killed while it writes leaves good data as they were or as they should become, and it can run
+again.
+"""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""`earthgan prepare` reads and inspects files of other origins, by a mapping too."""
+"""`earthgan prepare` reads and inspects files from other sources, also through a mapping file."""
 
 import json
 from pathlib import Path
@@ -60,7 +60,8 @@ def test_a_file_of_another_origin_prepares_to_the_fields_that_the_reader_gives(
     )
     spread = np.abs(due).max(axis=(-2, -1))
     assert np.abs((means - due_means) / spread).max() < 1e-6
-    # A field so smooth is, averaged, almost what it is: sampled at the truth's cells it differs by little.
+    # The average of such a smooth field is almost the field itself: sampled at the ground truth's cells, it differs by
+    # little.
     sampler = ShellSampler(snapshot.grid)
     for shell in (0, 100, 198):
         grid = data.truth_grid
@@ -90,7 +91,9 @@ unit = "K"
 
 
 def write_atmosphere(path: Path) -> None:
-    """A temperature that falls by 6.5 K a km and towards the poles; from south to north, as such files often are."""
+    """A temperature that falls by 6.5 K per km and towards the poles, stored from south to north, as in many such
+    files.
+    """
     heights, lat, lon = np.arange(0, 11_000, 500.0), np.linspace(-88, 88, 45), np.arange(-180, 180, 4.0)
     field = 288 - 0.0065 * heights[:, None, None] - 40 * np.sin(np.radians(lat))[:, None] ** 2 + 0 * lon
     with netCDF4.Dataset(path, "w") as file:
@@ -123,7 +126,7 @@ def test_another_field_is_prepared_by_a_mapping_file(tmp_path: Path, capsys) -> 
     ("was", "instead", "reason"),
     [
         ('unit = "K"', "", "variables.0.unit: Field required"),
-        ('vertical = "height"', 'vertical = "level"', "order: lacks the axis 'level'"),
+        ('vertical = "height"', 'vertical = "level"', "order: the axis 'level' is missing"),
         ("([0-9]+)", "[0-9]+", "files: Value error, needs a group"),
         ("title", "= title", "is not TOML"),
         ('kind = "height"', 'kind = "bottom"', "axes.kind: Input should be"),

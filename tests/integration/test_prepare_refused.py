@@ -1,4 +1,4 @@
-"""`earthgan prepare` says in one line what cannot be, and leaves what was there as it was."""
+"""`earthgan prepare` refuses bad input with one line, and leaves existing data unchanged."""
 
 import shutil
 import subprocess
@@ -62,13 +62,16 @@ def no_axis(path: Path) -> None:
         (truncated_hdf, "cannot be read as NetCDF"),
         (lambda path: path.write_bytes(b"not NetCDF"), "cannot be read as NetCDF"),
         (lambda path: path.write_bytes(b""), "cannot be read as NetCDF"),
-        (lambda path: write_contest_file(path, variables=("temperature", "vx")), "no variable 'vy' in it"),
-        (wrong_order, "temperature has dimensions (r, lat, lon) where (lat, r, lon) were due"),
+        (lambda path: write_contest_file(path, variables=("temperature", "vx")), "holds no variable 'vy'"),
+        (wrong_order, "temperature has dimensions (r, lat, lon) instead of (lat, r, lon)"),
         (spoiled_nan, "temperature has a shell without a finite value (3)"),
         (one_nan, "temperature has values that are not finite in 1 of its shells (the first is 3)"),
-        (lambda path: shutil.copy(path, path.with_name("spherical2.nc")), "spherical2.nc: is of step 2"),
-        (other_axes, "its axes are not those of spherical001.nc"),
-        (no_axis, "no coordinate 'r' in it"),
+        (
+            lambda path: shutil.copy(path, path.with_name("spherical2.nc")),
+            "has the same time step as spherical002.nc (2)",
+        ),
+        (other_axes, "its axes differ from those of spherical001.nc"),
+        (no_axis, "holds no coordinate 'r'"),
     ],
 )
 def test_bad_files_are_one_line_and_what_was_there_is_intact(tmp_path: Path, capsys, damage, reason: str) -> None:
@@ -92,7 +95,7 @@ def test_bad_files_are_one_line_and_what_was_there_is_intact(tmp_path: Path, cap
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing_by_half(tmp_path: Path) -> None:
-    """A limit on the size of files fails where a full disk does: in the middle of a write."""
+    """A limit on the size of files makes a write fail in the middle, as a full disk does."""
     raw, out = raw_folder(tmp_path / "raw"), tmp_path / "out"
     program = """
 import resource, sys
@@ -118,9 +121,9 @@ sys.exit(main(sys.argv[1:]))
         (["--steps", "9"], "no file for step 9"),
         (["--variables", "temperature,colour"], "unknown variable 'colour'"),
         (["--held-out", "1-3"], "nothing is left to train on"),
-        (["--preset", "paper"], "too small for the paper's preset"),
-        (["--preset", "paper", "--truth", "4x8"], "sizes of its own"),
-        (["--truth", "4x8x2"], "--truth: 2 sizes are due"),
+        (["--preset", "paper"], "too small for the preset paper"),
+        (["--preset", "paper", "--truth", "4x8"], "has its own sizes"),
+        (["--truth", "4x8x2"], "--truth: 2 sizes are needed"),
         (["--scheduler", "nonsense://127.0.0.1:9"], "no Dask scheduler answers"),
         (["--mapping", "nowhere.toml"], "nowhere.toml: cannot be read"),
     ],
@@ -139,5 +142,5 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path, capsys) -> None
     out.mkdir()
     (out / "mine.txt").touch()
     assert prepare(raw, *SMALL, "--out", out) == 1
-    assert "is not empty, and not a dataset" in capsys.readouterr().err
+    assert "is not empty and is not a data set" in capsys.readouterr().err
     assert [path.name for path in out.iterdir()] == ["mine.txt"]

@@ -1,4 +1,4 @@
-"""`earthgan prepare` is taken up wherever it was killed, and gives the same bytes every time."""
+"""`earthgan prepare` continues wherever it was killed, and gives the same bytes every time."""
 
 import json
 import os
@@ -15,8 +15,9 @@ from earthgan_training.prepare.dataset import Dataset
 from places import ROOT
 from preparation import MEDIUM, SMALL, contents, prepare, raw_folder
 
-#: Prepares RAW into OUT again and again, killed at the first, the second, the third... operation on a file, and after
-#: each time once more to its end. Forks, so that a run costs milliseconds; prints how many runs were killed.
+#: Prepares RAW into OUT again and again. Each run is killed at the first, the second, the third... operation on a file,
+#: and is then run once more to its end. It forks, so that a run costs milliseconds, and prints how many runs were
+#: killed.
 KILLED_EVERYWHERE = """
 import hashlib, os, shutil, sys
 from pathlib import Path
@@ -132,7 +133,7 @@ def test_a_second_run_makes_nothing_and_a_changed_file_is_made_anew(tmp_path: Pa
     assert json.loads(report.read_text())["made"] == 3
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
     assert prepare(raw, *SMALL, "--out", out) == 0
-    assert "0 steps made, 3 were there" in capsys.readouterr().out
+    assert "0 steps were made, 3 existed already" in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
     os.utime(raw / "spherical001.nc")  # younger, but the same
     write_contest_file(raw / "spherical002.nc", spoil=lambda values: values + 7)

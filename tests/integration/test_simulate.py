@@ -1,4 +1,6 @@
-"""`earthgan simulate`: files that the rest can read, runs that go on after a kill, the published benchmarks."""
+"""`earthgan simulate`: the other commands can read its files, a killed run continues, and the published benchmarks
+hold.
+"""
 
 import argparse
 import json
@@ -152,7 +154,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(whole: Path, tmp_path: Path) -> 
 
 
 def test_another_run_s_folder_is_refused(whole: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="of another run \\(seed 7 there, 8 here\\)"):
+    with pytest.raises(BadInput, match="belongs to another run \\(seed is 7 there and 8 here\\)"):
         simulate(TINY, 8, 6, whole)
     (tmp_path / "spherical001.nc").touch()
     with pytest.raises(BadInput, match="no checkpoint"):

@@ -1,4 +1,4 @@
-"""`earthgan study`: every study runs to its end, says the same again, and says on one line what is wrong."""
+"""`earthgan study`: every study runs to its end, gives the same result again, and fails with one line."""
 
 import json
 from pathlib import Path
@@ -60,7 +60,7 @@ def test_data_that_hold_nothing_out_are_refused(
     spec["split"]["train"] += spec["split"].pop("held_out")
     (folder / "dataset.json").write_text(json.dumps(spec))
     assert study("stripes", folder, tmp_path / "out") == 1
-    assert capsys.readouterr().err == f"earthgan: {folder}: holds no steps out, and a study is judged on those\n"
+    assert capsys.readouterr().err == f"earthgan: {folder}: holds out no time steps, but a study needs them\n"
     assert not (tmp_path / "out").exists()
 
 

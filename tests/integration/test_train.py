@@ -1,4 +1,6 @@
-"""`earthgan train`: to a surrogate that serves; killed and taken up, or spread over processes, to the same weights."""
+"""`earthgan train`: it makes a surrogate that serves. A run that is killed and continued, or spread over processes,
+gives the same weights.
+"""
 
 import json
 import os
@@ -19,15 +21,15 @@ from earthgan_training.train.config import PRESETS
 from places import PUBLISHED
 from training_data import make_dataset
 
-#: Every preset's way of working at a size of seconds.
+#: The parts of every preset, at a size that takes seconds.
 TINY = [
     *("content.steps=3", "adversarial.steps=3", "batch=2", "samples.patch=[36, 36, 36]", "validation_samples=1"),
     *("generator.width={base = 2, cap = 4}", "critic.width={base = 2, cap = 4}", "adversarial.critic_steps=2"),
     "generator.blocks=3",
 ]
 
-#: Trains in processes that are forked, so that a run costs little: first to its end; then killed when a step is
-#: done, and again when a checkpoint is renamed; and gone on with to its end.
+#: Trains in forked processes, so that a run costs little. The first run goes to its end. The second is killed after a
+#: step, killed again when a checkpoint is renamed, and then continued to its end.
 KILLED = """
 import os, sys
 from pathlib import Path
@@ -210,13 +212,13 @@ def test_what_cannot_be_is_refused_in_one_line(
     assert train(data.folder, run, "--preset", "debug", sets=["generator.wings=2"]) == 1
     assert "debug: generator.wings: Extra inputs are not permitted" in one_line(capsys)
     assert train(data.folder, run, "--preset", "debug", "--device", "cuda:7") == 1
-    assert "--device cuda:7: is not there" in one_line(capsys)
+    assert "--device cuda:7: is not available" in one_line(capsys)
     assert train(data.folder, run, "--preset", "debug", "--max-memory-gb", 0.1) == 1
     assert "--max-memory-gb 0.1: one sample takes about" in one_line(capsys)
     assert train(data.folder, run, "--preset", "paper", sets=TINY) == 1
-    assert "is of the preset default, where paper is due" in one_line(capsys)
+    assert "was prepared with the preset default, but training needs paper" in one_line(capsys)
     assert train(data.folder, run, "--resume", sets=[]) == 1
-    assert "is no run that could go on" in one_line(capsys)
+    assert "is not a run that can be continued" in one_line(capsys)
     assert train(data.folder, run, "--preset", "debug", sets=[*TINY, "samples.patch=[36, 35, 36]"]) == 1
     assert "the critic needs 36 cells" in one_line(capsys)
     assert not run.exists()
@@ -233,9 +235,9 @@ def test_a_run_goes_on_with_its_own_data_only(
     assert "exists already" in capsys.readouterr().err
     other = make_dataset(tmp_path / "other", steps=3, seed=1)
     assert train(other.folder, run, "--resume", sets=[]) == 1
-    assert "was trained on another data set" in one_line(capsys)
+    assert "was trained on a data set other than" in one_line(capsys)
     assert train(data.folder, run, "--resume") == 2
-    assert "leave out what would change it" in one_line(capsys)
+    assert "leave out the options that would change it" in one_line(capsys)
     for name, value in weights(run).items():
         np.testing.assert_array_equal(value, before[name])
 
@@ -253,7 +255,9 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_its_checkpoint(
 
 
 def test_a_full_disk_stops_the_run_and_keeps_its_checkpoint(data: Dataset, tmp_path: Path) -> None:
-    """No file may grow beyond 20 kB more than a checkpoint: the first is whole, the surrogate is never begun."""
+    """No file may grow more than 20 kB beyond the size of a checkpoint. So the first checkpoint is whole, and the
+    surrogate is never begun.
+    """
     program = """
 import resource, sys
 from earthgan.cli import main

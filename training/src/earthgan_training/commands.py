@@ -18,7 +18,7 @@ from earthgan_training.velocity.command import add_fit_velocity
 
 
 def register(subcommands: Any) -> None:
-    """Add all of them."""
+    """Add all subcommands of this package."""
     parser = add_command(
         subcommands,
         "import-published",
@@ -26,21 +26,21 @@ def register(subcommands: Any) -> None:
         "make a surrogate folder from the published EarthGAN weights and inputs (GPL-3.0)",
         "earthgan import-published EarthGAN --out model_store/published",
     )
-    parser.add_argument("source", type=Path, metavar="DIR", help="a folder that holds gen*.pt and x_<step>.npy")
+    parser.add_argument("source", type=Path, metavar="DIR", help="folder that holds gen*.pt and x_<step>.npy")
     _add_out(parser)
 
     parser = add_command(
         subcommands,
         "baseline",
         _baseline,
-        "make a surrogate that interpolates area means of contest-layout files",
+        "make a surrogate that interpolates area means of files in the contest's layout",
         "earthgan baseline raw --steps 113-128 --out model_store/default",
     )
-    parser.add_argument("raw", type=Path, metavar="RAW", help="a folder of spherical<step>.nc files")
-    parser.add_argument("--steps", type=numbers, help="such as 1-3,10; all of them unless given")
-    parser.add_argument("--title", default="Mantle convection, interpolated", help="shown on the page")
+    parser.add_argument("raw", type=Path, metavar="RAW", help="folder of spherical<step>.nc files")
+    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps, such as 1-3,10 (default: all)")
+    parser.add_argument("--title", default="Mantle convection, interpolated", help="title to show on the page")
     parser.add_argument(
-        "--notice", default="Interpolated area means, not generated", help="shown wherever the data are shown"
+        "--notice", default="Interpolated area means, not generated", help="notice to show wherever the data are shown"
     )
     _add_out(parser)
 
@@ -48,7 +48,7 @@ def register(subcommands: Any) -> None:
         subcommands,
         "export",
         _export,
-        "write a surrogate's generator as ONNX, and check it against torch",
+        "write a surrogate's generator as ONNX and compare it with torch",
         "earthgan export model_store/default",
     )
     parser.add_argument("surrogate", type=Path, help="the surrogate folder")
@@ -57,15 +57,15 @@ def register(subcommands: Any) -> None:
         subcommands,
         "archive",
         _archive,
-        "pack a surrogate folder as a .mar for TorchServe",
+        "pack a surrogate folder as a .mar archive for TorchServe",
         "earthgan archive model_store/default --out model_store/earthgan.mar",
     )
     parser.add_argument("surrogate", type=Path, help="the surrogate folder")
-    parser.add_argument("--out", type=Path, required=True, metavar="NAME.mar", help="the archive")
+    parser.add_argument("--out", type=Path, required=True, metavar="NAME.mar", help="the archive to write")
     parser.add_argument(
         "--handler",
         type=Path,
-        help="TorchServe's handler, beside a model-config.yaml; unless given, this package's",
+        help="handler for TorchServe, with a model-config.yaml beside it (default: the packaged handler)",
     )
 
     add_evaluate(subcommands)
@@ -83,7 +83,7 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace the folder if it exists")
 
 
-# Each command imports its module when it runs: `earthgan --help` should not wait for torch.
+# Each command imports its module when it runs, so that `earthgan --help` does not wait for torch.
 
 
 def _import_published(arguments: argparse.Namespace) -> None:
@@ -103,7 +103,7 @@ def _baseline(arguments: argparse.Namespace) -> None:
 def _export(arguments: argparse.Namespace) -> None:
     from earthgan_training.surrogates.export import export
 
-    print(f"{arguments.surrogate}: largest difference to torch {export(arguments.surrogate):.1e}")
+    print(f"{arguments.surrogate}: the largest difference from torch is {export(arguments.surrogate):.1e}")
 
 
 def _archive(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,6 @@
-"""Radial modes: principal components that the nodes hold, and nothing of what shells hardly see."""
+"""Radial modes: they are principal components, the nodes can represent them, and they leave out what
+shells hardly see.
+"""
 
 import numpy as np
 import pytest
@@ -12,14 +14,14 @@ INNER, OUTER = 3485 / 2886, 6371 / 2886
 
 @pytest.fixture(scope="module")
 def shells() -> Shells:
-    """Those of the contest's files: the outermost lie half a cell from the boundaries."""
+    """The radii of the contest's files: the outermost lie half a cell from the boundaries."""
     radii = INNER + (np.arange(SHELLS) + 0.5) / SHELLS * (OUTER - INNER)
     return Shells(RadialGrid(NODES, INNER, OUTER).interpolation(radii), SHELLS)
 
 
 @pytest.fixture(scope="module")
 def covariance(shells: Shells) -> Covariance:
-    """Fields that vanish at the boundaries, and a profile that does not; in float32, as they come from files."""
+    """Fields that vanish at the boundaries, and a profile that does not. They are float32, as fields from files."""
     rng, depth = np.random.default_rng(0), (np.arange(SHELLS) + 0.5) / SHELLS
     found = Covariance(DEGREE, shells)
     for _ in range(4):
@@ -32,7 +34,7 @@ def covariance(shells: Shells) -> Covariance:
 
 
 def test_no_mode_is_large_where_no_shell_sees_it(covariance: Covariance, shells: Shells) -> None:
-    """Noise is 1e-7 of the field: between boundary and shell it would be anything."""
+    """The noise is 1e-7 of the field. Between a boundary and the next shell, the modes could otherwise be anything."""
     modes = covariance.modes(NODES, mean_first=True)
     on_shells = np.abs(modes @ shells.interpolation.T).max(axis=-1)
     assert (np.abs(modes).max(axis=-1) <= 3 * on_shells + 1e-9).all()

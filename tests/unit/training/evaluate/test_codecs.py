@@ -17,7 +17,7 @@ GRID = ShellGrid.cell_centred(tuple(np.linspace(3500, 6300, 40).tolist()), 72, 1
 
 
 def smooth(grid: ShellGrid) -> np.ndarray:
-    """A field of low degrees with a level and a scale that no code is made for, `(shell, latitude, longitude)`."""
+    """A field of low degrees `(shell, latitude, longitude)`, with an offset and a scale that no code is made for."""
     radii = np.asarray(grid.radii_km)[:, None, None] / 1000
     latitude, longitude = np.radians(grid.latitudes_deg)[:, None], np.radians(grid.longitudes_deg)
     x, z = np.cos(latitude) * np.cos(longitude), np.sin(latitude) + 0 * longitude
@@ -29,7 +29,7 @@ def rough(noise: float = 1e-11) -> np.ndarray:
 
 
 def toy(finest: float) -> Codec:
-    """Rounds to steps of 2**-quality, but no finer than it can; then zlib."""
+    """A codec that rounds to steps of 2**-quality, but no finer than its limit, and then uses zlib."""
 
     def encode(field: np.ndarray, quality: float) -> bytes:
         levels = np.float64(2 ** min(quality, finest))

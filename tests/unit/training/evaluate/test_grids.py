@@ -1,4 +1,4 @@
-"""The grid that all is compared on."""
+"""The grid on which everything is compared."""
 
 import numpy as np
 import pytest

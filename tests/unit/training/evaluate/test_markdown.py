@@ -36,7 +36,7 @@ def tables(run: str, heading: str) -> list[Table]:
 
 
 def evaluation(run: str, heading: str, footprint: dict[str, int]) -> Any:
-    """As much of an evaluation as the words of the page depend on."""
+    """The parts of an evaluation that the words of the page depend on."""
     steps = re.search(r"^Steps ([\d, ]+\d)", run, re.MULTILINE)
     assert steps
     times = [int(t) for t in steps[1].split(", ")]

@@ -63,7 +63,7 @@ def test_the_lateral_std_of_a_harmonic() -> None:
 
 
 def test_ssim_is_wang_and_others_equation_13() -> None:
-    """One shell by plain loops, the rows beyond the poles half a turn away."""
+    """One shell, computed by plain loops. The rows beyond the poles lie half a turn away."""
     noise = np.random.default_rng(1).normal(size=TRUTH.shape).astype(np.float32) * 0.1
     taps = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
     window = np.outer(taps, taps) / taps.sum() ** 2
@@ -186,7 +186,7 @@ def test_crps_of_one_and_of_two_members() -> None:
 
 @pytest.mark.parametrize("members", [2, 3, 8])
 def test_crps_does_not_depend_on_the_number_of_members(members: int) -> None:
-    """Of normal draws against a normal truth it is 1 / sqrt(pi)."""
+    """For normal draws and a normal truth, the CRPS is 1 / sqrt(pi)."""
     rng = np.random.default_rng(members)
     draws = rng.standard_normal((members + 1, *FINE.shape)).astype(np.float32)
     assert crps(list(draws[1:]), draws[0], FINE) == pytest.approx(1 / np.sqrt(np.pi), rel=0.01)

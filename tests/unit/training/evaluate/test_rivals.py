@@ -1,4 +1,6 @@
-"""What stands beside a surrogate: codecs with the Stokes maps, surrogates without their network, unscaled numbers."""
+"""The rivals of a surrogate: codecs with the Stokes maps, surrogates without their network, and numbers
+without a unit.
+"""
 
 import numpy as np
 import pytest

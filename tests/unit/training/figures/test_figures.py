@@ -1,4 +1,4 @@
-"""Figures: each place on the globe is where it belongs on the map, in the colour of its value."""
+"""Figures: each place on the globe is in its place on the map, in the colour of its value."""
 
 import json
 import shutil
@@ -60,7 +60,7 @@ def test_forward_and_inverse_agree(projection: Projection, latitude: float, long
     assert abs(x) <= 2
     assert abs(y) <= 1
     back_latitude, back_longitude = projection.inverse(x, y)
-    # Next to a pole a change of latitude moves a point on the ellipse by less than rounding.
+    # Next to a pole, a change of latitude moves a point on the ellipse by less than the rounding error.
     assert back_latitude == pytest.approx(latitude, abs=2e-6)
     assert (back_longitude - longitude) * np.cos(np.radians(latitude)) == pytest.approx(0, abs=1e-5)
 
@@ -92,7 +92,7 @@ def test_mollweides_equation_is_solved_to_the_poles(latitude: float) -> None:
 @given(south=latitudes, north=latitudes, west=longitudes, east=longitudes)
 @settings(max_examples=25, deadline=None)
 def test_mollweide_keeps_areas(south: float, north: float, west: float, east: float) -> None:
-    """The pixels of a box on the globe are its share of the sphere's area."""
+    """The pixels of a box on the globe cover its share of the sphere's area."""
     south, north, west, east = *sorted((south, north)), *sorted((west, east))
     width = 800
     x, y = (np.arange(width) + 0.5) / width * 4 - 2, 1 - (np.arange(width // 2) + 0.5) / (width // 2) * 2
@@ -155,7 +155,9 @@ def test_north_is_up_and_east_is_right(projection: Projection) -> None:
 @pytest.mark.parametrize("centre", [0.0, 137.0])
 @each_grid
 def test_there_is_no_seam_and_no_gap(grid: ShellGrid, projection: Projection, centre: float) -> None:
-    """Neighbouring pixels differ by no more than the field does, around the globe and at the poles; none is empty."""
+    """Neighbouring pixels differ by no more than the field does, around the globe and at the poles. No
+    pixel is empty.
+    """
     pixels = GlobeMap(grid, projection, centre, width=720).pixels(smooth(grid))
     assert np.isfinite(pixels).all()
     steepest = 3.4 * np.radians(360 / 720) * 1.5
@@ -167,7 +169,7 @@ def test_there_is_no_seam_and_no_gap(grid: ShellGrid, projection: Projection, ce
 
 @each_projection
 def test_the_outline_is_filled_to_its_edge(projection: Projection) -> None:
-    """A shell of one value is one colour close to the outline too, and white beyond it."""
+    """A shell with a single value has one colour, also close to the outline, and is white beyond it."""
     shell = np.full(GRID.shape[1:], 7, np.float32)
     drawn = Drawn(GRID, shell, projection)
     hot = drawn.due(7)
@@ -182,7 +184,7 @@ def test_the_outline_is_filled_to_its_edge(projection: Projection) -> None:
 
 
 def test_cells_are_drawn_as_they_are() -> None:
-    """With `cells`, a map has no other values than the shell."""
+    """With `cells`, a map has only values that the shell has."""
     shell = np.random.default_rng(0).normal(size=GRID.shape[1:]).astype(np.float32)
     shell[0], shell[-1] = shell[0, 0], shell[-1, 0]  # a pole has the mean of its ring
     pixels = GlobeMap(GRID, Projection.MOLLWEIDE, cells=True).pixels(shell)
@@ -238,7 +240,7 @@ def test_fields_of_one_variable_share_their_limits_and_so_do_differences() -> No
     assert len(np.unique(limits[:, 3:].reshape(-1, 2), axis=0)) == 1
     low, high = limits[0, 3]
     assert low == -high
-    # The outermost values may lie beyond; the field as such does not.
+    # The outermost values may lie beyond the limits, but the field as a whole does not.
     assert limits[0, 0, 0] < np.percentile(smooth(GRID) - 5, 2)
     assert limits[0, 0, 1] > np.percentile(101 + 10 * smooth(GRID), 97)
 

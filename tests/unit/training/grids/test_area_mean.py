@@ -1,4 +1,6 @@
-"""Area means on the sphere: a field comes onto another grid neither displaced, blurred nor changed in its integral."""
+"""Area means on the sphere: on another grid, a field is neither displaced nor blurred, and its integral
+is unchanged.
+"""
 
 import numpy as np
 import pytest
@@ -24,7 +26,7 @@ COARSE = ShellGrid.cell_centred(RADII_KM, 14, 28)
 
 
 def at_points(grid: ShellGrid) -> np.ndarray:
-    """A field of degrees up to 8, `(1, latitude, longitude)`, that varies over the poles too."""
+    """A field `(1, latitude, longitude)` of degrees up to 8 that also varies over the poles."""
     latitude, longitude = np.radians(grid.latitudes_deg)[:, None], np.radians(grid.longitudes_deg)
     x, y, z = np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)
     return (x + 3 * x * y**3 - 2 * z**5 * x + 8 * y**6 * z**2)[None].astype(np.float32)
@@ -57,7 +59,7 @@ def test_a_grids_own_cells_are_left_alone(name: str) -> None:
 
 
 def test_where_cells_nest_the_mean_is_that_of_whole_cells() -> None:
-    """Of any field, noise too: nothing is smoothed, and nothing comes from beyond the cell."""
+    """This holds for any field, noise included: nothing is smoothed, and nothing comes from outside the cell."""
     fine = ShellGrid(
         radii_km=RADII_KM,
         latitudes_deg=ShellGrid.cell_centred(RADII_KM, 42, 2).latitudes_deg,
@@ -69,7 +71,7 @@ def test_where_cells_nest_the_mean_is_that_of_whole_cells() -> None:
 
 
 def exact_means(grid: ShellGrid) -> np.ndarray:
-    """Means of cos(8 lon) cos(lat)**8 (1 + 3 sin(lat)) over the grid's cells, by its integral."""
+    """The means of cos(8 lon) cos(lat)**8 (1 + 3 sin(lat)) over the grid's cells, from its integral."""
     integral = (Polynomial([1, 0, -1]) ** 4 * Polynomial([1, 3])).integ()
     sines = np.sin(np.radians(row_edges_deg(grid)))
     meridional = (np.diff(integral(sines)) / np.diff(sines))[::-1]
@@ -79,14 +81,14 @@ def exact_means(grid: ShellGrid) -> np.ndarray:
 
 
 def overlapping(fine: np.ndarray, coarse: np.ndarray) -> np.ndarray:
-    """Shares `(coarse cell, fine cell)` of the lengths between ascending edges."""
+    """The shares `(coarse cell, fine cell)` of overlapping lengths between ascending edges."""
     lengths = np.minimum(coarse[1:, None], fine[1:]) - np.maximum(coarse[:-1, None], fine[:-1])
     return lengths.clip(0) / lengths.clip(0).sum(axis=1, keepdims=True)
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(108, 216), (112, 224), (180, 360)])
 def test_a_smooth_field_is_not_displaced(rows: int, columns: int) -> None:
-    """Summing overlaps of cells, as if the field were constant in each, errs a hundred times as much."""
+    """A sum over overlapping cells, as if the field were constant in each, has an error a hundred times as large."""
     target = ShellGrid.cell_centred(RADII_KM, rows, columns)
     field, due = exact_means(NATIVE), exact_means(target)
     error = np.abs(area_mean(field, NATIVE, target) - due).max()

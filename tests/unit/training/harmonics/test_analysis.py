@@ -1,4 +1,4 @@
-"""Harmonic analysis: band-limited fields come back from every kind of grid."""
+"""Harmonic analysis recovers band-limited fields on every kind of grid."""
 
 import numpy as np
 import pytest
@@ -73,7 +73,7 @@ def test_the_square_of_a_field_is_the_sum_of_its_coefficients_squares() -> None:
 
 
 def test_turning_rigidly_is_toroidal() -> None:
-    """Eastward flow of sin(theta) is W of degree 1, order 0, and nothing else."""
+    """An eastward flow of sin(theta) is W of degree 1 and order 0, and nothing else."""
     latitudes = np.asarray(CONTEST_GRID.latitudes_deg)
     east = np.broadcast_to(np.cos(np.radians(latitudes))[:, None], CONTEST_GRID.shape)
     nothing = np.zeros(CONTEST_GRID.shape)

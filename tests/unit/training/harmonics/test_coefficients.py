@@ -1,4 +1,4 @@
-"""What coefficients tell without a field."""
+"""Operations on coefficients without a field."""
 
 import numpy as np
 import pytest

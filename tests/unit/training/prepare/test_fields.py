@@ -1,4 +1,4 @@
-"""Prepared fields lie where they should, keep their means, and turn with the globe."""
+"""Prepared fields lie in the right places, keep their means, and rotate with the globe."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ NATIVE = ShellGrid(
 )
 TRUTH, INPUTS = default_grids(NATIVE, DEFAULT)
 PROVENANCE = Provenance(source="test", licence="CC0-1.0", notice="", simulated=True)
-#: A small globe whose 56 columns are two for each of 28 input columns.
+#: A small globe with 56 columns, two for each of the 28 input columns.
 RADII = np.concatenate([[3485.0], 3500 + 100 * np.arange(28.0), [6371]])
 LATITUDES = np.concatenate([[90.0], 90 - (np.arange(26) + 0.5) * 180 / 26, [-90.0]])
 LONGITUDES = np.arange(57) * 360 / 56
@@ -49,7 +49,7 @@ def make(folder: Path, fields: dict[str, np.ndarray], steps: int = 1, **settings
 
 
 def waves(turned_deg: float = 0.0) -> dict[str, np.ndarray]:
-    """A smooth temperature and a flow around a tilted axis, turned eastwards about the globe's axis."""
+    """A smooth temperature and a flow around a tilted axis, rotated eastwards about the globe's axis."""
     lat, lon = np.radians(LATITUDES)[None, :, None], np.radians(LONGITUDES - turned_deg)[None, None, :]
     r = (RADII / 6371)[:, None, None]
     x, y, z = r * np.cos(lat) * np.cos(lon), r * np.cos(lat) * np.sin(lon), r * np.sin(lat) + 0 * lon
@@ -60,7 +60,7 @@ def waves(turned_deg: float = 0.0) -> dict[str, np.ndarray]:
 
 
 def test_truth_cells_nest_in_input_cells() -> None:
-    """The mean of 8 x 8 truth cells, by area, is an input cell: whatever the field."""
+    """The mean by area of 8 x 8 ground-truth cells is an input cell, for any field."""
     field = np.random.default_rng(1).normal(size=NATIVE.shape[1:]).astype(np.float32)[None]
     truth, inputs = area_mean(field, NATIVE, TRUTH), area_mean(field, NATIVE, INPUTS)
     weighted = (truth * cell_weights(TRUTH)).reshape(14, 8, 28, 8).sum(axis=(1, 3))
@@ -83,16 +83,15 @@ def test_a_radial_ramp_is_registered_within_half_a_fine_cell() -> None:
     ramp = np.broadcast_to(radii.astype(np.float32)[:, None, None], (199, 2, 2))
     inputs = at_radii(ramp, radii, np.array(INPUTS.radii_km))[:, 0, 0]
     assert np.abs(inputs - INPUTS.radii_km).max() < 0.01  # km; half a fine cell is 7.25
-    # Read back at every truth shell, by the input's stated radii, both ends included.
+    # The field is read back at every ground-truth shell from the stated radii of the input, including both ends.
     back = np.interp(TRUTH.radii_km, INPUTS.radii_km, inputs)
     assert np.abs(back - TRUTH.radii_km).max() < 0.01
 
 
 @pytest.mark.parametrize("grid", [TRUTH, INPUTS], ids=["truth", "inputs"])
 def test_deltas_are_registered_within_half_a_fine_cell_in_each_direction(grid: ShellGrid) -> None:
-    """The centre of what a delta becomes, averaged over all places of the delta within the cells: no shift is left.
-
-    (A single delta cannot be placed better than its cell is wide, whatever the scheme.)
+    """The centre of a prepared delta, averaged over all places of the delta within the cells, shows no shift. (No
+    scheme can place a single delta better than the width of its cell.)
     """
     deltas = np.eye(359, dtype=np.float32)[:, None, :].repeat(180, axis=1)  # (column, 180, 359): one meridian each
     rows = area_mean(deltas, NATIVE, grid)[:, len(grid.latitudes_deg) // 2]
@@ -208,7 +207,8 @@ def test_steps_are_divided_in_blocks(steps, held_out, gap, due) -> None:
 
 
 @pytest.mark.parametrize(
-    ("held_out", "reason"), [([2, 4], "not one block"), ([99], "not there"), (list(range(1, 7)), "nothing is left")]
+    ("held_out", "reason"),
+    [([2, 4], "not one block"), ([99], "does not exist"), (list(range(1, 7)), "nothing is left")],
 )
 def test_splits_that_cannot_be_are_refused(held_out: list[int], reason: str) -> None:
     with pytest.raises(BadInput, match=reason):

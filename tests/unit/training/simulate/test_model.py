@@ -32,7 +32,7 @@ def test_conduction_with_internal_heating_becomes_the_closed_form() -> None:
     np.testing.assert_allclose(state.temperature[0, 0, 0] / MEAN, a + b / r - 5 * r**2 / 6, atol=1e-9)
     found = diagnose(model, state)
     assert found.v_rms == 0
-    # Heat that leaves is heat that enters and heat that is made.
+    # The heat that leaves is the heat that enters plus the heat that is produced.
     made = 5 / 3 * (outer**3 - inner**3)
     per_nusselt = inner * outer / (outer - inner)
     assert (found.nusselt_top - found.nusselt_bottom) * per_nusselt == pytest.approx(made, rel=1e-9)
@@ -63,7 +63,7 @@ def test_error_falls_with_the_square_of_the_step() -> None:
 
 
 def test_heat_is_conserved_by_the_flow() -> None:
-    """In a steady flow as much heat leaves as enters."""
+    """In a steady flow, as much heat leaves as enters."""
     model = Model(Physics(rayleigh=1500.0), Resolution(18, 12, "float64"), cfl=0.4)
     state = followed(model, model.start(initial.perturbed(model.grid, 12, {(2, 0): 0.2}), 0.01), 150)
     found = diagnose(model, state)
@@ -112,7 +112,7 @@ def test_step_length_does_not_flicker() -> None:
 def test_too_few_modes_are_refused_in_one_line() -> None:
     model = Model(Physics(rayleigh=1.0), SMALL, cfl=0.4)
     coefficients = initial.perturbed(model.grid, 8, {(2, 0): 1.0, (8, 3): 0.3})
-    with pytest.raises(BadInput, match=r"under-resolved, spectral tail 0\.3 above 0\.1; raise --degree above 8"):
+    with pytest.raises(BadInput, match=r"under-resolved, the spectral tail 0\.3 is above 0\.1; raise --degree above 8"):
         check_resolved(diagnose(model, model.start(coefficients, 0.1)), model)
     with pytest.raises(BadInput, match="no longer finite"):
         check_resolved(diagnose(model, model.start(coefficients * np.nan, 0.1)), model)

@@ -1,4 +1,4 @@
-"""The Stokes maps against closed forms, continuity, and themselves on finer grids."""
+"""The Stokes maps agree with closed forms, with continuity, and with themselves on finer grids."""
 
 import numpy as np
 import pytest
@@ -74,7 +74,7 @@ def test_boundaries_hold() -> None:
 
 
 def test_layered_viscosity_converges() -> None:
-    """The flow of a smooth temperature, on ever more nodes, against many more."""
+    """The flow of a smooth temperature on more and more nodes, compared with the flow on many more."""
 
     def flow(count: int) -> np.ndarray:
         grid = RadialGrid(count, LAYERED.inner, LAYERED.outer)

@@ -26,7 +26,9 @@ def test_a_snapshot_has_every_value_in_its_place(tmp_path: Path, kind: str) -> N
 def test_steps_come_from_file_names_in_order(tmp_path: Path) -> None:
     for name in ("spherical010.nc", "spherical009.nc", "spherical251.nc", "other.nc", "spherical1x.nc"):
         (tmp_path / name).touch()
-    assert list(contest_files(tmp_path)) == [9, 10, 251]
+    assert list(contest_files(tmp_path)) == list(contest_files(tmp_path, [251, 9])) == [9, 10, 251]
+    with pytest.raises(BadInput, match="no file for step 11"):
+        contest_files(tmp_path, [9, 11])
 
 
 def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the critic may be told: physics of a field, and the U-Net that finds slabs and plumes."""
+"""What the critic may get: physical features of a field, and the U-Net that finds slabs and plumes."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The studies' own networks and measures: inputs of other cells, stripes that are known, noise that is changed."""
+"""The studies' own networks and measures: inputs with other cells, known stripes, and changed noise."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Surrogate folders are changed so that they can be opened at any moment, and hold nothing that nobody asked for."""
+"""A surrogate folder can be opened at any moment of a change, and holds no unneeded files."""
 
 import json
 import shutil
@@ -160,7 +160,7 @@ def test_what_a_killed_command_left_goes_and_what_somebody_put_there_stays(surro
 def test_a_folder_that_is_no_surrogate_is_never_replaced(made: Path, tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     for out in (tmp_path, tmp_path / "letter.txt"):
-        with pytest.raises(BadInput, match="is not a surrogate folder, so it is not replaced"), new_folder(out, True):
+        with pytest.raises(BadInput, match="is not a surrogate folder and will not be replaced"), new_folder(out, True):
             pass
     assert files(tmp_path) == {"letter.txt": b"dear"}
 

@@ -60,7 +60,7 @@ def test_noise_makes_no_seam_where_the_globe_closes(published_surrogate: Surroga
 
 
 def test_output_shells_are_where_the_generator_puts_them() -> None:
-    """The published system took output shell i for input shell i: off by 17 shells at 180."""
+    """The published system took output shell i for input shell i, which is off by 17 shells at 180."""
     _, outputs = published_grids()
     km_per_shell, first_km = 14.5025, 3492.25 + 14.5025
     true_shell = (np.array(outputs.radii_km) - first_km) / km_per_shell
@@ -73,7 +73,9 @@ def test_output_shells_are_where_the_generator_puts_them() -> None:
 @needs_published
 @pytest.mark.slow
 def test_what_is_generated_matches_the_real_shell_at_its_stated_radius(whole_pass: np.ndarray) -> None:
-    """Which of the 198 real shells does each generated one look like? The one at its radius, within a shell or two."""
+    """Which of the 198 real shells does each generated shell resemble? It is the one at its radius, within a shell or
+    two.
+    """
     real = np.load(PUBLISHED / "x_001.npy")[0, 3]
     field = whole_pass[0, 3, :, 5:113, 3:219]
     rows, columns = 8 * np.arange(14) + 1, 8 * np.arange(27) + 3  # coarse points lie half way to the next fine ones
@@ -140,7 +142,7 @@ def test_damaged_files_are_named_and_nothing_is_left(tmp_path: Path, damage: str
 
 @needs_published
 def test_half_precision_stays_within_its_tolerance(published_surrogate: Surrogate) -> None:
-    """What a GPU computes in float16, computed on the CPU: 2e-3 of the range."""
+    """The float16 computation of a GPU, done on the CPU, differs by at most 2e-3 of the range."""
     feeds = published_surrogate.feeds(1, Window(range(100, 101), range(20, 60), range(30, 80)), 3)
     exact, half = (torch_backend(published_surrogate, "cpu", d)(feeds) for d in (torch.float32, torch.float16))
     assert 0 < np.abs(exact - half).max() < 2e-3

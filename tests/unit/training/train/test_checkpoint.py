@@ -1,4 +1,4 @@
-"""Checkpoints: whole or not at all, and all that an optimiser knows."""
+"""Checkpoints are written whole or not at all, and hold the whole state of an optimiser."""
 
 from pathlib import Path
 

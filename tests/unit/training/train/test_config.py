@@ -1,4 +1,4 @@
-"""Presets are typed: what they do not know, they refuse, in one line."""
+"""Presets are typed, and unknown keys are refused with one line."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def test_one_value_is_changed() -> None:
         ("adversarial.stepz=7", "debug: adversarial.stepz: Extra inputs are not permitted"),
         ("batch=0", "debug: batch: Input should be greater than or equal to 1"),
         ("seed.x=1", "--set seed.x=1: seed is not a section"),
-        ("batch", "--set batch: such as adversarial.steps=100 is due"),
+        ("batch", "--set batch: expected KEY=VALUE, such as adversarial.steps=100"),
     ],
 )
 def test_what_is_not_known_is_refused_in_one_line(change: str, line: str) -> None:
@@ -51,7 +51,7 @@ def test_a_file_is_a_preset(tmp_path: Path) -> None:
     path.write_text("not = [toml")
     with pytest.raises(BadInput, match="is not TOML"):
         read_preset(str(path))
-    with pytest.raises(BadInput, match="is no preset"):
+    with pytest.raises(BadInput, match="is neither a preset"):
         read_preset(str(tmp_path / "none.toml"))
 
 

@@ -1,4 +1,4 @@
-"""The critic: its size rule, its translations, what conditions it."""
+"""The critic: the rule for its size, its behaviour under translation, and its condition."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Losses against closed forms, second derivatives included, and on a GPU where there is one."""
+"""Losses, including second derivatives, agree with closed forms, on the CPU and on a GPU if there is one."""
 
 import math
 
@@ -61,7 +61,7 @@ def test_r1_and_r2_and_their_derivatives_have_their_closed_form(device: str) -> 
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_a_critics_penalty_has_the_gradient_of_twice_backwards(device: str) -> None:
-    """Through convolutions, activations and means, against torch's own second derivative."""
+    """The derivative through convolutions, activations and means agrees with torch's own second derivative."""
     torch.manual_seed(0)
     critic = Critic(1, Width(base=2, cap=4)).to(device)
     field, condition = torch.randn(2, 2, 1, 36, 36, 38).to(device).unbind()
@@ -81,7 +81,7 @@ def test_a_critics_penalty_has_the_gradient_of_twice_backwards(device: str) -> N
 
 
 def test_scores_and_penalty_share_one_reduction() -> None:
-    """A critic whose loss is the mean of its scores has the gradient of that mean; it was once that of their sum."""
+    """A critic whose loss is the mean of its scores has the gradient of that mean. It once had that of their sum."""
     real, fake = fields(2)
     many = {n: torch.ones(n) for n in (1, 231)}
 
@@ -138,7 +138,7 @@ def test_a_flat_critic_has_a_finite_derivative() -> None:
 @settings(deadline=None, max_examples=20)
 @given(seed=st.integers(0, 1000), split=st.integers(1, 2))
 def test_every_loss_is_of_its_sample_alone(seed: int, split: int) -> None:
-    """So that a batch may be cut anywhere."""
+    """This holds so that a batch may be cut anywhere."""
     field, truth = fields(2, seed)
     for loss in (
         lambda f, t: losses.squared(f - t),

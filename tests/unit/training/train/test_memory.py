@@ -1,4 +1,4 @@
-"""The memory of an update: counted without computing it, and kept under a cap."""
+"""The memory of an update is counted without computing the update, and is kept under a limit."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -50,7 +50,7 @@ def test_smaller_caps_make_smaller_batches_and_none_too_small_is_taken(tmp_path:
 
 
 def test_the_papers_patch_trains_under_six_gigabytes_and_in_batches_under_twelve(tmp_path: Path) -> None:
-    """Its memory is that of its patch, 198 x 118 x 38: the data have as many shells, and cells to fill it."""
+    """The memory depends on the patch, 198 x 118 x 38. The data have as many shells, and enough cells to fill it."""
     config = read_preset("paper", ["batch=2"])
     task = make_task(data := make_dataset(tmp_path, steps=1, paper=True), config)
     small = Samples(data, task, config.samples.model_copy(update={"patch": (198, 38, 38)}), seed=0)

@@ -1,4 +1,4 @@
-"""Samples: each output in its place, turned rightly, and a function of its place in the run alone."""
+"""Samples: each output is in its place and correctly rotated, and depends only on its place in the run."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -57,7 +57,9 @@ def test_the_inputs_of_a_changed_field_are_its_own_area_means(samples: Samples, 
 @settings(deadline=None, max_examples=25)
 @given(symmetry=symmetries)
 def test_velocity_turns_with_the_field(data: Dataset, symmetry: Symmetry) -> None:
-    """Its parts along a place's own axes are those of the place it came from, but for the sign of what is mirrored."""
+    """The velocity's components along a place's own axes are those at the place it came from, except for the sign of
+    mirrored ones.
+    """
     truth = data.truth_grid
     latitudes, longitudes = np.array(truth.latitudes_deg)[:, None], np.array(truth.longitudes_deg)
     source = symmetry.source(truth.whole, truth.shape[1])
@@ -100,8 +102,9 @@ def test_training_never_sees_what_is_held_out(data: Dataset, samples: Samples) -
 
 
 def test_outputs_lie_where_their_inputs_say(data: Dataset, tmp_path: Path) -> None:
-    """A field linear in radius, and away from the date line in longitude, is interpolated to itself: registration
-    along both axes is exact. The sphere makes rows of different area, so latitude is right to a small part of a cell.
+    """A field that is linear in radius and, away from the date line, in longitude is interpolated to itself:
+    registration along both axes is exact. Rows on the sphere differ in area, so latitude is right to a small part of a
+    cell.
     """
     task = make_task(data, CONFIG)
     samples = Samples(data, task, CONFIG.samples, seed=1)
@@ -118,7 +121,8 @@ def test_outputs_lie_where_their_inputs_say(data: Dataset, tmp_path: Path) -> No
     ramps = Ramps(data.folder)
     ramps.spec = data.spec.model_copy(update={"vector": None})
     samples = Samples(ramps, task, CONFIG.samples, seed=1)
-    # One column on, so that the inputs are averaged anew; off the poles and the date line, where the ramps end.
+    # The patch is rotated by one column, so the inputs are averaged again. It avoids the poles and the date line, where
+    # the ramps end.
     window = Window(range(8, 28), range(20, 28), range(29, 61))
     sample = samples.sample(1, window, Symmetry(columns=1), noise_seed=0)
     found = in_units(
@@ -133,12 +137,12 @@ def test_outputs_lie_where_their_inputs_say(data: Dataset, tmp_path: Path) -> No
 
 def test_a_patch_too_large_is_refused(data: Dataset) -> None:
     config = CONFIG.samples.model_copy(update={"patch": (39, 36, 36)})
-    with pytest.raises(BadInput, match="39 shells, where 1 to 38"):
+    with pytest.raises(BadInput, match="39 shells, but the generator computes 1 to 38"):
         Samples(data, make_task(data, CONFIG), config, seed=0)
 
 
 def test_variables_that_turn_together_are_trained_together(data: Dataset) -> None:
-    with pytest.raises(BadInput, match="turn together"):
+    with pytest.raises(BadInput, match="rotate together"):
         make_task(data, CONFIG.model_copy(update={"variables": ("temperature", "vz")}))
     with pytest.raises(BadInput, match="no variable 'salinity'"):
         make_task(data, CONFIG.model_copy(update={"variables": ("salinity",)}))

@@ -1,4 +1,4 @@
-"""Fine tuning of kernels: it finds what a profile lacks, and leaves alone what lacks nothing."""
+"""Fine tuning of kernels finds what a profile lacks, and changes nothing if a profile lacks nothing."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The differentiable Stokes layer: the core's maps, right slopes, and the fit through it."""
+"""The differentiable Stokes layer: it gives the core's maps and the right derivatives, and a fit through it works."""
 
 import numpy as np
 import pytest
@@ -69,7 +69,7 @@ def test_a_velocity_that_cannot_be_fitted_is_said() -> None:
     spectra = smooth_spectra(0, 8)
     still = Spectra(spectra.temperature, 0 * spectra.u, 0 * spectra.v, spectra.w)
     wanted = Settings(degrees=(1, 2), nodes=24, iterations=5)
-    with pytest.raises(BadInput, match="does not move"), np.errstate(all="ignore"):
+    with pytest.raises(BadInput, match="nothing moves"), np.errstate(all="ignore"):
         fit_profile(step_moments(still, SHELLS_KM), first_profile(INNER_KM, OUTER_KM, wanted), wanted)
 
 
@@ -78,10 +78,10 @@ def test_the_gate_counts_what_is_left_of_the_variance() -> None:
     moments, maps = step_moments(spectra, SHELLS_KM), TRUE.shell_maps(SHELLS_KM, 6)
     gate = measured_verdict(moments, maps)
     np.testing.assert_allclose(gate.radial, 1, atol=1e-9)
-    # The toroidal part is all that the lateral velocity lacks.
+    # The lateral velocity lacks only the toroidal part.
     np.testing.assert_allclose(1 - np.array(gate.lateral), moments.ww.sum(axis=0) / moments.lateral.sum(axis=0))
     np.testing.assert_allclose(gate.radial_of_degree, 1, atol=1e-9)
-    # A kernel off by a factor leaves the square of what is off.
+    # A kernel that is wrong by a factor leaves the square of its error.
     off = measured_verdict(moments, type(maps)(maps.radial * 0.8, maps.lateral * 0.8))
     np.testing.assert_allclose(off.radial, 1 - 0.2**2, atol=1e-9)
 

@@ -1,4 +1,4 @@
-"""A profile of rock: its splines, its maps, and what is refused."""
+"""A profile of rock: its splines, its maps, and the profiles that are refused."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_a_spline_goes_through_its_knots_smoothly(gaps: list[float], seed: int) 
     # Straight lines are their own natural splines.
     inside = np.linspace(knots[0], knots[-1], 17)
     np.testing.assert_allclose(spline(knots, inside) @ (2 * knots + 1), 2 * inside + 1, atol=1e-10)
-    # Slope and bend are continuous at every inner knot.
+    # The first and the second derivative are continuous at every inner knot.
     h = 1e-3
     for x in knots[1:-1]:
         around = spline(knots, x + h * np.arange(-3, 4)) @ values
@@ -83,7 +83,7 @@ def test_shell_maps_have_no_divergence() -> None:
     maps = rock.shell_maps(radii * rock.thickness_km, 4)
     warm = np.cos(3 * radii)
     u, v = maps.radial[4] @ warm, maps.lateral[4] @ warm
-    # The flow on all nodes of a polynomial grid, of which the boundaries hold no radial flow.
+    # The flow on all nodes of a polynomial grid. The boundaries admit no radial flow.
     grid = RadialGrid(40, rock.grid(2).inner, rock.grid(2).outer)
     slope = (grid.derivative @ np.r_[0, u, 0])[1:-1]
     assert np.abs(slope + 2 * u / radii - 20 * v / radii).max() < 1e-3 * np.abs(slope).max()

@@ -1,1 +1,1 @@
-"""Makes spectral surrogates: radial modes and tables from training steps, and the code of any step."""
+"""Makes spectral surrogates: fits radial modes and tables to training steps, and encodes time steps."""

@@ -15,23 +15,49 @@ def add_spectral(subcommands: Any) -> None:
         subcommands,
         "spectral",
         _spectral,
-        "make a surrogate of coded temperature and of the flow that follows from it",
+        "make a surrogate that stores coded temperature and computes the velocity from it",
         "earthgan spectral raw --train 1-112 --velocity velocity.json --bytes 12000 --out model_store/default",
     )
-    parser.add_argument("raw", type=Path, metavar="RAW", help="a folder of spherical<step>.nc files")
+    parser.add_argument("raw", type=Path, metavar="RAW", help="folder of spherical<step>.nc files")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the surrogate folder to make")
-    parser.add_argument("--train", type=numbers, metavar="RANGE", help="steps to learn modes and tables from (all)")
     parser.add_argument(
-        "--also", type=Path, nargs="+", default=[], metavar="RAW", help="other runs to learn from, all their steps"
+        "--train", type=numbers, metavar="RANGE", help="time steps to fit modes and tables to (default: all)"
     )
-    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="steps to encode (all)")
-    parser.add_argument("--velocity", type=Path, metavar="FILE", help="of `fit-velocity`; none: temperature only")
-    parser.add_argument("--bytes", type=positive, default=12_000, metavar="N", help="a time step, on average (12000)")
-    parser.add_argument("--degree", type=positive, default=95, metavar="L", help="the highest degree of harmonics (95)")
-    parser.add_argument("--nodes", type=positive, default=45, metavar="N", help="Chebyshev nodes in radius (45)")
-    parser.add_argument("--updates", type=count, default=6000, metavar="N", help="of the network; 0: none (6000)")
-    parser.add_argument("--title", default="Mantle convection, in harmonics", help="shown on the page")
-    parser.add_argument("--notice", default="Reconstructed from coded harmonics", help="shown wherever the data are")
+    parser.add_argument(
+        "--also",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="RAW",
+        help="folders of other runs, whose time steps are all used for fitting too",
+    )
+    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps to encode (default: all)")
+    parser.add_argument(
+        "--velocity",
+        type=Path,
+        metavar="FILE",
+        help="result of `fit-velocity` (default: none, and the surrogate has no velocity)",
+    )
+    parser.add_argument(
+        "--bytes", type=positive, default=12_000, metavar="N", help="average size of a coded time step (default: 12000)"
+    )
+    parser.add_argument(
+        "--degree", type=positive, default=95, metavar="L", help="highest harmonic degree (default: 95)"
+    )
+    parser.add_argument(
+        "--nodes", type=positive, default=45, metavar="N", help="number of Chebyshev nodes in radius (default: 45)"
+    )
+    parser.add_argument(
+        "--updates",
+        type=count,
+        default=6000,
+        metavar="N",
+        help="number of training updates for the network; 0 makes no network (default: 6000)",
+    )
+    parser.add_argument("--title", default="Mantle convection, in harmonics", help="title to show on the page")
+    parser.add_argument(
+        "--notice", default="Reconstructed from coded harmonics", help="notice to show wherever the data are shown"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the folder if it exists")
 
     parser = add_command(
@@ -42,8 +68,8 @@ def add_spectral(subcommands: Any) -> None:
         "earthgan add-steps model_store/default raw --steps 129-140",
     )
     parser.add_argument("surrogate", type=Path, help="the surrogate folder")
-    parser.add_argument("raw", type=Path, metavar="RAW", help="a folder of spherical<step>.nc files")
-    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="steps to encode (all)")
+    parser.add_argument("raw", type=Path, metavar="RAW", help="folder of spherical<step>.nc files")
+    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps to encode (default: all)")
 
 
 def _spectral(arguments: argparse.Namespace) -> None:

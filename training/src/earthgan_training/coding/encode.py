@@ -1,4 +1,4 @@
-"""The code of a time step, from its file: for the steps a surrogate is made of, and for steps it has never seen."""
+"""Encodes a time step from its file. It does so for the time steps of a new surrogate and for later ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from earthgan_training.simulations.contest import Snapshot
 
 
 class Encoder:
-    """Encodes snapshots for a spectral surrogate; `variables` names what they hold, in order."""
+    """Encodes snapshots for a spectral surrogate. `variables` names the variables of a snapshot, in order."""
 
     def __init__(
         self, arguments: SpectralArguments, code: Code, radii_km: Sequence[float], variables: Sequence[VariableSpec]
@@ -36,17 +36,17 @@ class Encoder:
 
     @classmethod
     def of(cls, surrogate: Surrogate) -> Encoder:
-        """The encoder of a surrogate that exists. Raises BadInput where its steps are not coded."""
+        """The encoder of an existing surrogate. Raises BadInput if its time steps are not coded."""
         spec, arguments = surrogate.spec, surrogate.spec.generator.arguments
         if not isinstance(arguments, SpectralArguments):
-            raise BadInput(f"{surrogate.folder}: is a {arguments.preset} surrogate, whose steps are not coded")
+            raise BadInput(f"{surrogate.folder}: its kind is {arguments.preset}, whose time steps are not coded")
         return cls(arguments, Code.load(surrogate.weights_path, arguments), spec.grid.radii_km, spec.variables)
 
     def encode(self, snapshot: Snapshot) -> bytes:
         """The code of a snapshot.
 
-        Raises BadInput where its shells are not those of the surrogate, its grid is too coarse, or a value is beyond
-        all measure.
+        Raises BadInput if its shells are not those of the surrogate, if its grid is too coarse, or if a value is too
+        large for the code.
         """
         arguments = self._arguments
         refuse_unfit(snapshot, arguments.degree, self._radii_km)
@@ -65,7 +65,7 @@ class Encoder:
     def code_of(self, coefficients: Mapping[str, NDArray[np.floating]]) -> bytes:
         """The code of each component's normalised coefficients `(degree, order, part, shell)`.
 
-        Raises ValueError where one is too large for it.
+        Raises ValueError if a coefficient is too large for the code.
         """
         bands, components = self._arguments.bands, self._code.components
         in_modes = {
@@ -79,7 +79,7 @@ class Encoder:
 
 
 def refuse_unfit(snapshot: Snapshot, degree: int, radii_km: Sequence[float]) -> None:
-    """Raises BadInput where a snapshot's grid does not determine harmonics of that degree, or has other shells."""
+    """Raise BadInput if a snapshot's grid does not determine harmonics up to `degree`, or if it has other shells."""
     if highest_degree(snapshot.grid) < degree:
         rows, columns = snapshot.grid.shape[1:]
         raise BadInput(f"{snapshot.path}: {rows} x {columns} points are too few for degree {degree}")

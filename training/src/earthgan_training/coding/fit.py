@@ -1,8 +1,9 @@
-"""Fits a code to training steps: the modes of its components, tables that they share, and the step that gives the bytes
-asked for.
+"""Fits a code to training steps. The code consists of the modes of its components, the tables that they share, and the
+quantisation step that gives the requested number of bytes.
 
-One step serves all components: coefficients are normalised, so that an error of any of them weighs the same in the
-field, temperature's or velocity's, and of all codes of these bytes the sum of both square errors is least.
+All components share one quantisation step. Coefficients are normalised, so an error in any of them has the same weight
+in the field, be it temperature or velocity. Among all codes with this number of bytes, this one minimises the sum of
+the two square errors.
 """
 
 from __future__ import annotations
@@ -30,13 +31,16 @@ from earthgan_training.coding.tables import (
 Array = NDArray[np.float64]
 Field = NDArray[np.floating]
 
-#: Rounded down but for the last part of a step: what a rate costs and what an error costs are in balance near here.
+#: Coefficients are rounded down, except in this last part of a step. Near this value, the cost of the bytes and the
+#: cost of the error are in balance.
 DEADZONE = 0.37
 
 
 @dataclass(frozen=True)
 class FittedCode:
-    """A code: its step, the fields it holds, and the arrays that `earthgan.kinds.coded.Code.load` reads."""
+    """A code: its quantisation step, the fields that it holds, and the arrays that `earthgan.kinds.coded.Code.load`
+    reads.
+    """
 
     step: float
     fields: tuple[str, ...]
@@ -45,7 +49,9 @@ class FittedCode:
 
 @dataclass(frozen=True)
 class _Modes:
-    """A component's modes in 8 bits `(band, mode, node)`, its centre `(mode,)`, and the training steps in them."""
+    """A component's modes in 8 bits `(band, mode, node)`, its centre `(mode,)`, and its training steps
+    in these modes.
+    """
 
     stored: NDArray[np.int8]
     scales: Array
@@ -56,9 +62,9 @@ class _Modes:
 def fit_code(
     components: Mapping[str, list[Field]], shells: Mapping[str, Shells], modes: int, step_bytes: int, own: int
 ) -> FittedCode:
-    """The code that gives a step `step_bytes` on average over the first `own` training steps, of each component's
-    normalised coefficients `(degree, order, part, shell)` in all of them; temperature comes first. A component of which
-    no coefficient is worth its bytes is left out.
+    """Fit the code that takes `step_bytes` for each of the first `own` training steps, on average. `components` holds
+    the normalised coefficients `(degree, order, part, shell)` of every training step by component, temperature first. A
+    component is dropped if none of its coefficients is worth its bytes.
     """
     fitted = {name: _modes(steps, shells[name], modes, name) for name, steps in components.items()}
     sizes = np.concatenate([usual_sizes(each.steps) for each in fitted.values()], axis=1)
@@ -77,7 +83,7 @@ def fit_code(
         bits = [_bits(each, of_each, statistics) for each, of_each in zip(scaled[:own], follow[:own], strict=True)]
         return float(np.mean(bits)) / 8, tables, statistics
 
-    low, high = 1e-7, 1.0  # of steps: bytes fall as the step grows
+    low, high = 1e-7, 1.0  # bounds of the quantisation step: bytes decrease as it grows
     for _ in range(24):
         step = float(np.sqrt(low * high))
         low, high = (step, high) if at(step)[0] > step_bytes else (low, step)
@@ -101,12 +107,12 @@ def fit_code(
 
 
 def _modes(steps: list[Field], shells: Shells, count: int, field: str) -> _Modes:
-    """The modes of one component. Of temperature, the mean profile is the centre; velocity has none."""
+    """The modes of one component. The centre of temperature is its mean profile; velocity has no centre."""
     covariance = Covariance(len(steps[0]) - 1, shells)
     for coefficients in steps:
         covariance.add(coefficients)
     exact = covariance.modes(count, mean_first=field == "temperature")
-    # Stored in 8 bits: what a mode loses by that, the modes after it still hold.
+    # Modes are stored in 8 bits. The later modes make up for what a mode loses by this.
     scales = np.maximum(np.abs(exact).max(axis=-1), 1e-9) / 127
     stored = np.round(exact / scales[..., None]).astype(np.int8)
     rounded = stored * scales.astype(np.float32)[..., None].astype(np.float64)
@@ -118,7 +124,9 @@ def _modes(steps: list[Field], shells: Shells, count: int, field: str) -> _Modes
 
 
 def _bits(scaled: Array, follow: NDArray[np.uint8], statistics: Statistics) -> float:
-    """The length of the code of coefficients in steps, `(coefficient, mode)` both."""
+    """The length of the code, in bits, for coefficients in quantisation steps and their tables, both `(coefficient,
+    mode)`.
+    """
     kept = follow > 0
     table = follow[kept].astype(int) - 1
     numbers, symbols = symbols_of(scaled[kept], statistics.tables.shifts[table], DEADZONE)
@@ -126,4 +134,4 @@ def _bits(scaled: Array, follow: NDArray[np.uint8], statistics: Statistics) -> f
     beyond = np.maximum(np.abs(numbers >> statistics.tables.shifts[table]) - REACH, 1)
     escaped = symbols == SYMBOLS - 1
     bits = -np.log2(frequencies / TOTAL) + statistics.tables.shifts[table] + escaped * (5 + np.floor(np.log2(beyond)))
-    return float(bits.sum()) + 40  # the coder's state, the loudness
+    return float(bits.sum()) + 40  # 40 bits for the coder's state and the loudness

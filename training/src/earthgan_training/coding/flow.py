@@ -1,7 +1,7 @@
-"""The velocity that temperature does not make: what the Stokes maps leave on the shells that are not served.
+"""The velocity that the Stokes maps do not explain, on the shells where the gate does not accept the maps' result.
 
-The maps are given the exact temperature, not the one that is decoded: what velocity is left does not depend on how
-finely temperature is coded, and its modes and tables can be fitted before that is known.
+The maps get the exact temperature and not the decoded one. So the remaining velocity does not depend on how finely
+temperature is coded, and its modes and tables can be fitted before that is known.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FIELDS: tuple[CodedField, ...] = ("u", "v", "w")
 
 
 def gated_runs(gate: Verdict, radii_km: ArrayLike) -> tuple[GatedRun, ...]:
-    """The verdict on a surrogate's shells, each as the nearest shell that was judged."""
+    """The gate's verdict on a surrogate's shells. Each shell gets the verdict of the nearest judged shell."""
     radii = np.asarray(radii_km)
     nearest = np.abs(radii[:, None] - np.array(gate.radii_km)).argmin(axis=1)
     served = gate.served[nearest]
@@ -46,7 +46,9 @@ def gated_runs(gate: Verdict, radii_km: ArrayLike) -> tuple[GatedRun, ...]:
 
 
 class FlowLeft:
-    """Takes the flow that temperature makes from the flow that is there, on the shells whose velocity is coded."""
+    """Subtracts the velocity that the Stokes maps compute from the true velocity, on the shells whose velocity is
+    coded.
+    """
 
     def __init__(self, arguments: SpectralArguments, radii_km: ArrayLike) -> None:
         assert arguments.stokes is not None
@@ -54,20 +56,21 @@ class FlowLeft:
         shells = Shells.of_component("temperature", arguments, radii_km)
         maps = arguments.stokes.maps(arguments.radial_grid, arguments.degree)
         out, onto = shells.interpolation[self._rows], shells.to_nodes
-        # (degree, 1, shell, stored shell): from the right, coefficients keep their axes.
+        # `(degree, 1, shell, stored shell)`: multiplied from the right, so that coefficients keep their axes.
         self._radial, self._lateral = (
             (out @ each @ onto).transpose(0, 2, 1)[:, None] for each in (maps.radial, maps.lateral)
         )
 
     def of(self, snapshot: Snapshot, kelvins: Array) -> dict[str, Array]:
-        """U, V and W in m/s, `(degree, order, part, shell)` each, of a snapshot that holds temperature and velocity;
-        `kelvins` are the coefficients of its temperature on all shells. As coded: squares sum to those of velocity.
+        """The remaining U, V and W in m/s, each `(degree, order, part, shell)`, for a snapshot that holds temperature
+        and velocity. `kelvins` are the coefficients of its temperature on all shells. The result is scaled for coding:
+        the sum of its squares is that of the velocity.
         """
         vx, vy, vz = snapshot.values[1:, self._rows]
         degrees = len(kelvins)
         u, v, w = vector_coefficients(*spherical(vx, vy, vz, snapshot.grid), snapshot.grid, degrees - 1)
         u -= kelvins @ self._radial
         v -= kelvins @ self._lateral
-        u[0] = 0  # no net flow crosses a sphere
+        u[0] = 0  # there is no net flow through a sphere
         left = zip(FIELDS, (u, v, w), strict=True)
         return {name: each * unit_square(name, degrees)[:, None, None, None] for name, each in left}

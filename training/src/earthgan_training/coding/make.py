@@ -1,4 +1,4 @@
-"""`earthgan spectral`: a surrogate of coded temperature and of the flow that follows from it."""
+"""`earthgan spectral` makes a surrogate that stores coded temperature and computes the velocity from it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import torch
 
-from earthgan.errors import BadInput
 from earthgan.flow.stokes import StokesProfile
 from earthgan.kinds.coded import Code
 from earthgan.kinds.coded_inputs import CodedInputsSpec
@@ -25,7 +24,14 @@ from earthgan_training.coding.flow import FIELDS, FlowLeft, gated_runs
 from earthgan_training.coding.modes import Shells, bands_to
 from earthgan_training.coding.refine import fit_refinement
 from earthgan_training.coding.training import read_training
-from earthgan_training.simulations.contest import CONTEST, CORE_RADIUS_KM, contest_files, read_snapshot
+from earthgan_training.simulations.contest import (
+    CONTEST,
+    CORE_RADIUS_KM,
+    GRID_COLUMNS,
+    GRID_ROWS,
+    contest_files,
+    read_snapshot,
+)
 from earthgan_training.simulations.source import SourceFile
 from earthgan_training.surrogates.export import write_onnx
 from earthgan_training.surrogates.folder import (
@@ -38,17 +44,14 @@ from earthgan_training.surrogates.folder import (
 from earthgan_training.velocity.gate import Verdict
 
 Item = TypeVar("Item")
-Report = Callable[[str, int, int], None]  #: what is being done, how far, of how many
-
-#: The cell-centred grid of the size of the contest's files.
-ROWS, COLUMNS = 180, 360
+Report = Callable[[str, int, int], None]  #: Gets the current task, the number of finished items, and the total number.
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What a spectral surrogate is made with. `step_bytes` is what a time step takes, on average; without a profile,
-    temperature is the only variable; without a gate, its profile makes velocity on every shell. The network that
-    refines temperature is trained for so many `updates`; with none, there is no network.
+    """The settings of a spectral surrogate. `step_bytes` is the average size of a time step. Without a profile,
+    temperature is the only variable. Without a gate, the profile gives the velocity on every shell. The network that
+    refines temperature is trained with `updates` updates; with 0, there is no network.
     """
 
     step_bytes: int
@@ -71,15 +74,12 @@ def make_spectral(
     overwrite: bool,
     also: Sequence[Path] = (),
 ) -> None:
-    """Make the surrogate folder `out` of contest-layout files: modes, tables and network from the steps `train` and
-    from all of the runs `also`, the code of `steps`.
+    """Make the surrogate folder `out` from files in the contest's layout. Modes, tables and network are fitted to the
+    time steps `train` and to all time steps of the runs `also`. The time steps `steps` are encoded.
 
-    Raises BadInput where a file is missing or unfit, or the folder exists.
+    Raises BadInput if a file is missing or unfit, or if the folder exists.
     """
-    files = contest_files(raw)
-    for t in (*train, *steps):
-        if t not in files:
-            raise BadInput(f"{raw}: no file for step {t}")
+    files = contest_files(raw, (*train, *steps))
     others = [each for run in also for each in contest_files(run).items()]
     variables = (TEMPERATURE, *((VX, VY, VZ) if recipe.profile else ()))
     with SourceFile(files[train[0]], CONTEST) as file:
@@ -115,11 +115,11 @@ def make_spectral(
         spec = SurrogateSpec(
             title=recipe.title,
             description=(
-                f"Temperature as coded coefficients of harmonics to degree {recipe.degree}, about {recipe.step_bytes} "
-                f"bytes a time step{_of_velocity(arguments)}."
+                f"A time step takes about {recipe.step_bytes} bytes. It stores the temperature as coded coefficients "
+                f"of spherical harmonics up to degree {recipe.degree}.{_of_velocity(arguments)}"
             ),
             variables=training.variables,
-            grid=GridSpec.of(ShellGrid.cell_centred(radii_km, ROWS, COLUMNS)),
+            grid=GridSpec.of(ShellGrid.cell_centred(radii_km, GRID_ROWS, GRID_COLUMNS)),
             inputs=CodedInputsSpec(steps=tuple(records)),
             generator=GeneratorSpec(
                 arguments=arguments,
@@ -132,18 +132,15 @@ def make_spectral(
 
 
 def add_steps(folder: Path, raw: Path, steps: Sequence[int], report: Report) -> None:
-    """Encode further steps into a spectral surrogate; a step that it has already is made anew. Every source is read
+    """Encode further time steps into a spectral surrogate. An existing time step is encoded again. All sources are read
     before the surrogate changes.
 
-    Raises BadInput where it is another kind of surrogate, or a file is missing or unfit; the surrogate is then as it
-    was.
+    Raises BadInput if the surrogate is of another kind, or if a file is missing or unfit. The surrogate is then
+    unchanged.
     """
     with changed_folder(folder) as draft:
         surrogate = Surrogate(folder)
-        encoder, files = Encoder.of(surrogate), contest_files(raw)
-        for t in steps:
-            if t not in files:
-                raise BadInput(f"{raw}: no file for step {t}")
+        encoder, files = Encoder.of(surrogate), contest_files(raw, steps)
         records = {step.t: step for step in surrogate.steps}
         for t in _counted(steps, "encoding", report):
             records[t] = _written(draft, encoder, files[t], t)
@@ -152,7 +149,9 @@ def add_steps(folder: Path, raw: Path, steps: Sequence[int], report: Report) -> 
 
 
 def _draft(recipe: Recipe, radii_km: Sequence[float]) -> SpectralArguments:
-    """The arguments before the fit: it finds the steps, and which components are worth their bytes."""
+    """The arguments before the fit. The fit finds the quantisation steps and the components that are
+    worth their bytes.
+    """
     gate = gated_runs(recipe.gate, radii_km) if recipe.profile and recipe.gate else ()
     left = FIELDS if any(not run.served for run in gate) else ()
     fields: tuple[CodedField, ...] = ("temperature", *left)
@@ -181,10 +180,13 @@ def _counted(items: Sequence[Item], what: str, report: Report) -> Iterator[Item]
 
 
 def _of_velocity(arguments: SpectralArguments) -> str:
-    """How a surrogate comes by its velocity, in a clause."""
+    """Sentences that say how a surrogate gets its velocity, or nothing if it has none."""
     if arguments.stokes is None:
         return ""
     if len(arguments.components) == 1:
-        return ", velocity from it by the Stokes equations"
+        return " The Stokes equations give the velocity from the temperature."
     coded = sum(run.shells for run in arguments.gate if not run.served)
-    return f", velocity from it by the Stokes equations and, on {coded} shells, what they leave of it coded as well"
+    return (
+        " The Stokes equations give the velocity from the temperature. "
+        f"On {coded} shells, the time step also stores the velocity that they do not explain."
+    )

@@ -1,9 +1,10 @@
-"""Radial modes: the principal components of the training steps, in each band of degrees.
+"""Radial modes: the principal components of the training steps in each band of degrees.
 
-The Karhunen-Loève basis of a band holds more of the field in fewer coefficients than any other; convection is coherent
-in radius, which no fixed basis knows. Modes are orthogonal over the surrogate's shells, of mean square 4 pi: the
-squares of a field's coefficients then sum to its mean square over the sphere and the shells. They are kept as values
-at Chebyshev nodes, where the Stokes maps take them; those of velocity at the knots of the shells that store it.
+The Karhunen-Loève basis of a band holds more of the field in fewer coefficients than any other basis. Convection is
+coherent in radius, and no fixed basis makes use of that. Modes are orthogonal over the surrogate's shells and have a
+mean square of 4 pi. So the squares of a field's coefficients sum to its mean square over the sphere and the shells.
+Modes of temperature are stored as values at the Chebyshev nodes, where the Stokes maps use them. Modes of velocity are
+stored at the knots of the shells that store velocity.
 """
 
 from __future__ import annotations
@@ -18,15 +19,18 @@ from earthgan.kinds.spectral_arguments import SpectralArguments
 Array = NDArray[np.float64]
 Field = NDArray[np.floating]
 
-#: The first degree of each band: narrow where each degree has a shape of its own, an octave in two later.
+#: The first degree of each band. Bands are narrow where each degree has a shape of its own; later, two bands make an
+#: octave.
 BANDS = (0, 1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 91, 128, 181, 256)
-#: The least that shells see of a profile on the nodes, over the most that they see of any. At 45 nodes and 199 shells
-#: it is 0.012 for two, 0.37 and more for all others.
+#: The smallest ratio between a profile's size on the shells and that of the profile that the shells show best. With 45
+#: nodes and 199 shells, it is 0.012 for two profiles and at least 0.37 for all others.
 LEAST_SEEN = 0.1
 
 
 def bands_to(degree: int) -> tuple[int, ...]:
-    """The bands up to a degree; the last has at least a third of its usual width, or joins the one before."""
+    """The bands up to a degree. The last band has at least a third of its usual width, or is joined to the band before
+    it.
+    """
     kept = [first for first in BANDS if first <= degree]
     if len(kept) > 4 and degree + 1 - kept[-1] < (kept[-1] - kept[-2]) / 3:
         kept.pop()
@@ -35,8 +39,8 @@ def bands_to(degree: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Shells:
-    """Shells that a component is coded on: `interpolation` `(shell, node)` from its nodes, or knots, to them. Mean
-    squares are over `of` shells, all that the surrogate has.
+    """The shells that a component is coded on. `interpolation` `(shell, node)` goes from its nodes or knots to these
+    shells. Mean squares are taken over `of` shells, which is the total number in the surrogate.
     """
 
     interpolation: Array
@@ -44,7 +48,9 @@ class Shells:
 
     @classmethod
     def of_component(cls, field: str, arguments: SpectralArguments, radii_km: ArrayLike) -> Shells:
-        """Temperature is coded on all shells, velocity on those that the gate leaves to it."""
+        """The shells of a component. Temperature is coded on all shells; velocity is coded on those where the gate
+        rejects the Stokes maps.
+        """
         radii = np.asarray(radii_km)
         if field == "temperature":
             return cls(arguments.radial_grid.interpolation(radii / arguments.thickness_km), len(radii))
@@ -57,13 +63,15 @@ class Shells:
 
     @property
     def to_nodes(self) -> Array:
-        """`(node, shell)`: the polynomial on the nodes that is nearest to a profile on the shells."""
+        """A matrix `(node, shell)` that gives the polynomial on the nodes that is nearest to a profile
+        on the shells.
+        """
         return np.asarray(np.linalg.pinv(self.interpolation))
 
     @property
     def profiles(self) -> Array:
-        """`(shell, profile)`: orthonormal profiles, all that the nodes hold but those that lie between a boundary and
-        the shell beside it: shells hardly see them, and noise would make them as large as anything.
+        """Orthonormal profiles `(shell, profile)`. They span all profiles on the nodes, except those that lie between a
+        boundary and the shell next to it. The shells hardly show these, so noise could make them as large as anything.
         """
         profiles, sizes, _ = np.linalg.svd(self.interpolation, full_matrices=False)
         return np.asarray(profiles[:, sizes > LEAST_SEEN * sizes[0]])
@@ -81,7 +89,7 @@ class Covariance:
         self._mean, self._steps = np.zeros(shells.count), 0
 
     def add(self, coefficients: Field) -> None:
-        """One more step."""
+        """Add a training step."""
         self._steps += 1
         profile = coefficients[0, 0, 0]
         self._mean += (profile - self._mean) / self._steps
@@ -95,12 +103,12 @@ class Covariance:
 
     @property
     def mean(self) -> Array:
-        """The mean profile's coefficient `(shell,)`, of degree 0."""
+        """The mean profile `(shell,)` as a coefficient of degree 0."""
         return self._mean
 
     def modes(self, count: int, mean_first: bool) -> Array:
-        """Modes `(band, mode, node)`, the strongest first; where `mean_first`, the first of degree 0 is the mean
-        profile. A mode that the nodes cannot hold is zero.
+        """The modes `(band, mode, node)`, the strongest first. With `mean_first`, the first mode of degree 0 is the
+        mean profile. A mode that the nodes cannot represent is zero.
         """
         interpolation, to_nodes, profiles = self._shells.interpolation, self._shells.to_nodes, self._shells.profiles
         out = np.zeros((len(self.bands), count, interpolation.shape[1]))
@@ -108,7 +116,8 @@ class Covariance:
         for band, sums in enumerate(self._sums):
             covariance = profiles.T @ sums @ profiles
             if band == 0 and mean_first:
-                # The mean profile, then how steps differ from it; few steps tell little: low degrees stand in.
+                # The mean profile comes first, and then the differences between steps. A few steps give little
+                # information about these, so low degrees contribute a little.
                 covariance -= self._steps * np.outer(mean, mean)
                 covariance += 1e-3 * wide * (np.trace(covariance) / np.trace(wide) + 1e-9)
                 unit = mean / np.linalg.norm(mean)
@@ -116,7 +125,7 @@ class Covariance:
                 covariance = outside @ covariance @ outside + np.outer(unit, unit) * np.trace(sums)
             vectors = (profiles @ np.linalg.eigh(covariance)[1][:, ::-1])[:, :count]
             if band == 0 and mean_first:
-                vectors[:, 0] = self._mean / np.linalg.norm(self._mean)  # up to the boundaries
+                vectors[:, 0] = self._mean / np.linalg.norm(self._mean)  # includes the parts at the boundaries
             on_nodes = to_nodes @ vectors
             square = np.sum((interpolation @ on_nodes) ** 2, axis=0) / self._shells.of
             held = square > 1e-3 / self._shells.of
@@ -125,26 +134,29 @@ class Covariance:
 
 
 def weighted(of_degree: Field) -> Array:
-    """Coefficients `(order, part, ...)` of one degree, those of orders that stand for two times the root of 2: their
-    squares sum to the mean square over the sphere times 4 pi."""
+    """Multiply coefficients `(order, part, ...)` of one degree by the root of 2 if their order is above 0, because each
+    of those stands for two. Their squares then sum to the mean square over the sphere times 4 pi.
+    """
     out = np.asarray(of_degree * np.sqrt(2.0))
     out[0] = of_degree[0]
     return out
 
 
 def in_rows(coefficients: Array) -> Array:
-    """`(degree, order, part, mode)` as `(coefficient, mode)`, degree by degree, weighted by their part in the field."""
+    """Reorder `(degree, order, part, mode)` to `(coefficient, mode)`, degree by degree, weighted as in `weighted`."""
     rows = [weighted(of_degree[: n + 1]).reshape(-1, of_degree.shape[-1]) for n, of_degree in enumerate(coefficients)]
     return np.concatenate(rows)
 
 
 def degrees_of_rows(degree: int) -> NDArray[np.intp]:
-    """The degree `(coefficient,)` of each of these rows."""
+    """The degree of each row of `in_rows`: `(coefficient,)`."""
     return np.repeat(np.arange(degree + 1), 2 * (np.arange(degree + 1) + 1))
 
 
 def projected(coefficients: Field, modes: Array, bands: tuple[int, ...], shells: Shells) -> Array:
-    """`(degree, order, part, mode)`: the coefficients `(degree, order, part, shell)` in the modes of their bands."""
+    """Project coefficients `(degree, order, part, shell)` on the modes of their bands: `(degree, order,
+    part, mode)`.
+    """
     out = np.zeros((*coefficients.shape[:3], modes.shape[1]))
     for of_band, first, last in zip(modes, bands, (*bands[1:], len(coefficients)), strict=True):
         used = np.any(of_band != 0, axis=1)

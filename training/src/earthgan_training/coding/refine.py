@@ -1,4 +1,4 @@
-"""Trains the network of `earthgan.kinds.refine`: from decoded training steps to what their code has left out."""
+"""Trains the network of `earthgan.kinds.refine`. From decoded training steps, it predicts what their code has lost."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ from earthgan_training.coding.modes import Shells
 Array = NDArray[np.float32]
 Field = NDArray[np.floating]
 
-#: Rows and columns of a patch, patches of an update, and the learning rate that falls from there along a cosine.
+#: The rows and columns of a patch, the number of patches in an update, and the initial learning rate, which falls along
+#: a cosine.
 PATCH, BATCH, RATE = 64, 4, 2e-3
-#: One step in so many is not trained on.
+#: One time step in this many is not trained on.
 HELD_OUT = 8
-#: By what share a network has to lower the mean square error to be kept: as much as its bytes would, spent on the code.
+#: A network is kept if it lowers the mean square error by this share. Its bytes would achieve as much if they were
+#: spent on the code.
 WORTH = 0.01
 
 
 class Network(nn.Module):
-    """What `earthgan.kinds.refine.Refinement` computes, of patches `(batch, channel, row, column)`. Untrained, it adds
-    nothing.
+    """The computation of `earthgan.kinds.refine.Refinement` on patches `(batch, channel, row, column)`. Without
+    training, the network adds nothing.
     """
 
     def __init__(self, arguments: RefinementArguments) -> None:
@@ -41,7 +43,7 @@ class Network(nn.Module):
             nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
-        """`(batch, row, column)`, `layers` rows and columns fewer on each side."""
+        """Compute `(batch, row, column)`, with `layers` fewer rows and columns on each side."""
         x = F.leaky_relu(self.layers[0](x), SLOPE)
         for layer in list(self.layers)[1:-1]:
             x = x[..., 1:-1, 1:-1] + F.leaky_relu(layer(x), SLOPE)
@@ -68,9 +70,9 @@ def fit_refinement(
     updates: int,
     report: Callable[[str, int, int], None],
 ) -> tuple[RefinementArguments, dict[str, NDArray[Any]]] | None:
-    """The network that gives the mean square error of temperature least, after so many updates, and its weights. How
-    far it is followed in each degree is decided on one step in `HELD_OUT`, which it is not trained on; None where it is
-    not worth its bytes there.
+    """Train the network that minimises the mean square error of temperature, with `updates` updates. Returns its
+    arguments and weights. One time step in `HELD_OUT` is not trained on; these steps determine how much of the
+    network's result is used in each degree. Returns None if the network is not worth its bytes on them.
 
     `steps` are temperature's coefficients `(degree, order, part, shell)` on `shells`, each with its code. The same
     steps give the same network.
@@ -113,18 +115,22 @@ def fit_refinement(
 
 
 def _pair(refinement: Refinement, code: Code, truth: Field, data: bytes, shells: Shells) -> tuple[Array, Array]:
-    """What the network is given of a step, `(shell, channel, row, column)` with its halo, and what is due."""
+    """The network's input for a time step, `(shell, channel, row, column)` with its halo, and the error that it should
+    predict.
+    """
     basis = code.components["temperature"].basis
     decoded = code.coefficients(code.decode(data))[..., : basis.shape[1]]
     on_shells = refinement.nodes.interpolation(refinement.shells.nodes)
     error = truth @ (on_shells @ shells.to_nodes).T
     error -= np.einsum("lmpk,lkn,sn->lmps", decoded, basis, on_shells, optimize=True)
-    error[0] = 0  # the lateral mean, of which the network is given nothing
+    error[0] = 0  # the network's input does not contain the lateral mean
     return refinement.seen(decoded), refinement.grid.values(error.astype(np.float32))
 
 
 def _patch(given: Array, due: Array, halo: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """A patch of a shell, as it is or mirrored: what is given `(channel, row, column)`, and due `(row, column)`."""
+    """A patch of a shell, mirrored at random: the input `(channel, row, column)` and the wanted error
+    `(row, column)`.
+    """
     size = [min(PATCH, n) for n in due.shape]
     row, column = (int(rng.integers(n - s + 1)) for n, s in zip(due.shape, size, strict=True))
     x = given[:, row : row + size[0] + 2 * halo, column : column + size[1] + 2 * halo]
@@ -134,14 +140,15 @@ def _patch(given: Array, due: Array, halo: int, rng: np.random.Generator) -> tup
 
 
 def _found(network: Network, given: Array) -> Array:
-    """What the network gives of a step, `(shell, row, column)`."""
+    """The network's result for a time step: `(shell, row, column)`."""
     with torch.no_grad():
         return np.stack([network(torch.from_numpy(x[None])).numpy()[0] for x in given])
 
 
 def _gains(refinement: Refinement, pairs: Sequence[tuple[Array, Array]]) -> tuple[Array, float]:
-    """What each degree of what was found is to be multiplied by, `(degree,)`, to be nearest to what was due: from 0,
-    where they have nothing in common, to 1; and by what share that lowers the mean square of what was due.
+    """The factor `(degree,)` for each degree of the network's result that brings it nearest to the wanted error. It
+    goes from 0, where the two have nothing in common, to 1. Also returns the share by which this lowers the mean square
+    error.
     """
     degrees = refinement.grid.rows.degree + 1
     thickness, weights = refinement.shells.integral, np.where(np.arange(degrees) == 0, 1, 2)

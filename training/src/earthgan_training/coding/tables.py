@@ -1,4 +1,6 @@
-"""Which distribution a coefficient follows: tables by the ratio of its usual size to the step it is rounded to."""
+"""Assigns a distribution to each coefficient. Tables are numbered by the ratio of a coefficient's usual size to the
+quantisation step.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +13,29 @@ from earthgan.kinds.entropy import ESCAPE, REACH, SYMBOLS, Tables, frequencies_o
 
 Array = NDArray[np.float64]
 
-#: Tables go from sizes of 2**LOWEST steps up by half octaves; a smaller coefficient is never stored.
+#: Tables begin at sizes of 2**LOWEST quantisation steps and increase by half octaves. A smaller coefficient is never
+#: stored.
 LOWEST, HIGHEST, PER_OCTAVE = -4.5, 10.0, 2
 COUNT = int((HIGHEST - LOWEST) * PER_OCTAVE) + 1
-#: By how many tables a time step may be louder, or quieter, than usual: so quiet a one still stores its profile.
+#: The limits, in tables, by which a time step may be louder or quieter than usual. Even the quietest time step still
+#: stores its profile.
 LOUDEST, QUIETEST = 20, -6
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """What was counted: tables, and for each how much nearer to zero than rounded its numbers are expected."""
+    """The statistics of coefficients: the tables, and for each table how much nearer to zero the true numbers are
+    expected than the rounded ones.
+    """
 
     tables: Tables
     inward: NDArray[np.float32]
 
 
 def usual_sizes(steps: list[Array]) -> Array:
-    """`(degree, mode)`: the root mean square of coefficients `(degree, order, part, mode)`, those of orders above 0
-    weighted by the root of 2; smooth over degrees, for a high degree differs little from its neighbours."""
+    """The root mean square `(degree, mode)` of coefficients `(degree, order, part, mode)`. Orders above 0 are weighted
+    by the root of 2. The result is smoothed over degrees, because a high degree differs little from its neighbours.
+    """
     degrees = len(steps[0])
     power = np.zeros((degrees, steps[0].shape[-1]))
     for coefficients in steps:
@@ -42,10 +49,11 @@ def usual_sizes(steps: list[Array]) -> Array:
 
 
 def assigned(sizes: Array, step: float, of_profile: int) -> NDArray[np.int8]:
-    """The table `(degree, mode)` of coefficients of these usual sizes, counted from 1; below that none is stored.
+    """The table `(degree, mode)` for coefficients with these usual sizes, counted from 1. Coefficients with a lower
+    number are not stored.
 
-    The first `of_profile` modes are those of a mean profile, which is always stored: that of steps never seen may be
-    another, and costs little.
+    The first `of_profile` modes of degree 0 belong to a mean profile. They are always stored: new time steps may have
+    another profile, and storing it costs little.
     """
     octaves = np.log2(np.maximum(sizes / step, 1e-30))
     octaves[0, :of_profile] = np.maximum(octaves[0, :of_profile], -1)
@@ -54,10 +62,10 @@ def assigned(sizes: Array, step: float, of_profile: int) -> NDArray[np.int8]:
 
 
 def loudness_of(scaled: Array, follow: NDArray[np.int8]) -> int:
-    """By how many tables the coefficients `(coefficient, mode)` of a time step, in steps, are larger than usual, those
-    of degree 0 left out: a profile that is another is not a louder one.
+    """The number of tables by which the coefficients `(coefficient, mode)` of a time step, in quantisation steps, are
+    larger than usual. Degree 0 is left out, because another profile does not make a time step louder.
     """
-    known = (follow > 0) & (follow < COUNT)  # the last table has no end
+    known = (follow > 0) & (follow < COUNT)  # the last table has no upper limit
     known[:2] = False
     usual = 2.0 ** (LOWEST + (follow[known].astype(float) - 1) / PER_OCTAVE)
     power = np.mean(np.square(scaled[known] / usual)) if known.any() else 1.0
@@ -65,12 +73,16 @@ def loudness_of(scaled: Array, follow: NDArray[np.int8]) -> int:
 
 
 def louder(follow: NDArray[np.int8], loudness: int) -> NDArray[np.uint8]:
-    """The tables that coefficients follow in a step of that loudness, from 1 on; 0 where none is stored."""
+    """The tables for the coefficients of a time step with this loudness, counted from 1; 0 if a coefficient is not
+    stored.
+    """
     return np.asarray(np.clip(follow.astype(int) + loudness, 0, COUNT), np.uint8)
 
 
 def shifts() -> NDArray[np.uint8]:
-    """The low bits `(table,)` that are stored as they are: the rest reaches three times the usual size."""
+    """The number of low bits `(table,)` that are stored without coding. The rest then reaches three times the usual
+    size.
+    """
     sizes = 2.0 ** (LOWEST + np.arange(COUNT) / PER_OCTAVE)
     return np.maximum(0, np.ceil(np.log2(3 * sizes / REACH))).astype(np.uint8)
 
@@ -78,16 +90,19 @@ def shifts() -> NDArray[np.uint8]:
 def symbols_of(
     scaled: Array, low_bits: NDArray[np.uint8], deadzone: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Coefficients in steps, rounded; and the symbols that stand for them, `low_bits` left out."""
+    """Round coefficients in quantisation steps. Returns the whole numbers, and the symbols that stand for them without
+    their `low_bits`.
+    """
     numbers = (np.sign(scaled) * np.floor(np.abs(scaled) + deadzone)).astype(np.int64)
     high = numbers >> low_bits
     return numbers, np.where(np.abs(high) <= REACH, high + REACH, ESCAPE)
 
 
 def counted(scaled: list[Array], follow: list[NDArray[np.uint8]], deadzone: float) -> Statistics:
-    """Tables from the coefficients of several time steps, and the tables (from 1 on) that they follow in each.
+    """Count the coefficients of several time steps, given the tables (from 1 on) that they follow in each.
 
-    Where little was counted, a Laplace distribution of the table's size counts as well: other data may need it.
+    A Laplace distribution with the table's size is added to the counts, because other data may need symbols that are
+    rare here.
     """
     low_bits = shifts()
     counts = np.zeros((COUNT, SYMBOLS))

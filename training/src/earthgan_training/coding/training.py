@@ -1,4 +1,4 @@
-"""What a spectral surrogate learns of its training steps: the variables' ranges, and the coefficients to be coded."""
+"""Reads training steps for a spectral surrogate: the variables' ranges, and the coefficients to be coded."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ Field = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class TrainingSteps:
-    """The variables, temperature first; and of each component the normalised coefficients of each step,
-    `(degree, order, part, shell)`, those of velocity in float32: they may take as much memory as three temperatures.
+    """The variables, temperature first, and for each component the normalised coefficients `(degree, order, part,
+    shell)` of each step. The coefficients of velocity are float32, because they may take as much memory as three
+    temperatures.
     """
 
     variables: tuple[VariableSpec, ...]
@@ -39,8 +40,8 @@ def read_training(
     radii_km: Sequence[float],
     flow: FlowLeft | None,
 ) -> TrainingSteps:
-    """Read snapshots of `variables`, and `also` those of other runs, which come last and have no part in the ranges;
-    with `flow`, also what it leaves of their velocity. Raises BadInput.
+    """Read snapshots of `variables`. `also` are snapshots of other runs; they come last and do not affect the ranges.
+    With `flow`, the result includes the velocity that the Stokes maps do not explain. Raises BadInput.
     """
     extents = []
     components: dict[str, list[Field]] = defaultdict(list)

@@ -1,6 +1,7 @@
-"""How far a prediction is from the truth, point by point: PSNR, RMSE, SSIM, gradients, overlap of anomalies.
+"""Measures how far a prediction is from the ground truth, point by point: PSNR, RMSE, SSIM, gradients, and the overlap
+of anomalies.
 
-Fields are `(shell, latitude, longitude)` on one grid. Weighted means count each cell by its area on the sphere.
+Fields are `(shell, latitude, longitude)` on one grid. Weighted means weight each cell by its area on the sphere.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ SIGMA, RADIUS, K1, K2 = 1.5, 5, 0.01, 0.03
 
 
 def decibels(extent: float | Curve, rms: float | Curve) -> Curve:
-    """PSNR of an rms error over the extent of the values; infinite where there is no error."""
+    """The PSNR in dB for an rms error and the extent of the values; infinite if there is no error."""
     with np.errstate(divide="ignore"):
         return np.asarray(20 * np.log10(np.asarray(extent) / np.asarray(rms)))
 
 
 def psnr(prediction: Array, truth: Array, weights: NDArray[np.float64] | None = None) -> float:
-    """PSNR over the truth's own range, in dB; `weights` `(latitude, longitude)` sum to 1, without them all points
-    count alike.
+    """The PSNR over the ground truth's own range, in dB. `weights` `(latitude, longitude)` sum to 1; without them, all
+    points have the same weight.
     """
     return float(decibels(float(np.ptp(truth)), float(np.sqrt(mean_square(prediction - truth, weights).mean()))))
 
 
 def mean_square(field: NDArray[np.floating[Any]], weights: NDArray[np.float64] | None = None) -> Curve:
-    """The mean of squares of each shell `(shell,)`."""
+    """The mean square of each shell `(shell,)`."""
     squares = np.square(field, dtype=np.float64)
     if weights is None:
         return np.asarray(squares.mean(axis=(-2, -1)))
@@ -50,9 +51,10 @@ def lateral_std(field: Array, grid: ShellGrid) -> Curve:
 
 
 def ssim(prediction: Array, truth: Array, grid: ShellGrid) -> Curve:
-    """The mean structural similarity `(shell,)` of shells as maps, each over the range of its truth.
+    """The mean structural similarity `(shell,)` of shells as maps, each over the range of its ground truth.
 
-    Wang et al. (2004), eq. 13. The window goes around the globe and across the poles. NaN where the truth is constant.
+    Wang et al. (2004), eq. 13. The window continues around the globe and across the poles. The result is NaN where the
+    ground truth is constant.
     """
     low, extent = (f(truth, axis=(-2, -1))[:, None, None] for f in (np.min, np.ptp))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -67,7 +69,7 @@ def ssim(prediction: Array, truth: Array, grid: ShellGrid) -> Curve:
 
 
 def _reach(grid: ShellGrid) -> int:
-    """How many rows beyond a pole the window needs, or as many as there are."""
+    """The number of rows beyond a pole that the window needs, limited by the number that exist."""
     return min(RADIUS, grid.shape[1] - 1)
 
 
@@ -96,11 +98,11 @@ def rms_gradient(field: Array, grid: ShellGrid) -> float:
 
 
 def overlap(prediction: Array, truth: Array, grid: ShellGrid) -> tuple[float, float]:
-    """How far the volumes above and below isosurfaces coincide: of high and of low anomalies, intersection over union
+    """How well the volumes inside isosurfaces coincide, for high and for low anomalies: their intersection over union,
     by volume.
 
-    An anomaly is the field less its own lateral mean; the isosurfaces are at plus and minus one lateral standard
-    deviation of the truth's shell. NaN where neither field has such a volume.
+    An anomaly is the field minus its own lateral mean. The isosurfaces lie at plus and minus one lateral standard
+    deviation of the ground truth's shell. The result is NaN if neither field has such a volume.
     """
     areas, level = cell_weights(grid), lateral_std(truth, grid)[:, None, None]
     share = volumes(grid)[:, None, None] * areas

@@ -1,7 +1,7 @@
-"""Compressors of fields, as a user would pick them instead of a surrogate: SPERR, SZ3 and AV1, where installed.
+"""Compressors of fields that a user could choose instead of a surrogate: SPERR, SZ3 and AV1, if they are installed.
 
-SPERR: Li, Lindstrom & Clyne (2023), IPDPS. SZ3: Liang et al. (2022), IEEE Trans. Big Data 9. AV1: SVT-AV1's encoder at
-10 bits, shells as frames. The extra `codecs` installs all three.
+SPERR: Li, Lindstrom & Clyne (2023), IPDPS. SZ3: Liang et al. (2022), IEEE Trans. Big Data 9. AV1: the encoder SVT-AV1
+at 10 bits, with shells as frames. The extra `codecs` installs all three.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
-#: How near to the bytes asked for is near enough.
+#: The relative difference from the requested bytes that is small enough.
 NEAR = 0.02
-#: The two float32 numbers that take a code's 0…1 back to units.
+#: The two float32 numbers that convert a code's 0…1 to units.
 CONSTANTS_BYTES = 8
 
 
 @dataclass(frozen=True)
 class Codec:
-    """A compressor of fields `(shell, latitude, longitude)` in 0…1, with a `quality` that costs bytes."""
+    """A compressor of fields `(shell, latitude, longitude)` with values in 0…1. A higher `quality` takes more bytes."""
 
     name: str
     encode: Callable[[Array, float], bytes]
     decode: Callable[[bytes, tuple[int, int, int]], Array]
     coarsest: float
     finest: float
-    resolution: float  # of the quality: finer differences make the same bytes, or hardly others
+    resolution: float  # of the quality: smaller differences hardly change the bytes
     steady: bool = True  # whether more quality never takes fewer bytes
 
 
 @dataclass(frozen=True)
 class Coded:
-    """A field as it comes back from a codec, and the bytes it took."""
+    """A field after coding and decoding, and the bytes of its code."""
 
     field: Array
     bytes: int
@@ -59,8 +59,9 @@ def available_codecs() -> tuple[Codec, ...]:
 
 
 def code(codec: Codec, field: Array, bytes_wanted: float) -> Coded:
-    """The field coded in so many bytes, its two constants included: within 2 %, or else in fewer, or in the codec's
-    least. Quality is found by halving.
+    """Code a field in `bytes_wanted` bytes, which include its two constants. The result is within 2 % of this number.
+    If the codec cannot do that, the result takes fewer bytes, or the codec's smallest number. The quality is found by
+    bisection.
     """
     shells, rows, columns = field.shape
     low, extent = float(field.min()), float(np.ptp(field)) or 1.0
@@ -81,7 +82,7 @@ def code(codec: Codec, field: Array, bytes_wanted: float) -> Coded:
 
 
 def _bracket(codec: Codec, field: Array, limit: float) -> tuple[float, float]:
-    """The best whole quality that fits, and the next: with SZ3, coarser ones may take more bytes."""
+    """The best whole quality that fits, and the next one. With SZ3, a coarser quality may take more bytes."""
     fits = codec.coarsest
     for quality in np.arange(codec.coarsest, codec.finest):
         size = len(codec.encode(field, float(quality)))
@@ -116,14 +117,15 @@ def _sz3_decode(stream: bytes, shape: tuple[int, int, int]) -> Array:
     return np.asarray(imagecodecs.sz3_decode(stream, shape, np.float32))
 
 
-#: AV1: constant rate factors from 63, the coarsest; the slow end of the encoder's presets; samples of 10 bits.
+#: Settings of AV1: constant rate factors go up to 63, the coarsest; the encoder's preset is a slow one; samples have 10
+#: bits.
 _CRF_LAST, _PRESET, _LEVELS, _GREY = 63, 4, 1023, 512
-#: The encoder takes no smaller frames.
+#: The smallest frame that the encoder accepts.
 _FRAME = 64
 
 
 def _av1_encode(field: Array, quality: float) -> bytes:
-    os.environ.setdefault("SVT_LOG", "0")  # read when the encoder starts: it would write its settings to stderr
+    os.environ.setdefault("SVT_LOG", "0")  # read when the encoder starts; else it would print its settings
     import av
 
     rows, columns = field.shape[1:]

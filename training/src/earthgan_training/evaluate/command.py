@@ -25,7 +25,7 @@ _EXAMPLE = """earthgan evaluate --surrogate model_store/default --truth raw --st
 def add_evaluate(subcommands: Any) -> None:
     """Add `evaluate`."""
     parser = add_command(
-        subcommands, "evaluate", _evaluate, "measure a surrogate against the truth and against codecs", _EXAMPLE
+        subcommands, "evaluate", _evaluate, "compare a surrogate with the ground truth and with codecs", _EXAMPLE
     )
     parser.add_argument("--surrogate", type=Path, required=True, metavar="FOLDER", help="the surrogate folder")
     parser.add_argument(
@@ -34,29 +34,42 @@ def add_evaluate(subcommands: Any) -> None:
         required=True,
         action="append",
         metavar="RAW",
-        help="a folder of files, a step each; further ones are other runs",
+        help="folder of the simulation's files; repeat the option for other runs",
     )
-    parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="the files' layout (the contest's)")
+    parser.add_argument(
+        "--mapping", type=Path, metavar="FILE.toml", help="layout of the files (default: the contest's)"
+    )
     parser.add_argument(
         "--steps",
         type=numbers,
         action="append",
         metavar="RANGE",
-        help="time steps, such as 1-3,10 (all); once for each --truth, in their order",
-    )
-    parser.add_argument("--members", type=positive, metavar="N", help="draws of a surrogate with noise (4)")
-    parser.add_argument(
-        "--codecs", metavar="A,B", help="of sperr, sz3, av1; none for no codec (all that are installed)"
+        help="time steps, such as 1-3,10 (default: all); once for each --truth, in the same order",
     )
     parser.add_argument(
-        "--rates", type=_rates, default=(), metavar="N,N", help="also code the first step in so many bytes"
+        "--members", type=positive, metavar="N", help="number of draws, for a surrogate with noise (default: 4)"
     )
     parser.add_argument(
-        "--beside", type=Path, nargs="+", default=[], metavar="FOLDER", help="surrogates of other sizes, for its curve"
+        "--codecs", metavar="A,B", help="codecs among sperr, sz3 and av1, or none (default: all that are installed)"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write what was found as JSON")
-    parser.add_argument("--figures", type=Path, metavar="DIR", help="also draw it: PNG files in this folder")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write it as a document")
+    parser.add_argument(
+        "--rates",
+        type=_rates,
+        default=(),
+        metavar="N,N",
+        help="also code each variable of the first time step in these numbers of bytes",
+    )
+    parser.add_argument(
+        "--beside",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="surrogates of other sizes, for a curve through all sizes",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results as JSON")
+    parser.add_argument("--figures", type=Path, metavar="DIR", help="also draw the results as PNG files in this folder")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the results as a Markdown document")
 
 
 def _rates(text: str) -> tuple[int, ...]:
@@ -74,7 +87,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     runs: list[Path] = arguments.truth
     steps = arguments.steps or [None] * len(runs)
     if len(steps) != len(runs):
-        raise WrongUsage("--steps is given once for each --truth, or not at all")
+        raise WrongUsage("--steps must be given once for each --truth, or not at all")
     names = [raw.absolute().name for raw in runs]
     if len(set(names)) != len(names):
         raise WrongUsage("the folders of --truth need different names")
@@ -137,7 +150,7 @@ def _print(found: Evaluation) -> None:
 
 
 def _as_typed(arguments: argparse.Namespace) -> str:
-    """The command that makes the document again, folders of this machine shortened to their names."""
+    """The command that writes the document again. Paths on this machine are shortened to their names."""
     words = ["earthgan", "evaluate", "--surrogate", shortened(arguments.surrogate)]
     for raw, steps in zip_longest(arguments.truth, arguments.steps or []):
         words += ["--truth", shortened(raw), *(["--steps", _ranges(steps)] if steps else [])]
@@ -157,7 +170,7 @@ def _as_typed(arguments: argparse.Namespace) -> str:
 
 
 def _ranges(steps: list[int]) -> str:
-    """Such as 1-3,10."""
+    """The time steps as text, such as 1-3,10."""
     firsts = [t for t in steps if t - 1 not in steps]
     lasts = [t for t in steps if t + 1 not in steps]
     return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(firsts, lasts, strict=True))

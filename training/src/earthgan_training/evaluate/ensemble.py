@@ -1,4 +1,4 @@
-"""Several draws of a stochastic surrogate against the truth: spread, mean and CRPS."""
+"""Compares several draws of a stochastic surrogate with the ground truth: spread, mean and CRPS."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ Array = NDArray[np.float32]
 
 
 def crps(members: Sequence[Array], truth: Array, grid: ShellGrid) -> float:
-    """The continuous ranked probability score by area, in the field's unit; 0 is perfect.
+    """The continuous ranked probability score, weighted by area, in the field's unit; 0 is perfect.
 
-    The fair estimator of Ferro (2014), Q. J. R. Meteorol. Soc. 140, eq. 2, which does not reward small ensembles: the
-    mean distance to the truth less half the mean distance between different members. Of one member, its mean error.
+    This is the fair estimator of Ferro (2014), Q. J. R. Meteorol. Soc. 140, eq. 2, which does not reward small
+    ensembles: the mean distance to the ground truth minus half the mean distance between different members. For one
+    member, it is the mean error.
     """
     count, weights = len(members), cell_weights(grid)
 
@@ -30,7 +31,7 @@ def crps(members: Sequence[Array], truth: Array, grid: ShellGrid) -> float:
 
 
 def spread(members: Sequence[Array], grid: ShellGrid) -> float:
-    """The rms standard deviation of two or more members about their mean, by area, in the field's unit."""
+    """The rms standard deviation of two or more members from their mean, weighted by area, in the field's unit."""
     mean = ensemble_mean(members)
     squares = sum(mean_square(each - mean, cell_weights(grid)).mean() for each in members)
     return float(np.sqrt(squares / (len(members) - 1)))

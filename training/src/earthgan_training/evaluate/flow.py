@@ -1,4 +1,4 @@
-"""Whether a velocity field conserves volume, as that of an incompressible mantle does."""
+"""Measures whether a velocity field conserves volume, as the velocity of an incompressible mantle does."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ Array = NDArray[np.float32]
 
 
 def relative_divergence(vx: Array, vy: Array, vz: Array, grid: ShellGrid) -> float:
-    """The rms divergence of a velocity `(shell, latitude, longitude)` times the shell's thickness, over the rms speed.
+    """The rms divergence of a velocity `(shell, latitude, longitude)` times the shell's thickness, divided by the rms
+    speed.
 
-    Flux through the faces of each cell over its volume, between the first and the last shell; at a face, the mean of
-    the two cells beside it. No face lies on a pole, where a face has no area. What remains for an exactly solenoidal
-    field is the error of these differences: compare with the truth's own number on the same grid.
+    The divergence is the flux through the faces of each cell divided by its volume, between the first and the last
+    shell. The velocity at a face is the mean of the two cells beside it. No face lies on a pole, where its area would
+    be zero. For an exactly solenoidal field, the result is the error of these differences, so compare it with the
+    ground truth's value on the same grid.
     """
     radii, (_, rows, columns) = np.asarray(grid.radii_km), grid.shape
     axes = LocalAxes.on_grid(grid.latitudes_deg, grid.longitudes_deg, np.float32)

@@ -1,4 +1,4 @@
-"""The bytes of a surrogate: all that has to be kept to see every step."""
+"""The bytes of a surrogate: all that must be kept to compute every time step."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from earthgan.surrogate import Surrogate
 
-#: The steps of the contest's series, over which the model's bytes are shared.
+#: The number of time steps in the contest's series. The model's bytes are shared among them.
 SERIES = 251
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """`inputs_per_step`: a step's file with its entry in `spec.json`; `model`: the weights and the rest of `spec.json`.
+    """The bytes of a surrogate. `inputs_per_step` counts a time step's file and its entry in `spec.json`. `model`
+    counts the weights and the rest of `spec.json`.
 
-    `onnx` says the same as the weights in another form (`earthgan export` makes it of them) and is not added.
+    `onnx` is another form of the weights, which `earthgan export` makes from them, and is not added.
     """
 
     inputs_per_step: int
@@ -24,12 +25,12 @@ class Footprint:
 
     @property
     def per_step(self) -> float:
-        """The bytes of one step of a series of 251."""
+        """The bytes of one time step in a series of 251."""
         return self.inputs_per_step + self.model / SERIES
 
 
 def footprint(surrogate: Surrogate) -> Footprint:
-    """Counted from the files of the surrogate's folder; of the steps, the mean, rounded up."""
+    """Count the bytes of the files in the surrogate's folder. Time steps are averaged, and the mean is rounded up."""
     spec, folder = surrogate.spec, surrogate.folder
     bare = len(spec.model_copy(update={"inputs": spec.inputs.model_copy(update={"steps": ()})}).to_json().encode())
     entries = len(spec.to_json().encode()) - bare

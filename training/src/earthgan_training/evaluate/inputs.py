@@ -1,4 +1,6 @@
-"""The conditional input of any step, computed from the truth as the surrogate's own inputs were."""
+"""Computes the conditional input of any time step from the ground truth, as the surrogate's own inputs
+were computed.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +38,8 @@ from earthgan_training.surrogates.grid_code import encoded
 
 @dataclass(frozen=True)
 class EncodedInputs:
-    """A conditional input as the bytes of its file; `clipped` counts the numbers that lay outside what the stored type
-    holds.
+    """The conditional input as the bytes of its file. `clipped` counts the numbers that lay outside the range of the
+    stored type.
     """
 
     content: bytes
@@ -46,8 +48,9 @@ class EncodedInputs:
 
 @dataclass(frozen=True)
 class AtStep:
-    """A surrogate that has the step. Of computed inputs: how many numbers were `clipped`, and by how much they differ
-    from what the surrogate stores for that step, of its normalised numbers (None where it stores none).
+    """A surrogate that has the time step. If its input was computed, `clipped` counts the numbers that were clipped.
+    `differs` is then the largest difference from the stored input of that time step, in normalised numbers; None if the
+    surrogate stores no such step.
     """
 
     surrogate: Surrogate
@@ -56,9 +59,9 @@ class AtStep:
 
 
 def encode_inputs(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs | None:
-    """The input that a surrogate takes for step `t` in that file; None where nothing says how its inputs were made.
+    """The input of a surrogate for time step `t` in that file. None if it is unknown how its inputs were made.
 
-    The constants that scale the inputs of the `paper` preset are in no spec.
+    Inputs of the preset `paper` are such a case, because no spec states the constants that scale them.
     """
     if is_normalised(surrogate):
         return _as_published(surrogate, file)
@@ -67,16 +70,17 @@ def encode_inputs(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInpu
 
 
 def _coefficients(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs:
-    """The code of the harmonics, as `earthgan spectral` makes it."""
+    """The code of the harmonics, as in `earthgan spectral`."""
     encoder = Encoder.of(surrogate)
     values = np.stack([file.shells(name) for name in encoder.variables])
     return EncodedInputs(encoder.encode(Snapshot(file.path, t, file.time_myr, file.grid, values)))
 
 
 def _area_means(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs | None:
-    """Lateral area means at the inputs' radii, as `earthgan baseline` and the `default` preset of `prepare` make them.
+    """Lateral area means at the radii of the inputs, as in `earthgan baseline` and in the preset `default` of `earthgan
+    prepare`.
 
-    None for inputs on a grid of the `paper` preset's, which are not area means.
+    None for inputs on a grid of the preset `paper`, because those are not area means.
     """
     inputs = surrogate.spec.inputs
     assert isinstance(inputs, InputsSpec)
@@ -88,14 +92,14 @@ def _area_means(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs
     clipped = 0
     for out, variable, coding in zip(codes, surrogate.spec.variables, inputs.coding, strict=True):
         coarse = at_radii(area_mean(file.shells(variable.name), file.grid, grid), native_km, layers_km)
-        # In double precision: velocities of 1e-10 and their scales are near the end of float32.
+        # Double precision is needed: velocities of 1e-10 and their scales are near the lower end of float32.
         normalised = (coarse - np.float64(variable.normalisation.offset)) / variable.normalisation.scale
         out[:], beyond = encoded(normalised, coding, dtype)
         clipped += beyond
     return EncodedInputs(_npy(codes), clipped)
 
 
-#: How the input of a step is made, by how a surrogate stores its inputs.
+#: For each way to store inputs, the function that makes the input of a time step.
 _ENCODERS: dict[type[StepInputs], Callable[[Surrogate, SourceFile, int], EncodedInputs | None]] = {
     CodedInputsSpec: _coefficients,
     InputsSpec: _area_means,
@@ -103,7 +107,9 @@ _ENCODERS: dict[type[StepInputs], Callable[[Surrogate, SourceFile, int], Encoded
 
 
 def _as_published(surrogate: Surrogate, file: SourceFile) -> EncodedInputs:
-    """The published preparation: from 0 to 1 between the extremes of all its shells, here of the one step."""
+    """The published preparation. It scales to 0…1 between the extremes of all shells, but here only of the one time
+    step.
+    """
     layers = []
     for name in surrogate.variables:
         coarse = prepare_paper(file, name)[1]
@@ -118,15 +124,16 @@ def _npy(array: NDArray[Any]) -> bytes:
 
 
 def is_normalised(surrogate: Surrogate) -> bool:
-    """Whether its numbers have no unit, as those of the published generator."""
+    """Whether the surrogate's numbers have no unit, as those of the published generator."""
     return any(variable.unit == NORMALISED for variable in surrogate.spec.variables)
 
 
 @contextmanager
 def opened_at(original: Surrogate, file: SourceFile, t: int) -> Iterator[AtStep]:
-    """The generator of a surrogate with step `t`, its conditional input computed from the file.
+    """Open a surrogate's generator with time step `t`. Its conditional input is computed from the file.
 
-    Where inputs cannot be computed, what is stored has to do: BadInput for other steps.
+    If the input cannot be computed, the stored one is used. Raises BadInput if there is no stored input for this step
+    either.
     """
     stored = t in (step.t for step in original.steps)
     inputs = encode_inputs(original, file, t)
@@ -145,7 +152,7 @@ def opened_at(original: Surrogate, file: SourceFile, t: int) -> Iterator[AtStep]
 
 @contextmanager
 def without_network(original: Surrogate) -> Iterator[Surrogate | None]:
-    """The same surrogate, its temperature as decoded; None where no network refines it."""
+    """The same surrogate with the temperature as decoded; None if no network refines the temperature."""
     spec, kind = original.spec, original.kind
     bare_parts = kind.without_network(spec.generator.arguments, load_file(original.weights_path))
     if bare_parts is None:
@@ -162,7 +169,7 @@ def without_network(original: Surrogate) -> Iterator[Surrogate | None]:
 
 @contextmanager
 def _copied(original: Surrogate) -> Iterator[Path]:
-    """A folder with the same generator, for the time being."""
+    """A temporary folder with the same generator."""
     with TemporaryDirectory(prefix="earthgan-evaluate-") as name:
         for each in (original.spec.generator.weights, original.spec.generator.onnx):
             if each is not None:
@@ -173,7 +180,7 @@ def _copied(original: Surrogate) -> Iterator[Path]:
 
 
 def _with_step(spec: SurrogateSpec, folder: Path, t: int, time_myr: float | None, content: bytes) -> Surrogate:
-    """The generator in `folder` as a surrogate whose one step is `t` with that input."""
+    """The generator in `folder` as a surrogate whose only time step is `t`, with the given input."""
     known = PurePosixPath(spec.inputs.steps[0].file)
     written = write_file(folder, str(known.with_name(f"{t:03d}{known.suffix}")), content)
     step = StepSpec(t=t, time_myr=time_myr, file=written.file, sha256=written.sha256)

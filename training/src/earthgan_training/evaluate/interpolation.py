@@ -1,4 +1,4 @@
-"""Interpolation of the paper's conditional input: what its generator has to beat at the same bytes."""
+"""Interpolation of the paper's conditional input. The paper's generator should be better with the same bytes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from earthgan_training.grids.area_mean import area_mean, at_radii
 
 Array = NDArray[np.float32]
 
-#: The paper's input is an eighth of its truth laterally, and 30 of its shells; each number a byte, and two numbers say
-#: what the bytes mean.
+#: The paper's input has an eighth of the ground truth's rows and columns and 30 of its shells. Here each number takes
+#: one byte, and two numbers give the scale and the offset of the bytes.
 LAYERS, SHRINK, LEVELS, CONSTANTS_BYTES = 30, 8, 255, 8
 
 
 def paper_input_grid(grid: ShellGrid) -> ShellGrid:
-    """The grid of the paper's conditional input for a truth on `grid`, 30 x 14 x 27 for 198 x 108 x 216: layers evenly
-    spaced, the first and the last shell included.
+    """The grid of the paper's conditional input for a ground truth on `grid`: 30 x 14 x 27 for 198 x 108 x 216. Its
+    layers are evenly spaced and include the first and the last shell.
     """
     radii_km = np.linspace(grid.radii_km[0], grid.radii_km[-1], LAYERS)
     _, rows, columns = grid.shape
@@ -28,8 +28,8 @@ def paper_input_grid(grid: ShellGrid) -> ShellGrid:
 
 
 def paper_input(truth: Array, grid: ShellGrid, coarse_grid: ShellGrid) -> tuple[Array, int]:
-    """A variable's conditional input `(layer, latitude, longitude)` in the paper's size, and its bytes: means over
-    cells, as 256 levels between their extremes.
+    """A variable's conditional input `(layer, latitude, longitude)` in the paper's size, and its bytes. It consists of
+    means over cells, stored as 256 levels between their extremes.
     """
     coarse = at_radii(area_mean(truth, grid, coarse_grid), np.asarray(grid.radii_km), np.asarray(coarse_grid.radii_km))
     low, extent = float(coarse.min()), float(np.ptp(coarse)) or 1.0
@@ -38,21 +38,23 @@ def paper_input(truth: Array, grid: ShellGrid, coarse_grid: ShellGrid) -> tuple[
 
 
 def cubic(coarse: Array, inputs: ShellGrid, outputs: ShellGrid) -> Array:
-    """Tricubic convolution, as the `interpolate` preset has it."""
-    preset, whole = InterpolatePlanner(inputs, outputs), outputs.whole
-    matrices = preset.feeds(whole, None)
-    needed = inputs.window(coarse, preset.input_window(whole))
+    """Tricubic convolution, as in the kind `interpolate`."""
+    planner, whole = InterpolatePlanner(inputs, outputs), outputs.whole
+    matrices = planner.feeds(whole, None)
+    needed = inputs.window(coarse, planner.input_window(whole))
     layers = np.tensordot(matrices["radial"], needed, (1, 0))
     return np.asarray(matrices["meridional"] @ layers @ matrices["zonal"].T, dtype=np.float32)
 
 
 def trilinear(coarse: Array, inputs: ShellGrid, outputs: ShellGrid) -> Array:
-    """Linear in radius, bilinear on each shell, a pole being the mean of the row beside it."""
+    """Linear interpolation in radius and bilinear interpolation on each shell. A pole has the mean of the row beside
+    it.
+    """
     sampler = ShellSampler(inputs)
     rows, columns = np.asarray(outputs.latitudes_deg), np.asarray(outputs.longitudes_deg)
     layers = np.stack([sampler.sample(layer, rows, columns) for layer in coarse])
     return at_radii(layers, np.asarray(inputs.radii_km), np.asarray(outputs.radii_km))
 
 
-#: Ways to interpolate it, by name.
+#: The interpolation methods by name.
 METHODS = {"trilinear": trilinear, "cubic": cubic}

@@ -43,8 +43,8 @@ _LABELS = {
 
 
 def draw(found: Evaluation, folder: Path, stem: str = "fidelity") -> dict[str, Path]:
-    """Write `<stem>-shells.png`, `<stem>-spectrum.png` and, where rates were asked for, `<stem>-rates.png`; the paths
-    by name. Each whole or not at all; raises BadInput.
+    """Write `<stem>-shells.png`, `<stem>-spectrum.png` and, if there are rates, `<stem>-rates.png`. Returns the paths
+    by name. Each file is written whole or not at all. Raises BadInput.
     """
     figures = {"shells": _shells(found), "spectrum": _spectrum(found)}
     if found.rates:
@@ -53,8 +53,8 @@ def draw(found: Evaluation, folder: Path, stem: str = "fidelity") -> dict[str, P
 
 
 def draw_size(surrogate: Surrogate, folder: Path) -> Path:
-    """Write `fidelity-size.png`: all bytes of the truth and of what stands in for it, as figure 3 of von Hahn &
-    Mechefske (2021), whose own sizes are beside it. Raises BadInput.
+    """Write `fidelity-size.png`: all bytes of the ground truth and of everything that replaces it, as in figure 3 of
+    von Hahn & Mechefske (2021). The sizes of their system are shown beside them. Raises BadInput.
     """
     figure = draw_sizes([surrogate_sizes(surrogate), PAPER_SIZES], surrogate.spec.provenance.notice)
     return write_whole(folder / "fidelity-size.png", png(figure))
@@ -106,7 +106,7 @@ def _rates(found: Evaluation) -> Figure:
     for name, axes in zip(found.variables, panels, strict=True):
         for way, of in step.rates.items():
             if name == TEMPERATURE.name and way.endswith(ALL_BYTES):
-                continue  # the codec's own curve again
+                continue  # this would repeat the codec's own curve
             points = sorted({(rival.bytes, rival.psnr_global_db) for rival in of.get(name, ())})
             if points:
                 axes.semilogx(*zip(*points, strict=True), label=_LABELS.get(way) or method(way), **_style(way))
@@ -119,13 +119,15 @@ def _rates(found: Evaluation) -> Figure:
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("PSNR over the global range, dB")
-    # Of the last panel: velocity has all ways.
+    # The legend comes from the last panel, because a velocity panel has every way.
     figure.legend(*panels[-1].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
     return figure
 
 
 def _style(way: str) -> dict[str, Any]:
-    """Ours are red; a codec whose bytes all go to temperature has its colour, dashed."""
+    """The style of a way. Surrogates are red. A codec whose bytes all go to temperature has the codec's colour, but
+    dashed.
+    """
     if way in _STYLES:
         return _STYLES[way]
     codec = way.removesuffix(ALL_BYTES)

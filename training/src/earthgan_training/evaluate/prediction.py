@@ -1,4 +1,4 @@
-"""What a surrogate says of a step, on the comparison grid."""
+"""Computes a surrogate's prediction of a time step on the comparison grid."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ Array = NDArray[np.float32]
 
 
 def predict(surrogate: Surrogate, backend: Backend, t: int, grid: ShellGrid, seed: int | None = None) -> Array:
-    """A step's fields `(variable, shell, latitude, longitude)` in units on `grid`, a few shells at a time.
+    """The fields `(variable, shell, latitude, longitude)` of a time step in units on `grid`, computed a few shells at a
+    time.
 
-    Laterally, means over cells; between the surrogate's shells, linear; beyond its first or last shell, that shell.
+    Laterally, they are means over cells. In radius, they are interpolated linearly between the surrogate's shells;
+    beyond its first or last shell, that shell is used.
     """
     names = surrogate.variables
     own_km = np.asarray(surrogate.grid.radii_km)

@@ -1,4 +1,4 @@
-"""What an evaluation found, for one step and over all of them, and the JSON of it."""
+"""The results of an evaluation, for each time step and over all of them, and their JSON."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from earthgan.sphere.grid import EARTH_RADIUS_KM, ShellGrid
 from earthgan_training.evaluate.footprint import Footprint
 from earthgan_training.evaluate.scores import VariableScores
 
-#: Ends the name of a codec that was given the bytes of all variables for the temperature alone.
+#: The suffix for the name of a codec that got the bytes of all variables for the temperature alone.
 ALL_BYTES = "_all_bytes_on_temperature"
-#: Ways among `rates` whose bytes are those of all variables together: surrogates, the same without their networks, and
-#: the published generator.
+#: Ways among `rates` whose bytes are those of all variables together: surrogates, the same surrogates without their
+#: networks, and the published generator.
 SURROGATES, WITHOUT_NETWORK, PUBLISHED = "surrogates", "surrogates_without_network", "published"
 
 
 @dataclass(frozen=True)
 class Rival:
-    """What somebody else gets, and for how many bytes."""
+    """The accuracy of a rival, and the bytes that it took."""
 
     psnr_global_db: float
     psnr_area_db: float
@@ -31,8 +31,8 @@ class Rival:
 
 @dataclass(frozen=True)
 class StepResult:
-    """One step. `clipped` and `differs` are said of computed inputs in `inputs.AtStep`; `divergence` is the
-    prediction's and the truth's; `rivals` are by way and variable, `rates` by way and variable.
+    """The results for one time step. `clipped` and `differs` are explained in `inputs.AtStep`. `divergence` holds the
+    prediction's value and the ground truth's. `rivals` and `rates` are by way and variable.
     """
 
     t: int
@@ -49,7 +49,7 @@ class StepResult:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All steps. Numbers over steps are means: of decibels, of ratios, of bytes."""
+    """The results for all time steps. Numbers over several time steps are means of decibels, of ratios or of bytes."""
 
     title: str
     notice: str
@@ -66,7 +66,7 @@ class Evaluation:
 
     @property
     def ways(self) -> tuple[str, ...]:
-        """The rivals."""
+        """The names of the rivals."""
         return tuple(self.steps[0].rivals)
 
     @property
@@ -75,24 +75,24 @@ class Evaluation:
 
     @property
     def rates(self) -> Mapping[str, Mapping[str, tuple[Rival, ...]]]:
-        """The curves of the codecs and of the surrogates, of the first step."""
+        """The curves of the codecs and of the surrogates, from the first time step."""
         return self.steps[0].rates
 
     def numbers(self, name: str) -> dict[str, float]:
-        """The scores of a variable."""
+        """The scores of a variable, averaged over time steps."""
         every = [step.variables[name].numbers for step in self.steps]
         return {key: _mean(numbers[key] for numbers in every) for key in every[0]}
 
     def curve(self, name: str, key: str) -> NDArray[np.float64]:
-        """A variable's curve over shells."""
+        """A variable's curve over shells, averaged over time steps."""
         return np.asarray(np.mean([step.variables[name].shells[key] for step in self.steps], axis=0))
 
     def power_ratio(self, name: str) -> NDArray[np.float64]:
-        """A variable's power over the truth's, `(degree,)`."""
+        """The ratio `(degree,)` of a variable's power to that of the ground truth, averaged over time steps."""
         return np.asarray(np.mean([step.variables[name].power_ratio for step in self.steps], axis=0))
 
     def rival(self, way: str, name: str) -> Rival | None:
-        """A rival's mean, or None where it was not tried on that variable."""
+        """A rival's mean over time steps, or None if it was not tried on that variable."""
         every = [step.rivals[way][name] for step in self.steps if name in step.rivals[way]]
         if not every:
             return None
@@ -100,12 +100,12 @@ class Evaluation:
 
     @property
     def divergence(self) -> tuple[float, float] | None:
-        """The prediction's relative divergence and the truth's."""
+        """The relative divergence of the prediction and that of the ground truth; None without a velocity."""
         every = [step.divergence for step in self.steps if step.divergence]
         return (_mean(a for a, _ in every), _mean(b for _, b in every)) if every else None
 
     def as_json(self) -> dict[str, Any]:
-        """Plain numbers; None where there is none."""
+        """The results as plain numbers; None where there is no number."""
         grid, first = self.grid, self.steps[0]
         rivals = {way: {name: self.rival(way, name) for name in self.variables} for way in self.ways}
         found = {
@@ -167,7 +167,7 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def _finite(content: Any) -> Any:
-    """The same without NaN and infinities, which JSON has not."""
+    """The same content with None for NaN and infinities, which JSON does not have."""
     if isinstance(content, dict):
         return {key: _finite(value) for key, value in content.items()}
     if isinstance(content, list):

@@ -1,4 +1,6 @@
-"""What a user would pick instead: interpolation, codecs, and codecs whose velocity follows from their temperature."""
+"""The methods that a user could choose instead: interpolation, codecs, and codecs whose velocity is computed from their
+temperature.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +22,15 @@ from earthgan_training.harmonics.analysis import highest_degree, scalar_coeffici
 from earthgan_training.velocity.accuracy import cartesian_velocity
 
 Array = NDArray[np.floating]
-#: Harmonics of a codec's temperature that the Stokes maps are given: velocity has next to nothing beyond.
+#: The highest degree of a codec's temperature that the Stokes maps get. Velocity has hardly any power above it.
 DEGREE = 95
 
 
 class Rivals:
-    """Everybody else, on one step's truth by variable, `(shell, latitude, longitude)` on `grid`.
+    """All rivals, for the ground truth of one time step by variable, `(shell, latitude, longitude)` on `grid`.
 
-    With a `profile`, a codec that has all bytes for temperature makes velocity of it by the same Stokes maps as the
-    surrogate: 0.1 kB of constants, which it is given.
+    With a `profile`, a codec that spends all bytes on temperature gets its velocity from the same Stokes maps as the
+    surrogate. The 0.1 kB of constants for this are not counted.
     """
 
     def __init__(
@@ -43,12 +45,12 @@ class Rivals:
         self._maps = _maps(profile, grid) if profile and codecs else None
 
     def rival(self, name: str, field: Array, size: float) -> Rival:
-        """How near a field is to the truth."""
+        """The accuracy of a field."""
         truth = self.truth[name]
         return Rival(psnr(field, truth), psnr(field, truth, cell_weights(self.grid)), size)
 
     def at(self, size: float) -> dict[str, dict[str, Rival]]:
-        """All of them, the codecs with `size` bytes for all variables, by way and variable."""
+        """The results of all rivals by way and variable. A codec gets `size` bytes for all variables together."""
         coarse_grid = paper_input_grid(self.grid)
         coarse = {name: paper_input(field, self.grid, coarse_grid) for name, field in self.truth.items()}
         found = {
@@ -65,7 +67,9 @@ class Rivals:
         return found
 
     def curves(self, rates: Sequence[int]) -> dict[str, dict[str, tuple[Rival, ...]]]:
-        """The codecs with so many bytes for each variable, and for temperature and what follows from it."""
+        """The codecs with these bytes for each variable, and with these bytes for temperature and the velocity computed
+        from it.
+        """
         found: dict[str, list[dict[str, Rival]]] = {}
         for codec in self._codecs:
             for rate in rates:
@@ -91,19 +95,21 @@ class Rivals:
 
 @lru_cache(maxsize=1)
 def _maps(profile: StokesProfile, grid: ShellGrid) -> StokesMaps:
-    """On the shells of a grid, the same in all time steps."""
+    """The Stokes maps on a grid's shells. They are the same for all time steps."""
     return profile.shell_maps(grid.radii_km, min(highest_degree(grid), DEGREE))
 
 
 def curves(points: Sequence[Mapping[str, Rival]]) -> dict[str, tuple[Rival, ...]]:
-    """Points of a curve, each by variable, as a curve for each variable, the fewest bytes first."""
+    """Turn the points of a curve, each by variable, into one curve for each variable, with the fewest bytes first."""
     ordered = sorted(points, key=lambda point: min(rival.bytes for rival in point.values()))
     names = dict.fromkeys(name for point in ordered for name in point)
     return {name: tuple(point[name] for point in ordered if name in point) for name in names}
 
 
 def nearest(normalised: Array, truth: Array) -> Array:
-    """Numbers without a unit in the truth's, by the scale and offset that bring them nearest to it."""
+    """Convert numbers without a unit to the ground truth's unit, by the scale and offset that bring
+    them nearest to it.
+    """
     x, y = normalised.astype(np.float64), truth.astype(np.float64)
     slope = np.mean((x - x.mean()) * (y - y.mean())) / np.var(x)
     return np.asarray(y.mean() + slope * (x - x.mean()), np.float32)

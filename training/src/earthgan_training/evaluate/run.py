@@ -1,4 +1,4 @@
-"""Evaluates a surrogate on steps of the truth: the use case of `earthgan evaluate`."""
+"""Evaluates a surrogate on time steps of the ground truth. This is the use case of `earthgan evaluate`."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ from earthgan_training.simulations.source import SourceFile
 
 Array = NDArray[np.float32]
 
-#: Is told how many steps are done, of how many, and what begins.
+#: Gets the number of finished time steps, the total number, and the work that begins now.
 OnWork = Callable[[int, int, str], None]
-#: Draws of a surrogate with noise, unless told otherwise.
+#: The default number of draws for a surrogate with noise.
 MEMBERS = 4
 
 
@@ -56,21 +56,18 @@ def evaluate(
     beside: Sequence[Path] = (),
     on_work: OnWork = lambda *_: None,
 ) -> Evaluation:
-    """Compare a surrogate with the files of `raw`, step by step, and with its rivals at the same bytes.
+    """Compare a surrogate with the files in `raw`, time step by time step, and with its rivals at the same bytes.
 
-    `codecs` names those to try, all that are installed unless given; `rates` are bytes a variable for a curve of each
-    codec on the first step, and the surrogates `beside` this one make its curve; the published generator may be one of
-    them. Raises BadInput where a step or variable is missing, a codec is not installed, or the surrogate's numbers have
-    no unit.
+    `codecs` names the codecs to try; the default is all that are installed. `rates` are numbers of bytes per variable;
+    they give a curve for each codec on the first time step. The surrogates `beside` this one give its curve, and the
+    published generator may be one of them. Raises BadInput if a time step or a variable is missing, if a codec is not
+    installed, or if the surrogate's numbers have no unit.
     """
     surrogate = Surrogate(folder)
     if is_normalised(surrogate):
-        raise BadInput(f"{folder}: its numbers have no unit, so there is no truth to compare them with")
-    files = layout.steps(raw)
+        raise BadInput(f"{folder}: its numbers have no unit, so they cannot be compared with a ground truth")
+    files = layout.steps(raw, steps or ())
     chosen = list(steps or files)
-    for t in chosen:
-        if t not in files:
-            raise BadInput(f"{raw}: no file for step {t}")
     count = _members(surrogate, members)
     others = [Surrogate(each) for each in beside]
     rivals = _named(codecs)
@@ -152,12 +149,12 @@ def _family(
     rivals: Rivals,
     say: Callable[[str], None],
 ) -> dict[str, dict[str, tuple[Rival, ...]]]:
-    """The curves, by way and variable, of the surrogates, of the same without their networks, and of the published
-    generator.
+    """The curves, by way and variable, of the surrogates, of the same surrogates without their networks, and of the
+    published generator.
     """
     found: dict[str, list[dict[str, Rival]]] = {}
     for way, each in _relatives(surrogate, beside):
-        say(f"step {t}: {each.folder.name} beside it")
+        say(f"step {t}: comparing {each.folder.name}")
         with opened_at(each, file, t) as at_step:
             fields = zip(each.variables, _draws(at_step.surrogate, t, rivals.grid, 1)[0], strict=True)
             taken = math.ceil(footprint(at_step.surrogate).per_step)
@@ -190,7 +187,7 @@ def _draws(surrogate: Surrogate, t: int, grid: ShellGrid, members: int) -> list[
 def _members(surrogate: Surrogate, asked: int | None) -> int:
     if surrogate.spec.seed is None:
         if asked not in (None, 1):
-            raise BadInput(f"{surrogate.folder}: draws no noise, so it has one member only")
+            raise BadInput(f"{surrogate.folder}: the surrogate has no noise, so it has only one member")
         return 1
     return MEMBERS if asked is None else asked
 
@@ -199,5 +196,7 @@ def _named(names: Sequence[str] | None) -> list[Codec]:
     available = {codec.name: codec for codec in available_codecs()}
     for name in names or ():
         if name not in available:
-            raise BadInput(f"no codec {name!r} here: installed are {', '.join(available) or 'none'} (extra `codecs`)")
+            raise BadInput(
+                f"codec {name!r} is not installed; installed codecs: {', '.join(available) or 'none'} (extra `codecs`)"
+            )
     return [available[name] for name in (available if names is None else names)]

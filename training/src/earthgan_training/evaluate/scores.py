@@ -1,4 +1,4 @@
-"""All measures of one variable of one step, by name."""
+"""Computes all measures of one variable in one time step, by name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Curve = NDArray[np.float64]
 
 DATE_LINE_DEG = 180.0
 
-#: What each number is, in the order of the table: a short title, and what it says.
+#: The title of each number and its meaning, in the order of the table.
 MEASURES = {
     "psnr_global_db": (
         "PSNR, dB",
@@ -71,13 +71,15 @@ MEASURES = {
     "spread": ("spread", "the rms standard deviation of the draws, in units"),
     "crps": ("CRPS", "the continuous ranked probability score (fair estimator), in units"),
 }
-#: Names of degree-power ratios begin with this; the degrees follow.
+#: The prefix for the names of degree-power ratios. The degrees follow.
 POWER = "power_ratio_"
 
 
 @dataclass(frozen=True)
 class VariableScores:
-    """Numbers by the names of `MEASURES` and of degree bands; curves over shells; the power ratio of each degree."""
+    """The numbers by their names in `MEASURES` and of degree bands, the curves over shells, and the power ratio of each
+    degree.
+    """
 
     numbers: Mapping[str, float]
     shells: Mapping[str, Curve]
@@ -85,7 +87,9 @@ class VariableScores:
 
 
 class Scorer:
-    """Scores predictions `(shell, latitude, longitude)` on one grid, of a surrogate with these grids of its own."""
+    """Scores predictions `(shell, latitude, longitude)` on one grid. `own` and `inputs` are the grids of the surrogate
+    itself.
+    """
 
     def __init__(self, grid: ShellGrid, own: ShellGrid, inputs: ShellGrid) -> None:
         self.grid = grid
@@ -97,7 +101,7 @@ class Scorer:
         self._layers_km = layers_km[(layers_km >= radii_km[0]) & (layers_km <= radii_km[-1])]
 
     def score(self, members: Sequence[Array], truth: Array) -> VariableScores:
-        """The scores of the first member; of the others, what says how they differ."""
+        """The scores of the first member. The other members contribute the scores that compare members."""
         prediction = members[0]
         error = prediction - truth
         rms, std = np.sqrt(mean_square(error, self._areas)), lateral_std(truth, self.grid)
@@ -146,11 +150,11 @@ class Scorer:
 
 
 def _over(trace: Callable[[Array], float], prediction: Array, truth: Array) -> float:
-    """A trace in the prediction over the same in the truth, which has some by chance."""
+    """A trace in the prediction, divided by the same trace in the ground truth, which has some by chance."""
     return trace(prediction) / trace(truth)
 
 
 def _mean(curve: Curve) -> float:
-    """The mean of what is finite: a shell without variation has no PSNR of its own."""
+    """The mean of the finite values. A shell without variation has no PSNR of its own."""
     finite = curve[np.isfinite(curve)]
     return float(finite.mean()) if len(finite) else float("nan")

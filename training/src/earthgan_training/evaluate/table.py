@@ -1,4 +1,4 @@
-"""The tables of an evaluation: as rows of text, for the terminal and for the document alike."""
+"""The tables of an evaluation as rows of text, for the terminal and for the document."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _NAMES = {
 
 
 def tables(found: Evaluation) -> tuple[Table, ...]:
-    """All tables, the most asked for first."""
+    """All tables, the most useful first."""
     return tuple(table for table in (_measures(found), _rivals(found), _by_step(found), _rates(found)) if table.rows)
 
 
 def method(way: str) -> str:
-    """How a rival is called in print."""
+    """The name of a rival in print."""
     name = way.removesuffix(ALL_BYTES)
     shown = _NAMES.get(name, f"paper's input, {name}")
     return f"{shown}, all bytes on {TEMPERATURE.name}" if way.endswith(ALL_BYTES) else shown
@@ -91,7 +91,7 @@ def _rates(found: Evaluation) -> Table:
         for codec, of in found.rates.items()
         for i in range(len(next(iter(of.values()))))
     ]
-    rows = list(dict.fromkeys(rows))  # a codec's least is its answer to all rates below
+    rows = list(dict.fromkeys(rows))  # a codec gives its smallest code for all lower rates
     title = f"By rate, step {found.steps[0].t}: PSNR, dB"
     return Table(title, ("", "bytes a variable", *found.variables), tuple(rows))
 
@@ -114,7 +114,7 @@ def _psnr(rival: Rival | None) -> str:
 
 
 def _bytes(sizes: Sequence[float], way: str) -> str:
-    """What a way takes of each variable, or of all of them together."""
+    """The bytes that a way takes for each variable, or for all of them together."""
     low, high = min(sizes), max(sizes)
     together = way in (SURROGATES, WITHOUT_NETWORK, PUBLISHED) or way.endswith(ALL_BYTES)
     return (f"{high:,.0f}" if high - low < 1 else f"{low:,.0f}–{high:,.0f}") + (" in all" if together else "")

@@ -1,6 +1,6 @@
-"""`earthgan figures`: pictures of a surrogate for papers and lectures, beside the truth where it is at hand.
+"""`earthgan figures` draws pictures of a surrogate for papers and lectures, beside the ground truth if it is available.
 
 Each kind of figure is a module: `preparation`, `size`, `comparison`, `shells`, `animation`, `profiles`. They share
-where fields come from (`sources`), how a globe becomes a map (`projection`, `globe_map`), what its colours mean
-(`scale`) and the page it is on (`page`). `run` decides what is drawn.
+`sources`, where fields come from; `projection` and `globe_map`, which turn a globe into a map; `scale`, which gives
+colours their meaning; and `page`, the layout of a page. `run` decides what is drawn.
 """

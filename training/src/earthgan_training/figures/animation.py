@@ -1,4 +1,4 @@
-"""A shell over the time steps, as a GIF, which every slide show plays, or as an animated PNG in all its colours."""
+"""Draws a shell over the time steps, as a GIF, which every slide show plays, or as an animated PNG in full colour."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from matplotlib.colors import Colormap
 from PIL import Image
 
 FRAME_MS, LAST_FRAME_MS = 400, 1500
-#: Of the 256 colours of a GIF, those that the text and the lines have.
+#: The number of a GIF's 256 colours that text and lines get.
 _GREYS = 32
 
 
 class Animated(StrEnum):
-    """The format of animations; the value is the file name's end."""
+    """The format of animations. The value is the end of the file name."""
 
     GIF = "gif"
     APNG = "apng"
 
 
 def animate(frames: Sequence[bytes], kind: Animated, colormap: Colormap) -> bytes:
-    """One animation of PNG pictures of one size, which runs again and again and pauses at its end.
+    """Make one animation from PNG pictures of one size. It repeats and pauses at its end.
 
-    A GIF has the colours of the map and greys, without dithering, so that nothing flickers.
+    A GIF uses the colours of the map and greys, without dithering, so that nothing flickers.
     """
     pictures = [Image.open(BytesIO(frame)).convert("RGB") for frame in frames]
     if kind is Animated.GIF:

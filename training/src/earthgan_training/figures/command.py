@@ -19,35 +19,70 @@ _EXAMPLE = """earthgan figures --surrogate model_store/default --truth raw --out
 def add_figures(subcommands: Any) -> None:
     """Add `figures`."""
     parser = add_command(
-        subcommands, "figures", _figures, "draw a surrogate, beside the truth, for papers and lectures", _EXAMPLE
+        subcommands,
+        "figures",
+        _figures,
+        "draw figures of a surrogate and the ground truth for papers and lectures",
+        _EXAMPLE,
     )
     parser.add_argument("--surrogate", type=Path, required=True, metavar="FOLDER", help="the surrogate folder")
     parser.add_argument(
-        "--truth", type=Path, metavar="RAW|DATASET", help="the simulation's files, or a dataset of them"
+        "--truth",
+        type=Path,
+        metavar="RAW|DATASET",
+        help="folder of the simulation's files, or a data set made from them",
     )
-    parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="the layout of those files (the contest's)")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the figures go")
     parser.add_argument(
-        "--kind", type=_kinds, default=_KINDS[:-1], metavar="A,B", help=f"of {','.join(_KINDS)} (all but shells)"
+        "--mapping", type=Path, metavar="FILE.toml", help="layout of those files (default: the contest's)"
     )
-    parser.add_argument("--variables", type=_names, metavar="A,B", help="variables, derived ones too (the stored ones)")
-    parser.add_argument("--shells", type=numbers, metavar="RANGE", help="such as 0-9,150 (three at random; all images)")
-    parser.add_argument("--depths", type=_depths, metavar="KM,KM", help="the shells nearest to these depths")
-    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps (the first; all in an animation)")
-    parser.add_argument("--seed", type=count, default=0, metavar="N", help="of the random choice of shells (0)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the figures")
     parser.add_argument(
-        "--projection", choices=["mollweide", "plate-carree"], default="mollweide", help="of maps (mollweide)"
+        "--kind",
+        type=_kinds,
+        default=_KINDS[:-1],
+        metavar="A,B",
+        help=f"kinds of figure among {','.join(_KINDS)} (default: all except shells)",
     )
-    parser.add_argument("--centre", type=float, default=0.0, metavar="DEG", help="the longitude in the middle (0)")
-    parser.add_argument("--per-shell-range", action="store_true", help="colour limits of each shell, not of all")
-    parser.add_argument("--animation", choices=["gif", "apng"], default="gif", help="format of animations (gif)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write what was drawn and counted as JSON")
+    parser.add_argument(
+        "--variables", type=_names, metavar="A,B", help="variables, stored or derived (default: the stored ones)"
+    )
+    parser.add_argument(
+        "--shells",
+        type=numbers,
+        metavar="RANGE",
+        help="radial shells, such as 0-9,150 (default: three at random; all for the kind shells)",
+    )
+    parser.add_argument(
+        "--depths", type=_depths, metavar="KM,KM", help="draw the radial shells nearest to these depths"
+    )
+    parser.add_argument(
+        "--steps", type=numbers, metavar="RANGE", help="time steps (default: the first; all in an animation)"
+    )
+    parser.add_argument(
+        "--seed", type=count, default=0, metavar="N", help="seed for the random choice of shells (default: 0)"
+    )
+    parser.add_argument(
+        "--projection",
+        choices=["mollweide", "plate-carree"],
+        default="mollweide",
+        help="projection of maps (default: mollweide)",
+    )
+    parser.add_argument(
+        "--centre", type=float, default=0.0, metavar="DEG", help="longitude in the middle of maps (default: 0)"
+    )
+    parser.add_argument("--per-shell-range", action="store_true", help="give each shell its own colour limits")
+    parser.add_argument(
+        "--animation", choices=["gif", "apng"], default="gif", help="format of animations (default: gif)"
+    )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="also write the list of figures and the counted bytes as JSON"
+    )
 
 
 def _kinds(text: str) -> tuple[str, ...]:
     for name in (names := _names(text)):
         if name not in _KINDS:
-            raise argparse.ArgumentTypeError(f"unknown kind {name!r}: there are {', '.join(_KINDS)}")
+            raise argparse.ArgumentTypeError(f"unknown kind {name!r}: choose from {', '.join(_KINDS)}")
     return names
 
 
@@ -59,7 +94,7 @@ def _depths(text: str) -> tuple[float, ...]:
     return tuple(float(depth) for depth in text.split(","))
 
 
-# Modules that draw are imported when the command runs: `earthgan --help` should not wait for matplotlib.
+# The modules that draw are imported when the command runs, so that `earthgan --help` does not wait for matplotlib.
 
 
 def _figures(arguments: argparse.Namespace) -> None:
@@ -70,7 +105,7 @@ def _figures(arguments: argparse.Namespace) -> None:
     from earthgan_training.simulations.mapping import layout_of
 
     if not -360 <= arguments.centre <= 360:
-        raise WrongUsage(f"--centre {arguments.centre:g}: a longitude between -360 and 360 is needed")
+        raise WrongUsage(f"--centre {arguments.centre:g}: must be a longitude between -360 and 360")
     request = Request(
         kinds=tuple(Kind(name) for name in arguments.kind),
         variables=arguments.variables,

@@ -1,4 +1,6 @@
-"""Maps side by side: truth, surrogate, interpolation of the same input, and their differences from the truth."""
+"""Draws maps side by side: ground truth, surrogate, interpolation of the same input, and the differences from the
+ground truth.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +31,11 @@ def draw_comparison(
     centre_deg: float = 0.0,
     per_shell_range: bool = False,
 ) -> Figure:
-    """One row a shell, one column a source; where the truth is among them, differences from it in further columns.
+    """Draw one row for each shell and one column for each source. If the ground truth is among the sources, further
+    columns show the differences from it.
 
-    `fields` holds `(shell, latitude, longitude)` by the source's name. All maps share one scale, and all differences
-    another, about zero; with `per_shell_range` those of one shell do.
+    `fields` holds `(shell, latitude, longitude)` by the name of the source. All maps share one scale, and all
+    differences share another scale about zero. With `per_shell_range`, each shell has its own scales.
     """
     differences = {
         f"{name.split(' (')[0]} − truth": field - fields[_REFERENCE]
@@ -71,7 +74,9 @@ def _difference_scale(quantity: Quantity, differences: Mapping[str, Array], bloc
 
 
 def _title(name: str | None, quantity: Quantity, shell: Array, grid: ShellGrid, is_difference: bool) -> str:
-    """A column's name in its first row; of a difference, its root mean square over the sphere in each."""
+    """The title of a map: the column's name in the first row, and for a difference its root mean square over the
+    sphere.
+    """
     parts = [name] if name else []
     if is_difference:
         rms = float(np.sqrt(np.sum(np.square(shell, dtype=np.float64) * cell_weights(grid))))

@@ -1,4 +1,4 @@
-"""A picture that is drawn once and then given other shells: for hundreds of images, and for animations."""
+"""A picture that is drawn once and then shows other shells. This makes hundreds of images and animations fast."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from earthgan_training.work.png import png
 
 
 class Frame:
-    """One map a source, side by side, in one scale. `png` gives the picture of other shells in the same place."""
+    """One map for each source, side by side, with one scale. `png` gives the picture of other shells with the maps in
+    the same place.
+    """
 
     def __init__(self, globe: GlobeMap, scale: Scale, shells: Mapping[str, Array], about: str) -> None:
         self._globe = globe
@@ -24,10 +26,10 @@ class Frame:
             place.set_title(name, size=8)
         scale.draw_bar(next(iter(self._images.values())), list(axes), shrink=0.6, aspect=40)
         self._figure.draw_without_rendering()
-        self._figure.set_layout_engine("none")  # every picture has its map in the same place
+        self._figure.set_layout_engine("none")  # so that every picture has its maps in the same place
 
     def png(self, shells: Mapping[str, Array], title: str) -> bytes:
-        """The picture of these shells `(latitude, longitude)`, by the source's name."""
+        """The picture of these shells `(latitude, longitude)`, given by the name of the source."""
         for name, image in self._images.items():
             image.set_data(self._globe.pixels(shells[name]))
         self._title.set_text(title)

@@ -1,4 +1,4 @@
-"""A radial shell as a map: each pixel looks up its place on the globe, so that there is no seam and no gap."""
+"""Draws a radial shell as a map. Each pixel looks up its place on the globe, so there are no seams or gaps."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ from earthgan_training.figures.projection import Projection
 from earthgan_training.figures.scale import Scale
 
 PARALLELS_DEG = (-60, -30, 0, 30, 60)
-#: From the middle of the map.
+#: Longitudes relative to the middle of the map.
 MERIDIANS_DEG = (-180, -120, -60, 0, 60, 120, 180)
 _LINE: dict[str, Any] = {"color": "black", "linewidth": 0.4, "alpha": 0.25}
 _LABEL_SIZE = 5.5
 
 
 class GlobeMap:
-    """Draws shells of one grid in one projection, `width` pixels wide, with `centre_deg` east in the middle.
+    """Draws shells of one grid in one projection. The map is `width` pixels wide and has the longitude `centre_deg` in
+    its middle.
 
-    North is up, and east to the right. Values between grid points are bilinear, or with `cells` those of the nearest.
+    North is up, and east is to the right. Values between grid points are interpolated bilinearly, or with `cells` taken
+    from the nearest point.
     """
 
     def __init__(
@@ -41,9 +43,9 @@ class GlobeMap:
         self._columns = self._sampler.columns(longitudes + centre_deg)
 
     def pixels(self, shell: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The values `(row, column)` of a shell `(latitude, longitude)`, the first row in the north.
+        """The values `(row, column)` of a shell `(latitude, longitude)`, with the first row in the north.
 
-        Pixels outside the globe's outline have the values at the outline, to be cut off by whoever draws.
+        Pixels outside the globe's outline get the values at the outline. The caller cuts them off.
         """
         padded = self._sampler.padded(shell)
         rows, columns = self._rows, self._columns
@@ -56,7 +58,7 @@ class GlobeMap:
         return np.asarray(ring[0] * (1 - rows.share) + ring[1] * rows.share, dtype=np.float32)
 
     def draw(self, axes: Axes, shell: NDArray[np.float32], scale: Scale) -> AxesImage:
-        """Draw a shell with its graticule; the image may be given other `pixels` of the same scale later."""
+        """Draw a shell with its graticule. The returned image can later show other `pixels` with the same scale."""
         image = axes.imshow(
             self.pixels(shell), extent=(-2, 2, -1, 1), cmap=scale.colormap, norm=scale.norm, interpolation="nearest"
         )
@@ -83,7 +85,7 @@ class GlobeMap:
             )
         for longitude in MERIDIANS_DEG[1:-1]:
             axes.plot(*self.projection.forward(across, longitude), **_LINE)
-        # On the ellipse all meridians meet at the pole: their names are on the equator.
+        # All meridians meet at the poles of the ellipse, so their names are on the equator.
         plate = self.projection is Projection.PLATE_CARREE
         for longitude in MERIDIANS_DEG if plate else MERIDIANS_DEG[1:-1]:
             x, y = self.projection.forward(-90 if plate else 0, longitude)

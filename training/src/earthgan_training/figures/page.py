@@ -1,4 +1,4 @@
-"""The page of a figure: its title, and the notice of where the data come from."""
+"""The page of a figure, with its title and a notice of where the data come from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ _CHARACTERS_PER_INCH = 20
 
 
 def notice(surrogate: Surrogate, truth: str | None = None) -> str:
-    """What every figure says of its data: whether they are simulated, the surrogate's own notice, and which it is."""
+    """The notice in every figure: whether the data are simulated, the surrogate's own notice, and which surrogate it
+    is.
+    """
     provenance = surrogate.spec.provenance
     parts = [
         "Simulated data." if provenance.simulated else "",
@@ -33,7 +35,7 @@ def new_page(
     about: str,
     layout: Literal["constrained", "compressed"] = "compressed",
 ) -> Figure:
-    """An empty figure with its title above and the notice below."""
+    """An empty figure with its title above and its notice below."""
     figure = Figure(figsize=(width_in, height_in), dpi=DPI, layout=layout)
     figure.suptitle(title, size=9)
     lines = textwrap.wrap(about, max(40, int(width_in * _CHARACTERS_PER_INCH)))

@@ -1,5 +1,5 @@
-"""The preparation, as in figure 2 of von Hahn & Mechefske (2021): a shell of the simulation's file, the truth, the
-conditional input, and what is computed from that input; with the bytes of each.
+"""Draws the preparation, as in figure 2 of von Hahn & Mechefske (2021): a shell in the simulation's file, in the ground
+truth, in the conditional input, and as computed from that input. Each has its number of bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from earthgan_training.figures.sources import Array, Generated, Truth, fields, i
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of the preparation: a shell `(latitude, longitude)` at a radius, and what is said below it."""
+    """A stage of the preparation: a shell `(latitude, longitude)` at a radius, and its caption."""
 
     title: str
     grid: ShellGrid
@@ -33,7 +33,9 @@ class Stage:
 
 
 def stages(truth: Truth, generated: Generated, quantity: Quantity, t: int, shell: int) -> list[Stage]:
-    """The stages for one shell of the surrogate; the file's own and the input's are the nearest in radius."""
+    """The stages for one shell of the surrogate. The shells of the file and of the input are those
+    nearest in radius.
+    """
     surrogate = generated.surrogate
     grid, radius_km, count = surrogate.grid, surrogate.check_shell(shell), len(surrogate.variables)
     found = []
@@ -67,7 +69,7 @@ def stages(truth: Truth, generated: Generated, quantity: Quantity, t: int, shell
 def draw_preparation(
     found: list[Stage], quantity: Quantity, when: str, about: str, projection: Projection, centre_deg: float
 ) -> Figure:
-    """All stages in the same colours, every cell as large as it is."""
+    """Draw all stages in the same colours, with every cell in its true size."""
     scale = Scale.of(quantity, [stage.values for stage in found])
     columns = math.ceil(len(found) / 2)
     figure = new_page(4.4 * columns, 6.4, f"{quantity.long_name}, {when}", about)

@@ -1,4 +1,4 @@
-"""Profiles over depth: lateral mean, standard deviation and extremes of each shell, one source against another."""
+"""Draws profiles over depth: lateral mean, standard deviation and extremes of each shell, for several sources."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from earthgan_training.figures.page import new_page
 from earthgan_training.figures.scale import Unit
 from earthgan_training.figures.sources import Array
 
-#: Colour and dashes of sources, in their order.
+#: The colours and dashes of the sources, in order.
 _STYLES = (("black", "-"), ("tab:red", "--"), ("tab:blue", ":"))
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Of each shell `(shell,)`: mean and standard deviation over the sphere, cells by their area, and the extremes."""
+    """The profile of a field, each `(shell,)`: mean and standard deviation over the sphere, weighted by area, and
+    extremes.
+    """
 
     mean: NDArray[np.float64]
     spread: NDArray[np.float64]
@@ -46,9 +48,9 @@ def draw_profiles(
     when: str,
     about: str,
 ) -> Figure:
-    """One column a quantity: mean and extremes above, standard deviation below; depth grows downwards.
+    """Draw one column for each quantity: mean and extremes above, standard deviation below. Depth increases downwards.
 
-    `profiles` holds, by the source's name, a profile for each quantity's name.
+    `profiles` holds a profile for each quantity's name, by the name of the source.
     """
     figure = new_page(1.0 + 2.3 * len(quantities), 6.6, "", about, layout="constrained")
     all_axes = figure.subplots(2, len(quantities), sharey=True, squeeze=False)

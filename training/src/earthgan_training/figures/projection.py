@@ -1,7 +1,7 @@
-"""Plate carrée and Mollweide: the globe as a rectangle or an ellipse, twice as wide as high.
+"""The projections plate carrée and Mollweide: the globe as a rectangle or as an ellipse, twice as wide as it is high.
 
-Map coordinates are `x` in -2...2 eastwards and `y` in -1...1 northwards in both. Mollweide, after Snyder (1987), "Map
-projections: a working manual", p. 249: `2 theta + sin 2 theta = pi sin(latitude)`.
+In both, the map coordinate `x` goes from -2 to 2 eastwards, and `y` goes from -1 to 1 northwards. Mollweide follows
+Snyder (1987), "Map projections: a working manual", p. 249: `2 theta + sin 2 theta = pi sin(latitude)`.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
-#: From every latitude, this many steps of Newton's leave less than 1e-12.
+#: For every latitude, this number of Newton steps leaves an error below 1e-12.
 _NEWTON_STEPS = 8
 
 
 class Projection(StrEnum):
-    """How the globe is laid flat."""
+    """A way to flatten the globe."""
 
     PLATE_CARREE = "plate-carree"
     MOLLWEIDE = "mollweide"
 
     def forward(self, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> tuple[Floats, Floats]:
-        """Map coordinates of points; longitudes are from the map's middle, -180 to 180."""
+        """The map coordinates of points. Longitudes are relative to the map's middle, from -180 to 180."""
         latitude, longitude = _as_floats(latitudes_deg, longitudes_deg)
         if self is Projection.PLATE_CARREE:
             return longitude / 90, latitude / 90
@@ -32,7 +32,9 @@ class Projection(StrEnum):
         return longitude / 90 * np.cos(theta), np.sin(theta)
 
     def inverse(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
-        """Latitudes, and longitudes from the map's middle; beyond the globe's outline, those of the outline."""
+        """The latitudes, and the longitudes relative to the map's middle. Points beyond the globe's outline get those
+        of the outline.
+        """
         across, up = _as_floats(x, np.clip(y, -1, 1))
         if self is Projection.PLATE_CARREE:
             return up * 90, np.clip(across * 90, -180, 180)
@@ -50,10 +52,10 @@ def _as_floats(first: ArrayLike, second: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def _auxiliary_angle(latitude_deg: Floats) -> Floats:
-    """Mollweide's theta, by Newton's method on the angle that is left to the pole.
+    """Mollweide's theta, found by Newton's method for the remaining angle to the pole.
 
-    Close to the pole that angle is nearly a cube root, which is where the iteration starts; from the equator's
-    start alone it would converge slowly there.
+    Close to the pole, this angle is nearly a cube root, and the iteration starts there. A start that suits only the
+    equator would converge slowly at the pole.
     """
     colatitude = np.radians(90 - np.abs(latitude_deg))
     due = np.pi * 2 * np.sin(colatitude / 2) ** 2  # pi (1 - sin(latitude)), without cancellation

@@ -1,4 +1,4 @@
-"""Draws the figures that were asked for, one after another."""
+"""Draws the requested figures, one after another."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from earthgan_training.figures.sources import Fields, Generated, Interpolated, S
 from earthgan_training.simulations.layout import Layout
 from earthgan_training.work.png import png
 
-#: How many shells maps show where none are chosen.
+#: The default number of shells in maps.
 RANDOM_SHELLS = 3
 
 
@@ -44,18 +44,19 @@ class Kind(StrEnum):
     SHELLS = "shells"
 
 
-#: What shows the truth where it is at hand, and the surrogate alone where it is not.
+#: The kinds that show the ground truth if it is available, and otherwise the surrogate alone.
 BESIDE_TRUTH = {Kind.MAPS, Kind.PROFILES, Kind.ANIMATION}
-#: All but the images of every shell: those are hundreds.
+#: All kinds except the images of every shell, of which there are hundreds.
 USUAL = (Kind.PREPARATION, Kind.SIZE, Kind.MAPS, Kind.PROFILES, Kind.ANIMATION)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What to draw. `None` is the usual choice: all stored variables; three shells at random by `seed` (of `SHELLS`,
-    all; of preparation and animation, the first of the three); the first step (of an animation, all).
+    """The figures to draw. `None` selects the default: all stored variables; three random shells that `seed`
+    determines; the first time step. The kind `SHELLS` draws all shells by default, and preparation and animation draw
+    the first of the three. An animation shows all time steps by default.
 
-    `depths_km` names further shells, the nearest to each. `centre_deg` is the longitude in the middle of maps.
+    `depths_km` adds the shells nearest to these depths. `centre_deg` is the longitude in the middle of maps.
     """
 
     kinds: tuple[Kind, ...] = USUAL
@@ -72,7 +73,7 @@ class Request:
 
 @dataclass
 class Report:
-    """Files that were written, what was left out and why, and the bytes that were counted."""
+    """The result: the files that were written, what was left out and why, and the bytes that were counted."""
 
     files: list[Path] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -87,9 +88,10 @@ def draw_figures(
     request: Request,
     watch: Callable[[int, int], None] = lambda done, of: None,
 ) -> Report:
-    """Draw figures of the surrogate in `folder` to `out`, each whole or not at all; `watch` hears of every picture.
+    """Draw figures of the surrogate in `folder` and write them to `out`, each whole or not at all. `watch` is called
+    for every picture.
 
-    `truth` is a folder of the simulation's files in that layout, or a prepared dataset. Raises DamagedSurrogate,
+    `truth` is a folder of the simulation's files in that layout, or a prepared data set. Raises DamagedSurrogate,
     UnknownVariable, UnknownStep, UnknownShell, BadInput.
     """
     surrogate = Surrogate(folder)
@@ -112,7 +114,9 @@ def draw_figures(
 
 
 class _Figures:
-    """The surrogate, its sources and what was chosen of them. Each kind yields a path, or None for half of one."""
+    """The surrogate, its sources, and the chosen quantities, shells and time steps. Each kind yields a path for each
+    picture, or None for a picture that is only part of a file.
+    """
 
     def __init__(self, surrogate: Surrogate, truth: Truth | None, out: Path, request: Request) -> None:
         self._surrogate, self._truth, self._out, self._request = surrogate, truth, out, request
@@ -125,13 +129,13 @@ class _Figures:
         self._about = notice(surrogate, truth.name if truth else None)
 
     def cannot(self, kind: Kind) -> str | None:
-        """Why a kind cannot be drawn."""
+        """The reason why a kind cannot be drawn; None if it can."""
         if kind is Kind.PREPARATION and self._truth is None:
-            return "shows the truth: name it with --truth"
+            return "it shows the ground truth, so it needs --truth"
         return None
 
     def count(self, kind: Kind) -> int:
-        """How many pictures a kind takes."""
+        """The number of pictures of a kind."""
         steps, shells, named = len(self._still_steps), len(self._few_shells), len(self._quantities)
         match kind:
             case Kind.PREPARATION:
@@ -258,7 +262,7 @@ class _Figures:
         return f"step {t}" if time_myr is None else f"step {t}, {time_myr:.0f} Myr"
 
     def _all_sources(self) -> list[Source]:
-        """The truth, the surrogate and the interpolation, as far as they are there and differ."""
+        """The ground truth, the surrogate and the interpolation, as far as they are available and differ."""
         found: list[Source] = [*([self._truth] if self._truth else []), self._generated]
         if not self._generated.interpolates:
             try:
@@ -275,9 +279,9 @@ class _Figures:
             return steps
         there = tuple(t for t in steps if t in self._truth.steps)
         if self._request.steps and there != steps:
-            raise BadInput(f"{self._truth.name}: no step {next(t for t in steps if t not in there)}")
+            raise BadInput(f"{self._truth.name}: holds no step {next(t for t in steps if t not in there)}")
         if not there:
-            raise BadInput(f"{self._truth.name}: none of the surrogate's steps")
+            raise BadInput(f"{self._truth.name}: holds none of the surrogate's steps")
         return there
 
     def _chosen_shells(self) -> tuple[int, ...]:

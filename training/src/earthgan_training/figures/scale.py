@@ -1,4 +1,4 @@
-"""What colours and axes mean: limits that fields share, a colour map, and the unit with its power of ten."""
+"""The meaning of colours and axes: limits that fields share, a colour map, and a unit with its power of ten."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from earthgan.quantities import Quantity
 
-#: Limits leave out this share of the values at either end, in per cent: a single plume would take all the colours.
+#: The limits leave out this percentage of the values at either end. Otherwise, a single plume would take all the
+#: colours.
 BEYOND_PERCENT = 0.25
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -34,7 +35,7 @@ class Unit:
 
     @classmethod
     def of(cls, unit: str, largest: float) -> Unit:
-        """The unit for numbers as large as that."""
+        """The unit for numbers up to `largest`."""
         power = math.floor(math.log10(largest)) if largest > 0 else 0
         if -2 <= power <= 4:
             return cls(unit, 0)
@@ -42,7 +43,7 @@ class Unit:
 
     @property
     def formatter(self) -> FuncFormatter:
-        """For axes and colour bars over numbers in the unit itself."""
+        """A formatter for axes and colour bars whose numbers are in the unit itself."""
         return FuncFormatter(lambda value, _: self.shown(value).replace("-", "−"))
 
     def shown(self, value: float) -> str:
@@ -50,13 +51,13 @@ class Unit:
         return f"{value / 10.0**self.power:.4g}"
 
     def text(self, value: float) -> str:
-        """A number of three digits with its unit."""
+        """A number with three digits and its unit."""
         return f"{value / 10.0**self.power:.3g}{' × ' if self.power else ' '}{self.label}"
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The colours of the fields of one quantity, or of their differences. One object for all that share it."""
+    """The colours of fields of one quantity, or of their differences. All that share a scale share one object."""
 
     label: str
     unit: Unit
@@ -65,7 +66,7 @@ class Scale:
 
     @classmethod
     def of(cls, quantity: Quantity, fields: Iterable[NDArray[np.float32]]) -> Scale:
-        """A scale that all these fields share; about zero if the quantity is."""
+        """A scale that all these fields share. It is symmetric about zero if the quantity is."""
         low, high = _limits(fields, quantity.symmetric)
         return cls._make(quantity.long_name, quantity, colour_map(quantity.colormap, quantity.symmetric), low, high)
 
@@ -73,7 +74,7 @@ class Scale:
     def difference(cls, quantity: Quantity, differences: Iterable[NDArray[np.float32]]) -> Scale:
         """A scale about zero that all these differences share."""
         low, high = _limits(differences, symmetric=True)
-        # Another map than that of symmetric fields: a difference must not be taken for one.
+        # The colour map differs from that of symmetric fields, so that nobody mistakes a difference for a field.
         return cls._make("Difference", quantity, matplotlib.colormaps["PuOr_r"], low, high)
 
     @classmethod
@@ -82,7 +83,7 @@ class Scale:
         return cls(f"{label} ({unit.label})", unit, colormap, Normalize(low, high))
 
     def draw_bar(self, image: Any, axes: Any, location: str = "bottom", **how: Any) -> None:
-        """A colour bar beside some axes; its arrows say that values may lie beyond the limits."""
+        """Draw a colour bar beside some axes. Its arrows show that values may lie beyond the limits."""
         figure = image.get_figure()
         bar = figure.colorbar(image, ax=axes, location=location, extend="both", format=self.unit.formatter, **how)
         bar.set_label(self.label, size=7)
@@ -91,7 +92,7 @@ class Scale:
 
 
 def colour_map(name: str, symmetric: bool) -> Colormap:
-    """The map of that name, as the gateway draws it; for one that is not known, a usual one."""
+    """The colour map with that name, as the gateway draws it. An unknown name gives a common map."""
     try:
         return cmap.Colormap(name).to_matplotlib()
     except ValueError:
@@ -99,7 +100,7 @@ def colour_map(name: str, symmetric: bool) -> Colormap:
 
 
 def _limits(fields: Iterable[NDArray[np.float32]], symmetric: bool) -> tuple[float, float]:
-    """The extent of all fields together but for the outermost values: rounded to nothing, and never empty."""
+    """The extent of all fields together without the outermost values. It is not rounded and never empty."""
     values = np.concatenate([field.ravel() for field in fields])
     if symmetric:
         high = float(np.percentile(np.abs(values), 100 - 2 * BEYOND_PERCENT))

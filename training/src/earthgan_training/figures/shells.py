@@ -1,4 +1,4 @@
-"""Every shell of a step as an image of its own."""
+"""Draws every shell of a time step as an image of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from earthgan_training.figures.sources import Array
 
 
 def shell_file(quantity: str, t: int, r: int, last: int) -> str:
-    """Where the image of a shell is kept; `last` is the highest shell number, for names that sort.
+    """The path of a shell's image. `last` is the highest shell number; it sets the number of digits, so that names
+    sort.
 
     >>> shell_file("temperature", 113, 7, 198)
     'shells/temperature/step113-shell007.png'
@@ -36,9 +37,9 @@ def write_shells(
     about: str,
     per_shell_range: bool = False,
 ) -> Iterator[Path]:
-    """Write an image for each shell of the field `(shell, latitude, longitude)` of a source, one after another.
+    """Write an image for each shell of a source's field `(shell, latitude, longitude)`, one after another.
 
-    All have the same limits, or with `per_shell_range` each its own.
+    All images have the same limits. With `per_shell_range`, each has its own.
     """
     frame = None
     for r, shell in zip(shells, field, strict=True):

@@ -1,4 +1,6 @@
-"""How large the truth is against the surrogate, as in figure 3 of von Hahn & Mechefske (2021): every byte counted."""
+"""Compares the bytes of the ground truth with those of the surrogate, as in figure 3 of von Hahn & Mechefske (2021).
+Every byte is counted.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ _TRUTH_COLOUR, _SURROGATE_COLOUR, _PART_COLOUR = "0.45", "tab:red", "#e9a3a3"
 
 @dataclass(frozen=True)
 class Sizes:
-    """Bytes of the truth, float32 in all steps, and of each part of what stands in for it."""
+    """The bytes of the ground truth, as float32 in all time steps, and of each part of what replaces it."""
 
     title: str
     truth: int
@@ -33,8 +35,8 @@ class Sizes:
         return self.truth / self.total
 
 
-#: Figures of the paper's own system: 4 x 198 x 108 x 216 truth and 4 x 30 x 14 x 27 input values in each of 251 steps,
-#: and the generator's 675 404 parameters, all float32.
+#: The numbers of the paper's own system: 4 x 198 x 108 x 216 ground-truth values and 4 x 30 x 14 x 27 input values in
+#: each of 251 time steps, and the generator's 675 404 parameters, all float32.
 PAPER_SIZES = Sizes(
     "von Hahn & Mechefske (2021), 251 steps",
     4 * 4 * 198 * 108 * 216 * 251,
@@ -43,7 +45,9 @@ PAPER_SIZES = Sizes(
 
 
 def surrogate_sizes(surrogate: Surrogate) -> Sizes:
-    """The sizes of a surrogate: all the files of its folder, `other` being those that its spec does not name."""
+    """The sizes of a surrogate, which cover all files in its folder. `other` counts those that its spec
+    does not name.
+    """
     spec, count = surrogate.spec, len(surrogate.steps)
     named = {step.file: "conditional inputs" for step in spec.inputs.steps}
     named |= {spec.generator.weights.file: "generator's weights", SPEC_FILE: "spec"}
@@ -63,7 +67,9 @@ def surrogate_sizes(surrogate: Surrogate) -> Sizes:
 
 
 def draw_sizes(sizes: list[Sizes], about: str) -> Figure:
-    """Bars on a logarithmic axis: for each system the truth, the whole of what replaces it, and its parts."""
+    """Draw bars on a logarithmic axis: for each system the ground truth, the whole of what replaces it,
+    and its parts.
+    """
     rows = [len(each.parts) + 2 for each in sizes]
     figure = new_page(7.2, 0.9 + 0.42 * len(sizes) + 0.26 * sum(rows), "", about, layout="constrained")
     all_axes = figure.subplots(len(sizes), 1, sharex=True, squeeze=False, height_ratios=rows)[:, 0]
@@ -96,7 +102,7 @@ def _draw_bars(axes: Axes, sizes: Sizes) -> None:
 
 
 def shown_bytes(count: float) -> str:
-    """A number of bytes with four digits at most.
+    """A number of bytes with at most four digits.
 
     >>> shown_bytes(18_549_679_104), shown_bytes(94_208), shown_bytes(515)
     ('18.55 GB', '94.21 kB', '515 B')

@@ -1,5 +1,5 @@
-"""Where a figure's fields come from: the surrogate, the interpolation of its inputs, the truth. All on one grid, the
-surrogate's.
+"""The sources of a figure's fields: the surrogate, the interpolation of its inputs, and the ground truth. All fields
+are on the surrogate's grid.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ Fields = dict[str, Array]
 
 
 class Source(Protocol):
-    """Something that has fields on the surrogate's grid."""
+    """A source of fields on the surrogate's grid."""
 
     @property
     def label(self) -> str: ...
 
     def stored(self, names: Sequence[str], t: int, shells: Sequence[int]) -> Array:
-        """The surrogate's stored variables `(variable, shell, latitude, longitude)` of some of its shells, in units."""
+        """Stored variables `(variable, shell, latitude, longitude)` on some shells of the surrogate, in units."""
 
 
 class Truth(Source, Protocol):
@@ -44,18 +44,18 @@ class Truth(Source, Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called in the notice of a figure."""
+        """The name of the ground truth in the notice of a figure."""
 
     @property
     def steps(self) -> tuple[int, ...]: ...
 
     def file_shell(self, names: Sequence[str], t: int, radius_km: float) -> FileShell | None:
-        """The shell of the simulation's own file that is nearest to a radius; None where only a dataset is there."""
+        """The shell of the simulation's own file that is nearest to a radius; None if only a data set is available."""
 
 
 @dataclass(frozen=True)
 class FileShell:
-    """A shell `(variable, latitude, longitude)` as a simulation's file has it, and what that file holds."""
+    """A shell `(variable, latitude, longitude)` as in the simulation's file, and a description of that file."""
 
     grid: ShellGrid
     radius_km: float
@@ -66,7 +66,9 @@ class FileShell:
 
 
 def fields(source: Source, quantities: Sequence[Quantity], t: int, shells: Sequence[int], grid: ShellGrid) -> Fields:
-    """Quantities of some shells, derived from the variables that they need, each of which is computed once."""
+    """Quantities on some shells. They are derived from the variables that they need, and each variable is computed
+    once.
+    """
     needs = list(dict.fromkeys(name for quantity in quantities for name in quantity.needs))
     stored = dict(zip(needs, source.stored(needs, t, shells), strict=True))
     return {quantity.name: quantity.of(stored, grid) for quantity in quantities}
@@ -93,8 +95,8 @@ class Generated:
 
 
 class Interpolated:
-    """Tricubic interpolation of the surrogate's own inputs. Raises ValueError where they are coded, not evenly spaced,
-    or do not reach as far as its shells.
+    """Tricubic interpolation of the surrogate's own inputs. Raises ValueError if they are coded or unevenly spaced, or
+    if they do not reach as far as the surrogate's shells.
     """
 
     label = "Interpolation"
@@ -104,9 +106,9 @@ class Interpolated:
             raise ValueError("the inputs are coefficients, not cells")
         self._surrogate = surrogate
         self._inputs = surrogate.inputs.grid
-        preset, whole = InterpolatePlanner(self._inputs, surrogate.grid), surrogate.grid.whole
-        self._support = preset.input_window(whole)
-        self._matrices = {name: np.asarray(matrix, np.float32) for name, matrix in preset.feeds(whole, None).items()}
+        planner, whole = InterpolatePlanner(self._inputs, surrogate.grid), surrogate.grid.whole
+        self._support = planner.input_window(whole)
+        self._matrices = {name: np.asarray(matrix, np.float32) for name, matrix in planner.feeds(whole, None).items()}
 
     def stored(self, names: Sequence[str], t: int, shells: Sequence[int]) -> Array:
         index = [self._surrogate.check_variable(name) for name in names]
@@ -118,7 +120,7 @@ class Interpolated:
 
 
 class RawTruth:
-    """A folder of a simulation's files. Raises BadInput where there are none."""
+    """A folder of a simulation's files. Raises BadInput if it holds none."""
 
     label = "Truth"
 
@@ -157,7 +159,9 @@ class RawTruth:
             )
 
     def _in_file(self, names: Sequence[str]) -> list[str]:
-        """The variables to read for these: themselves, or the Cartesian components that they are turned from."""
+        """The variables to read for these quantities: the variables themselves, or the Cartesian components that they
+        are computed from.
+        """
         known = {each.variable.name for each in self._layout.variables}
         turned = self._layout.vector == VELOCITY
         wanted = [component for name in names for component in (VELOCITY if turned and name not in known else (name,))]
@@ -170,7 +174,7 @@ class RawTruth:
 
 
 class PreparedTruth:
-    """A prepared dataset. Raises BadInput where it is damaged, or coarser than the surrogate's grid."""
+    """A prepared data set. Raises BadInput if it is damaged, or if it is coarser than the surrogate's grid."""
 
     label = "Truth"
 
@@ -196,21 +200,21 @@ class PreparedTruth:
 
 
 def open_truth(folder: Path, layout: Layout, grid: ShellGrid) -> Truth:
-    """The truth of a folder: a prepared dataset where it is one, files of that layout otherwise. Raises BadInput."""
+    """The ground truth in a folder, which is a prepared data set or holds files in that layout. Raises BadInput."""
     if (folder / DATASET_FILE).exists():
         return PreparedTruth(folder, grid)
     return RawTruth(folder, layout, grid)
 
 
 def input_fields(surrogate: Surrogate, quantities: Sequence[Quantity], t: int) -> tuple[ShellGrid, Fields]:
-    """Quantities of a step's conditional input, on its own grid; of coded inputs, on a coarse one."""
+    """Quantities of a time step's conditional input on its own grid; for a coded input, on a coarse grid."""
     grid, normalised = surrogate.inputs.look(surrogate.conditional_input(t))
     stored = dict(zip(surrogate.variables, surrogate.in_units(normalised, surrogate.variables), strict=True))
     return grid, {quantity.name: quantity.of(stored, grid) for quantity in quantities}
 
 
 def _brought(field: Array, fine: ShellGrid, grid: ShellGrid, shells: Sequence[int]) -> Array:
-    """Some shells of the surrogate's grid, of a field on another."""
+    """Bring a field from another grid to some shells of the surrogate's grid."""
     there = at_radii(field, np.array(fine.radii_km), np.array(grid.radii_km)[list(shells)])
     if (fine.latitudes_deg, fine.longitudes_deg) == (grid.latitudes_deg, grid.longitudes_deg):
         return there
@@ -218,9 +222,11 @@ def _brought(field: Array, fine: ShellGrid, grid: ShellGrid, shells: Sequence[in
 
 
 def _check_resolution(path: Path, truth: ShellGrid, grid: ShellGrid) -> None:
-    """Truth cannot be made finer, nor continued beyond its first and last shell: raises BadInput."""
+    """Raise BadInput if the ground truth is coarser than the surrogate's grid or does not reach its first and last
+    shell.
+    """
     (_, rows, columns), (_, due_rows, due_columns) = truth.shape, grid.shape
-    # The contest's files have 359 meridians, the surrogate made of them 360: that is as fine.
+    # The contest's files have 359 meridians, and the surrogate made from them has 360. That is fine enough.
     if rows < 0.95 * due_rows or columns < 0.95 * due_columns:
         raise BadInput(
             f"{path}: its {rows} x {columns} cells are coarser than the surrogate's {due_rows} x {due_columns}: "

@@ -1,1 +1,1 @@
-"""From grid to grid."""
+"""Resampling from one grid to another."""

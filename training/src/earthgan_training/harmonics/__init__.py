@@ -1,1 +1,1 @@
-"""Fields on latitudes and longitudes to spherical harmonics, and back."""
+"""Transforms between fields on latitudes and longitudes and spherical harmonics."""

@@ -1,13 +1,13 @@
-"""The coefficients of fields on shell grids, and fields of coefficients: `earthgan.numerics.transform` in float64.
+"""Analysis of fields on shell grids and synthesis from coefficients, with `earthgan.numerics.transform` in float64.
 
-A velocity is `u = U Y r^ + V grad_1 Y + W r^ x grad_1 Y`, with `grad_1` the gradient on the unit sphere: U and V are
-its spheroidal, W its toroidal part.
+A velocity is `u = U Y r^ + V grad_1 Y + W r^ x grad_1 Y`, where `grad_1` is the gradient on the unit sphere. U and V
+are its spheroidal part, and W is its toroidal part.
 
-Equiangular rows have no quadrature that is exact for products of the highest degrees: each order is a least-squares
-problem in latitude instead, with rows weighted by their area. The problem of the lateral velocity falls apart into two
-of the same size, since with slope S and eastward derivative E of the Legendre functions `v_theta -+ i v_phi` has the
-coefficients `V +- (-i W)` on `S +- E` (the harmonics of spin weight one: Newman & Penrose (1966), J. Math. Phys. 7,
-863).
+On equiangular rows, no quadrature is exact for products of the highest degrees. So the analysis solves a least-squares
+problem in latitude for each order, with rows weighted by their area. The problem for the lateral velocity splits into
+two problems of the same size: with the slope S and the eastward derivative E of the Legendre functions, `v_theta -+ i
+v_phi` has the coefficients `V +- (-i W)` on `S +- E` (the harmonics of spin weight one: Newman & Penrose (1966), J.
+Math. Phys. 7, 863).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Field = NDArray[np.floating[Any]]
 
 
 def highest_degree(grid: ShellGrid) -> int:
-    """The highest degree that the rows and columns of a grid determine."""
+    """The highest degree that a grid's rows and columns determine."""
     _, rows, columns = grid.shape
     return min(rows - 1, (columns - 1) // 2)
 
@@ -35,7 +35,7 @@ def highest_degree(grid: ShellGrid) -> int:
 def scalar_coefficients(field: Field, grid: ShellGrid, degree: int) -> Array:
     """The coefficients `(degree, order, part, shell)` of a field `(shell, latitude, longitude)`.
 
-    Raises ValueError where the grid has too few rows or columns for the degree.
+    Raises ValueError if the grid has too few rows or columns for the degree.
     """
     return np.asarray(_analysis(grid, degree).transform.coefficients(field), np.float64)
 
@@ -43,10 +43,10 @@ def scalar_coefficients(field: Field, grid: ShellGrid, degree: int) -> Array:
 def vector_coefficients(
     v_radial: Field, v_theta: Field, v_phi: Field, grid: ShellGrid, degree: int
 ) -> tuple[Array, Array, Array]:
-    """The coefficients U, V, W, `(degree, order, part, shell)` each, of a velocity's components outwards, southwards
-    and eastwards, `(shell, latitude, longitude)`. V and W of degree 0 are 0.
+    """The coefficients U, V and W of a velocity, each `(degree, order, part, shell)`. The velocity is given by its
+    components outwards, southwards and eastwards, each `(shell, latitude, longitude)`. V and W are 0 at degree 0.
 
-    Raises ValueError where the grid has too few rows or columns for the degree.
+    Raises ValueError if the grid has too few rows or columns for the degree.
     """
     analysis = _analysis(grid, degree)
     south, east = (analysis.modes(field) for field in (v_theta, v_phi))
@@ -66,8 +66,8 @@ def scalar_field(coefficients: Field, latitudes_deg: ArrayLike, longitudes_deg: 
 def vector_field(
     radial: Field, spheroidal: Field, toroidal: Field | None, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike
 ) -> tuple[Array, Array, Array]:
-    """The components outwards, southwards and eastwards `(shell, latitude, longitude)` of the coefficients U, V and
-    W; without W the flow has no toroidal part.
+    """The components outwards, southwards and eastwards, each `(shell, latitude, longitude)`, of a velocity with the
+    coefficients U, V and W. Without W, the flow has no toroidal part.
     """
     transform = _synthesis(len(radial) - 1, latitudes_deg, longitudes_deg)
     south, east = transform.southward(spheroidal, toroidal), transform.eastward(spheroidal, toroidal)
@@ -79,7 +79,7 @@ def _synthesis(degree: int, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike)
 
 
 class _Analysis:
-    """The transform of a grid, and for each order the inverse matrices of its lateral velocities."""
+    """A grid's transform, and for each order the inverse matrices for the lateral velocities."""
 
     def __init__(self, grid: ShellGrid, degree: int) -> None:
         _, rows, columns = grid.shape
@@ -91,7 +91,7 @@ class _Analysis:
         self.transform = Transform(rows_of_area, Columns(degree, np.radians(grid.longitudes_deg)))
 
     def modes(self, field: Field) -> NDArray[np.complex128]:
-        """What a field `(shell, latitude, longitude)` is along each row: `(latitude, order, shell)`."""
+        """The Fourier modes of a field `(shell, latitude, longitude)` along each row: `(latitude, order, shell)`."""
         shells, rows, columns = field.shape
         parts = np.empty((self._degree + 1, 2, shells * rows))
         self.transform.columns.modes(field.reshape(-1, columns).astype(np.float64, copy=False), parts)
@@ -99,7 +99,7 @@ class _Analysis:
 
     @cached_property
     def lateral(self) -> list[tuple[Array, Array]]:
-        """For `v_theta - i v_phi` and for `v_theta + i v_phi`."""
+        """The inverse matrices for `v_theta - i v_phi` and for `v_theta + i v_phi`."""
         functions = Legendre(self._degree, self._colatitudes)
         both = zip(functions.slopes, functions.eastward, strict=True)
         return [(least_squares(s + e, self._areas), least_squares(s - e, self._areas)) for s, e in both]

@@ -1,4 +1,4 @@
-"""What coefficients `(degree, order, part, ...)` of spherical harmonics tell without a field."""
+"""Operations on coefficients `(degree, order, part, ...)` of spherical harmonics that need no field."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Array = NDArray[np.floating[Any]]
 
 
 def degree_power(coefficients: Array, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`(degree,)`: the integral over the sphere of each degree's square, summed over nodes with `weights`."""
+    """The integral over the sphere of the square of each degree `(degree,)`, summed over nodes with `weights`."""
     squares = (coefficients.astype(np.float64) ** 2).sum(axis=2) @ weights
     return np.asarray(2 * squares.sum(axis=1) - squares[:, 0])
 
 
 def resized(coefficients: Array, degree: int) -> Array:
-    """The same field with coefficients up to another degree: higher ones zero, or left out."""
+    """The same field with coefficients up to another degree. Additional degrees are zero; higher ones are dropped."""
     kept = min(degree, len(coefficients) - 1) + 1
     out = np.zeros((degree + 1, degree + 1, *coefficients.shape[2:]), coefficients.dtype)
     out[:kept, :kept] = coefficients[:kept, :kept]

@@ -1,6 +1,7 @@
-"""`earthgan prepare`: a simulation's files made into a dataset that trains: truth and conditional input of each step.
+"""`earthgan prepare` makes a data set for training from a simulation's files: the ground truth and the conditional
+input of each time step.
 
-`layout` says how files are laid out (`mapping` reads that from TOML), `source` reads them, `inspection` looks for
-damaged shells, `default` and `paper` are the presets, `work` prepares one step in a worker process, `spread` spreads
-steps over Dask, `run` makes a dataset of them, `dataset` is what trains reads, `command` the command line.
+`default` and `paper` are the presets, and `recipe` holds their settings. `work` prepares one time step in a worker
+process. `run` makes a data set from all of them, and `spec` describes it. `dataset` reads it for training. `inspection`
+looks for damaged shells, and `picture` draws what it finds. `command` is the command line.
 """

@@ -25,32 +25,67 @@ _EXAMPLE = """earthgan prepare raw --out dataset
 def add_prepare(subcommands: Any) -> None:
     """Add `prepare`."""
     parser = add_command(
-        subcommands, "prepare", _prepare, "make a dataset that trains of a simulation's files", _EXAMPLE
+        subcommands, "prepare", _prepare, "make a data set for training from a simulation's files", _EXAMPLE
     )
-    parser.add_argument("raw", type=Path, metavar="RAW", help="a folder of files, one time step each")
-    parser.add_argument("--out", type=Path, metavar="DATASET", help="the dataset's folder; of --inspect, a .png file")
-    parser.add_argument("--preset", choices=["default", "paper"], default="default", help="how (default)")
-    parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="the files' layout (the contest's)")
-    parser.add_argument("--variables", metavar="A,B", help="variables (temperature,vx,vy,vz; of a mapping, all)")
-    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps, such as 1-3,10 (all)")
-    parser.add_argument("--held-out", type=numbers, metavar="RANGE", help="one block not trained on (the last eighth)")
-    parser.add_argument("--gap", type=count, metavar="N", help="steps left out on each side of that block (2)")
-    parser.add_argument("--truth", type=_size, metavar="RxC", help="truth rows and columns (112x224)")
-    parser.add_argument("--inputs", type=_size, metavar="LxRxC", help="input layers, rows and columns (30x14x28)")
-    parser.add_argument("--licence", default="unknown", help="the data's licence, for dataset.json")
-    parser.add_argument("--notice", default="", help="shown wherever the data are")
-    parser.add_argument("--measured", action="store_true", help="the data are measured, not simulated")
-    parser.add_argument("--workers", type=count, default=2, metavar="N", help="processes here (2; 0: this one)")
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786, instead")
-    parser.add_argument("--overwrite", action="store_true", help="replace a dataset of other settings")
-    parser.add_argument("--inspect", action="store_true", help="look for damaged shells instead; with a picture")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write what was done, or found, as JSON")
+    parser.add_argument(
+        "raw", type=Path, metavar="RAW", help="folder of the simulation's files, one time step per file"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DATASET", help="folder of the data set; with --inspect, a .png file"
+    )
+    parser.add_argument(
+        "--preset", choices=["default", "paper"], default="default", help="method of preparation (default: default)"
+    )
+    parser.add_argument(
+        "--mapping", type=Path, metavar="FILE.toml", help="layout of the files (default: the contest's)"
+    )
+    parser.add_argument(
+        "--variables", metavar="A,B", help="variables (default: temperature,vx,vy,vz, or all in the mapping)"
+    )
+    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps, such as 1-3,10 (default: all)")
+    parser.add_argument(
+        "--held-out",
+        type=numbers,
+        metavar="RANGE",
+        help="one block of time steps to hold out from training (default: the last eighth)",
+    )
+    parser.add_argument(
+        "--gap",
+        type=count,
+        metavar="N",
+        help="number of time steps to leave out on each side of that block (default: 2)",
+    )
+    parser.add_argument(
+        "--truth", type=_size, metavar="RxC", help="rows and columns of the ground truth (default: 112x224)"
+    )
+    parser.add_argument(
+        "--inputs",
+        type=_size,
+        metavar="LxRxC",
+        help="layers, rows and columns of the conditional input (default: 30x14x28)",
+    )
+    parser.add_argument("--licence", default="unknown", help="licence of the data, for dataset.json")
+    parser.add_argument("--notice", default="", help="notice to show wherever the data are shown")
+    parser.add_argument("--measured", action="store_true", help="say that the data are measured, not simulated")
+    parser.add_argument(
+        "--workers",
+        type=count,
+        default=2,
+        metavar="N",
+        help="number of worker processes; 0 uses this process (default: 2)",
+    )
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="use this Dask scheduler instead, such as tcp://host:8786"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace a data set that was made with other settings")
+    parser.add_argument("--inspect", action="store_true", help="look for damaged shells instead, and draw a picture")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result as JSON")
 
 
 def _size(text: str) -> tuple[int, ...]:
     parts = text.split("x")
     if not all(part.isascii() and part.isdigit() and int(part) >= 2 for part in parts):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 112x224, of at least 2 along each axis")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 112x224 with at least 2 along each axis")
     return tuple(map(int, parts))
 
 
@@ -66,7 +101,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
         _inspect(arguments, recipe)
         return
     if arguments.out is None:
-        raise WrongUsage("--out is missing: the dataset's folder")
+        raise WrongUsage("--out is missing: it names the data set's folder")
     total = len(chosen_files(arguments.raw, recipe, arguments.steps))
     provenance = Provenance(
         source=arguments.raw.resolve().name,
@@ -90,8 +125,8 @@ def _prepare(arguments: argparse.Namespace) -> None:
             on_step=lambda: show("steps", next(done), total),
         )
     print(
-        f"{arguments.out}: {report.made} steps made, {report.found} were there; "
-        f"at most {report.peak_worker_mb:.0f} MB a worker"
+        f"{arguments.out}: {report.made} steps were made, {report.found} existed already; "
+        f"at most {report.peak_worker_mb:.0f} MB per worker"
     )
     if arguments.json:
         write_json(arguments.json, asdict(report))
@@ -103,9 +138,9 @@ def _inspect(arguments: argparse.Namespace, recipe: Recipe) -> None:
     from earthgan_training.prepare.run import chosen_files
 
     if arguments.out is not None and arguments.out.suffix != ".png":
-        raise WrongUsage(f"{arguments.out}: the picture's name ends in .png")
+        raise WrongUsage(f"{arguments.out}: the name of the picture must end in .png")
     files = chosen_files(arguments.raw, recipe, arguments.steps)
-    if arguments.steps is None:  # one file says what is wrong with all
+    if arguments.steps is None:  # the files of a run share their faults, so one file is enough
         files = dict(list(files.items())[:1])
     found = {t: inspect_file(path, recipe.layout) for t, path in files.items()}
     for inspection in found.values():
@@ -134,8 +169,8 @@ def _recipe(arguments: argparse.Namespace, layout: Layout) -> Recipe:
         layout.named(name)
     sizes = {name: size for name in ("truth", "inputs") if (size := getattr(arguments, name))}
     if sizes and preset is Preset.PAPER:
-        raise WrongUsage("the paper's preset has sizes of its own: leave out --truth and --inputs")
+        raise WrongUsage("the preset paper has its own sizes: leave out --truth and --inputs")
     for name, axes in (("truth", 2), ("inputs", 3)):
         if name in sizes and len(sizes[name]) != axes:
-            raise WrongUsage(f"--{name}: {axes} sizes are due, such as {'112x224' if axes == 2 else '30x14x28'}")
+            raise WrongUsage(f"--{name}: {axes} sizes are needed, such as {'112x224' if axes == 2 else '30x14x28'}")
     return Recipe(preset=preset, layout=layout, variables=names, **sizes)

@@ -1,4 +1,5 @@
-"""Reads a prepared dataset: windows of truth and conditional input, normalised, without loading whole steps.
+"""Reads a prepared data set: normalised windows of the ground truth and the conditional input. It does not load whole
+time steps.
 
 >>> data = Dataset(Path("dataset"))                                            # doctest: +SKIP
 >>> data.truth(data.spec.split.train[0], ("temperature", "v_radial"), window)  # doctest: +SKIP
@@ -25,13 +26,13 @@ from earthgan.surrogate import file_sha256
 from earthgan_training.prepare.spec import DATASET_FILE, DatasetSpec, DatasetVariable, StepRecord
 
 Array = NDArray[np.float32]
-#: Of a window: the grid's row of each row `(row,)`, its column of each point `(row, column)`, and whether a row's
-#: directions are turned about `(row,)`.
+#: The places of a window: the grid's row for each row `(row,)`, the grid's column for each point `(row, column)`, and
+#: whether a row's directions are reversed `(row,)`.
 _Places = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]
 
 
 class Dataset:
-    """A dataset folder. Raises BadInput where `dataset.json` is missing or damaged, or a file is."""
+    """The folder of a data set. Raises BadInput if `dataset.json` is missing or damaged, or if another file is."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -41,7 +42,7 @@ class Dataset:
         except OSError as error:
             raise BadInput(f"{path}: cannot be read ({error.strerror or error})") from error
         except (ValidationError, UnicodeDecodeError) as error:
-            raise BadInput(f"{path}: is not a dataset's") from error
+            raise BadInput(f"{path}: does not describe a data set") from error
         self._steps = {step.t: step for step in self.spec.steps}
 
     @cached_property
@@ -54,18 +55,18 @@ class Dataset:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The variables, then what is derived from them."""
+        """The names of the variables, followed by those of the derived variables."""
         return tuple(each.name for each in (*self.spec.variables, *self.spec.derived))
 
     def variable(self, name: str) -> DatasetVariable:
-        """What is known of a variable. Raises UnknownVariable."""
+        """The description of a variable. Raises UnknownVariable."""
         for each in (*self.spec.variables, *self.spec.derived):
             if each.name == name:
                 return each
         raise UnknownVariable(name, self.names)
 
     def verify(self) -> None:
-        """Read every file. Raises BadInput, naming the first whose digest is not the one stated."""
+        """Read every file. Raises BadInput, which names the first file whose digest differs from the stated one."""
         for step in self.spec.steps:
             for each in (*step.truth, step.inputs):
                 path = self.folder / each.file
@@ -73,18 +74,22 @@ class Dataset:
                     raise BadInput(f"{path}: is not the file that {DATASET_FILE} names")
 
     def stored_truth(self, t: int, name: str) -> Array:
-        """A variable's truth `(shell, latitude, longitude)` in its unit, mapped from the disk, not read."""
+        """A variable's ground truth `(shell, latitude, longitude)` in its unit. It is mapped from the disk and not
+        read.
+        """
         index = [each.name for each in self.spec.variables].index(name)
         stored = self._map(self._step(t).truth[index].file)
         if isinstance(stored.base, mmap.mmap):
-            stored.base.madvise(mmap.MADV_RANDOM)  # else reading ahead would read nearly all of it for any window
+            stored.base.madvise(
+                mmap.MADV_RANDOM
+            )  # otherwise, reading ahead would load nearly all of the file for any window
         return stored.transpose(2, 0, 1)
 
     def truth(self, t: int, names: Sequence[str], window: Window | None = None, normalised: bool = True) -> Array:
-        """Truth `(variable, shell, latitude, longitude)` in a window of the truth grid, or everywhere.
+        """The ground truth `(variable, shell, latitude, longitude)` in a window of its grid, or everywhere.
 
-        Columns run around the globe and rows over the poles, as the grid's polar rule says; there the southward and
-        the eastward component of a velocity change sign, for these directions turn about.
+        Columns continue around the globe, and rows continue over the poles by the grid's polar rule. Beyond a pole, the
+        southward and the eastward component of a velocity change sign, because these directions are reversed there.
         """
         window = window or self.truth_grid.whole
         rows, columns, crossed = self._places(window)
@@ -96,7 +101,7 @@ class Dataset:
         return self._assemble(names, cut, self.truth_grid, (rows, columns, crossed), "truth" if normalised else None)
 
     def inputs(self, t: int, names: Sequence[str], normalised: bool = True) -> Array:
-        """The whole conditional input `(variable, shell, latitude, longitude)`: it is small."""
+        """The whole conditional input `(variable, shell, latitude, longitude)`. It is small."""
         stored = self._map(self._step(t).inputs.file)
         index = {each.name: i for i, each in enumerate(self.spec.variables)}
         _, rows, columns = self.input_grid.shape
@@ -128,10 +133,10 @@ class Dataset:
         return np.stack(out)
 
     def _places(self, window: Window) -> _Places:
-        """The stored row of each row, the stored column of each point, and the rows that lie beyond a pole."""
+        """The stored row for each row, the stored column for each point, and which rows lie beyond a pole."""
         grid = self.truth_grid
         _, rows, columns = grid.shape
-        # The grid's own rule, asked with an array of row numbers, says which row is which.
+        # An array of row numbers, passed through the grid's own rule, shows which stored row each row is.
         numbers = np.broadcast_to(np.arange(rows, dtype=np.float64)[None, :, None], (len(grid.radii_km), rows, columns))
         one = Window(range(1), window.rows, range(1))
         found = grid.window(numbers, one)[0, :, 0].astype(int)
@@ -139,7 +144,7 @@ class Dataset:
         crossed = (asked < 0) | (asked >= rows)
         turned = crossed & (grid.polar_rule is PolarRule.HALF_TURN)
         if turned.any() and columns % 2:
-            raise BadInput(f"{self.folder}: windows over a pole need an even number of columns, not {columns}")
+            raise BadInput(f"{self.folder}: a window across a pole needs an even number of columns, not {columns}")
         around = np.arange(window.columns.start, window.columns.stop)
         return found, (around + turned[:, None] * (columns // 2)) % columns, turned
 
@@ -159,26 +164,29 @@ class Dataset:
 def _spherical(
     name: str, stored: Mapping[str, Array], vector: tuple[str, str, str] | None, grid: ShellGrid, places: _Places
 ) -> Array:
-    """A spherical component `(shell, latitude, longitude)` of the Cartesian ones, at the points of a window."""
+    """A spherical component `(shell, latitude, longitude)`, computed from the Cartesian components at the points of a
+    window.
+    """
     x, y, z = (stored[each] for each in vector or ())
     rows, columns, turned = places
-    values = turn(name, x, y, z, np.array(grid.latitudes_deg)[rows][:, None], np.array(grid.longitudes_deg)[columns])
+    latitudes_deg, longitudes_deg = grid.axes_deg
+    values = turn(name, x, y, z, latitudes_deg[rows], longitudes_deg[columns])
     if name in (V_THETA, V_PHI):
         values = values * np.where(turned, np.float32(-1), np.float32(1))[:, None]
     return values
 
 
 def _normalised(values: Array, affine: Affine) -> Array:
-    # In double precision: velocities of 1e-10 and their scales are near the end of float32.
+    # Double precision is needed: velocities of 1e-10 and their scales are near the lower end of float32.
     return ((values - np.float64(affine.offset)) / affine.scale).astype(np.float32)
 
 
 def rolled(values: Array, names: Sequence[str], vector: tuple[str, str, str] | None, columns: int) -> Array:
-    """The field `(variable, shell, latitude, longitude)` turned eastwards about the axis by whole columns.
+    """Rotate a field `(variable, shell, latitude, longitude)` eastwards about the axis by whole columns.
 
-    Velocity turns with it: Cartesian x and y of `vector` are rotated by the same angle, scalars and spherical
-    components are only moved. Values in units, or normalised by a common scale about zero. The columns have to be
-    evenly spaced.
+    The velocity rotates with the field: the Cartesian x and y components that `vector` names are rotated by the same
+    angle. Scalars and spherical components are only moved. The values are in units, or normalised by a common scale
+    about zero. The columns must be evenly spaced.
     """
     moved = np.roll(values, columns, axis=-1)
     if vector and set(vector[:2]) <= set(names):

@@ -1,8 +1,8 @@
-"""The `default` preset: area means on the sphere, each cell in its place.
+"""The preset `default`: area means on the sphere, with every cell in its place.
 
-Truth: every shell of the file, laterally averaged over cells that nest in those of the conditional input, so that the
-mean of 8 x 8 truth cells *is* an input cell. Conditional input: the same file averaged over the coarse cells, at
-evenly spaced radii, the first and the last shell included.
+The ground truth has every shell of the file. Its lateral cells nest in those of the conditional input, so the mean of 8
+x 8 of these cells *is* an input cell. The conditional input averages the same file over the coarse cells, at evenly
+spaced radii that include the first and the last shell.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from earthgan_training.simulations.source import SourceFile
 
 
 def default_grids(native: ShellGrid, recipe: Recipe) -> tuple[ShellGrid, ShellGrid]:
-    """The grids of truth and conditional input for files on the native grid."""
+    """The grids of the ground truth and of the conditional input, for files on the native grid."""
     layers, input_rows, input_columns = recipe.inputs
     rows, columns = recipe.truth
     radii_km = np.linspace(native.radii_km[0], native.radii_km[-1], layers)
     inputs = ShellGrid.cell_centred(tuple(radii_km.tolist()), input_rows, input_columns)
-    # Input column 0 is centred on 0° E; the truth's first column begins where that one does: its west edge.
+    # Input column 0 is centred on 0° E. The first column of the ground truth begins at that column's west edge.
     longitudes = -180 / input_columns + (np.arange(columns) + 0.5) * 360 / columns
     centred = ShellGrid.cell_centred(native.radii_km, rows, columns)
     truth = ShellGrid(
@@ -32,9 +32,9 @@ def default_grids(native: ShellGrid, recipe: Recipe) -> tuple[ShellGrid, ShellGr
 
 
 def prepare_default(file: SourceFile, name: str, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Truth and conditional input `(shell, latitude, longitude)` of a variable, in the file's units.
+    """The ground truth and the conditional input `(shell, latitude, longitude)` of a variable, in the file's units.
 
-    Cartesian components may be averaged as scalars are: their directions are the same everywhere.
+    Cartesian components can be averaged like scalars, because their directions are the same everywhere.
     """
     truth, inputs = default_grids(file.grid, recipe)
     field = file.shells(name)

@@ -1,4 +1,4 @@
-"""Looks for damaged shells in a file: constant, not finite, or unlike their neighbours in radius."""
+"""Looks for damaged shells in a file: shells that are constant, not finite, or unlike their neighbours in radius."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from earthgan_training.simulations.layout import Layout
 from earthgan_training.simulations.source import SourceFile
 
-#: A shell is unlike its neighbours where its pattern differs from both by more than this share of its own spread (of
-#: smooth data, a few hundredths), or its spread from theirs by this factor, or its mean from the line through theirs
-#: by this many of its spreads.
+#: A shell is unlike its neighbours in one of three cases. Its pattern differs from both by more than this share of its
+#: own spread (for smooth data, a few hundredths). Its spread differs from theirs by this factor. Or its mean is off the
+#: line through their means by this many of its spreads.
 UNLIKE, SPREAD_FACTOR, MEAN_SPREADS = 0.5, 3.0, 2.0
 NEIGHBOURS = 3
 
 
 @dataclass(frozen=True)
 class ShellFinding:
-    """What is wrong with one shell; `shell` is its index in the file's vertical axis."""
+    """The faults of one shell. `shell` is its index in the file's vertical axis."""
 
     shell: int
     radius_km: float
@@ -31,8 +31,9 @@ class ShellFinding:
 
 @dataclass(frozen=True)
 class VariableInspection:
-    """A variable's profile outwards, `(shell,)`: lateral mean and spread, and how much the pattern differs from the
-    nearer of its neighbours, in spreads; and the shells that are damaged, or known to be.
+    """The profile of a variable from the core outwards, each `(shell,)`: the lateral mean, the spread, and the
+    difference between a shell's pattern and the nearer of its neighbours, in spreads. `found` are the shells that look
+    damaged, and `known` are those that the layout knows to be.
     """
 
     name: str
@@ -42,13 +43,13 @@ class VariableInspection:
     difference: NDArray[np.float64]
     found: tuple[ShellFinding, ...]
     known: tuple[ShellFinding, ...]
-    sample: NDArray[np.float32]  # the shell to look at, `(latitude, longitude)`: the first that is damaged, or a middle
+    sample: NDArray[np.float32]  # the shell to show `(latitude, longitude)`: the first damaged one, or a middle one
     sample_shell: int
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """All variables of a file; `missing` are those of the layout that it lacks."""
+    """All variables of a file. `missing` names those that the layout has and the file lacks."""
 
     file: str
     radii_km: NDArray[np.float64]
@@ -56,7 +57,7 @@ class Inspection:
     missing: tuple[str, ...]
 
     def lines(self) -> list[str]:
-        """What to tell: one line a finding, consecutive shells together."""
+        """The findings as text, one line for each. Consecutive shells with the same finding share a line."""
         lines = [f"{self.file}: {len(self.radii_km)} shells, {len(self.variables)} variables"]
         for each in self.variables:
             lines += [f"  {each.name}: {line}" for line in (*_together(each.found), *_together(each.known, "known: "))]
@@ -65,7 +66,7 @@ class Inspection:
         return lines + [f"  {name}: not in the file" for name in self.missing]
 
     def as_json(self) -> dict[str, Any]:
-        """Findings and profiles as plain numbers; NaN as null."""
+        """Findings and profiles as plain numbers, with NaN as null."""
         return {
             "file": self.file,
             "missing": list(self.missing),
@@ -86,7 +87,7 @@ class Inspection:
 
 
 def inspect_file(path: Path, layout: Layout) -> Inspection:
-    """Read every shell of every variable of the layout that the file has. Raises BadInput."""
+    """Read every shell of the layout's variables, as far as the file holds them. Raises BadInput."""
     with SourceFile(path, layout) as file:
         outwards = np.argsort(file.radii_km)
         radii = file.radii_km[outwards]
@@ -143,7 +144,7 @@ def _near(i: int, count: int) -> list[int]:
 
 
 def _usual(spread: NDArray[np.float64], i: int) -> float:
-    """The median spread of a shell's neighbours; NaN where none has one."""
+    """The median spread of a shell's neighbours; NaN if no neighbour has one."""
     near = spread[_near(i, len(spread))]
     return float(np.nanmedian(near)) if np.isfinite(near).any() else float("nan")
 
@@ -160,10 +161,10 @@ def _reasons(
         return ["no finite value"]
     reasons = [f"{lacking} of {points} values are not finite"] if lacking else []
     usual = _usual(spread, i)
-    # A shell that varies by less than float32 resolves is constant, whatever rounding says.
+    # A shell that varies by less than the resolution of float32 is constant, whatever rounding makes of it.
     if spread[i] <= 2e-7 * max(abs(mean[i]), usual if np.isfinite(usual) else 0):
         return [*reasons, "constant"]
-    # Towards a boundary that is held at one temperature the spread falls to nothing, shell by shell: that is no damage.
+    # Towards a boundary with a fixed temperature, the spread decreases to nothing, shell by shell. That is no damage.
     beside = spread[[j for j in (i - 1, i + 1) if 0 <= j < len(mean)]]
     between = len(beside) == 2 and np.nanmin(beside) <= spread[i] <= np.nanmax(beside)
     if usual > 0 and not 1 / SPREAD_FACTOR < spread[i] / usual < SPREAD_FACTOR and not between:
@@ -171,14 +172,14 @@ def _reasons(
     if difference[i] > UNLIKE:
         reasons.append(f"differs from both neighbours by {difference[i]:.2g} of its spread")
     bends = [mean[j] - (mean[j - 1] + mean[j + 1]) / 2 if 0 < j < len(mean) - 1 else 0.0 for j in (i - 1, i, i + 1)]
-    # A mean that is off bends the line at its neighbours too, half as much.
+    # A wrong mean also bends the line at its neighbours, by half as much.
     if abs(bends[1]) > MEAN_SPREADS * max(spread[i], usual) and abs(bends[1]) >= np.nanmax(np.abs(bends)):
         reasons.append(f"its mean is {bends[1]:+.3g} off the line through its neighbours'")
     return reasons
 
 
 def _known(layout: Layout, name: str, radii_km: NDArray[np.float64]) -> tuple[ShellFinding, ...]:
-    """What the layout says of a variable's shells, in the file's order."""
+    """The layout's remarks on a variable's shells, in the file's order."""
     (first, last), count = layout.skip, len(radii_km)
     edges = [*range(first), *range(count - last, count)]
     reasons = {i: ["a boundary face, left out"] for i in edges}
@@ -189,7 +190,7 @@ def _known(layout: Layout, name: str, radii_km: NDArray[np.float64]) -> tuple[Sh
 
 
 def _together(findings: tuple[ShellFinding, ...], prefix: str = "") -> list[str]:
-    """A line for each run of consecutive shells with the same findings, numbers in them aside."""
+    """One line for each run of consecutive shells whose findings are equal except for the numbers in them."""
 
     def kinds(finding: ShellFinding) -> str:
         return re.sub(r"[\d.e+-]+", "", " ".join(finding.reasons))

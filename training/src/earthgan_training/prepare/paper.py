@@ -1,9 +1,10 @@
-"""The `paper` preset: what von Hahn & Mechefske (2021) did, kept for comparison; its errors are in
-`docs/preparation.md`.
+"""The preset `paper` repeats what von Hahn & Mechefske (2021) did, for comparison. `docs/preparation.md` lists its
+errors.
 
-Shells 2 to 199 of the file, the repeated meridian kept; bicubic without antialiasing to 60 %; two rows mirrored onto
-each pole; bicubic again to an eighth; thirty shells of it to the generator. Bicubic is the convolution of Keys (1981)
-with a = -0.75, cell edges aligned, the outermost samples repeated beyond the edges, as OpenCV and torch have it.
+It takes shells 2 to 199 of the file and keeps the repeated meridian. It resizes them bicubically to 60 %, without
+antialiasing. It mirrors two rows onto each pole, resizes them bicubically again to an eighth, and gives thirty shells
+of the result to the generator. Bicubic means the convolution of Keys (1981) with a = -0.75. Cell edges are aligned, and
+the outermost samples are repeated beyond the edges, as in OpenCV and torch.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ SHRINK = 8
 
 
 def bicubic(size: int, wanted: int) -> NDArray[np.float32]:
-    """Weights `(wanted, size)` that resize an axis."""
+    """The weights `(wanted, size)` that resize an axis."""
     weights = np.zeros((wanted, size))
     at = (np.arange(wanted) + 0.5) * size / wanted - 0.5
     first = np.floor(at).astype(int) - 1
@@ -36,24 +37,27 @@ def bicubic(size: int, wanted: int) -> NDArray[np.float32]:
 
 
 def _resized(coordinates: NDArray[np.float64], wanted: int) -> NDArray[np.float64]:
-    """Where the cells of a resized axis lie."""
+    """The coordinates of the cells of a resized axis."""
     at = (np.arange(wanted) + 0.5) * len(coordinates) / wanted - 0.5
     return np.interp(at, np.arange(len(coordinates)), coordinates)
 
 
 def _sizes(rows: int, columns: int) -> tuple[int, int, int, int]:
-    """Rows and columns of the truth and of the conditional input: 60 %, then an eighth, rounded down."""
+    """Rows and columns of the ground truth (60 %) and of the conditional input (an eighth of that), rounded down."""
     truth_rows, truth_columns = rows * 6 // 10, columns * 6 // 10
     return truth_rows, truth_columns, (truth_rows + 2 * POLAR_ROWS) // SHRINK, truth_columns // SHRINK
 
 
 def paper_grids(file: SourceFile) -> tuple[ShellGrid, ShellGrid]:
-    """The grids of truth and conditional input. Raises BadInput where the file is too small for the paper's sizes."""
+    """The grids of the ground truth and of the conditional input. Raises BadInput if the file is too small for the
+    paper's sizes.
+    """
     latitudes, longitudes = file.latitudes_deg, file.longitudes_deg
     rows, columns, input_rows, input_columns = _sizes(len(latitudes), len(longitudes))
     layers = _layers(file)
     truth_latitudes, truth_longitudes = _resized(latitudes, rows), _resized(longitudes, columns)
-    # Two mirrored rows at each pole move the coarse rows: the first is centred between truth rows 1 and 2.
+    # The two mirrored rows at each pole move the coarse rows: the first is centred between rows 1 and 2 of the ground
+    # truth.
     between = (np.arange(input_rows) + 0.5) * (rows + 2 * POLAR_ROWS) / input_rows - 0.5 - POLAR_ROWS
     radii = np.array(file.grid.radii_km[1:])
 
@@ -73,18 +77,18 @@ def paper_grids(file: SourceFile) -> tuple[ShellGrid, ShellGrid]:
 
 
 def _layers(file: SourceFile) -> NDArray[np.intp]:
-    """The shells of the truth that the generator is given."""
+    """The indices of the ground-truth shells that the generator gets."""
     layers = np.round(np.arange(LAYERS) * STRIDE).astype(int)
     if len(file.grid.radii_km) - 1 <= layers[-1] or min(_sizes(len(file.latitudes_deg), len(file.longitudes_deg))) < 2:
-        raise BadInput(f"{file.path}: is too small for the paper's preset (193 shells, 20 x 27 points)")
+        raise BadInput(f"{file.path}: is too small for the preset paper, which needs 193 shells and 20 x 27 points")
     return layers
 
 
 def prepare_paper(file: SourceFile, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Truth `(shell, latitude, longitude)` of a variable and its conditional input at *every* shell of the truth: the
-    paper took the constants of its normalisation from all of them.
+    """A variable's ground truth `(shell, latitude, longitude)`, and its conditional input at *every* shell of the
+    ground truth. The paper computed its normalisation constants from all of them.
     """
-    field = file.shells(name, repeated_meridian=True)[1:]  # one more is dropped, to make 198
+    field = file.shells(name, repeated_meridian=True)[1:]  # the paper drops one more shell, which leaves 198
     rows, columns, input_rows, input_columns = _sizes(*field.shape[1:])
     truth = _resize(field, rows, columns)
     padded = np.concatenate([truth[:, POLAR_ROWS - 1 :: -1], truth, truth[:, : -POLAR_ROWS - 1 : -1]], axis=1)
@@ -97,5 +101,5 @@ def _resize(field: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.f
 
 
 def chosen_layers(file: SourceFile, coarse: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The thirty layers of it that the generator is given."""
+    """The thirty layers that the generator gets."""
     return np.ascontiguousarray(coarse[_layers(file)])

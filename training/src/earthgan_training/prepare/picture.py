@@ -1,4 +1,4 @@
-"""The picture of an inspection: profiles of every variable, with damaged shells marked, and one shell as a map."""
+"""The picture of an inspection: the profiles of every variable with damaged shells marked, and one shell as a map."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def draw(inspection: Inspection, path: Path) -> None:
     if not rows:
         raise BadInput(f"{inspection.file}: has none of the layout's variables")
     figure = Figure(figsize=(13, 2.4 * rows + 0.6), dpi=110, layout="constrained")
-    figure.suptitle(f"{inspection.file}: red, damage found; grey, known and left out or flagged")
+    figure.suptitle(f"{inspection.file}: red: damage found; grey: known damage, left out or flagged")
     radii = inspection.radii_km
     for each, axes in zip(inspection.variables, figure.subplots(rows, 3, squeeze=False), strict=True):
         profile, difference, map_ = axes

@@ -1,4 +1,4 @@
-"""What determines the bytes of a prepared step, beside its file: the preset, its sizes, the layout, the variables."""
+"""The settings that, with its file, determine the bytes of a prepared time step: preset, sizes, layout, variables."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from enum import StrEnum
 
 from earthgan_training.simulations.layout import Layout
 
-#: Raised when the same recipe makes other numbers than before.
+#: This number is increased when the same recipe gives other numbers than before.
 VERSION = 2
 
 
 class Preset(StrEnum):
-    """`DEFAULT` is right on the sphere; `PAPER` is what von Hahn & Mechefske (2021) did, its errors included."""
+    """How data are prepared. `DEFAULT` is correct on the sphere. `PAPER` repeats what von Hahn & Mechefske (2021) did,
+    errors included.
+    """
 
     DEFAULT = "default"
     PAPER = "paper"
@@ -22,7 +24,9 @@ class Preset(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A preset with its sizes: `truth` is rows x columns, `inputs` layers x rows x columns; `paper` has its own."""
+    """A preset with its sizes. `truth` is rows x columns, and `inputs` is layers x rows x columns. The preset `paper`
+    has its own.
+    """
 
     preset: Preset
     layout: Layout
@@ -32,12 +36,12 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all of it."""
+        """The SHA-256 of the whole recipe."""
         about = {"version": VERSION, **asdict(self)}
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
     @property
     def vector(self) -> tuple[str, str, str] | None:
-        """The Cartesian components, where all three are among the variables."""
+        """The names of the Cartesian components if all three are among the variables, otherwise None."""
         vector = self.layout.vector
         return vector if vector and set(vector) <= set(self.variables) else None

@@ -1,7 +1,8 @@
-"""A dataset from a folder of files. Whole or not there; taken up where it stopped; the same bytes every time.
+"""Makes a data set from a folder of files. The data set is whole or absent. An interrupted run continues where it
+stopped, and the bytes are the same every time.
 
-Steps lie in folders named by the digest of what they are made from, so that a step that changes gets a new folder and
-the dataset that was there stays whole until the new `dataset.json` takes the place of the old.
+Each time step lies in a folder whose name contains the digest of its sources. So a changed step gets a new folder, and
+the previous data set stays whole until the new `dataset.json` replaces the old one.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from earthgan_training.simulations.source import SourceFile
 
 @dataclass
 class Report:
-    """What was done: steps made and found, and the largest memory of a worker in MB."""
+    """The result: the number of steps made and of steps found, and the largest memory of a worker in MB."""
 
     made: int = 0
     found: int = 0
@@ -59,7 +60,7 @@ def prepare(
     overwrite: bool = False,
     on_step: Callable[[], None] = lambda: None,
 ) -> Report:
-    """Make the dataset folder `out`. Raises BadInput, and leaves a dataset that was there as it was."""
+    """Make the data set in the folder `out`. Raises BadInput, and then leaves an existing data set unchanged."""
     files = chosen_files(raw, recipe, steps)
     divided = split(list(files), recipe.preset, held_out, gap)
     for name in recipe.variables:
@@ -76,7 +77,7 @@ def prepare(
         try:
             for done in results:
                 if done.record is None:
-                    raise BadInput(done.error or "a step failed")
+                    raise BadInput(done.error or "a time step failed")
                 records.append(done.record)
                 report.made += not done.was_there
                 report.found += done.was_there
@@ -84,11 +85,11 @@ def prepare(
                 on_step()
         finally:
             if isinstance(results, Generator):
-                results.close()  # waits for the steps that have begun
+                results.close()  # waits for the steps that have already begun
         records.sort(key=lambda record: record.t)
         for record in records:
             if record.axes_sha256 != records[0].axes_sha256:
-                raise BadInput(f"{files[record.t]}: its axes are not those of {files[records[0].t].name}")
+                raise BadInput(f"{files[record.t]}: its axes differ from those of {files[records[0].t].name}")
         with SourceFile(files[records[0].t], recipe.layout) as file:
             spec = _spec(recipe, file, records, divided, provenance)
         _finish(out, spec, earlier)
@@ -96,19 +97,17 @@ def prepare(
 
 
 def chosen_files(raw: Path, recipe: Recipe, steps: Sequence[int] | None) -> dict[int, Path]:
-    """The files of the steps, or all. Raises BadInput where one is missing."""
-    files = recipe.layout.steps(raw)
-    missing = [t for t in steps or () if t not in files]
-    if missing:
-        raise BadInput(f"{raw}: no file for step {missing[0]}")
+    """The files of the chosen time steps, or all files. Raises BadInput if one is missing."""
+    files = recipe.layout.steps(raw, steps or ())
     return {t: path for t, path in files.items() if not steps or t in steps}
 
 
 def split(steps: Sequence[int], preset: Preset, held_out: Sequence[int] | None, gap: int | None) -> Split:
-    """Divide ascending steps: one block held out, `gap` steps left out on each side of it.
+    """Divide ascending time steps into a training part, one held-out block, and `gap` unused steps on each side of the
+    block.
 
-    Unless said, the last eighth is held out with a gap of two steps, for consecutive steps are alike; of fewer than
-    eight steps, and in the paper's preset, none is. Raises BadInput.
+    By default, the last eighth is held out with a gap of two steps, because consecutive steps are alike. With fewer
+    than eight steps, and in the preset `paper`, nothing is held out by default. Raises BadInput.
     """
     if held_out is None:
         held_out = steps[len(steps) - len(steps) // 8 :] if preset is Preset.DEFAULT else ()
@@ -116,27 +115,27 @@ def split(steps: Sequence[int], preset: Preset, held_out: Sequence[int] | None, 
         return Split(train=tuple(steps))
     absent = [t for t in held_out if t not in steps]
     if absent:
-        raise BadInput(f"step {absent[0]} cannot be held out: it is not there")
+        raise BadInput(f"step {absent[0]} cannot be held out: it does not exist")
     first, last = steps.index(min(held_out)), steps.index(max(held_out))
     if last - first + 1 != len(set(held_out)):
-        raise BadInput("the steps that are held out are not one block")
+        raise BadInput("the held-out steps are not one block")
     width = 2 if gap is None else gap
     before, after = steps[max(0, first - width) : first], steps[last + 1 : last + 1 + width]
     train = [*steps[: max(0, first - width)], *steps[last + 1 + width :]]
     if not train:
-        raise BadInput("nothing is left to train on: hold out fewer steps (--held-out), or leave a smaller gap (--gap)")
+        raise BadInput("nothing is left to train on: hold out fewer steps (--held-out) or leave a smaller gap (--gap)")
     return Split(train=tuple(train), held_out=tuple(steps[first : last + 1]), gap=(*before, *after))
 
 
 @contextmanager
 def _claimed(out: Path) -> Iterator[None]:
-    """The folder, for this process alone; gone again if nothing came to be in it."""
+    """Reserve the folder for this process. It is removed again if nothing was written to it."""
     try:
         if out.exists() and not out.is_dir():
             raise BadInput(f"{out}: is not a folder")
         for path in out.iterdir() if out.exists() else ():
             if path.name not in (DATASET_FILE, STEPS_FOLDER) and not is_leftover(path):
-                raise BadInput(f"{out}: is not empty, and not a dataset")
+                raise BadInput(f"{out}: is not empty and is not a data set")
         out.mkdir(parents=True, exist_ok=True)
         with locked(out):
             try:
@@ -155,12 +154,12 @@ def _earlier(out: Path) -> DatasetSpec | None:
     except FileNotFoundError:
         return None
     except (OSError, ValidationError, UnicodeDecodeError) as error:
-        raise BadInput(f"{out / DATASET_FILE}: is not a dataset's: remove it to make another") from error
+        raise BadInput(f"{out / DATASET_FILE}: does not describe a data set: remove it to make another") from error
 
 
 def _refuse_another(out: Path, earlier: DatasetSpec, recipe: Recipe, files: dict[int, Path]) -> None:
     if earlier.recipe_sha256 != recipe.digest:
-        raise BadInput(f"{out}: holds a dataset of other settings ({earlier.preset}): --overwrite replaces it")
+        raise BadInput(f"{out}: holds a data set made with other settings ({earlier.preset}): --overwrite replaces it")
     lost = [step.t for step in earlier.steps if step.t not in files]
     if lost:
         raise BadInput(f"{out}: holds step {lost[0]}, which would be lost: --overwrite drops it")
@@ -177,7 +176,7 @@ def _spec(
             each.variable,
             training,
             recipe.preset,
-            # Components of a vector have one scale, so that the normalised vector can be turned as well.
+            # The components of a vector share one scale, so that the normalised vector can be rotated too.
             recipe.vector if recipe.vector and each.variable.name in recipe.vector else (each.variable.name,),
             _flagged(file, recipe, each.variable.name, truth_grid),
         )
@@ -212,7 +211,7 @@ def _variable(
     scaled_with: tuple[str, ...],
     flagged: tuple[FlaggedShells, ...] = (),
 ) -> DatasetVariable:
-    """A variable with its constants, from the training split alone."""
+    """A variable and its constants, which come from the training split alone."""
     truth, inputs = (_extent(training, (variable.name,), kind) for kind in ("truth", "inputs"))
     if preset is Preset.PAPER:
         affines = _min_max(truth), _min_max(inputs)
@@ -243,8 +242,8 @@ def _min_max(extent: tuple[float, float]) -> Affine:
 
 
 def _flagged(file: SourceFile, recipe: Recipe, name: str, truth_grid: ShellGrid) -> tuple[FlaggedShells, ...]:
-    """The layout's known defects, as indices of the truth's shells."""
-    kept = file.indices[len(file.indices) - len(truth_grid.radii_km) :]  # the paper's preset drops one more
+    """The known defects of a variable, as indices of the ground truth's shells."""
+    kept = file.indices[len(file.indices) - len(truth_grid.radii_km) :]  # the preset paper drops one more shell
     found = []
     for each in recipe.layout.named(name).degraded:
         inside = np.flatnonzero((kept >= each.first) & (kept <= each.last))
@@ -254,7 +253,7 @@ def _flagged(file: SourceFile, recipe: Recipe, name: str, truth_grid: ShellGrid)
 
 
 def _finish(out: Path, spec: DatasetSpec, earlier: DatasetSpec | None) -> None:
-    """Write `dataset.json`, whole or not at all, and clear away what no longer belongs to the dataset."""
+    """Write `dataset.json`, whole or not at all, and remove what no longer belongs to the data set."""
     if spec != earlier:
         write_whole(out / DATASET_FILE, spec.to_json())
     belonging = {Path(step.inputs.file).parent.name for step in spec.steps}

@@ -1,4 +1,4 @@
-"""`dataset.json`: what a prepared dataset says of itself. It is written last: a folder without it is not finished."""
+"""`dataset.json`, the description of a prepared data set. It is written last, so a folder without it is unfinished."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Frozen(BaseModel):
 
 
 class Extremes(_Frozen):
-    """The smallest and the largest value of a variable in a step, in its unit."""
+    """The smallest and the largest value of a variable in a time step, in its unit."""
 
     name: str
     truth: tuple[float, float]
@@ -31,9 +31,9 @@ class Extremes(_Frozen):
 class StepRecord(_Frozen):
     """A prepared time step.
 
-    `truth` holds one NPY array `(latitude, longitude, shell)` for each variable, float32 in its unit, so that a window
-    of columns lies together on the disk; `inputs` one array `(variable, shell, latitude, longitude)`. `axes_sha256`
-    is of the source file's axes, which have to be the same in all steps.
+    `truth` names one NPY array `(latitude, longitude, shell)` for each variable, float32 in its unit. In this order, a
+    window of columns lies together on the disk. `inputs` names one array `(variable, shell, latitude, longitude)`.
+    `axes_sha256` is the digest of the source file's axes, which must be the same in all time steps.
     """
 
     t: int = Field(ge=0)
@@ -47,7 +47,7 @@ class StepRecord(_Frozen):
 
 
 class FlaggedShells(_Frozen):
-    """Truth shells, the last included, that are known to be wrong."""
+    """Shells of the ground truth that are known to be wrong, from `first` to `last`, both included."""
 
     first: int
     last: int
@@ -55,10 +55,10 @@ class FlaggedShells(_Frozen):
 
 
 class DatasetVariable(_Frozen):
-    """A variable, and the affines from normalised numbers to its unit: `value = offset + scale * number`.
+    """A variable, and the affines that convert normalised numbers to its unit: `value = offset + scale * number`.
 
-    `extent` holds the extremes of the truth in the training split. The `default` preset has one affine for both;
-    `paper` has two, as the paper had.
+    `extent` holds the extremes of the ground truth in the training split. The preset `default` has one affine for
+    ground truth and inputs. The preset `paper` has two, as the paper had.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -73,7 +73,9 @@ class DatasetVariable(_Frozen):
 
 
 class Split(_Frozen):
-    """Time steps to train on; those held out, one block of consecutive steps; and the gap between, in neither."""
+    """The time steps to train on, one block of consecutive steps that is held out, and the steps of the gap, which
+    belong to neither.
+    """
 
     train: tuple[int, ...] = Field(min_length=1)
     held_out: tuple[int, ...] = ()
@@ -81,8 +83,8 @@ class Split(_Frozen):
 
 
 class DatasetSpec(_Frozen):
-    """A dataset. `vector` names the Cartesian components; `derived` are spherical components computed from them when
-    they are read.
+    """A data set. `vector` names the Cartesian components. `derived` describes the spherical components, which are
+    computed from them at reading.
     """
 
     format: Literal[1] = 1
@@ -101,15 +103,15 @@ class DatasetSpec(_Frozen):
     def _parts_agree(self) -> DatasetSpec:
         numbers = [step.t for step in self.steps]
         if numbers != sorted(set(numbers)):
-            raise ValueError("time steps do not ascend")
+            raise ValueError("the time steps do not ascend")
         split = [*self.split.train, *self.split.held_out, *self.split.gap]
         if sorted(split) != numbers:
-            raise ValueError("the split is not one of the steps")
+            raise ValueError("the split does not consist of the time steps")
         if any(len(step.truth) != len(self.variables) for step in self.steps):
-            raise ValueError("a step has more or fewer variables than the dataset")
+            raise ValueError("a time step has more or fewer variables than the data set")
         return self
 
     def to_json(self) -> str:
-        """The text of `dataset.json`: indented, each list of numbers on one line."""
+        """The text of `dataset.json`, indented, with each list of numbers on one line."""
         text = self.model_dump_json(indent=2)
         return re.sub(r"\[[-+.\de,\s]+\]", lambda m: re.sub(r"\s+", "", m[0]).replace(",", ", "), text) + "\n"

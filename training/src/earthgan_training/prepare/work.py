@@ -1,4 +1,6 @@
-"""Prepares one time step, in a worker process: whole, under a name made of the digests of what it is made from."""
+"""Prepares one time step in a worker process. The step's folder is whole or absent, and its name contains the digest of
+what it is made from.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ SPHERICAL = (V_RADIAL, V_THETA, V_PHI)
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a step: its record, or one line that says why there is none."""
+    """The outcome of a time step: its record, or one line that says why there is none."""
 
     record: StepRecord | None
     error: str | None
@@ -40,22 +42,22 @@ class Done:
 
 
 def prepare_step(recipe: Recipe, out: str, task: tuple[int, str]) -> Done:
-    """Prepare step `task[0]` from the file `task[1]` into the dataset folder; nothing where it is there already.
+    """Prepare time step `task[0]` from the file `task[1]` in the data set's folder, unless it exists already.
 
-    A step is there when a folder of its name holds files of the digests that its record states.
+    A step exists if a folder with its name holds files with the digests that its record states.
     """
     t, path = task[0], Path(task[1])
     try:
         record, was_there = _prepare(recipe, Path(out), t, path)
     except BadInput as error:
         return Done(None, str(error))
-    # Linux counts the peak in KiB, macOS in bytes.
+    # Linux counts the peak in KiB, and macOS counts it in bytes.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e3 if sys.platform == "linux" else 1e6)
     return Done(record, None, was_there, peak)
 
 
 def grids(file: SourceFile, recipe: Recipe) -> tuple[ShellGrid, ShellGrid]:
-    """The grids of truth and conditional input."""
+    """The grids of the ground truth and of the conditional input."""
     return paper_grids(file) if recipe.preset is Preset.PAPER else default_grids(file.grid, recipe)
 
 
@@ -69,13 +71,15 @@ def _prepare(recipe: Recipe, out: Path, t: int, path: Path) -> tuple[StepRecord,
     with whole(out / name) as part:
         part.mkdir()
         record = _write(recipe, part, name, t, path, source_sha256)
-        if (out / name).exists():  # damaged since it was made
+        if (out / name).exists():  # the folder was damaged after it was made
             shutil.rmtree(out / name)
     return record, False
 
 
 def _write(recipe: Recipe, part: Path, name: str, t: int, path: Path, source_sha256: str) -> StepRecord:
-    """Write the step's files and then its record. One variable at a time: a worker holds a few copies of one."""
+    """Write the files of a time step, and then its record. The worker handles one variable at a time, so it holds only
+    a few copies of one.
+    """
     extremes, inputs, files = [], [], []
     truths: dict[str, NDArray[np.float32]] = {}
     with SourceFile(path, recipe.layout) as file:
@@ -120,12 +124,12 @@ def _spherical_extremes(
     truth_grid: ShellGrid,
     input_grid: ShellGrid,
 ) -> list[Extremes]:
-    """Extremes of outward, southward and eastward velocity, so that one may train on them instead."""
+    """The extremes of the outward, southward and eastward velocity, so that training can use these components."""
     assert recipe.vector is not None
 
     def component(name: str, fields: dict[str, NDArray[np.float32]], grid: ShellGrid) -> NDArray[np.float32]:
         x, y, z = (fields[each] for each in recipe.vector or ())
-        return turn(name, x, y, z, np.array(grid.latitudes_deg)[:, None], np.array(grid.longitudes_deg))
+        return turn(name, x, y, z, *grid.axes_deg)
 
     return [
         _extremes(name, component(name, truths, truth_grid), component(name, inputs, input_grid)) for name in SPHERICAL
@@ -141,7 +145,7 @@ def _extremes(name: str, truth: NDArray[np.float32], inputs: NDArray[np.float32]
 
 
 def write_npy(path: Path, array: NDArray[np.float32]) -> str:
-    """Write an NPY file and return its SHA-256. (`np.save` does not say that the disk is full.)"""
+    """Write an NPY file and return its SHA-256. (`np.save` does not report a full disk.)"""
     array = np.ascontiguousarray(array)
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))

@@ -1,2 +1,3 @@
-"""Our own mantle convection: a thick spherical shell at infinite Prandtl number, by spherical harmonics and Chebyshev
-polynomials. `docs/simulation.md` has the equations and the measured accuracy."""
+"""A solver for mantle convection in a thick spherical shell at infinite Prandtl number. It uses spherical harmonics
+laterally and Chebyshev polynomials in radius. `docs/simulation.md` gives the equations and the measured accuracy.
+"""

@@ -1,7 +1,8 @@
-"""The steady convection patterns of Zhong, McNamara, Tan, Moresi & Gurnis (2008), Geochem. Geophys. Geosyst. 9, Q10017:
-a benchmark that most codes for spherical shells have been held against.
+"""The steady convection patterns of Zhong, McNamara, Tan, Moresi & Gurnis (2008), Geochem. Geophys. Geosyst. 9, Q10017.
+Most codes for spherical shells have been compared with this benchmark.
 
-Radius ratio 0.55, constant viscosity, free slip, no internal heating, Ra = 7000 on the shell's thickness.
+The radius ratio is 0.55. The viscosity is constant, the boundaries slip freely, and there is no internal heating. The
+Rayleigh number is 7000 and refers to the shell's thickness.
 """
 
 from __future__ import annotations
@@ -21,18 +22,20 @@ from earthgan_training.simulate.model import Model
 from earthgan_training.simulate.parameters import Physics, Resolution
 
 PHYSICS = Physics(rayleigh=7000.0, inner=0.55 / 0.45)
-#: The flow is found on the first, and followed on the second to what it becomes there.
+#: A case becomes steady at the first resolution. It then continues at the second until it is steady again.
 RESOLUTIONS = (Resolution(21, 24, "float64"), Resolution(25, 27, "float64"))
 INTERVAL = 0.005
-LONGEST = 600  #: intervals at each resolution
-#: A flow is steady when neither number has changed by more than this, relative, over an interval.
+LONGEST = 600  #: The largest number of intervals at each resolution.
+#: A flow is steady when neither number has a relative change above this limit over an interval.
 STEADY = (1e-4, 3e-6)
 CFL = 0.4
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A start, as amplitudes of (degree, order), and what the paper's table 3 finds at the end."""
+    """The amplitudes (degree, order) that a case starts with, and the values in the paper's table 3 for the steady
+    flow.
+    """
 
     cosines: dict[tuple[int, int], float]
     nusselt: float
@@ -46,9 +49,9 @@ BENCHMARKS = {
 
 
 def run_benchmark(case: Benchmark, watch: Callable[[Diagnostics], None] = lambda _: None) -> Diagnostics:
-    """Follow a case until it is steady; `watch` is told of every interval.
+    """Run a case until it is steady. `watch` gets the diagnostics of every interval.
 
-    Raises BadInput where it does not become steady.
+    Raises BadInput if the case does not become steady.
     """
     before_finer: tuple[NDArray[np.float64], RadialGrid] | None = None
     for resolution, steady in zip(RESOLUTIONS, STEADY, strict=True):
@@ -72,7 +75,7 @@ def run_benchmark(case: Benchmark, watch: Callable[[Diagnostics], None] = lambda
                 break
             before = now
         else:
-            raise BadInput(f"not steady after {LONGEST * INTERVAL:g} diffusion times")
+            raise BadInput(f"the flow is not steady after {LONGEST * INTERVAL:g} diffusion times")
         before_finer = state.temperature.astype(np.float64), model.grid
     return now
 

@@ -1,4 +1,4 @@
-"""A run's state on disk: what it needs to go on to the same bits."""
+"""A run's state on disk. It holds all that the run needs to continue to the same bits."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A state, and the rows of the history until then: `(row, column)`."""
+    """A state, and the history up to this state as `(row, column)`."""
 
     state: State
     history: NDArray[np.float64]
 
 
 def fingerprint(setup: Setup, seed: int) -> dict[str, Any]:
-    """What has to be equal for a run to go on from a checkpoint."""
+    """Describe a run. A run continues from a checkpoint only if both descriptions are equal."""
     described: dict[str, Any] = json.loads(json.dumps({"format": FORMAT, "seed": seed, "setup": asdict(setup)}))
     return described
 
 
 def save(folder: Path, checkpoint: Checkpoint, identity: dict[str, Any]) -> None:
-    """Write the checkpoint of a folder, whole or not at all. Raises BadInput."""
+    """Write a folder's checkpoint, whole or not at all. Raises BadInput."""
     state = checkpoint.state
     about = {"identity": identity, "clock": asdict(state.clock), "step": state.step, "dt": state.previous_dt}
     with whole(folder / CHECKPOINT_FILE) as part:
@@ -51,9 +51,9 @@ def save(folder: Path, checkpoint: Checkpoint, identity: dict[str, Any]) -> None
 
 
 def load(folder: Path, identity: dict[str, Any]) -> Checkpoint | None:
-    """The checkpoint of a folder, or None where there is none.
+    """Read a folder's checkpoint; None if there is none.
 
-    Raises BadInput where it is damaged or belongs to another run.
+    Raises BadInput if it is damaged or belongs to another run.
     """
     path = folder / CHECKPOINT_FILE
     if not path.exists():
@@ -63,7 +63,7 @@ def load(folder: Path, identity: dict[str, Any]) -> Checkpoint | None:
             about = json.loads(stored["about"].tobytes())
             found = about["identity"]
             if found != identity:
-                raise BadInput(f"{path}: of another run ({_difference(found, identity)}); choose another --out")
+                raise BadInput(f"{path}: belongs to another run ({_difference(found, identity)}); choose another --out")
             state = State(
                 temperature=stored["temperature"],
                 previous_temperature=stored["previous_temperature"],
@@ -78,9 +78,9 @@ def load(folder: Path, identity: dict[str, Any]) -> Checkpoint | None:
 
 
 def _difference(found: Any, wanted: Any, name: str = "") -> str:
-    """The first entry that differs, such as `setup.physics.rayleigh 5000 there, 7000 here`."""
+    """Name the first entry that differs, such as `setup.physics.rayleigh is 5000 there and 7000 here`."""
     if isinstance(found, dict) and isinstance(wanted, dict):
         for key in sorted({*found, *wanted}):
             if found.get(key) != wanted.get(key):
                 return _difference(found.get(key), wanted.get(key), f"{name}.{key}" if name else key)
-    return f"{name} {found} there, {wanted} here"
+    return f"{name} is {found} there and {wanted} here"

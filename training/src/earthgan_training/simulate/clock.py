@@ -1,4 +1,6 @@
-"""Time as whole numbers: files fall exactly on time steps, and a step's length changes by factors of two only."""
+"""Model time in whole numbers. Files fall exactly on time steps, and the length of a step changes only by factors of
+two.
+"""
 
 from __future__ import annotations
 
@@ -28,26 +30,30 @@ class Clock:
         return self.position == 0
 
     def ticked(self) -> Clock:
-        """One step later."""
+        """The clock one step later."""
         if self.position + 1 == 1 << self.level:
             return replace(self, done=self.done + 1, position=0)
         return replace(self, position=self.position + 1)
 
     def finer(self) -> Clock:
-        """The same time, with steps of half the length."""
+        """The same time with steps of half the length."""
         return replace(self, position=2 * self.position, level=self.level + 1)
 
     def coarser(self) -> Clock:
-        """The same time, with steps of twice the length where the interval is still met: else unchanged."""
+        """The same time with steps of twice the length. The clock is unchanged if such steps would miss the end of the
+        interval.
+        """
         if self.level == 0 or self.position % 2:
             return self
         return replace(self, position=self.position // 2, level=self.level - 1)
 
     def fitted(self, limit: float) -> Clock:
-        """With steps no longer than `limit`; longer ones than now only where they stay well under it."""
+        """The same time with steps no longer than `limit`. The steps become longer only if they then stay well below
+        it.
+        """
         clock = self
         while clock.dt > limit:
             clock = clock.finer()
-        if clock is self and 2 * self.dt < 0.8 * limit:  # a margin, or the length would flicker
+        if clock is self and 2 * self.dt < 0.8 * limit:  # without this margin, the length would change back and forth
             clock = self.coarser()
         return clock

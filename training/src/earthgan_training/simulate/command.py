@@ -26,34 +26,47 @@ def add_simulate(subcommands: Any) -> None:
         subcommands,
         "simulate",
         _simulate,
-        "make mantle convection of our own, in the layout of the contest files",
+        "simulate mantle convection and write files in the contest's layout",
         "earthgan simulate --out raw --preset quick\n  earthgan simulate --benchmark tetrahedral --json benchmark.json",
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
-        "--out", type=Path, metavar="DIR", help="where spherical<step>.nc go; a stopped run goes on there"
+        "--out", type=Path, metavar="DIR", help="folder for the files spherical<step>.nc; a stopped run continues there"
     )
     what.add_argument(
-        "--benchmark", choices=_BENCHMARKS, metavar="CASE", help="tetrahedral or cubic: Zhong et al. (2008)"
+        "--benchmark",
+        choices=_BENCHMARKS,
+        metavar="CASE",
+        help="run a case from Zhong et al. (2008): tetrahedral or cubic",
     )
-    what.add_argument("--list-presets", action="store_true", help="say what each preset is and needs")
-    parser.add_argument("--preset", choices=_PRESETS, default="quick", help="default: quick")
-    parser.add_argument("--steps", type=positive, metavar="N", help="how many files; the preset's number unless given")
+    what.add_argument("--list-presets", action="store_true", help="print what each preset computes and needs")
+    parser.add_argument("--preset", choices=_PRESETS, default="quick", help="settings of the run (default: quick)")
+    parser.add_argument("--steps", type=positive, metavar="N", help="number of files (default: the preset's)")
     parser.add_argument(
-        "--seed", type=count, nargs="+", default=[0], metavar="N", help="of the start; several make DIR/seed-<N> each"
+        "--seed",
+        type=count,
+        nargs="+",
+        default=[0],
+        metavar="N",
+        help="seed of the start (default: 0); each of several seeds gets a folder DIR/seed-<N>",
     )
     parser.add_argument(
-        "--rayleigh", type=_positive, metavar="RA", help="on the thickness and the viscosity at the core"
+        "--rayleigh",
+        type=_positive,
+        metavar="RA",
+        help="Rayleigh number, for the shell's thickness and the viscosity at the core",
     )
-    parser.add_argument("--heating", type=float, metavar="H", help="internal heating, dimensionless")
-    parser.add_argument("--no-slip", action="store_true", help="fixed boundaries; they slip freely unless given")
-    parser.add_argument("--nodes", type=positive, metavar="N", help="Chebyshev nodes in radius")
-    parser.add_argument("--degree", type=positive, metavar="L", help="the highest harmonic degree")
-    parser.add_argument("--cfl", type=_positive, metavar="C", help="length of the time steps")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the last numbers as JSON")
+    parser.add_argument("--heating", type=float, metavar="H", help="dimensionless internal heating")
+    parser.add_argument(
+        "--no-slip", action="store_true", help="hold the flow at both boundaries (default: it slips freely)"
+    )
+    parser.add_argument("--nodes", type=positive, metavar="N", help="number of Chebyshev nodes in radius")
+    parser.add_argument("--degree", type=positive, metavar="L", help="highest harmonic degree")
+    parser.add_argument("--cfl", type=_positive, metavar="C", help="CFL number, which sets the solver's step length")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the final numbers as JSON")
 
 
-# Modules of the simulation are imported when the command runs: `earthgan --help` should not wait for SciPy.
+# The modules of the simulation are imported when the command runs, so that `earthgan --help` does not wait for SciPy.
 
 
 def _simulate(arguments: argparse.Namespace) -> None:
@@ -104,7 +117,7 @@ def _runs(arguments: argparse.Namespace) -> dict[str, Diagnostics]:
 
 
 def _changed(setup: Setup, arguments: argparse.Namespace) -> Setup:
-    """The preset's set-up with what the command line changes; it is then called custom."""
+    """The preset's set-up with the changes from the command line. Its name then says that it was changed."""
     physics, resolution = setup.physics, setup.resolution
     if arguments.rayleigh is not None:
         physics = replace(physics, rayleigh=arguments.rayleigh)
@@ -128,7 +141,7 @@ def _positive(text: str) -> float:
 
 
 def _health(now: Diagnostics) -> str:
-    """The numbers that show whether a run is well."""
+    """The numbers that show whether a run is healthy."""
     return (
         f"step {now.step}  Nu {now.nusselt_top:.3f} {now.nusselt_bottom:.3f}  V_rms {now.v_rms:.1f}  "
         f"tails {now.lateral_tail:.0e} {now.radial_tail:.0e}"

@@ -1,4 +1,4 @@
-"""What is printed about a state: heat flow, speed, mean temperature, and whether the resolution is enough."""
+"""The numbers that describe a state: heat flow, speed, mean temperature, and whether the resolution is sufficient."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from earthgan.errors import BadInput
 from earthgan_training.harmonics.coefficients import degree_power
 from earthgan_training.simulate.model import MEAN, Model, State
 
-#: A spectral tail above this means that fields are no longer represented.
+#: If a spectral tail is above this value, the grid no longer represents the fields.
 LARGEST_TAIL = 0.1
 
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """Dimensionless. Nusselt numbers are heat flows relative to conduction without internal heating; tails are the
-    largest amplitude among the last tenth of the modes (in degree, in Chebyshev order) relative to the largest."""
+    """Dimensionless numbers of a state. A Nusselt number is the heat flow relative to conduction without internal
+    heating. A tail is the largest amplitude among the last tenth of the modes (in degree, in Chebyshev order), relative
+    to the largest amplitude of all.
+    """
 
     step: int
     time: float
@@ -58,7 +60,7 @@ def diagnose(model: Model, state: State) -> Diagnostics:
 
 
 def check_resolved(diagnostics: Diagnostics, model: Model) -> None:
-    """Raise BadInput where a state is not finite or its spectra have not fallen off at their ends."""
+    """Raise BadInput if a state is not finite, or if its spectra do not fall off at their ends."""
     where = f"step {diagnostics.step}, time {diagnostics.time:.3g}"
     if not np.isfinite(diagnostics.v_rms):
         raise BadInput(f"{where}: the fields are no longer finite; choose a smaller --cfl")
@@ -68,7 +70,7 @@ def check_resolved(diagnostics: Diagnostics, model: Model) -> None:
     ):
         if not tail <= LARGEST_TAIL:
             raise BadInput(
-                f"{where}: under-resolved, spectral tail {tail:.2g} above {LARGEST_TAIL:g}; "
+                f"{where}: under-resolved, the spectral tail {tail:.2g} is above {LARGEST_TAIL:g}; "
                 f"raise {option} above {value} or lower --rayleigh"
             )
 

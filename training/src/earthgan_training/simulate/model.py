@@ -2,9 +2,10 @@
 
     dT/dt + u . grad T = laplacian T + H,   u from the Stokes maps
 
-Diffusion is implicit and advection explicit in the two-step backward differentiation formula with steps that may
-differ (SBDF2; Wang & Ruuth, 2008, J. Comput. Math. 26, eq. 2.9 with gamma = 1 and c = 0); the first step is Euler's.
-Advection is formed on a grid that holds the product of two fields without aliasing in latitude and longitude.
+Diffusion is implicit and advection is explicit. The scheme is the two-step backward differentiation formula for
+variable steps (SBDF2; Wang & Ruuth, 2008, J. Comput. Math. 26, eq. 2.9 with gamma = 1 and c = 0). The first step is
+Euler's. Advection is computed on a grid that represents the product of two fields without aliasing in latitude and
+longitude.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ from earthgan_training.simulate.parameters import Physics, Resolution
 
 Array = NDArray[np.floating[Any]]
 
-#: The mean of a field is its coefficient of degree 0 divided by this.
+#: The mean of a field is its coefficient of degree 0 divided by this number.
 MEAN = np.sqrt(4 * np.pi)
-#: Steps between two looks at the largest velocity.
+#: Number of steps between two measurements of the largest velocity.
 CFL_EVERY = 4
 
 
 @dataclass(frozen=True)
 class State:
-    """All that the next step depends on. Temperatures are `(degree, order, part, node)` coefficients."""
+    """The state that determines the next step. Temperatures are `(degree, order, part, node)` coefficients."""
 
     temperature: Array
     previous_temperature: Array
@@ -43,7 +44,8 @@ class State:
 
 
 def product_transform(degree: int, dtype: DTypeLike) -> Transform:
-    """A Gauss-Legendre grid that holds products of two fields without aliasing: 3/2 as many points as modes.
+    """A Gauss-Legendre grid that represents products of two fields without aliasing. It has 3/2 as many points as
+    modes.
 
     Orszag (1971), J. Atmos. Sci. 28, 1074.
     """
@@ -52,7 +54,7 @@ def product_transform(degree: int, dtype: DTypeLike) -> Transform:
 
 
 class Model:
-    """The operators of a set of physics at a resolution."""
+    """The operators for given physics at a given resolution."""
 
     def __init__(self, physics: Physics, resolution: Resolution, cfl: float) -> None:
         self.physics, self.resolution, self.cfl = physics, resolution, cfl
@@ -77,7 +79,7 @@ class Model:
         return per_degree(self.stokes_radial, temperature), per_degree(self.stokes_lateral, temperature)
 
     def advanced(self, state: State) -> State:
-        """One step later; its length follows the CFL number."""
+        """The state one step later. The CFL number sets the length of the step."""
         advection, rate = self._advection(state.temperature, measure=state.step % CFL_EVERY == 0)
         clock = state.clock
         if rate is not None:
@@ -98,8 +100,9 @@ class Model:
         return State(temperature, state.temperature, advection, dt, clock.ticked(), state.step + 1)
 
     def _advection(self, temperature: Array, measure: bool) -> tuple[Array, float | None]:
-        """The coefficients of `-u . grad T`; and, where asked for, the largest rate at which the flow crosses the
-        spacing of the modes."""
+        """The coefficients of `-u . grad T`. If `measure` is set, also the largest rate at which the flow crosses the
+        spacing of the modes; otherwise None.
+        """
         radial, lateral = self.velocity(temperature)
         transform = self._transform
         u, south, east = transform.values(radial), transform.southward(lateral), transform.eastward(lateral)
@@ -113,17 +116,20 @@ class Model:
         return transform.coefficients(u), rate
 
     def _rate(self, u: Array, south: Array, east: Array) -> float:
-        """The largest |u_r| / node spacing + |u_lateral| degree / r, over nodes, with each node's largest speeds."""
+        """The largest |u_r| / node spacing + |u_lateral| degree / r over all nodes, with the largest speeds of each
+        node.
+        """
         speed_r, speed_south, speed_east = (
             np.maximum(field.max(axis=(1, 2)), -field.min(axis=(1, 2))) for field in (u, south, east)
         )
         lateral = np.maximum(speed_south, speed_east) * self.resolution.degree / self.grid.nodes
-        # Not zero, even where nothing moves yet.
+        # The rate must not be zero, even if nothing moves yet.
         return max(float((speed_r / self.grid.spacing + lateral).max()), 1e-9)
 
     def _implicit_inverses(self, coefficient: float) -> Array:
-        """`(degree, node, node)`: the inverses of `coefficient - laplacian`, with fixed boundary values. They are kept
-        until the coefficient changes."""
+        """The inverses `(degree, node, node)` of `coefficient - laplacian` with fixed boundary values. They are kept
+        until the coefficient changes.
+        """
         if self._inverses[0] != coefficient:
             n = np.arange(self.resolution.degree + 1)[:, None, None]
             r, derivative = self.grid.nodes, self.grid.derivative

@@ -34,13 +34,13 @@ def file_name(t: int) -> str:
 
 
 def cell_centres(first: float, last: float, count: int) -> NDArray[np.float64]:
-    """Both ends, and between them the centres of `count - 2` equal cells."""
+    """Both ends, and the centres of `count - 2` equal cells between them."""
     cells = count - 2
     return np.concatenate([[first], first + (np.arange(cells) + 0.5) * (last - first) / cells, [last]])
 
 
 class ContestWriter:
-    """The harmonics of an output grid, ready for one file after another."""
+    """Writes one file after another. It prepares the harmonics of the output grid once."""
 
     def __init__(self, model: Model, grid: OutputGrid) -> None:
         self._model = model
@@ -54,7 +54,9 @@ class ContestWriter:
         self._radial = model.grid.interpolation(self.radii_km / THICKNESS_KM).astype(np.float32)
 
     def fields(self, temperature: Array) -> dict[str, Field]:
-        """`(latitude, radius, longitude)` in the files' units, of `(degree, order, part, node)` coefficients."""
+        """The fields `(latitude, radius, longitude)` in the files' units for `(degree, order, part, node)`
+        coefficients.
+        """
         on_nodes = temperature, *self._model.velocity(temperature)
         at_radii, radial, lateral = (each.astype(np.float32) @ self._radial.T for each in on_nodes)
         transform, speed = self._transform, np.float32(VELOCITY_M_PER_S)
@@ -71,9 +73,9 @@ class ContestWriter:
         return {name: _as_in_files(field) for name, field in found.items()}
 
     def write(self, path: Path, temperature: Array, time: float, attributes: dict[str, str | float | int]) -> None:
-        """Write a file, whole or not at all; the same input gives the same bytes (NetCDF-3 holds no dates).
+        """Write a file, whole or not at all. The same input gives the same bytes, because NetCDF-3 stores no dates.
 
-        Raises BadInput where it cannot be written.
+        Raises BadInput if the file cannot be written.
         """
         try:
             with whole(path) as part, netCDF4.Dataset(part, "w", format="NETCDF3_64BIT_OFFSET") as file:
@@ -95,11 +97,13 @@ class ContestWriter:
                 file.time_Myr = time * DIFFUSION_TIME_MYR
                 for name, value in attributes.items():
                     file.setncattr(name, value)
-        except RuntimeError as error:  # the library has no other for a full disk
+        except RuntimeError as error:  # the library raises this for a full disk
             raise BadInput(f"{path}: cannot be written ({error})") from error
 
 
 def _as_in_files(field: Array) -> Field:
-    """`(latitude, radius, longitude)` of `(radius, latitude, longitude)`, with the first meridian again as the last."""
+    """Reorder `(radius, latitude, longitude)` to `(latitude, radius, longitude)`, and repeat the first meridian as the
+    last.
+    """
     by_latitude = field.transpose(1, 0, 2)
     return np.concatenate([by_latitude, by_latitude[..., :1]], axis=-1, dtype=np.float32)

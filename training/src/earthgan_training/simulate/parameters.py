@@ -1,7 +1,7 @@
-"""What a run is made of: physics, resolution, output; and the presets of `earthgan simulate`.
+"""The parameters of a run: physics, resolution and output. Also the presets of `earthgan simulate`.
 
-Lengths are in shell thicknesses D, times in diffusion times D^2/kappa, velocities in kappa/D, temperatures 1 at the
-core and 0 at the surface.
+The unit of length is the shell's thickness D, of time the diffusion time D^2/kappa, and of velocity kappa/D. The
+temperature is 1 at the core and 0 at the surface.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ VELOCITY_M_PER_S = DIFFUSIVITY_M2_PER_S / (THICKNESS_KM * 1e3)
 
 @dataclass(frozen=True)
 class ViscosityStep:
-    """The viscosity is `factor` times what it is below, above `depth_km`; its logarithm changes as a tanh."""
+    """A step of the viscosity at `depth_km`. Above this depth, the viscosity is `factor` times the viscosity below. Its
+    logarithm changes as a tanh.
+    """
 
     depth_km: float
     factor: float
@@ -34,8 +36,9 @@ class ViscosityStep:
 
 @dataclass(frozen=True)
 class Physics:
-    """The Boussinesq equations' numbers. `rayleigh` is on the thickness, the temperature contrast and the viscosity
-    at the core; `heating` is internal, in kappa contrast / D^2."""
+    """The numbers of the Boussinesq equations. `rayleigh` refers to the thickness, the temperature contrast and the
+    viscosity at the core. `heating` is the internal heating in kappa contrast / D^2.
+    """
 
     rayleigh: float
     heating: float = 0.0
@@ -48,7 +51,7 @@ class Physics:
         return self.inner + 1
 
     def viscosity(self, radii: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Relative to the core's, at `radii` in shell thicknesses."""
+        """The viscosity relative to that at the core, at `radii` in shell thicknesses."""
         depth_km = (self.outer - radii) * THICKNESS_KM
         log = np.zeros_like(radii)
         for step in self.viscosity_steps:
@@ -66,12 +69,12 @@ class Resolution:
 
     def __post_init__(self) -> None:
         if self.nodes < 8 or self.degree < 4:
-            raise BadInput(f"resolution: at least 8 nodes and degree 4, not {self.nodes} and {self.degree}")
+            raise BadInput(f"the resolution needs at least 8 nodes and degree 4, not {self.nodes} and {self.degree}")
 
 
 @dataclass(frozen=True)
 class OutputGrid:
-    """The sizes of the files' coordinates: poles, boundary faces and the repeated meridian counted."""
+    """The sizes of the files' coordinates, including the poles, the boundary faces and the repeated meridian."""
 
     latitudes: int
     radii: int
@@ -80,20 +83,20 @@ class OutputGrid:
 
 @dataclass(frozen=True)
 class Setup:
-    """All that decides a run's bytes but its seed and its number of time steps."""
+    """All parameters that determine a run's bytes, except its seed and its number of time steps."""
 
     name: str
     physics: Physics
     resolution: Resolution
     grid: OutputGrid
-    interval: float  #: between two files, in diffusion times
-    spin_up: int  #: intervals before the first file
+    interval: float  #: time between two files, in diffusion times
+    spin_up: int  #: number of intervals before the first file
     cfl: float = 0.4
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A set-up with a name, its usual number of time steps, and what it needs, measured (`docs/simulation.md`)."""
+    """A named set-up, its usual number of time steps, and the measured resources it needs (`docs/simulation.md`)."""
 
     setup: Setup
     steps: int

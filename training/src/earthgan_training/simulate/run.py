@@ -1,4 +1,4 @@
-"""A run: from its start, or from where it was left, to its last file."""
+"""A run from its start, or from its last checkpoint, to its last file."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ from earthgan_training.simulate.output import ContestWriter, file_name
 from earthgan_training.simulate.parameters import Setup
 
 HISTORY_FILE = "history.csv"
-#: Steps between two looks at the resolution.
+#: Number of steps between two checks of the resolution.
 DIAGNOSE_EVERY = 16
-#: Steps between two checkpoints where no file falls.
+#: Number of steps between two checkpoints if no file is written meanwhile.
 CHECKPOINT_EVERY = 512
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands: files written, intervals done (spin-up counted) of how many, and the latest numbers."""
+    """The progress of a run. `written` counts files. `intervals` is the number of finished intervals out of `of`,
+    including the spin-up. `diagnostics` are the latest numbers.
+    """
 
     written: int
     intervals: float
@@ -37,13 +39,13 @@ class Progress:
 def simulate(
     setup: Setup, seed: int, steps: int, folder: Path, watch: Callable[[Progress], None] = lambda _: None
 ) -> Diagnostics:
-    """Write `steps` files to `folder`. Where a checkpoint lies there the run goes on from it, and every file has the
-    same bytes as if it had never stopped (on the same machine, with the same number of threads).
+    """Write `steps` files to `folder`. If the folder holds a checkpoint, the run continues from it. Every file then has
+    the same bytes as if the run had never stopped (on the same machine, with the same number of threads).
 
-    Raises BadInput where the flow is under-resolved, the folder holds another run, or cannot be written.
+    Raises BadInput if the flow is under-resolved, if the folder holds another run, or if the folder cannot be written.
     """
     if steps < 1:
-        raise BadInput(f"--steps {steps}: at least one")
+        raise BadInput(f"--steps {steps}: at least one step is needed")
     identity = checkpoint.fingerprint(setup, seed)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +62,7 @@ def simulate(
 
 
 class _Run:
-    """The state, the history, and the files that follow from them."""
+    """A run's state, its history, and the files that it writes."""
 
     def __init__(
         self,
@@ -76,11 +78,11 @@ class _Run:
         self._attributes = _attributes(setup, seed)
         if resumed is None:
             if any(folder.glob("spherical*.nc")):
-                raise BadInput(f"{folder}: holds spherical<step>.nc files, but no checkpoint; choose another --out")
+                raise BadInput(f"{folder}: holds spherical<step>.nc files but no checkpoint; choose another --out")
             start = initial.random(model.grid, setup.resolution.degree, seed)
             self.state: State = model.start(start, setup.interval)
             self._history: list[Diagnostics] = []
-            self._save()  # so that a run that is killed at its first file knows that file as its own
+            self._save()  # so that a run that is killed at its first file can continue from there
         else:
             self.state = resumed.state
             self._history = [_row(row) for row in resumed.history]
@@ -88,11 +90,11 @@ class _Run:
 
     @property
     def written(self) -> int:
-        """How many files lie there."""
+        """The number of files that are written."""
         return max(0, self.state.clock.done - self._setup.spin_up)
 
     def advance(self) -> Diagnostics:
-        """Go on to the next look at the resolution, or the next file."""
+        """Continue to the next check of the resolution or to the next file, whichever comes first."""
         while True:
             self.state = self._model.advanced(self.state)
             if self.state.clock.on_interval or self.state.step % DIAGNOSE_EVERY == 0:
@@ -112,7 +114,7 @@ class _Run:
         self._writer.write(path, self.state.temperature, self.state.clock.time, self._attributes)
 
     def _save(self) -> None:
-        # The checkpoint goes last: what it counts as written is there.
+        # The checkpoint is written last, so that every file that it counts exists.
         lines = [",".join(field.name for field in fields(Diagnostics))]
         lines += [",".join(repr(value) for value in astuple(row)) for row in self._history]
         write_whole(self._folder / HISTORY_FILE, "\n".join(lines) + "\n")
@@ -126,7 +128,7 @@ def _row(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Diagnostics:
 
 
 def _attributes(setup: Setup, seed: int) -> dict[str, str | float | int]:
-    """What a file says about its making."""
+    """The attributes that describe how a file was made."""
     physics, resolution = setup.physics, setup.resolution
     layers = "; ".join(
         f"x {s.factor:g} above {s.depth_km:g} km (tanh, {s.width_km:g} km)" for s in physics.viscosity_steps

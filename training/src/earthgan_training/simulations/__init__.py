@@ -1,1 +1,1 @@
-"""How the files of simulations are read: the layouts they come in, and mappings for those of others."""
+"""Readers for the files of simulations: known layouts, and mappings that describe other layouts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +17,12 @@ from earthgan_training.simulations.source import SourceFile
 CORE_RADIUS_KM = 3485.0
 CELLS = 199
 CELL_KM = (EARTH_RADIUS_KM - CORE_RADIUS_KM) / CELLS
-#: 90, then 178 cell centres, then -90: the outer cells have half the width.
+#: The rows and columns of a cell-centred grid with the size of the contest's files.
+GRID_ROWS, GRID_COLUMNS = 180, 360
+#: 90, then 178 cell centres, then -90. The outer cells have half the width.
 CONTEST_LATITUDES_DEG = np.concatenate([[90.0], 90 - (np.arange(178) + 0.5) * 180 / 178, [-90.0]])
 
-#: Known of the contest's files: the two properties of the rock are degraded close to the surface.
+#: In the contest's files, the two properties of the rock are degraded close to the surface.
 _DEGRADED = (Degraded(190, 199, "degraded from here outwards in the contest's files"),)
 _INCONSISTENT = (Degraded(1, 199, "inconsistent with the temperature in the contest's files"),)
 _DIVERGING = "crameri:vik"
@@ -61,13 +63,15 @@ CONTEST = Layout(
 
 
 def contest_radius_km(index: ArrayLike) -> NDArray[np.float64]:
-    """The radius of a file's `r` index between the boundary faces: 1 to 199 are cell centres."""
+    """The radius in km at a file's `r` index. Indices 1 to 199, between the boundary faces, are cell centres."""
     return CORE_RADIUS_KM + (np.asarray(index, dtype=np.float64) - 0.5) * CELL_KM
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One time step of a file: `values` is float32 `(variable, shell, latitude, longitude)` on `grid`, in its units."""
+    """One time step from a file. `values` is float32 `(variable, shell, latitude, longitude)` on `grid`, in the file's
+    units.
+    """
 
     path: Path
     t: int
@@ -76,17 +80,17 @@ class Snapshot:
     values: NDArray[np.float32]
 
 
-def contest_files(folder: Path) -> dict[int, Path]:
-    """The files of a folder by time step, in order. Raises BadInput where there are none, or two of one step."""
-    return CONTEST.steps(folder)
+def contest_files(folder: Path, needed: Iterable[int] = ()) -> dict[int, Path]:
+    """The files in a folder by time step, in order. Raises BadInput as `Layout.steps` does."""
+    return CONTEST.steps(folder, needed)
 
 
 def read_snapshot(path: Path, t: int, variables: Sequence[str]) -> Snapshot:
-    """Read a file's cell-centre shells; the boundary faces, corrupt in the contest data, and the repeated meridian
-    are left out.
+    """Read the cell-centre shells of a file. The boundary faces, which are corrupt in the contest data, and the
+    repeated meridian are left out.
 
-    Raises BadInput, naming the file, where it is truncated, or a variable is missing, of other dimensions, or not
-    finite.
+    Raises BadInput, which names the file, if the file is truncated, or if a variable is missing, has other dimensions
+    or is not finite.
     """
     with SourceFile(path, CONTEST) as file:
         values = np.empty((len(variables), *file.grid.shape), dtype=np.float32)

@@ -1,8 +1,9 @@
-"""How a simulation's files are laid out: names of dimensions and variables, and what the vertical axis means."""
+"""The layout of a simulation's files: the names of dimensions and variables, and the meaning of the vertical axis."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +16,8 @@ from earthgan.variables import Variable
 
 
 class Vertical(StrEnum):
-    """What the vertical coordinate counts: `DEPTH` downwards from `base_radius_km`, `HEIGHT` upwards from it.
+    """The meaning of the vertical coordinate. `DEPTH` counts downwards from `base_radius_km`, and `HEIGHT` counts
+    upwards from it.
 
     `PRESSURE` becomes height by the barometric formula of an isothermal atmosphere, `H ln(p0 / p)`.
     """
@@ -28,7 +30,7 @@ class Vertical(StrEnum):
 
 @dataclass(frozen=True)
 class Degraded:
-    """Shells that are known to be wrong: indices of the file's vertical axis, the last included."""
+    """Shells that are known to be wrong: indices of the file's vertical axis from `first` to `last`, both included."""
 
     first: int
     last: int
@@ -37,7 +39,7 @@ class Degraded:
 
 @dataclass(frozen=True)
 class SourceVariable:
-    """A variable as the file names it, and what it is."""
+    """The name of a variable in the file, and our description of the variable."""
 
     source: str
     variable: Variable
@@ -46,12 +48,12 @@ class SourceVariable:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """The layout of a simulation's files, one time step a file.
+    """The layout of a simulation's files, with one time step per file.
 
-    `files` is a regular expression of file names whose first group is the step. `order` names the dimensions of every
-    variable in the file's order; those beside the three axes have length 1. `unit_km` takes the vertical coordinate
-    to km (of pressure: to hPa). `skip` counts shells left out at the start and the end of the file's vertical axis.
-    `vector` names the Cartesian components of one vector, x, y, z.
+    `files` is a regular expression for file names; its first group is the time step. `order` names the dimensions of
+    every variable in the file's order. Dimensions other than the three axes have length 1. `unit_km` converts the
+    vertical coordinate to km (pressure: to hPa). `skip` counts the shells to leave out at the start and at the end of
+    the file's vertical axis. `vector` names the Cartesian components x, y and z of one vector.
     """
 
     title: str
@@ -70,31 +72,36 @@ class Layout:
     vector: tuple[str, str, str] | None = None
 
     def named(self, name: str) -> SourceVariable:
-        """The variable of a name of ours. Raises BadInput."""
+        """Find a variable by our name for it. Raises BadInput."""
         for each in self.variables:
             if each.variable.name == name:
                 return each
         known = ", ".join(each.variable.name for each in self.variables)
         raise BadInput(f"unknown variable {name!r}: {self.title} has {known}")
 
-    def steps(self, folder: Path) -> dict[int, Path]:
-        """The files of a folder by time step, in order. Raises BadInput where there are none, or two of one step."""
+    def steps(self, folder: Path, needed: Iterable[int] = ()) -> dict[int, Path]:
+        """The files in a folder by time step, in order. Raises BadInput if there are none, or if two have the same
+        step, or if a needed step has no file.
+        """
         found: dict[int, Path] = {}
         for path in sorted(folder.glob("*")):
             match = re.fullmatch(self.files, path.name)
             if match is None:
                 continue
             if int(match[1]) in found:
-                raise BadInput(f"{path}: is of step {int(match[1])}, as {found[int(match[1])].name} is")
+                raise BadInput(f"{path}: has the same time step as {found[int(match[1])].name} ({int(match[1])})")
             found[int(match[1])] = path
         if not found:
-            # An expression such as spherical([0-9]+)\.nc is shown as a name: spherical<step>.nc.
+            # The message shows an expression such as spherical([0-9]+)\.nc as a name: spherical<step>.nc.
             shown = re.sub(r"\\(.)", r"\1", re.sub(r"\([^)]*\)", "<step>", self.files, count=1))
-            raise BadInput(f"{folder}: no {shown} files in it")
+            raise BadInput(f"{folder}: holds no {shown} files")
+        for t in needed:
+            if t not in found:
+                raise BadInput(f"{folder}: no file for step {t}")
         return dict(sorted(found.items()))
 
     def radii_km(self, coordinate: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Radii of the vertical coordinate, in its order."""
+        """The radii in km for the vertical coordinate, in the file's order."""
         scaled = coordinate * self.unit_km
         match self.kind:
             case Vertical.RADIUS:

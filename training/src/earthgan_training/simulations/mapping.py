@@ -1,24 +1,24 @@
-"""A mapping file (TOML): the layout of any field on a grid of latitude, longitude and height, in a dozen lines.
+"""Reads a mapping file (TOML), which describes the layout of files on a grid of latitude, longitude and height.
 
 title = "A test atmosphere"
 files = "atmosphere_([0-9]+)\\\\.nc"      # a regular expression; its first group is the step
-order = ["time", "height", "lat", "lon"]  # of every variable; others than the three axes have length 1
+order = ["time", "height", "lat", "lon"]  # the dimensions of every variable; all but the axes have length 1
 
 [axes]
 latitude = "lat"
 longitude = "lon"
 vertical = "height"
 kind = "height"                           # or radius, depth, pressure
-unit_km = 0.001                           # what one of the file's units is in km; of pressure, in hPa
-base_radius_km = 6371.0                   # where height, or depth, is zero
+unit_km = 0.001                           # the file's unit of the vertical axis in km (pressure: in hPa)
+base_radius_km = 6371.0                   # where height or depth is zero
 
 [[variables]]
-source = "T"                              # its name in the files
+source = "T"                              # the variable's name in the files
 name = "temperature"
 long_name = "Air temperature"
 unit = "K"
 
-[vector]                                  # optional: Cartesian components of a velocity, by their names here
+[vector]                                  # optional: the Cartesian components of a velocity, by `name`
 x = "vx"
 y = "vy"
 z = "vz"
@@ -90,31 +90,31 @@ class _Mapping(_Strict):
 
 
 def layout_of(mapping: Path | None) -> Layout:
-    """The layout that a mapping file states, or without one the contest's. Raises BadInput."""
+    """The layout that a mapping file describes; without a file, the contest's layout. Raises BadInput."""
     return read_mapping(mapping) if mapping else CONTEST
 
 
 def read_mapping(path: Path) -> Layout:
-    """The layout that a mapping file states. Raises BadInput, naming the file and the first thing wrong in it."""
+    """Read the layout that a mapping file describes. Raises BadInput, which names the file and its first fault."""
     try:
         mapping = _Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         raise BadInput(f"{path}: {what_is_wrong(error)}") from error
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror or error})") from error
-    except ValueError as error:  # of TOML, of Unicode
+    except ValueError as error:  # from TOML or Unicode
         raise BadInput(f"{path}: is not TOML ({error})") from error
     axes = mapping.axes
     missing = [name for name in (axes.latitude, axes.longitude, axes.vertical) if name not in mapping.order]
     if missing:
-        raise BadInput(f"{path}: order: lacks the axis {missing[0]!r}")
+        raise BadInput(f"{path}: order: the axis {missing[0]!r} is missing")
     names = [each.name for each in mapping.variables]
     vector = (mapping.vector.x, mapping.vector.y, mapping.vector.z) if mapping.vector else None
     unknown = [name for name in vector or () if name not in names]
     if unknown:
         raise BadInput(f"{path}: vector: there is no variable {unknown[0]!r}")
     if len(set(names)) != len(names):
-        raise BadInput(f"{path}: variables: two have the same name")
+        raise BadInput(f"{path}: variables: two variables have the same name")
     return Layout(
         title=mapping.title,
         files=mapping.files,

@@ -1,4 +1,4 @@
-"""Reads one file of a simulation, NetCDF-3 or NetCDF-4, in any layout; refuses what is not whole."""
+"""Reads one file of a simulation, NetCDF-3 or NetCDF-4, in any layout. Refuses a file that is not whole."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from earthgan_training.simulations.layout import Layout
 
 
 class SourceFile:
-    """An open file. Its axes are `grid`: from the core outwards, from north to south, the first meridian once.
+    """An open file. Its axes are `grid`: from the core outwards, from north to south, with the first meridian once.
 
-    Raises BadInput, naming the file and what is wrong with it. No attribute is needed; `time_Myr` is read if present.
+    Raises BadInput, which names the file and its fault. The file needs no attributes; `time_Myr` is read if it exists.
     """
 
     def __init__(self, path: Path, layout: Layout) -> None:
@@ -30,7 +30,7 @@ class SourceFile:
             names = layout.vertical, layout.latitude, layout.longitude
             vertical, latitudes, longitudes = (self._axis(name) for name in names)
             if layout.order and set(names) - set(layout.order):
-                raise ValueError("the order of dimensions names all three axes")  # a Layout's author made an error
+                raise ValueError("the order of dimensions names all three axes")  # a mistake in the Layout
             self._axes = names
             self._repeated = bool(np.isclose(longitudes[-1] - longitudes[0], 360))
             self._southwards = bool(latitudes[0] > latitudes[-1])
@@ -38,11 +38,11 @@ class SourceFile:
             self._outwards = bool(radii[0] < radii[-1])
             first, last = layout.skip
             self._kept = slice(first, len(radii) - last)
-            #: The file's indices of the shells that are kept, in the order of `grid`.
+            #: Indices, in the file, of the shells that are kept, in the order of `grid`.
             self.indices = np.arange(len(radii))[self._kept][:: 1 if self._outwards else -1]
-            self.radii_km = radii  # in the file's order, none left out
+            self.radii_km = radii  # all shells, in the file's order
             self.latitudes_deg = latitudes[:: 1 if self._southwards else -1]
-            self.longitudes_deg = longitudes  # the repeated meridian included
+            self.longitudes_deg = longitudes  # including the repeated meridian
             try:
                 self.grid = ShellGrid(
                     radii_km=tuple(radii[self.indices].tolist()),
@@ -66,16 +66,18 @@ class SourceFile:
         self._file.close()
 
     def has(self, name: str) -> bool:
-        """Whether the file holds the variable of a name of ours."""
+        """Whether the file holds the variable with our name `name`."""
         return self.layout.named(name).source in self._file.variables
 
     def all_shells(self, name: str) -> NDArray[np.float32]:
-        """A variable as it is: every shell of the file outwards, `(shell, latitude, longitude)`, NaN where masked."""
+        """A variable without any checks: every shell of the file from the core outwards, `(shell, latitude,
+        longitude)`, with NaN where the file masks values.
+        """
         values = self._read(name)
         return values[:, :, : values.shape[2] - self._repeated]
 
     def shells(self, name: str, repeated_meridian: bool = False) -> NDArray[np.float32]:
-        """A variable `(shell, latitude, longitude)` on `grid`, in the file's units, finite everywhere.
+        """A variable `(shell, latitude, longitude)` on `grid`, in the file's units. All values are finite.
 
         With `repeated_meridian`, a first meridian that the file stores twice is kept twice.
         """
@@ -101,19 +103,21 @@ class SourceFile:
         return self.layout.named(name).source
 
     def _read(self, name: str) -> NDArray[np.float32]:
-        """All values, outwards and southwards, the repeated meridian included: a view where it can be one."""
+        """All values from the core outwards and from north to south, including the repeated meridian. The result is a
+        view where possible.
+        """
         source = self._source(name)
         if source not in self._file.variables:
             held = ", ".join(v for v in self._file.variables if v not in self._axes)
-            raise BadInput(f"{self.path}: no variable {source!r} in it, only {held or 'none'}")
+            raise BadInput(f"{self.path}: holds no variable {source!r}; its variables: {held or 'none'}")
         variable = self._file[source]
         order = tuple(variable.dimensions)
         if order != self.layout.order:
             due = ", ".join(self.layout.order)
-            raise BadInput(f"{self.path}: {source} has dimensions ({', '.join(order)}) where ({due}) were due")
+            raise BadInput(f"{self.path}: {source} has dimensions ({', '.join(order)}) instead of ({due})")
         long = [d for d, n in zip(order, variable.shape, strict=True) if d not in self._axes and n != 1]
         if long:
-            raise BadInput(f"{self.path}: {source} has more than one {long[0]}: one step a file is read")
+            raise BadInput(f"{self.path}: {source} has more than one {long[0]}, but a file must hold one time step")
         with self._reading():
             values = np.ma.filled(variable[:].astype(np.float32, copy=False), np.nan)
         values = values.reshape([n for d, n in zip(order, variable.shape, strict=True) if d in self._axes])
@@ -123,21 +127,21 @@ class SourceFile:
 
     def _axis(self, name: str) -> NDArray[np.float64]:
         if name not in self._file.variables:
-            raise BadInput(f"{self.path}: no coordinate {name!r} in it")
+            raise BadInput(f"{self.path}: holds no coordinate {name!r}")
         with self._reading():
             values = np.ma.filled(self._file[name][:].astype(np.float64), np.nan)
         if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
-            raise BadInput(f"{self.path}: {name} is not an axis of two or more finite numbers")
+            raise BadInput(f"{self.path}: {name} is not an axis with two or more finite numbers")
         return np.asarray(values)
 
     def _refuse_truncated(self) -> None:
-        """The library reads zeros beyond the end of a classic file: its size has to be checked."""
+        """Check the size of a classic file, because the library reads zeros beyond its end."""
         if not self._file.data_model.startswith("NETCDF3"):
             return
         due = sum(int(np.prod(v.shape)) * v.dtype.itemsize for v in self._file.variables.values())
         there = self.path.stat().st_size
         if there < due:
-            raise BadInput(f"{self.path}: is truncated: {there} bytes, where its variables alone take {due}")
+            raise BadInput(f"{self.path}: is truncated: it has {there} bytes, but its variables alone need {due}")
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -1,4 +1,6 @@
-"""`earthgan study`: small experiments on a prepared data set, each one question about how the generator is made.
+"""`earthgan study` runs small experiments on a prepared data set. Each answers one question about the design of the
+generator.
 
-`result.py` says what a study gives and by which rule it is judged; `run.py` names the studies, each a module.
+`result.py` defines the result of a study and the rule that judges it. `run.py` names the studies. Each study is a
+module.
 """

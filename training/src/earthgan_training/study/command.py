@@ -27,22 +27,27 @@ _EXAMPLE = """earthgan study input-size --data dataset --out studies
 def add_study(subcommands: Any) -> None:
     """Add `study`."""
     parser = add_command(
-        subcommands, "study", _study, "train small variants of the generator, and say which choice helped", _EXAMPLE
+        subcommands, "study", _study, "train small variants of the generator and find out which choice helps", _EXAMPLE
     )
-    parser.add_argument("name", choices=(*NAMES, ALL), metavar="NAME", help=f"{', '.join(NAMES)}, or {ALL}")
-    parser.add_argument("--data", type=Path, required=True, metavar="DATASET", help="made by `earthgan prepare`")
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where NAME.json and NAME.md go")
-    parser.add_argument("--seed", type=count, default=0, metavar="N", help="the first seed (0)")
-    parser.add_argument("--updates", type=positive, metavar="N", help="of each variant (each study's own)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all that was found as one file")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write all of it as a document")
+    parser.add_argument("name", choices=(*NAMES, ALL), metavar="NAME", help=f"the study: {', '.join(NAMES)}, or {ALL}")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DATASET", help="a data set made by `earthgan prepare`"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for NAME.json and NAME.md")
+    parser.add_argument("--seed", type=count, default=0, metavar="N", help="the first seed (default: 0)")
+    parser.add_argument(
+        "--updates", type=positive, metavar="N", help="number of updates for each variant (default: the study's own)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all results as one JSON file")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write all results as a Markdown document")
 
 
-# Modules of the training are imported when the command runs: `earthgan --help` should not wait for torch.
+# The modules of the training are imported when the command runs, so that `earthgan --help` does not wait for torch.
 
 
 def _study(arguments: argparse.Namespace) -> None:
-    # Threads that wait for each other in a loop take the cores of a shared machine; read when torch is loaded.
+    # Threads that wait for each other in a loop would take the cores of a shared machine. torch reads this when it is
+    # loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from earthgan.progress import progress
     from earthgan_training.prepare.dataset import Dataset
@@ -65,7 +70,7 @@ def _study(arguments: argparse.Namespace) -> None:
 
 
 def _shown(show: Show, name: str) -> Callable[[str], None]:
-    """Shows how many variants of a study are trained, and the last of them."""
+    """A function that shows how many variants of a study are trained, and which one was the last."""
     done = itertools.count(1)
     show(name, 0, None)
     return lambda what: show(name, next(done), None, what)
@@ -82,7 +87,7 @@ def _print(study: Study) -> None:
 
 
 def _as_typed(arguments: argparse.Namespace) -> str:
-    """The command that makes the document again, folders of this machine shortened to their names."""
+    """The command that writes the document again. Paths on this machine are shortened to their names."""
     words = [
         "earthgan",
         "study",

@@ -1,4 +1,4 @@
-"""What should the critic be told beside the interpolated input? Its condition is enriched by one thing at a time."""
+"""What should the critic get beside the interpolated input? This study adds one thing at a time to its condition."""
 
 from __future__ import annotations
 
@@ -45,16 +45,18 @@ COMPARED = (
 
 @dataclass(frozen=True)
 class Enriched:
-    """A condition: how many channels it adds, and what they are."""
+    """A condition: the number of channels that it adds, and a function that computes them."""
 
     channels: int
     more: Callable[[Batch], Tensor] | None = None
 
 
 def study(data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study:
-    """Each condition, after the same warm-up. Raises BadInput where temperature and velocity are not there."""
+    """Study each condition after the same warm-up. Raises BadInput if the data set has no temperature
+    or no velocity.
+    """
     if not data.spec.vector:
-        raise BadInput(f"{data.folder}: has no velocity, which slabs, plumes and advected heat need")
+        raise BadInput(f"{data.folder}: has no velocity, but slabs, plumes and advected heat need one")
     warm, judged, segmented = _updates(updates)
     setting = make_setting(data, presets.residual(data, warm, judged))
     found: dict[str, list[dict[str, float]]] = {}
@@ -95,12 +97,12 @@ def _limits(told: list[Tensor]) -> str:
 
 
 def _updates(updates: int | None) -> tuple[int, int, int]:
-    """Of content, of the adversarial stage, of the U-Net."""
+    """The numbers of updates: for the content stage, for the adversarial stage, and for the U-Net."""
     return (CONTENT, ADVERSARIAL, SEGMENTATION) if updates is None else (updates, max(updates // 2, 1), updates)
 
 
 def conditions(setting: Setting, unet: UNet) -> dict[str, Enriched]:
-    """All conditions by name, the plain one first."""
+    """All conditions by name. The plain condition comes first."""
     names = setting.task.names
 
     def with_places(feature: Callable[[Place, Tensor], Tensor]) -> Callable[[Batch], Tensor]:
@@ -129,7 +131,7 @@ def conditions(setting: Setting, unet: UNet) -> dict[str, Enriched]:
 
 
 def train_unet(setting: Setting, seed: int, updates: int) -> UNet:
-    """A U-Net that was shown training samples and the labels of their truth."""
+    """A U-Net, trained on training samples and the labels of their ground truth."""
     unet = begun(lambda: UNet(2), seed)
     schedule = Schedule(unet, 6e-3, 0.02, updates)
 
@@ -144,8 +146,8 @@ def train_unet(setting: Setting, seed: int, updates: int) -> UNet:
 
 
 def segmentation_scores(setting: Setting, unet: UNet) -> Tensor:
-    """Intersection over union `(2, class)` on held-out patches: of what the U-Net finds, and of what the thresholds
-    find in the interpolated input.
+    """The intersection over union `(2, class)` on held-out patches, for what the U-Net finds and for what the
+    thresholds find in the interpolated input.
     """
     due, found, naive = [], [], []
     with torch.no_grad():
@@ -158,13 +160,13 @@ def segmentation_scores(setting: Setting, unet: UNet) -> Tensor:
 
 
 def _labels(setting: Setting, field: Tensor, batch: Batch) -> Tensor:
-    """Of a normalised field `(batch, variable, shell, row, column)`."""
+    """The labels of a normalised field `(batch, variable, shell, row, column)`."""
     return labels(*_anomaly_and_ascent(setting, field, batch).unbind(dim=1))
 
 
 def _anomaly_and_ascent(setting: Setting, field: Tensor, batch: Batch) -> Tensor:
-    """What slabs and plumes are known by `(batch, 2, shell, row, column)`: the temperature's anomaly, and the velocity
-    outwards, both over lateral spreads.
+    """The two fields `(batch, 2, shell, row, column)` that define slabs and plumes: the temperature anomaly and the
+    outward velocity, both divided by lateral spreads.
     """
     outwards = torch.stack([place.outwards for place in _places(setting, batch)])
     vector = _vector(setting)

@@ -1,7 +1,8 @@
-"""Physics for the critic: channels made of the interpolated conditional input, beside that input itself.
+"""Physical features for the critic: channels computed from the interpolated conditional input, beside that input
+itself.
 
-All are of normalised fields, and each sample's are divided by their root mean square over the patch, the same for the
-real and for the generated field: only the condition is used.
+All features come from normalised fields. Each sample's features are divided by their root mean square over the patch.
+They are the same for the real and for the generated field, because they use only the condition.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from earthgan.sphere.vectors import LocalAxes
 
 @dataclass(frozen=True)
 class Place:
-    """Where the cells of a patch lie: `radii_km` `(shell,)`, angles in radians `(row,)` and `(column,)`."""
+    """The places of a patch's cells: `radii_km` `(shell,)`, and angles in radians `(row,)` and `(column,)`."""
 
     radii_km: Tensor
     latitudes: Tensor
@@ -26,24 +27,26 @@ class Place:
 
     @classmethod
     def of(cls, grid: ShellGrid, window: Window) -> Place:
-        """Of a window that stays on the grid: no date line, no pole."""
+        """The places in a window that stays on the grid, without crossing the date line or a pole."""
         axes = (grid.radii_km, np.radians(grid.latitudes_deg), np.radians(grid.longitudes_deg))
         cut = (np.asarray(axis)[each.start : each.stop] for axis, each in zip(axes, window.axes, strict=True))
         return cls(*(torch.from_numpy(np.ascontiguousarray(each, dtype=np.float64)) for each in cut))
 
     @property
     def outwards(self) -> Tensor:
-        """Unit vectors outwards `(3, row, column)`."""
+        """The outward unit vectors `(3, row, column)`."""
         return self._axes[0]
 
     @property
     def _axes(self) -> Tensor:
-        """Unit vectors outwards, southwards, eastwards `(3, 3, row, column)`, the second axis x, y, z."""
+        """The unit vectors outwards, southwards and eastwards `(3, 3, row, column)`. The second axis is x, y, z."""
         axes = LocalAxes.on_grid(np.degrees(self.latitudes.numpy()), np.degrees(self.longitudes.numpy()))
         return torch.from_numpy(axes.unit_vectors().astype(np.float32))
 
     def gradient(self, field: Tensor) -> Tensor:
-        """The gradient per km `(x y z, shell, row, column)` of `(shell, row, column)`, by central differences."""
+        """The gradient per km `(x y z, shell, row, column)` of a field `(shell, row, column)`, by
+        central differences.
+        """
         radii, latitudes, longitudes = self.radii_km, self.latitudes, self.longitudes
         up, north, east = torch.gradient(field.double(), spacing=(radii, latitudes, longitudes))
         south = -north / radii[:, None, None]
@@ -52,23 +55,23 @@ class Place:
 
 
 def depth(place: Place, field: Tensor) -> Tensor:
-    """The depth `(1, shell, row, column)`, -1 at the surface and 1 halfway to the Earth's centre."""
+    """The depth `(1, shell, row, column)`, which is -1 at the surface and 1 halfway to the Earth's centre."""
     below = 4 * (EARTH_RADIUS_KM - place.radii_km) / EARTH_RADIUS_KM - 1
     return below.to(field.dtype)[:, None, None].expand(1, *field.shape[1:])
 
 
 def radial_derivative(place: Place, field: Tensor) -> Tensor:
-    """The derivative of each variable `(variable, shell, row, column)` outwards."""
+    """The outward derivative of each variable `(variable, shell, row, column)`."""
     (derivative,) = torch.gradient(field.double(), spacing=(place.radii_km,), dim=1)
     return scaled(derivative.to(field.dtype))
 
 
 def advected_heat(place: Place, temperature: Tensor, velocity: Tensor) -> Tensor:
-    """Velocity times the gradient of temperature `(1, shell, row, column)`; `velocity` is Cartesian."""
+    """The velocity times the gradient of temperature `(1, shell, row, column)`. `velocity` is Cartesian."""
     return scaled((velocity * place.gradient(temperature)).sum(dim=0, keepdim=True))
 
 
 def scaled(channels: Tensor) -> Tensor:
-    """Channels `(channel, ...)` over their root mean square."""
+    """Channels `(channel, ...)` divided by their root mean square."""
     size = channels.square().mean(dim=tuple(range(1, channels.dim())), keepdim=True).sqrt()
     return channels / size.clamp_min(torch.finfo(channels.dtype).tiny)

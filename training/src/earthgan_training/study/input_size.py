@@ -1,4 +1,6 @@
-"""Is the conditional input informative enough? The same field from area means over cells of several sizes."""
+"""Is the conditional input informative enough? This study reconstructs the same field from area means over cells of
+several sizes.
+"""
 
 from __future__ import annotations
 
@@ -38,10 +40,10 @@ LIMITS = (
 
 
 def study(data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study:
-    """Cubic interpolation and a small network from inputs of each size. Raises BadInput where cells do not nest."""
+    """Study cubic interpolation and a small network for inputs of each size. Raises BadInput if cells do not nest."""
     ratios = _ratios(data.truth_grid)
     if len(ratios) < 2:
-        raise BadInput(f"{data.folder}: the truth's rows and columns are no multiples of {CELL}")
+        raise BadInput(f"{data.folder}: the ground truth's rows and columns are not multiples of {CELL}")
     rows = [row for ratio in ratios for row in _rows(data, ratio, max(ratios), seed, updates or UPDATES, tick)]
     compared = [Comparison(_name(ratio, "network"), _name(ratio, "cubic"), PSNR.key) for ratio in ratios]
     compared += [Comparison(_name(wide, "network"), _name(fine, "cubic"), PSNR.key) for fine, wide in pairwise(ratios)]
@@ -51,7 +53,7 @@ def study(data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study:
 
 
 def coarse_grid(truth: ShellGrid, layers_km: tuple[float, ...], ratio: int) -> ShellGrid:
-    """The grid whose cells are `ratio` rows and columns of the truth's."""
+    """The grid whose cells consist of `ratio` x `ratio` cells of the ground truth."""
     _, rows, columns = truth.shape
     centred = ShellGrid.cell_centred(layers_km, rows // ratio, columns // ratio)
     longitudes = np.asarray(truth.longitudes_deg).reshape(-1, ratio).mean(axis=1)
@@ -65,7 +67,7 @@ def _ratios(grid: ShellGrid) -> list[int]:
 
 
 def _rows(data: Dataset, ratio: int, turn: int, seed: int, updates: int, tick: Tick) -> tuple[Row, Row]:
-    """Of the interpolated and of the refined field."""
+    """The rows of the interpolated field and of the refined field."""
     grid, train, held_out = data.truth_grid, data.spec.split.train, held_out_steps(data)
     name, globe = measured_variable(data), Globe(grid, data.input_grid)
     coarse = coarse_grid(grid, data.input_grid.radii_km, ratio)

@@ -12,7 +12,7 @@ from earthgan_training.study.table import results, verdicts
 
 
 def document(studies: Sequence[Study], data: Dataset, seed: int, command: str) -> str:
-    """`docs/studies.md`: what was asked, by which command, what was found, and what that is worth."""
+    """The text of `docs/studies.md`: the questions, the command, the results, and their limits."""
     shells, rows, columns = data.truth_grid.shape
     split, name = data.spec.split, measured_variable(data)
     held_out = ", ".join(map(str, split.held_out))

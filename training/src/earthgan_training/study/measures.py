@@ -1,4 +1,4 @@
-"""What studies measure on the held-out globe: the scores of `earthgan evaluate`, on shells of one variable."""
+"""The measures of studies on the held-out globe: scores of `earthgan evaluate` on shells of one variable."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ PHASE = Measure("grid_phase_db", "at the grid's own waves, dB", "lower")
 class Globe:
     """Measures fields `(shell, latitude, longitude)` that cover all rows and columns of the output grid.
 
-    `inputs` says which scales the conditional input does not resolve: degrees above its rows. Of them the first octave
-    is measured, where the mantle still has power.
+    `inputs` determines which scales the conditional input does not resolve: the degrees above its number of rows. The
+    first octave of these is measured, because the mantle still has power there.
     """
 
     def __init__(self, outputs: ShellGrid, inputs: ShellGrid) -> None:
@@ -37,7 +37,9 @@ class Globe:
         self._octave = slice(rows + 1, min(2 * rows, self._spectrum.degree) + 1)
 
     def accuracy(self, field: Array, truth: Array) -> dict[str, float]:
-        """PSNR, and the mean absolute decibels of power over the truth's, degree by degree of the octave."""
+        """The PSNR, and the mean absolute decibels of the power over that of the ground truth, degree by degree in the
+        octave.
+        """
         powers = (self._spectrum.power(each).sum(axis=0)[self._octave] for each in (field, truth))
         a, b = (np.maximum(power, 1e-30) for power in powers)
         return {
@@ -46,16 +48,17 @@ class Globe:
         }
 
     def stripes(self, field: Array, truth: Array) -> dict[str, float]:
-        """The stripe ratio over the truth's, in decibels, and `grid_phase` likewise."""
+        """The stripe ratio divided by that of the ground truth, in decibels, and likewise `grid_phase`."""
         ratio = stripe_ratio(field, self._grid) / stripe_ratio(truth, self._grid)
         phase = grid_phase(field, self._grid, self._columns) / grid_phase(truth, self._grid, self._columns)
         return {STRIPES.key: float(10 * np.log10(ratio)), PHASE.key: float(10 * np.log10(phase))}
 
 
 def grid_phase(field: Array, grid: ShellGrid, columns: int) -> float:
-    """How much of the zonal waves that bands of latitude have in common repeats with the conditional input's columns.
+    """How much of the zonal waves that all bands of latitude share repeats with the columns of the conditional input.
 
-    The power at multiples of `columns` over the power at the other wavenumbers from there on, both a wavenumber's.
+    It is the power at multiples of `columns` divided by the power at the other wavenumbers from there on, both per
+    wavenumber.
     """
     rows = np.flatnonzero(np.abs(np.asarray(grid.latitudes_deg)) <= BAND_DEG)
     means = np.stack([field[:, band].mean(axis=1, dtype=np.float64) for band in np.array_split(rows, BANDS)])
@@ -65,7 +68,9 @@ def grid_phase(field: Array, grid: ShellGrid, columns: int) -> float:
 
 
 def whole_globe(setting: Setting, generator: Generator | None) -> dict[str, float]:
-    """`Globe.accuracy` of a generator, or without one of interpolation: on all shells of the held-out steps."""
+    """`Globe.accuracy` of a generator on all shells of the held-out time steps. Without a generator, that of
+    interpolation.
+    """
     outputs = setting.task.outputs
     globe = Globe(outputs, setting.data.input_grid)
     found = []

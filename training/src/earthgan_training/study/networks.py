@@ -1,6 +1,7 @@
-"""Networks of the studies' own, on whole shells of one variable: they ask what the generators cannot be asked.
+"""Networks that only the studies use, on whole shells of one variable. They answer questions that the generators cannot
+answer.
 
-Longitude is periodic; at the poles, and at the first and the last shell, cells are repeated.
+Longitude is periodic. At the poles and at the first and the last shell, cells are repeated.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ UPSAMPLINGS: tuple[Upsampling, ...] = ("linear", "nearest", "transposed")
 
 
 class Refiner(nn.Module):
-    """Adds to an interpolated field `(batch, 1, shell, row, column)` what it computes on cells of 8 x 8 of its columns,
-    whichever cells the field was interpolated from. Untrained, it gives that field.
+    """Adds a correction to an interpolated field `(batch, 1, shell, row, column)`. It computes the correction on cells
+    of 8 x 8 of the field's columns, whatever cells the field was interpolated from. Without training, it returns the
+    field unchanged.
     """
 
     def __init__(self, channels: int = 24, blocks: int = 4) -> None:
@@ -43,8 +45,8 @@ class Refiner(nn.Module):
 
 
 class Upsampler(nn.Module):
-    """A field on coarse cells `(batch, 1, shell, row, column)` to 8 times as many rows and columns, shell by shell, by
-    three doublings, each followed by a convolution.
+    """Upsamples a field on coarse cells `(batch, 1, shell, row, column)` to 8 times as many rows and columns, shell by
+    shell. It does so by three doublings, each followed by a convolution.
     """
 
     def __init__(self, kind: Upsampling, channels: int = 8) -> None:
@@ -73,18 +75,18 @@ def _doubling(kind: Upsampling, channels: int) -> nn.Module:
 
 
 def around(x: Tensor, cells: int) -> Tensor:
-    """So many cells more on every side of the last axes, `(row, column)` or `(shell, row, column)`."""
+    """Add this number of cells on every side of the last axes, `(row, column)` or `(shell, row, column)`."""
     x = torch.cat([x[..., -cells:], x, x[..., :cells]], dim=-1)
     others = [0, 0, *[cells] * (2 * (x.dim() - 3))]
     return F.pad(x, others, mode="replicate")
 
 
 def begun(make: Callable[[], Network], seed: int) -> Network:
-    """A network with the first weights of a seed."""
+    """A network with the initial weights of a seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = make()
     for parameter in network.parameters():
-        if parameter.dim() == 5:  # convolutions in three dimensions take a third less time with the channels last
+        if parameter.dim() == 5:  # 3-D convolutions take a third less time with the channels last
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last_3d)
     return network

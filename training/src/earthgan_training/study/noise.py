@@ -1,4 +1,6 @@
-"""What the injected noise does: several draws, none, and the mean of many; concatenated, or added."""
+"""What does the injected noise do? This study compares several draws, no noise, and the mean of many draws, with noise
+that is concatenated or added.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ LIMITS = (
 
 
 def study(data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study:
-    """Each way of noise, each way to use it."""
+    """Study each kind of noise and each way to use it."""
     rows: list[Row] = []
     compared: list[Comparison] = []
     unit = ""
@@ -66,12 +68,12 @@ def study(data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study:
 
 
 def stages(updates: int | None) -> tuple[int, int]:
-    """Content and adversarial updates, three to one."""
+    """The numbers of content and adversarial updates, three to one."""
     return (CONTENT, ADVERSARIAL) if updates is None else (updates - updates // 4, updates // 4)
 
 
 def interpolated(setting: Setting) -> dict[str, float]:
-    """Of what the generator adds to."""
+    """The scores of the interpolation that the generator adds to."""
     grid, window = setting.middle(SHELLS)
     globe = Globe(grid, setting.data.input_grid)
     found = []

@@ -17,7 +17,9 @@ PATCH = 40
 
 
 def residual(data: Dataset, content: int, adversarial: int = 0, variables: tuple[str, ...] = ()) -> TrainConfig:
-    """The `residual` generator with a third of the default preset's operations, and a small relativistic critic."""
+    """The `residual` generator with a third of the operations in the preset `default`, and a small
+    relativistic critic.
+    """
     shells, rows, columns = data.truth_grid.shape
     return TrainConfig(
         variables=variables,
@@ -33,7 +35,7 @@ def residual(data: Dataset, content: int, adversarial: int = 0, variables: tuple
 
 
 def paper(noise: str, content: int, adversarial: int) -> TrainConfig:
-    """The paper's generator and critic as narrow as in the preset `debug`."""
+    """The paper's generator and critic, as narrow as in the preset `debug`."""
     return TrainConfig.model_validate(
         {
             "batch": 2,

@@ -1,9 +1,10 @@
-"""What a study gives: a table of measures, and the verdicts that follow from it by a rule.
+"""The result of a study: a table of measures, and verdicts that follow from it by a rule.
 
-The rule is Student's t test. Each trained variant is trained with several seeds, which set its first weights and its
-samples; a difference of two means counts where it exceeds `t * s * sqrt(1/n + 1/m)`, with `s` the pooled standard
-deviation over the seeds of the two variants, and `t` of 95 %. What is not trained has no spread. Where both variants
-begin with the same trained networks, their differences are taken seed by seed: `t * s / sqrt(n)`.
+The rule is Student's t test. Each trained variant is trained with several seeds, which set its initial weights and its
+samples. A difference of two means counts if it exceeds `t * s * sqrt(1/n + 1/m)`. Here `s` is the pooled standard
+deviation over the seeds of the two variants, and `t` is that of 95 %. A variant that is not trained has no spread. If
+both variants begin with the same trained networks, their differences are taken seed by seed, and the limit is `t * s /
+sqrt(n)`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ CONFIDENCE = 0.95
 
 
 class Call(StrEnum):
-    """What a comparison comes to. `UNKNOWN`: a trained variant has too few seeds to say."""
+    """The outcome of a comparison. `UNKNOWN` means that a trained variant has too few seeds."""
 
     BETTER = "better"
     WORSE = "worse"
@@ -33,7 +34,7 @@ class Call(StrEnum):
 
 @dataclass(frozen=True)
 class Measure:
-    """A column: its unit is part of the title; `better` is None where neither direction is."""
+    """A column of the table. The title contains the unit. `better` is None if neither direction is better."""
 
     key: str
     title: str
@@ -43,29 +44,29 @@ class Measure:
 
 @dataclass(frozen=True)
 class Row:
-    """A variant: its numbers by measure, once for each seed, or once where nothing was trained."""
+    """A variant and its numbers by measure: one for each seed, or a single one if nothing was trained."""
 
     name: str
     seeds: tuple[Mapping[str, float], ...]
     trained: bool = True
 
     def values(self, key: str) -> tuple[float, ...]:
-        """Of each seed; none where the measure does not apply."""
+        """The values of each seed; empty if the measure does not apply."""
         return tuple(each[key] for each in self.seeds if key in each)
 
     def mean(self, key: str) -> float:
         return float(np.mean(self.values(key)))
 
     def spread(self, key: str) -> float:
-        """The standard deviation over seeds; NaN for fewer than two."""
+        """The standard deviation over seeds; NaN for fewer than two seeds."""
         values = self.values(key)
         return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A question to the table: is `row` better than `against` in `measure`? `paired`: both begin with the same trained
-    networks.
+    """A question to the table: is `row` better than `against` in `measure`? `paired` means that both begin with the
+    same trained networks.
     """
 
     row: str
@@ -76,7 +77,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer: the difference of means, and how much of it seeds alone would make."""
+    """The answer: the difference of the means, and the difference that seeds alone would cause."""
 
     comparison: Comparison
     difference: float
@@ -86,7 +87,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Study:
-    """A result. `question`, `compared` and `limits` are sentences of a document."""
+    """The result of a study. `question`, `compared` and `limits` are sentences for a document."""
 
     name: str
     title: str
@@ -111,7 +112,9 @@ class Study:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Plain numbers: each row's mean over seeds and every seed's own; verdicts with what they follow from."""
+        """The result as plain numbers: the mean of each row over seeds, the value of every seed, and the verdicts with
+        their numbers.
+        """
         return {
             "study": self.name,
             "question": self.question,
@@ -138,7 +141,7 @@ class Study:
 
 
 def judge(row: Row, against: Row, measure: Measure, comparison: Comparison) -> Verdict:
-    """The rule of this module's docstring."""
+    """Apply the rule in this module's docstring."""
     difference = row.mean(measure.key) - against.mean(measure.key)
     both = [row.values(measure.key), against.values(measure.key)]
     if comparison.paired:

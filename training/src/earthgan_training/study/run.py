@@ -1,4 +1,4 @@
-"""`earthgan study` as a plain function: the studies by name, and what they find."""
+"""`earthgan study` as a plain function: the studies by name, and their results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from earthgan_training.study.setting import Tick, held_out_steps, measured_varia
 
 
 class StudyFunction(Protocol):
-    """A study of a dataset, of `updates` for each variant (its own number for None); `tick` is told what is done."""
+    """A study of a data set with `updates` updates for each variant (None: the study's own number). `tick` is called
+    when a piece of work is done.
+    """
 
     def __call__(self, data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study: ...
 
@@ -27,14 +29,14 @@ STUDIES: dict[str, StudyFunction] = {
 
 
 def run_study(name: str, data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study:
-    """One study. Raises BadInput where the dataset cannot be asked this, or holds no steps out."""
+    """Run one study. Raises BadInput if the data set does not suit it, or if it holds out no time steps."""
     held_out_steps(data)
     return STUDIES[name](data, seed, updates, tick)
 
 
 def persistence_db(data: Dataset) -> float:
-    """PSNR of the last training step, taken for the first held-out one: how much of what is measured was there to see
-    in training.
+    """The PSNR of the last training step as a prediction of the first held-out step. It shows how much of the measured
+    field was already known from training.
     """
     name = measured_variable(data)
     seen, due = (data.stored_truth(t, name) for t in (data.spec.split.train[-1], held_out_steps(data)[0]))

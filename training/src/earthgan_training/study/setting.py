@@ -1,6 +1,6 @@
-"""What the variants of a study share: data, samples, first weights, and held-out fields to be measured on.
+"""What the variants of a study share: data, samples, initial weights, and held-out fields for measuring.
 
-Everything is a function of a seed: sample `index` of draw `draw` of step `step` of seed `seed` is always the same.
+Everything is a function of a seed: the sample `index` of draw `draw` in step `step` of seed `seed` is always the same.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from earthgan_training.train.symmetry import Symmetry
 from earthgan_training.train.task import Generator, Task, make_network, make_task
 
 Array = NDArray[np.float32]
-#: Says that one of the study's pieces of work, named, is done.
+#: Reports that a named piece of a study's work is done.
 Tick = Callable[[str], None]
 
-_SEED_STRIDE = 1_000_000  # a seed's first step, so that all seeds can share the samples' memory
+_SEED_STRIDE = 1_000_000  # distance between the first steps of two seeds, which share the samples' memory
 _CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A task on a dataset."""
+    """A task on a data set."""
 
     data: Dataset
     config: TrainConfig
@@ -57,7 +57,7 @@ class Setting:
         return np.asarray(field * affine.scale + affine.offset, dtype=np.float32)
 
     def middle(self, shells: int) -> tuple[ShellGrid, Window]:
-        """All rows and columns of so many shells in the middle of the outputs: their grid, and their window."""
+        """The grid and the window of all rows and columns on `shells` shells in the middle of the outputs."""
         count, rows, columns = self.task.outputs.shape
         first = max(count - shells, 0) // 2
         window = Window(range(first, min(first + shells, count)), range(rows), range(columns))
@@ -65,11 +65,11 @@ class Setting:
         return replace(self.task.outputs, radii_km=radii_km), window
 
     def generator(self, seed: int) -> Generator:
-        """A generator with the first weights of a seed."""
+        """A generator with the initial weights of a seed."""
         return begun(lambda: make_network(self.task), seed)
 
     def critic(self, seed: int, more: int = 0) -> Critic:
-        """A critic likewise, its condition with so many channels more."""
+        """A critic with the initial weights of a seed, whose condition has `more` further channels."""
         return begun(lambda: Critic(len(self.task.names), self.config.critic.width, more), seed + 1)
 
     def batch(self, seed: int, step: int, draw: int = 0) -> Batch:
@@ -78,26 +78,26 @@ class Setting:
         return self._batch([self.samples.draw(step, draw, index) for index in range(self.config.batch)])
 
     def held_out_patches(self, count: int) -> list[Batch]:
-        """Held-out samples as large as those trained on, each a batch."""
+        """Held-out samples of the same size as training samples, each as a batch."""
         return [self._batch([each]) for each in self.samples.held_out(count)]
 
     def at(self, t: int, window: Window, noise_seed: int | None) -> Batch:
-        """A window of a step as it is stored; without a seed, zero noise."""
+        """A window of a time step, without any symmetry. Without a seed, the noise is zero."""
         sample = self.samples.sample(t, window, Symmetry(), noise_seed or 0)
         if noise_seed is None:
-            sample.feeds.update(self.task.preset.feeds(window, None))
+            sample.feeds.update(self.task.planner.feeds(window, None))
         return self._batch([sample])
 
     def predict(self, generator: Generator, batch: Batch, feeds: Mapping[str, Tensor] | None = None) -> Array:
-        """The measured variable's normalised field `(shell, latitude, longitude)` of a batch of one; `feeds` replace
-        the batch's own.
+        """The measured variable's normalised field `(shell, latitude, longitude)` for a batch of one. `feeds` replace
+        those of the batch.
         """
         with torch.no_grad():
             field: Array = generator.run({**batch.feeds, **(feeds or {})})[0, self.measured].float().numpy()
         return field
 
     def truth(self, batch: Batch) -> Array:
-        """What `predict` should give."""
+        """The ground truth for `predict`."""
         field: Array = batch.truth[0, self.measured].numpy()
         return field
 
@@ -106,7 +106,7 @@ class Setting:
 
 
 def make_setting(data: Dataset, config: TrainConfig) -> Setting:
-    """Raises BadInput where the configuration does not fit the dataset."""
+    """Make the setting of a study. Raises BadInput if the configuration does not fit the data set."""
     if config.adversarial.steps and not all(map(score_size, config.samples.patch)):
         raise BadInput(f"{data.folder}: is too small for the critic, whose patch is {config.samples.patch}")
     task = make_task(data, config)
@@ -115,19 +115,19 @@ def make_setting(data: Dataset, config: TrainConfig) -> Setting:
 
 
 def measured_variable(data: Dataset) -> str:
-    """Temperature, or where there is none, the first variable."""
+    """The name of the temperature, or of the first variable if there is no temperature."""
     names = [each.name for each in data.spec.variables]
     return TEMPERATURE.name if TEMPERATURE.name in names else names[0]
 
 
 def held_out_steps(data: Dataset) -> tuple[int, ...]:
-    """Raises BadInput where the dataset holds nothing out."""
+    """The held-out time steps. Raises BadInput if there are none."""
     steps = tuple(data.spec.split.held_out)
     if not steps:
-        raise BadInput(f"{data.folder}: holds no steps out, and a study is judged on those")
+        raise BadInput(f"{data.folder}: holds out no time steps, but a study needs them")
     return steps
 
 
 def averaged(numbers: list[dict[str, float]]) -> dict[str, float]:
-    """The mean of each number, over held-out steps."""
+    """The mean of each number over held-out time steps."""
     return {key: float(np.mean([each[key] for each in numbers])) for key in numbers[0]}

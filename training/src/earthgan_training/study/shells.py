@@ -1,4 +1,4 @@
-"""Pairs of fields on all rows and columns: what a study's own network is given, and the truth."""
+"""Pairs of fields on all rows and columns: the input of a study's own network, and the ground truth."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Pair:
-    """Standardised fields `(shell, latitude, longitude)`: given (on its own cells) and true."""
+    """Standardised fields `(shell, latitude, longitude)`: the given field on its own cells, and the true field."""
 
     given: Array
     true: Array
@@ -30,30 +30,30 @@ class Pair:
 
 @dataclass(frozen=True)
 class Standard:
-    """Mean and spread `(shell, 1, 1)` of the truth, by which fields of all shells are made alike."""
+    """The mean and the spread `(shell, 1, 1)` of the ground truth, which standardise the fields of all shells."""
 
     mean: Array
     spread: Array
 
     @classmethod
     def of(cls, field: Array, grid: ShellGrid) -> Standard:
-        """Of one field on a grid."""
+        """The standard of one field on a grid."""
         spread = lateral_std(field, grid)
         spread = np.maximum(spread, SMALLEST_SPREAD * spread.max())
         return cls(field.mean(axis=(1, 2), keepdims=True), spread[:, None, None].astype(np.float32))
 
     def apply(self, field: Array) -> Array:
-        """Each shell less its mean, over its spread."""
+        """Subtract the mean of each shell, and divide by its spread."""
         return np.asarray((field - self.mean) / self.spread, dtype=np.float32)
 
     def undo(self, field: Array) -> Array:
-        """The field in units again."""
+        """Convert a standardised field back to units."""
         return np.asarray(field * self.spread + self.mean, dtype=np.float32)
 
 
 def fit(network: nn.Module, pairs: list[Pair], updates: int, rate: float, seed: int, shells: int, turn: int) -> None:
-    """Train by the content loss on random `shells` of random pairs, two at a time, each turned by a multiple of `turn`
-    columns of the truth, and mirrored, at random.
+    """Train with the content loss on `shells` random shells of random pairs, two pairs at a time. Each pair is rotated
+    by a random multiple of `turn` ground-truth columns and mirrored at random.
     """
     rng = np.random.default_rng(seed)
     schedule = Schedule(network, rate, 0.02, updates)

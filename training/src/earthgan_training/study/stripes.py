@@ -1,4 +1,6 @@
-"""What makes vertical stripes (the paper's figure 6): each suspect alone, seen by the detector of `evaluate`."""
+"""What makes vertical stripes (the paper's figure 6)? This study tests each possible cause alone, with the stripe ratio
+of `earthgan evaluate`.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +32,13 @@ Scores = dict[str, float]
 
 SEEDS = 3
 SHELLS = 16
-#: Trained shell by shell, whole globes.
+#: The number of updates of the upsampling networks, and of shells in an update. They are trained on whole globes, shell
+#: by shell.
 UPSAMPLER_UPDATES, UPSAMPLER_SHELLS = 50, 8
-#: Stitched windows are so many cells of the inputs wide.
+#: The width of stitched windows in cells of the inputs.
 SLICE_CELLS = 4
-#: Stripes that the control adds, in lateral standard deviations; of every other wave that the inputs do not resolve.
+#: The amplitudes of the control's stripes in lateral standard deviations. Their wavelength is two thirds of an input
+#: cell.
 CONTROL = (0.01, 0.1)
 
 TRUE = "truth"
@@ -66,7 +70,7 @@ LIMITS = (
 
 
 def study(data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study:
-    """All suspects."""
+    """Study all possible causes."""
     setting = make_setting(data, presets.paper("concat", *stages(updates)))
     seeds = range(seed, seed + SEEDS)
     rows = [*_controls(setting), *_generators(setting, seeds, tick)]
@@ -89,22 +93,22 @@ def study(data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study:
 
 
 def striped(field: Array, grid: ShellGrid, wave: int, strength: float) -> Array:
-    """The field `(shell, latitude, longitude)` and a stripe: a zonal wave of the same phase at all latitudes, its
-    amplitude so many lateral standard deviations of each shell.
+    """Add a stripe to a field `(shell, latitude, longitude)`: a zonal wave with the same phase at all latitudes. Its
+    amplitude is `strength` lateral standard deviations of each shell.
     """
     stripe = np.cos(wave * np.radians(grid.longitudes_deg))
     return np.asarray(field + strength * lateral_std(field, grid)[:, None, None] * stripe, dtype=np.float32)
 
 
 def by_column(feeds: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The noise of feeds, the same on all rows and shells of a column."""
+    """The noise of feeds, made the same on all rows and shells of a column."""
     noises = {name: noise for name, noise in feeds.items() if name.startswith("noise")}
     return {name: noise[..., :1, :1, :].expand_as(noise).contiguous() for name, noise in noises.items()}
 
 
 def alone(x: Tensor, columns: range, own: range) -> Tensor:
-    """Conditional input `(..., column)` whose last axis is `columns`: those that are not its `own` repeat the nearest
-    that is.
+    """A conditional input `(..., column)` whose last axis is `columns`. Columns outside `own` repeat the nearest column
+    inside.
     """
     index = torch.tensor([min(max(each, own.start), own.stop - 1) - columns.start for each in columns])
     return x[..., index]
@@ -171,7 +175,7 @@ def _no_halo(setting: Setting, generator: Generator, t: int, window: Window) -> 
     for each in _slices(window):
         batch = setting.at(t, each, 0)
         own = range(each.columns.start // RATIO, each.columns.stop // RATIO)
-        x = alone(batch.feeds["x"], setting.task.preset.input_window(each).columns, own)
+        x = alone(batch.feeds["x"], setting.task.planner.input_window(each).columns, own)
         parts.append(setting.predict(generator, batch, {"x": x}))
     return np.concatenate(parts, axis=-1)
 
@@ -183,7 +187,7 @@ def _slices(window: Window) -> list[Window]:
 
 
 def _upsamplers(data: Dataset, kind: Upsampling, seeds: range, updates: int, tick: Tick) -> tuple[Row, Row]:
-    """Of one way of upsampling, before and after training."""
+    """The rows of one way of upsampling, before and after training."""
     grid, name, train, held_out = data.truth_grid, measured_variable(data), data.spec.split.train, held_out_steps(data)
     standard, globe = Standard.of(data.stored_truth(train[-1], name), grid), Globe(grid, data.input_grid)
     layers_km, radii_km = np.asarray(data.input_grid.radii_km), np.asarray(grid.radii_km)

@@ -1,4 +1,4 @@
-"""A study's tables as text, for the terminal and for the document alike."""
+"""The tables of a study as text, for the terminal and for the document."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from earthgan_training.work.tables import NONE, Table
 
 
 def results(study: Study) -> Table:
-    """The variants: means over seeds, and their standard deviation."""
+    """The table of variants: means over seeds, and their standard deviation."""
     head = "variant", *(measure.title for measure in study.measures)
     rows = tuple((row.name, *(_cell(row, each) for each in study.measures)) for row in study.rows)
     return Table(study.title, head, rows)
 
 
 def verdicts(study: Study) -> Table:
-    """What follows: differences, how much of them seeds alone would make, and the call."""
+    """The table of verdicts: the differences, the differences that seeds alone would cause, and the calls."""
     head = "variant", "against", "measure", "difference", "verdict"
     return Table("Verdicts", head, tuple(_judged(study, each) for each in study.verdicts))
 

@@ -1,4 +1,4 @@
-"""The training of one variant: the losses of `earthgan train`, without what a long run needs beside them."""
+"""Trains one variant with the losses of `earthgan train`, without the parts that only a long run needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from earthgan_training.train.task import Generator
 
 
 class Schedule:
-    """Adam on a network's parameters, its rate falling along a cosine over so many updates."""
+    """Adam on a network's parameters. The learning rate falls along a cosine over `updates` updates."""
 
     def __init__(self, network: nn.Module, rate: float, final: float, updates: int) -> None:
         self._parameters = list(network.parameters())
@@ -26,19 +26,19 @@ class Schedule:
         self._rate = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimiser, max(updates, 1), rate * final)
 
     def update(self, terms: Iterator[Terms]) -> None:
-        """One update by the gradient of a batch's mean. Raises BadInput where a loss is not finite."""
+        """Update the network once with the gradient of a batch's mean. Raises BadInput if a loss is not finite."""
         self._optimiser.zero_grad(set_to_none=True)
         for group in terms:
             loss = torch.stack([weight * term.mean() for weight, term in group.values()]).sum()
             if not math.isfinite(loss.item()):
-                raise BadInput("a study's loss is not finite: it has diverged")
+                raise BadInput("the training of a variant diverged: its loss is not finite")
             loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()
         self._rate.step()
 
 
 def content(setting: Setting, generator: Generator, seed: int) -> None:
-    """The content stage of the setting's configuration."""
+    """Run the content stage of the setting's configuration."""
     stage = setting.config.content
     objective = Objective(generator, setting.critic(seed), setting.config)
     schedule = _schedule(generator, stage, stage.learning_rate)
@@ -47,7 +47,7 @@ def content(setting: Setting, generator: Generator, seed: int) -> None:
 
 
 def adversarial(setting: Setting, generator: Generator, critic: Critic, objective: Objective, seed: int) -> None:
-    """The adversarial stage, of both networks of an objective."""
+    """Run the adversarial stage for both networks of an objective."""
     config = setting.config
     stage, first = config.adversarial, config.content.steps
     learns, judges = (

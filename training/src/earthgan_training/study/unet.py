@@ -1,8 +1,8 @@
-"""A small 3-D U-Net (Ronneberger et al., 2015, https://arxiv.org/abs/1505.04597; Çiçek et al., 2016) that says where
-slabs and plumes are, given the interpolated conditional input.
+"""A small 3-D U-Net (Ronneberger et al., 2015, https://arxiv.org/abs/1505.04597; Çiçek et al., 2016) that finds slabs
+and plumes in the interpolated conditional input.
 
-Its labels are thresholds on the truth: a plume is hotter than its shell by more than a lateral standard deviation and
-rises, a slab is as much colder and sinks.
+Its labels are thresholds on the ground truth. A plume rises and is hotter than its shell by more than a lateral
+standard deviation. A slab sinks and is colder by as much.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from earthgan.kinds.networks import SLOPE
 
 CLASSES = ("slab", "plume")
 LEVELS = 2
-#: Sizes along each axis are made multiples of this, the last cells repeated.
+#: Sizes along each axis are extended to multiples of this number by repeating the last cells.
 STRIDE = 2**LEVELS
 _SPACE = (-3, -2, -1)
 
 
 class UNet(nn.Module):
-    """Logits `(batch, class, shell, row, column)` of fields `(batch, variable, shell, row, column)`."""
+    """The logits `(batch, class, shell, row, column)` for fields `(batch, variable, shell, row, column)`."""
 
     def __init__(self, variables: int, base: int = 8) -> None:
         super().__init__()
         sizes = [base << level for level in range(LEVELS + 1)]
         self.down = nn.ModuleList(_Twice(b, a) for b, a in zip([variables, *sizes[:-1]], sizes, strict=True))
         self.up = nn.ModuleList(_Twice(sizes[n] + sizes[n + 1], sizes[n]) for n in reversed(range(LEVELS)))
-        # The last layer sees the input too: a threshold on it is where the network begins.
+        # The last layer also gets the input, so that the network can begin as a threshold on it.
         self.last = nn.Conv3d(base + variables, len(CLASSES), 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -58,8 +58,8 @@ class _Twice(nn.Module):
 
 
 def labels(temperature: Tensor, outward: Tensor) -> Tensor:
-    """Slab and plume `(batch, 2, ...)`, 0 or 1, of a temperature anomaly over its lateral standard deviation and the
-    outward velocity, both `(batch, ...)`.
+    """The labels for slab and plume `(batch, 2, ...)`, 0 or 1. The arguments are the temperature anomaly divided by its
+    lateral standard deviation and the outward velocity, both `(batch, ...)`.
     """
     slab = (temperature < -1) & (outward < 0)
     plume = (temperature > 1) & (outward > 0)
@@ -67,7 +67,7 @@ def labels(temperature: Tensor, outward: Tensor) -> Tensor:
 
 
 def iou(found: Tensor, true: Tensor) -> Tensor:
-    """Intersection over union `(class,)` of two sets `(batch, class, ...)` of 0 and 1; NaN where both are empty."""
+    """The intersection over union `(class,)` of two sets `(batch, class, ...)` of 0 and 1; NaN if both are empty."""
     dims = (0, *_SPACE)
     both, either = (found * true).sum(dim=dims), torch.maximum(found, true).sum(dim=dims)
     return both / either

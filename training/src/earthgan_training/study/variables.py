@@ -1,4 +1,4 @@
-"""Four variables, or one alone: does the network know the temperature better when it is given the velocity?"""
+"""Four variables, or one alone: does the network predict the temperature better if it also gets the velocity?"""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ LIMITS = "The training uses content losses alone. With more variables, more outp
 
 
 def study(data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study:
-    """The measured variable from a network of its own, and from one of all variables."""
+    """Study the measured variable from a network for it alone, and from a network for all variables."""
     names = tuple(each.name for each in data.spec.variables)
     if len(names) < 2:
-        raise BadInput(f"{data.folder}: has one variable only")
+        raise BadInput(f"{data.folder}: has only one variable")
     one = measured_variable(data)
     rows: list[Row] = []
     for label, given in ((f"{one} alone", (one,)), (f"all {len(names)} variables", names)):

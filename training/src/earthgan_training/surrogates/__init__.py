@@ -1,1 +1,1 @@
-"""Surrogate folders: how they are written, exported, archived and imported."""
+"""Writes, exports, archives and imports surrogate folders."""

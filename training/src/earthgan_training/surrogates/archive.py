@@ -1,4 +1,6 @@
-"""`earthgan archive`: packs a surrogate folder and TorchServe's handler into a `.mar`, with its own archiver."""
+"""`earthgan archive` packs a surrogate folder and TorchServe's handler into a `.mar` file with
+TorchServe's archiver.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +16,18 @@ from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate, files_of
 
 ARCHIVER = [sys.executable, "-m", "model_archiver.model_packaging", "--version", "1.0", "--force"]
-#: The handler that the package contains. In a checkout its folder is a link to `services/torchserve`.
+#: The packaged handler. In a checkout, its folder is a link to `services/torchserve`.
 HANDLER = Path(__file__).parent.with_name("shipped") / "torchserve" / "handler.py"
 
 
 def archive(surrogate: Path, out: Path, handler: Path) -> None:
-    """Write `out` (`<name>.mar`), whole or not at all. The archive carries every file that the surrogate's spec names.
+    """Write `out` (`<name>.mar`), whole or not at all. The archive contains every file that the surrogate's spec names.
 
-    Raises BadInput where the folder or the handler cannot be used, or `out` cannot be written.
+    Raises BadInput if the folder or the handler cannot be used, or if `out` cannot be written.
     """
     opened = Surrogate(surrogate)
     if out.suffix != ".mar":
-        raise BadInput(f"{out}: an archive's name ends in .mar")
+        raise BadInput(f"{out}: the name of an archive must end in .mar")
     config = handler.with_name("model-config.yaml")
     for path in (handler, config):
         if not path.is_file():
@@ -36,14 +38,14 @@ def archive(surrogate: Path, out: Path, handler: Path) -> None:
             copy = folder / "surrogate" / file
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(surrogate / file, copy)
-        Surrogate(folder / "surrogate")  # it may have changed while it was copied
+        Surrogate(folder / "surrogate")  # verifies the copy: the original may have changed meanwhile
         _pack(out.stem, folder, handler.resolve(), config.resolve())
         (folder / out.name).replace(part)
 
 
 def _pack(name: str, scratch: Path, handler: Path, config: Path) -> None:
-    # The archiver reads commas and wildcards in the path of the extra files, and empties a folder of the model's
-    # name in the temporary folder: so it is given a plain relative path, and a temporary folder of its own.
+    # The archiver interprets commas and wildcards in the path of the extra files. It also empties a folder with the
+    # model's name in the temporary folder. So it gets a plain relative path and its own temporary folder.
     files = ["--extra-files", "surrogate", "--handler", str(handler), "--config-file", str(config)]
     command = [*ARCHIVER, "--model-name", name, "--export-path", ".", *files]
     environment = os.environ | {"TMPDIR": str(scratch)}

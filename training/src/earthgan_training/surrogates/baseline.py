@@ -1,4 +1,4 @@
-"""`earthgan baseline`: a surrogate whose generator is interpolation. Every trained generator has to beat it."""
+"""`earthgan baseline` makes a surrogate whose generator interpolates. Every trained generator should be better."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from earthgan.errors import BadInput
 from earthgan.kinds.inputs import InputsSpec
 from earthgan.kinds.interpolate import InterpolateArguments
 from earthgan.records import GridSpec, VariableSpec
@@ -16,26 +15,24 @@ from earthgan.spec import GeneratorSpec, Provenance, SurrogateSpec
 from earthgan.sphere.grid import ShellGrid
 from earthgan.variables import PAPER_VARIABLES
 from earthgan_training.grids.area_mean import area_mean, at_radii
-from earthgan_training.simulations.contest import Snapshot, contest_files, read_snapshot
+from earthgan_training.simulations.contest import GRID_COLUMNS, GRID_ROWS, Snapshot, contest_files, read_snapshot
 from earthgan_training.surrogates.export import write_onnx
 from earthgan_training.surrogates.folder import new_folder, write_spec, write_step, write_weights
 from earthgan_training.surrogates.grid_code import codes_of, coding_of
 from earthgan_training.surrogates.ranges import colour_range, extent, normalisation
 
-#: The paper's input has 30 x 14 x 27 cells; with 28 columns they are square, and each has one opposite across a pole.
+#: The paper's input has 30 x 14 x 27 cells. With 28 columns, the cells are square, and each has a cell opposite it
+#: across a pole.
 LAYERS, INPUT_ROWS, INPUT_COLUMNS = 30, 14, 28
-#: The cell-centred grid of the size of the contest's files.
-ROWS, COLUMNS = 180, 360
 
 
 def baseline(
     raw: Path, out: Path, steps: Sequence[int] | None, title: str, notice: str, overwrite: bool = False
 ) -> None:
-    """Make a surrogate of `raw`'s contest-layout files: area means on the sphere at 30 radii, both ends included."""
-    files = contest_files(raw)
-    missing = [t for t in steps or () if t not in files]
-    if missing:
-        raise BadInput(f"{raw}: no file for step {missing[0]}")
+    """Make a surrogate from files in the contest's layout. It stores area means on the sphere at 30 radii, which
+    include both ends.
+    """
+    files = contest_files(raw, steps or ())
     snapshots = []
     extents = []
     for t in steps or files:
@@ -73,7 +70,7 @@ def baseline(
                 )
                 for v, r, n in zip(PAPER_VARIABLES, ranges, affines, strict=True)
             ),
-            grid=GridSpec.of(ShellGrid.cell_centred(radii_km, ROWS, COLUMNS)),
+            grid=GridSpec.of(ShellGrid.cell_centred(radii_km, GRID_ROWS, GRID_COLUMNS)),
             inputs=inputs,
             generator=GeneratorSpec(
                 arguments=arguments,
@@ -86,7 +83,7 @@ def baseline(
 
 
 def coarse_snapshot(snapshot: Snapshot) -> Snapshot:
-    """A snapshot on the coarse grid: lateral area means, at evenly spaced radii that include the first and last
+    """A snapshot on the coarse grid: lateral area means at evenly spaced radii that include the first and the last
     shell.
     """
     radii = np.asarray(snapshot.grid.radii_km)

@@ -1,4 +1,4 @@
-"""`earthgan export`: writes a surrogate's generator as ONNX and checks it against torch."""
+"""`earthgan export` writes a surrogate's generator as ONNX and compares it with torch."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ def write_onnx(folder: Path, variables: int, arguments: KindArguments, state: Ma
 
 
 def export(folder: Path) -> float:
-    """(Re)write the ONNX generator of a surrogate folder; the largest difference to torch over a few windows.
+    """Write the ONNX generator of a surrogate folder again. Returns the largest difference from torch over a few
+    windows.
 
-    Raises BadInput where that is above 1e-5 of normalised units; the folder is then as it was.
+    Raises BadInput if the difference is above 1e-5 in normalised units. The folder is then unchanged.
     """
     with changed_folder(folder) as draft:
         surrogate = Surrogate(folder)
@@ -40,13 +41,15 @@ def export(folder: Path) -> float:
         onnx = write_onnx(draft, len(spec.variables), spec.generator.arguments, load_file(surrogate.weights_path))
         difference = largest_difference(surrogate, onnx_file_backend(draft / onnx.file))
         if difference > TOLERANCE:
-            raise BadInput(f"{folder}: the ONNX generator differs from torch by {difference:.1e} of normalised units")
+            raise BadInput(f"{folder}: the ONNX generator differs from torch by {difference:.1e} in normalised units")
         write_spec(draft, spec.model_copy(update={"generator": spec.generator.model_copy(update={"onnx": onnx})}))
     return difference
 
 
 def largest_difference(surrogate: Surrogate, backend: Backend) -> float:
-    """The largest absolute difference to torch, in normalised units, over windows of odd and even starts."""
+    """The largest absolute difference from torch, in normalised units, over windows that start at odd
+    and even indices.
+    """
     reference = torch_backend(surrogate, device="cpu", dtype=torch.float32)
     shells, rows, columns = surrogate.grid.shape
     windows = [

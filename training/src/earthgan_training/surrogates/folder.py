@@ -1,12 +1,13 @@
-"""Writes surrogate folders, so that a folder that could be opened can always be opened.
+"""Writes surrogate folders. A folder that could be opened before a change can be opened at any time during and after
+it.
 
-A surrogate is what its `spec.json` says. New files are written to a *draft*, a temporary folder with a spec of its own.
-To change a folder, the draft's files are moved into it under names that nothing has yet; then its `spec.json` takes the
-place of the old one, in a single rename; then the files that only the old one named are removed. Whoever is killed on
-the way leaves the old surrogate or the new one, and perhaps files that no spec names. The next change removes those.
+`spec.json` defines a surrogate. New files are written to a *draft*, a temporary folder with its own spec. To change a
+folder, the draft's files are first moved into it under unused names. Then the new `spec.json` replaces the old one in a
+single rename. Finally, the files that only the old spec named are removed. A process that is killed on the way leaves
+the old surrogate or the new one, and perhaps files that no spec names. The next change removes those.
 
-A process that has opened the folder before finds some of its files gone, and is told so when it reads one: what serves
-a surrogate has to be restarted after a change. Old files are not kept for it: nobody could say for how long.
+A process that opened the folder before a change may find that files are gone, and gets an error when it reads one. So a
+server must be restarted after a change. Old files are not kept for it, because nobody could say for how long.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ from earthgan.surrogate import file_sha256, files_of, read_spec
 WEIGHTS_FILE = "generator.safetensors"
 ONNX_FILE = "generator.onnx"
 
-#: The names that are given to files here: plain, or with the first digits of the digest.
+#: The names that this module gives to files: a plain name, or one with the first digits of the digest.
 _OURS = re.compile(r"generator(-[0-9a-f]{8})?\.(safetensors|onnx)|inputs/\d+(-[0-9a-f]{8})?\.(npy|bin)", re.ASCII)
 
 
 @contextmanager
 def new_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
-    """Give a draft that becomes the surrogate folder `out` when the block ends, and is removed if the block raises.
+    """Yield a draft that becomes the surrogate folder `out` when the block ends. It is removed if the block raises.
 
-    Raises BadInput where `out` exists, unless it may be overwritten and holds a surrogate or nothing.
+    Raises BadInput if `out` exists, unless it may be overwritten and is either a surrogate folder or empty.
     """
     if not out.exists():
         with whole(out) as draft:
@@ -50,18 +51,18 @@ def new_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
     if not overwrite:
         raise BadInput(f"{out}: exists already (--overwrite replaces it)")
     if not out.is_dir() or not ((out / SPEC_FILE).exists() or all(map(_is_ours, out.iterdir()))):
-        raise BadInput(f"{out}: is not a surrogate folder, so it is not replaced")
+        raise BadInput(f"{out}: is not a surrogate folder and will not be replaced")
     with changed_folder(out) as draft:
         yield draft
 
 
 @contextmanager
 def changed_folder(folder: Path) -> Iterator[Path]:
-    """Give a draft whose `spec.json` becomes the folder's when the block ends. It may name files of the draft and files
-    that the folder has already. If the block raises, the folder stays as it was.
+    """Yield a draft whose `spec.json` becomes the folder's when the block ends. The spec may name files in the draft
+    and files that the folder already has. If the block raises, the folder stays as it was.
 
-    No other process can change the folder meanwhile. Raises BadInput where another one does so already, or the file
-    system refuses.
+    No other process can change the folder meanwhile. Raises BadInput if another process is already changing it, or if
+    the file system refuses.
     """
     try:
         if not folder.is_dir():
@@ -74,7 +75,7 @@ def changed_folder(folder: Path) -> Iterator[Path]:
 
 
 def write_step(folder: Path, t: int, codes: NDArray[np.generic], time_myr: float | None = None) -> StepSpec:
-    """Write the conditional input `(variable, shell, latitude, longitude)` of a step, as stored numbers, to a draft."""
+    """Write a time step's conditional input `(variable, shell, latitude, longitude)`, as stored numbers, to a draft."""
     content = io.BytesIO()
     np.save(content, np.ascontiguousarray(codes), allow_pickle=False)
     written = write_file(folder, input_file(t), content.getvalue())
@@ -82,7 +83,7 @@ def write_step(folder: Path, t: int, codes: NDArray[np.generic], time_myr: float
 
 
 def write_coded_step(folder: Path, t: int, data: bytes, time_myr: float | None = None) -> StepSpec:
-    """Write the conditional input of a step, as its code, to a draft."""
+    """Write a time step's conditional input, as its code, to a draft."""
     written = write_file(folder, f"inputs/{t:03d}.bin", data)
     return StepSpec(t=t, time_myr=time_myr, file=written.file, sha256=written.sha256)
 
@@ -93,7 +94,7 @@ def write_weights(folder: Path, state: Mapping[str, torch.Tensor]) -> FileSpec:
 
 
 def write_file(folder: Path, file: str, content: bytes) -> FileSpec:
-    """Write a file of a draft. Raises OSError."""
+    """Write a file to a draft. Raises OSError."""
     path = folder / file
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
@@ -101,12 +102,12 @@ def write_file(folder: Path, file: str, content: bytes) -> FileSpec:
 
 
 def write_spec(folder: Path, spec: SurrogateSpec) -> None:
-    """Write `spec.json`, whole or not at all. It goes last: it states the digests of all other files."""
+    """Write `spec.json`, whole or not at all. It is written last because it states the digests of all other files."""
     write_whole(folder / SPEC_FILE, spec.to_json())
 
 
 def _take_over(folder: Path, draft: Path) -> None:
-    """Make a folder the surrogate of a draft. Raises OSError, and BadInput for a draft without a spec."""
+    """Turn a folder into the surrogate of a draft. Raises OSError, and BadInput for a draft without a spec."""
     spec, _ = read_spec(draft / SPEC_FILE)
     old = _old_files(folder)
     if old is not None:
@@ -121,7 +122,7 @@ def _take_over(folder: Path, draft: Path) -> None:
 
 
 def _old_files(folder: Path) -> list[FileSpec] | None:
-    """The files that a folder's spec names; None where it has no spec that can be read."""
+    """The files that a folder's spec names; None if it has no readable spec."""
     try:
         return files_of(read_spec(folder / SPEC_FILE)[0])
     except DamagedSurrogate:
@@ -129,8 +130,8 @@ def _old_files(folder: Path) -> list[FileSpec] | None:
 
 
 def _placed(folder: Path, draft: Path, new: FileSpec, known: str | None) -> str:
-    """The name in the folder of a file of the new surrogate. It is moved there, unless the old one has the same bytes
-    under a name that is `known`.
+    """The name that a file of the new surrogate gets in the folder. The file is moved there, unless the old surrogate
+    has the same bytes under the name `known`.
     """
     if known and (folder / known).is_file() and file_sha256(folder / known) == new.sha256:
         return known
@@ -161,7 +162,7 @@ def _renamed(spec: SurrogateSpec, names: Mapping[str, str]) -> SurrogateSpec:
 
 
 def _remove_others(folder: Path, named: set[str]) -> None:
-    """Remove the files that were written here and that no spec names. What somebody else has put there stays."""
+    """Remove the files that this module has written and that no spec names. Files from elsewhere stay."""
     for path in (*folder.iterdir(), *folder.glob("inputs/*")):
         name = path.relative_to(folder).as_posix()
         if name not in named and _OURS.fullmatch(name):
@@ -169,5 +170,5 @@ def _remove_others(folder: Path, named: set[str]) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether a path at the top of a folder has a name that is given to files here."""
+    """Whether a path at the top of a folder has a name that this module gives to files."""
     return path.name == "inputs" or bool(_OURS.fullmatch(path.name)) or is_leftover(path)

@@ -1,4 +1,4 @@
-"""The code of conditional inputs that lie on a grid: whole numbers between the extremes of each variable."""
+"""The code of conditional inputs on a grid: whole numbers between the extremes of each variable."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from numpy.typing import DTypeLike, NDArray
 
 from earthgan.records import Affine
 
-#: What is stored, unless a spec says otherwise.
+#: The stored type, unless a spec states another.
 DTYPE = np.dtype(np.uint16)
 
 
 def coding_of(inputs: Iterable[NDArray[np.floating]]) -> tuple[Affine, ...]:
-    """The affine of each variable from codes to normalised numbers, for what the steps `(variable, shell, latitude,
-    longitude)` hold.
+    """The affine of each variable that converts codes to normalised numbers. It covers the values in the steps
+    `(variable, shell, latitude, longitude)`.
     """
     extremes = [(each.min(axis=(1, 2, 3)), each.max(axis=(1, 2, 3))) for each in inputs]
     low = np.min([each for each, _ in extremes], axis=0).astype(np.float64)
@@ -30,7 +30,7 @@ def codes_of(inputs: NDArray[np.floating], coding: Sequence[Affine]) -> NDArray[
 
 
 def encoded(field: NDArray[np.floating], affine: Affine, dtype: DTypeLike) -> tuple[NDArray[np.generic], int]:
-    """The codes of one variable's normalised numbers, and how many of them lay outside what the type holds."""
+    """The codes of one variable's normalised numbers, and how many of these lay outside the range of the type."""
     numbers = (field - affine.offset) / affine.scale
     if not np.issubdtype(dtype, np.integer):
         return numbers.astype(dtype), 0

@@ -1,9 +1,10 @@
-"""`earthgan import-published`: the published weights and inputs as a surrogate folder, each output in its true place.
+"""`earthgan import-published` makes a surrogate folder from the published weights and inputs, with each output in its
+true place.
 
-The published preparation (facts of it, in `docs/published.md`): shells 1 to 198 of the contest's cell centres; 180 x
-360 points shrunk to 108 x 216 with cell edges aligned; two rows mirrored onto each pole; shrunk again to 14 x 27.
-Thirty of the 198 shells go in, about 6.6 apart, and come out about 0.8 apart: output shell `i` is *not* input shell
-`i`. The normalisation constants were never published.
+The published preparation worked as follows (`docs/published.md` derives this). It took shells 1 to 198 of the contest's
+cell centres. It shrank 180 x 360 points to 108 x 216 with aligned cell edges, mirrored two rows onto each pole, and
+shrank the result to 14 x 27. Thirty of the 198 shells go in, about 6.6 shells apart, and the outputs are about 0.8
+shells apart: output shell `i` is *not* input shell `i`. The normalisation constants were never published.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ from earthgan_training.surrogates.folder import new_folder, write_spec, write_st
 
 BLOCKS = 3
 SHELLS, ROWS, COLUMNS = 198, 108, 216
-#: The shells, of the 198, that the published generator is given.
+#: The indices, among the 198 shells, of those that the published generator gets.
 LAYERS = np.round(np.arange(30) * 6.6).astype(int)
 IDENTITY = Affine(offset=0.0, scale=1.0)
 
 
 def _shrunk(axis: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
-    """Coordinates after resizing to `cells` with the outer cell edges kept: cell i sits at (i + 1/2) * old / new -
-    1/2.
+    """The coordinates after resizing to `cells` cells with the outer cell edges kept. Cell i lies at (i + 1/2) * old /
+    new - 1/2.
     """
     at = (np.arange(cells) + 0.5) * len(axis) / cells - 0.5
     return np.interp(at, np.arange(len(axis)), axis)
@@ -44,9 +45,9 @@ def _shrunk(axis: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
 def published_grids() -> tuple[ShellGrid, ShellGrid]:
     """The grids of the published inputs (30 x 14 x 27) and of the generator's outputs (198 x 108 x 216)."""
     latitudes = _shrunk(CONTEST_LATITUDES_DEG, ROWS)
-    longitudes = _shrunk(np.linspace(0, 360, 360), COLUMNS)  # the duplicate meridian was kept
+    longitudes = _shrunk(np.linspace(0, 360, 360), COLUMNS)  # the preparation kept the duplicate meridian
     layers_km = contest_radius_km(LAYERS + 2)
-    # Two mirrored rows at each pole move the coarse rows: the first is centred between fine rows 1 and 2.
+    # The two mirrored rows at each pole move the coarse rows: the first is centred between fine rows 1 and 2.
     coarse_latitudes = np.interp(np.arange(14) * 8 + 1.5, np.arange(ROWS), latitudes)
     inputs = ShellGrid(
         radii_km=tuple(layers_km.tolist()),
@@ -63,9 +64,10 @@ def published_grids() -> tuple[ShellGrid, ShellGrid]:
 
 
 def import_published(source: Path, out: Path, overwrite: bool = False) -> None:
-    """Make a surrogate folder from the published generator `gen*.pt` and inputs `x_<step>.npy` found below `source`.
+    """Make a surrogate folder from the published generator `gen*.pt` and the inputs `x_<step>.npy` found below
+    `source`.
 
-    Raises BadInput where they are missing or are not the published generator and inputs.
+    Raises BadInput if they are missing, or if they are not the published generator and inputs.
     """
     weights, inputs = _find(source)
     state = _load_state(weights)
@@ -114,9 +116,9 @@ def _find(source: Path) -> tuple[Path, dict[int, Path]]:
     weights = sorted(source.rglob("gen*.pt"))
     inputs = {int(path.stem[2:]): path for path in source.rglob("x_*.npy") if re.fullmatch(r"x_[0-9]+", path.stem)}
     if not weights:
-        raise BadInput(f"{source}: no generator weights (gen*.pt) in it")
+        raise BadInput(f"{source}: holds no generator weights (gen*.pt)")
     if not inputs:
-        raise BadInput(f"{source}: no conditional inputs (x_<step>.npy) in it")
+        raise BadInput(f"{source}: holds no conditional inputs (x_<step>.npy)")
     return weights[0], inputs
 
 

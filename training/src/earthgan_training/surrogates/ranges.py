@@ -1,4 +1,4 @@
-"""The range that a variable is drawn over, and the numbers it is normalised by."""
+"""The range of a variable for drawing, and the constants of its normalisation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from earthgan.variables import Variable
 
 
 def extent(field: NDArray[np.float32], variable: Variable) -> tuple[float, float]:
-    """What a colour scale should span: everything, or for a symmetric variable all but the fastest thousandth."""
+    """The range that a colour scale should span: all values, or for a symmetric variable all except the fastest
+    thousandth.
+    """
     if variable.symmetric:
         fast = float(np.quantile(np.abs(field), 0.999))
         return -fast, fast
@@ -18,7 +20,7 @@ def extent(field: NDArray[np.float32], variable: Variable) -> tuple[float, float
 
 
 def colour_range(extents: NDArray[np.float64], variable: Variable) -> tuple[float, float]:
-    """The extent over all steps, rounded to figures that a legend can print."""
+    """The extent over all time steps, rounded to figures that a legend can print."""
     low, high = float(extents[:, 0].min()), float(extents[:, 1].max())
     if variable.symmetric:
         digit = 10.0 ** (np.floor(np.log10(high)) - 1)
@@ -28,6 +30,6 @@ def colour_range(extents: NDArray[np.float64], variable: Variable) -> tuple[floa
 
 
 def normalisation(span: tuple[float, float], variable: Variable) -> Affine:
-    """0 to 1 over the range; -1 to 1 for a symmetric variable."""
+    """The affine that maps 0 to 1 to the range, or -1 to 1 for a symmetric variable."""
     low, high = span
     return Affine(offset=0.0, scale=high) if variable.symmetric else Affine(offset=low, scale=high - low)

@@ -1,5 +1,5 @@
-"""`earthgan train`: content warm-up, then the adversarial stage, on a prepared dataset.
+"""`earthgan train` trains a generator on a prepared data set: first a content warm-up, then the adversarial stage.
 
-`loop.py` is the training, to be read first; `config.py` says what can be chosen, `samples.py` what is trained on,
-`losses.py` and `critic.py` what is minimised. The presets are `configs/*.toml` beside this folder.
+`loop.py` holds the training itself; read it first. `config.py` lists the options. `samples.py` makes the samples.
+`losses.py` and `critic.py` hold what training minimises. The presets are `configs/*.toml` beside this folder.
 """

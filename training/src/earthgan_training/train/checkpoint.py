@@ -1,6 +1,7 @@
-"""A run's state on disk, whole or not at all: weights, their averages, both optimisers, in one safetensors file.
+"""A run's state on disk: the weights, their averages and both optimisers, in one safetensors file. It is written whole
+or not at all.
 
-The random numbers of a run are functions of the step, so the step is all that has to be kept of them.
+A run's random numbers are functions of the step, so a checkpoint stores only the step.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ FOLDER = "checkpoints"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Tensors by name, and the step they were reached after, with other words about them."""
+    """Tensors by name, and text about them, such as the step after which they were saved."""
 
     tensors: dict[str, Tensor]
     about: dict[str, str]
@@ -34,26 +35,26 @@ class Checkpoint:
         return int(self.about["step"])
 
     def of(self, name: str) -> dict[str, Tensor]:
-        """The tensors of a part, such as the generator's state dict."""
+        """The tensors of one part, such as the generator's state dict."""
         return {
             key.removeprefix(f"{name}."): value for key, value in self.tensors.items() if key.startswith(f"{name}.")
         }
 
 
 def path_of(run: Path, name: str) -> Path:
-    """Where a run keeps its checkpoint of that name: `last`, `best`, or `content`, the end of the first stage."""
+    """The path of a run's checkpoint. Its name is `last`, `best`, or `content` for the end of the first stage."""
     return run / FOLDER / f"{name}.safetensors"
 
 
 def write(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, whole or not at all. Raises BadInput; what was there is then as it was."""
+    """Write a checkpoint, whole or not at all. Raises BadInput, and then keeps the previous file."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
-    # One entry, for the format keeps no order of several: the same state has the same bytes.
+    # The format does not keep the order of several entries. With one entry, the same state has the same bytes.
     write_whole(path, save(tensors, metadata={"about": json.dumps(checkpoint.about)}))
 
 
 def read(path: Path) -> Checkpoint:
-    """Raises BadInput where there is none, or it is damaged."""
+    """Read a checkpoint. Raises BadInput if there is none, or if it is damaged."""
     try:
         with safe_open(path, "pt") as file:
             about = json.loads((file.metadata() or {}).get("about", "{}"))
@@ -63,7 +64,7 @@ def read(path: Path) -> Checkpoint:
 
 
 def load_module(path: Path, module: torch.nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Put weights into a module. Raises BadInput where they are not of it."""
+    """Load weights into a module. Raises BadInput if they belong to another network."""
     try:
         module.load_state_dict(dict(tensors))
     except RuntimeError as error:
@@ -71,13 +72,13 @@ def load_module(path: Path, module: torch.nn.Module, tensors: Mapping[str, Tenso
 
 
 def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """An optimiser's moments and counts by the place of their parameter."""
+    """The moments and counts of an optimiser, named by the position of their parameter."""
     state: dict[int, dict[str, Any]] = optimiser.state_dict()["state"]
     return {f"{index}.{key}": torch.as_tensor(value) for index, own in state.items() for key, value in own.items()}
 
 
 def load_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Give an optimiser its moments and counts back."""
+    """Restore the moments and counts of an optimiser."""
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         index, key = name.split(".")

@@ -29,26 +29,34 @@ _EXAMPLE = """earthgan train --preset debug --data dataset --out run
 def add_train(subcommands: Any) -> None:
     """Add `train`."""
     parser = add_command(subcommands, "train", _train, "train a generator on a prepared data set", _EXAMPLE)
-    parser.add_argument("--data", type=Path, required=True, metavar="DATASET", help="made by `earthgan prepare`")
-    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder")
-    parser.add_argument("--preset", metavar="NAME", help="debug, default, paper, or a .toml file (default)")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DATASET", help="a data set made by `earthgan prepare`"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
+    parser.add_argument("--preset", metavar="NAME", help="debug, default, paper, or a .toml file (default: default)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change one value, such as adversarial.steps=0"
     )
-    parser.add_argument("--max-memory-gb", type=float, metavar="GB", help="a cap (the preset's)")
     parser.add_argument(
-        "--weights", type=Path, metavar="FILE", help="first weights: a surrogate folder or .safetensors"
+        "--max-memory-gb", type=float, metavar="GB", help="limit for the memory (default: the preset's)"
     )
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out, as it was configured")
-    parser.add_argument("--device", metavar="NAME", help="cpu, cuda or cuda:N (a GPU where there is one)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write what the run came to")
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="initial weights of the generator: a surrogate folder or a .safetensors file",
+    )
+    parser.add_argument("--resume", action="store_true", help="continue the run in --out with its configuration")
+    parser.add_argument("--device", metavar="NAME", help="cpu, cuda or cuda:N (default: a GPU if there is one)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result of the run as JSON")
 
 
-# Modules of the training are imported when the command runs: `earthgan --help` should not wait for torch.
+# The modules of the training are imported when the command runs, so that `earthgan --help` does not wait for torch.
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    # Threads that wait for each other in a loop take the cores of a shared machine; read when torch is loaded.
+    # Threads that wait for each other in a loop would take the cores of a shared machine. torch reads this when it is
+    # loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from threadpoolctl import threadpool_limits
 
@@ -61,11 +69,14 @@ def _train(arguments: argparse.Namespace) -> None:
     config = None
     if arguments.resume:
         if arguments.preset or arguments.set or arguments.max_memory_gb or arguments.weights:
-            raise WrongUsage("--resume goes on as the run was configured: leave out what would change it")
+            raise WrongUsage(
+                "--resume continues with the run's own configuration: leave out the options that would change it"
+            )
     else:
         cap = [] if arguments.max_memory_gb is None else [f"max_memory_gb={arguments.max_memory_gb}"]
         config = read_preset(arguments.preset or "default", [*arguments.set, *cap])
-    # NumPy makes the samples beside torch's threads; with more of its own they would wait for each other.
+    # NumPy makes the samples beside torch's threads. If NumPy had more threads of its own, they would wait for each
+    # other.
     one_thread = threadpool_limits(1, user_api="blas")
     with (
         one_thread,
@@ -87,11 +98,11 @@ def _train(arguments: argparse.Namespace) -> None:
     if arguments.json:
         write_json(arguments.json, asdict(result))
     if not result.finished:
-        print(f"{arguments.out}: stopped after step {result.step}; --resume goes on", file=sys.stderr)
+        print(f"{arguments.out}: stopped after step {result.step}; --resume continues the run", file=sys.stderr)
         raise KeyboardInterrupt
     gains = {name.partition("/")[2]: gain for name, gain in result.best.items() if name.startswith("gain_db/")}
     print(
-        f"{arguments.out / 'surrogate'}: held out, against interpolation: "
+        f"{arguments.out / 'surrogate'}: gain over interpolation on held-out samples: "
         + ", ".join(f"{name} {gain:+.2f} dB" for name, gain in gains.items())
         + f"; at most {result.peak_memory_gb:.2f} GB"
     )
@@ -99,7 +110,9 @@ def _train(arguments: argparse.Namespace) -> None:
 
 @contextmanager
 def _stop_signals() -> Iterator[Callable[[], bool]]:
-    """Whether SIGTERM or SIGINT has come: a run then ends with a checkpoint; the second SIGINT ends it at once."""
+    """Give a function that tells whether SIGTERM or SIGINT has arrived. A run then ends with a checkpoint. A second
+    SIGINT ends it at once.
+    """
     came: list[int] = []
 
     def note(number: int, _: Any) -> None:
@@ -116,7 +129,7 @@ def _stop_signals() -> Iterator[Callable[[], bool]]:
 
 
 def _shown(show: Show) -> Callable[[Progress], None]:
-    """Shows a run's stage and its losses."""
+    """A function that shows a run's stage and its losses."""
     told = ("content/charbonnier", "content/squared", "adversarial", "critic/pairing", "critic/penalty")
 
     def watch(now: Progress) -> None:

@@ -1,6 +1,6 @@
-"""What a training run can be told: one tree of typed, frozen sections, read from TOML. Unknown keys are refused.
+"""The options of a training run: one tree of typed, frozen sections, read from TOML. Unknown keys are refused.
 
-The presets are `earthgan_training/configs/*.toml`; `--set adversarial.steps=100` changes one value of a preset.
+The presets are `earthgan_training/configs/*.toml`. `--set adversarial.steps=100` changes one value of a preset.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ class _Section(BaseModel):
 
 
 class Width(_Section):
-    """Channels of a network: `base` at the fine grid, doubled at each coarser one, never more than `cap`."""
+    """The channels of a network: `base` on the fine grid, twice as many on each coarser grid, and at most `cap`."""
 
     base: int = Field(default=64, ge=1, le=512)
     cap: int = Field(default=64, ge=1, le=512)
 
     def channels(self, level: int) -> int:
-        """Channels where the grid has been halved `level` times."""
+        """The number of channels after the grid was halved `level` times."""
         return min(self.base << level, self.cap)
 
 
 class GeneratorConfig(_Section):
-    """Which network: `paper` works at every resolution up to the fine grid's; `residual` at the conditional input's,
-    and adds to cubic interpolation.
+    """The generator's network. `paper` computes at every resolution up to that of the fine grid. `residual` computes at
+    the resolution of the conditional input and adds to cubic interpolation.
 
-    `noise` is of `paper` alone, `blocks` of `residual`, whose channels are `width.channels(3)`.
+    Only `paper` has `noise`. Only `residual` has `blocks`, and its channels are `width.channels(3)`.
     """
 
     preset: Literal["paper", "residual"] = "residual"
@@ -48,14 +48,16 @@ class GeneratorConfig(_Section):
 
 
 class CriticConfig(_Section):
-    """The critic. `standardised` gives it each shell less its mean over its spread, field and condition alike."""
+    """The critic. With `standardised`, it gets each shell minus its mean and divided by its spread, for the field and
+    the condition alike.
+    """
 
     width: Width = Width()
     standardised: bool = True
 
 
 class SampleConfig(_Section):
-    """What one sample is: `patch` shells x rows x columns of the output, and its symmetries, at random."""
+    """A sample: the output's `patch` as shells x rows x columns, and the symmetries that are applied at random."""
 
     patch: tuple[int, int, int]
     rotate: bool = True
@@ -63,8 +65,8 @@ class SampleConfig(_Section):
 
 
 class Stage(_Section):
-    """A stage of training: its generator updates, and a learning rate that falls along a cosine to `final` of itself
-    (1: constant).
+    """A stage of training: its number of generator updates, and a learning rate that falls along a cosine to `final`
+    times its initial value (1: constant).
     """
 
     steps: int = Field(ge=0)
@@ -73,8 +75,8 @@ class Stage(_Section):
 
 
 class ContentWeights(_Section):
-    """Weights of the content losses. `squared` is of normalised values; the others of values over the spread of their
-    variable in their shell.
+    """The weights of the content losses. `squared` applies to normalised values. The other losses apply to values
+    divided by the spread of their variable in their shell.
     """
 
     squared: float = Field(default=0.0, ge=0)
@@ -85,14 +87,15 @@ class ContentWeights(_Section):
     @model_validator(mode="after")
     def _one_is_positive(self) -> ContentWeights:
         if not any(self.model_dump().values()):
-            raise ValueError("one of the content losses needs a weight")
+            raise ValueError("at least one of the content losses needs a weight")
         return self
 
 
 class AdversarialStage(Stage):
-    """The second stage. `weight` is of the adversarial loss, `content` of the content loss beside it; `penalty` of the
-    gradient penalty, and `anchor` of the real's squared score, which keeps scores near zero; `critic_steps` updates of
-    the critic come before each of the generator, each on a batch of its own.
+    """The second stage. `weight` applies to the adversarial loss, and `content` to the content loss beside it.
+    `penalty` applies to the gradient penalty. `anchor` applies to the squared score of the real field, and keeps the
+    scores near zero. Before each update of the generator, the critic makes `critic_steps` updates, each on its own
+    batch.
     """
 
     loss: Literal["wgan-gp", "relativistic"] = "relativistic"
@@ -105,7 +108,9 @@ class AdversarialStage(Stage):
 
 
 class Optimiser(_Section):
-    """AdamW, which without weight decay is Adam; `ema` is how much of the averaged weights an update keeps."""
+    """The optimiser AdamW, which is Adam without weight decay. `ema` is the share of the averaged weights that an
+    update keeps.
+    """
 
     betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = Field(default=0.0, ge=0)
@@ -113,8 +118,9 @@ class Optimiser(_Section):
 
 
 class TrainConfig(_Section):
-    """A run. `dataset` is the preset that the data were prepared with, where that matters; `variables` are all of the
-    data's where none are named; `batch` counts samples of all processes.
+    """A run. `dataset` names the preset that the data must be prepared with, or None if any will do. `variables` are
+    the variables to train on; if it is empty, all of the data set's. `batch` counts the samples of all processes
+    together.
     """
 
     dataset: Preset | None = None
@@ -136,12 +142,12 @@ class TrainConfig(_Section):
 
     @property
     def steps(self) -> int:
-        """Generator updates of both stages."""
+        """The number of generator updates in both stages."""
         return self.content.steps + self.adversarial.steps
 
 
 def read_preset(name: str, changes: Sequence[str] = ()) -> TrainConfig:
-    """A preset by name, or a TOML file by path, with `key.key=value` changes. Raises BadInput."""
+    """Read a preset by name, or a TOML file by path, and apply changes of the form `key.key=value`. Raises BadInput."""
     try:
         if name in PRESETS:
             text = (files("earthgan_training") / "configs" / f"{name}.toml").read_text(encoding="utf-8")
@@ -149,8 +155,8 @@ def read_preset(name: str, changes: Sequence[str] = ()) -> TrainConfig:
             text = Path(name).read_text(encoding="utf-8")
         table: dict[str, Any] = tomllib.loads(text)
     except OSError as error:
-        raise BadInput(f"{name}: is no preset ({', '.join(PRESETS)}) and no file that can be read") from error
-    except ValueError as error:  # of TOML, of Unicode
+        raise BadInput(f"{name}: is neither a preset ({', '.join(PRESETS)}) nor a file that can be read") from error
+    except ValueError as error:  # from TOML or Unicode
         raise BadInput(f"{name}: is not TOML ({error})") from error
     for change in changes:
         _change(table, change)
@@ -161,11 +167,11 @@ def read_preset(name: str, changes: Sequence[str] = ()) -> TrainConfig:
 
 
 def _change(table: dict[str, Any], change: str) -> None:
-    """Set `key.key=value`; the value is TOML, or else text."""
+    """Apply `key.key=value`. The value is parsed as TOML; if that fails, it is text."""
     path, equals, text = change.partition("=")
     *sections, key = path.strip().split(".")
     if not equals or not all((*sections, key)):
-        raise BadInput(f"--set {change}: such as adversarial.steps=100 is due")
+        raise BadInput(f"--set {change}: expected KEY=VALUE, such as adversarial.steps=100")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

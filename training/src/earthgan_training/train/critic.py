@@ -1,7 +1,8 @@
-"""The critic of von Hahn & Mechefske (2021), https://arxiv.org/abs/2110.13315: residual blocks of unpadded 3-D
-convolutions, each followed by linear downsampling by two; its scores lie on a coarse grid, one to a patch.
+"""The critic of von Hahn & Mechefske (2021), https://arxiv.org/abs/2110.13315. It consists of residual blocks of
+unpadded 3-D convolutions, each followed by linear downsampling by two. Its scores lie on a coarse grid, with one score
+for each patch.
 
-It is conditional: it is given the conditional input, interpolated to the field's own cells, beside the field.
+The critic is conditional: beside the field, it gets the conditional input interpolated to the field's cells.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ BLOCKS = 3
 
 
 def score_size(cells: int, blocks: int = BLOCKS) -> int:
-    """How many scores the critic gives along an axis of so many cells; 0 where they are too few.
+    """The number of scores that the critic gives along an axis with `cells` cells; 0 if there are too few cells.
 
-    A block cuts two cells off each edge and halves what is left, an odd cell at the end left out.
+    A block cuts two cells off each edge and halves the rest. It drops an odd cell at the end.
     """
     for _ in range(blocks):
         cells = max(cells - 4, 0) // 2
@@ -29,9 +30,10 @@ def score_size(cells: int, blocks: int = BLOCKS) -> int:
 
 
 class ResidualBlock(nn.Module):
-    """Two unpadded convolutions beside a projection of the same cells, then the mean of each 2 x 2 x 2 of them.
+    """Two unpadded convolutions in parallel with a projection of the same cells, then the mean over each 2 x 2 x 2
+    cells.
 
-    Halving by that mean is linear interpolation with cell edges aligned.
+    Halving by this mean is linear interpolation with aligned cell edges.
     """
 
     def __init__(self, before: int, after: int) -> None:
@@ -46,8 +48,8 @@ class ResidualBlock(nn.Module):
 
 
 class Critic(nn.Module):
-    """Scores `(batch, shell, row, column)` of fields, given what they are conditioned on: as many channels as there are
-    variables, and `more`.
+    """Scores `(batch, shell, row, column)` of fields, given their condition. The condition has one channel for each
+    variable, and `more` further channels.
     """
 
     def __init__(self, variables: int, width: Width, more: int = 0) -> None:
@@ -56,11 +58,11 @@ class Critic(nn.Module):
         self.first = nn.Conv3d(2 * variables + more, channels[0], 1)
         self.blocks = nn.ModuleList(ResidualBlock(before, after) for before, after in pairwise(channels))
         self.hidden = nn.Conv3d(channels[-1], channels[-1], 1)
-        # Only differences of scores are trained, so a bias here would have no gradient but rounding.
+        # Training uses only differences of scores, so a bias here would have no gradient except rounding errors.
         self.last = nn.Conv3d(channels[-1], 1, 1, bias=False)
 
     def forward(self, field: Tensor, condition: Tensor) -> Tensor:
-        """`field` and `condition` are `(batch, channel, shell, row, column)`, on the same cells."""
+        """Score fields. `field` and `condition` are `(batch, channel, shell, row, column)` on the same cells."""
         x = F.leaky_relu(self.first(torch.cat([field, condition], dim=1)), SLOPE)
         for block in self.blocks:
             x = block(x)
@@ -68,5 +70,5 @@ class Critic(nn.Module):
         return scores
 
     def score(self, field: Tensor, condition: Tensor) -> Tensor:
-        """One number a sample `(batch,)`: the mean of its scores. Losses and penalties are all made of this one."""
+        """One number for each sample `(batch,)`: the mean of its scores. All losses and penalties use this number."""
         return self.forward(field, condition).float().mean(dim=(1, 2, 3))

@@ -1,8 +1,8 @@
-"""The training: content warm-up, then the adversarial stage. Read this first.
+"""The training: a content warm-up, then the adversarial stage. Read this module first.
 
-An update takes one batch, cut into micro-batches and spread over processes; gradients are summed, so neither changes
-what is learned. The critic gets fresh batches of its own, with predictions that have no gradient. Nothing random is
-kept: sample `index` of draw `draw` of step `step` is always the same (`samples.py`).
+An update takes one batch. The batch is cut into micro-batches and spread over processes. Gradients are summed, so
+neither changes the result. The critic gets new batches of its own, with predictions that have no gradient. No random
+state is stored: the sample `index` of draw `draw` in step `step` is always the same (`samples.py`).
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from earthgan_training.train.task import Generator
 T = TypeVar("T")
 Metrics = dict[str, float]
 
-#: In which convolutions in three dimensions take a third less time, forwards and backwards.
+#: In this memory format, 3-D convolutions take a third less time, forwards and backwards.
 _LAYOUT = torch.channels_last_3d
 
 
 class NotFinite(BadInput):
-    """A loss, or its gradient, is not a number any more."""
+    """A loss or its gradient is no longer finite."""
 
 
 class Trainer:
-    """Two networks, the generator's average, two optimisers, and the number of steps they have taken."""
+    """The two networks, the average of the generator, two optimisers, and the number of steps that were taken."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Trainer:
         self.step = 0
 
     def run(self) -> Iterator[Metrics]:
-        """Go on to the last step; what was measured after each."""
+        """Train up to the last step. Yields the measurements of each step."""
         config = self.config
         batches = _ahead(self._batches())
         while self.step < config.steps:
@@ -99,9 +99,9 @@ class Trainer:
         batches: Iterator[Batch],
         rate: float,
     ) -> Metrics:
-        """One update of a network by the gradient of the mean over a whole batch.
+        """Update a network once with the gradient of the mean over a whole batch.
 
-        Raises NotFinite where a loss or the gradient is not finite; the weights are then as they were.
+        Raises NotFinite if a loss or the gradient is not finite. The weights are then unchanged.
         """
         optimiser, scaler = self._optimisers[name], self._scalers[name]
         optimiser.zero_grad(set_to_none=True)
@@ -120,7 +120,7 @@ class Trainer:
         scaler.unscale_(optimiser)
         metrics = {key: float(value) for key, value in sums.items()}
         norm = float(torch.nn.utils.get_total_norm(gradients))
-        whole = math.isfinite(norm) or scaler.is_enabled()  # with a scaler, such an update is left out
+        whole = math.isfinite(norm) or scaler.is_enabled()  # the scaler skips an update with an infinite norm
         if not (whole and all(map(math.isfinite, metrics.values()))):
             raise NotFinite(f"step {self.step + 1}: the {name}'s loss is not finite ({_where(seen)})")
         for parameters in optimiser.param_groups:
@@ -130,19 +130,21 @@ class Trainer:
         return metrics | {f"gradient_norm/{name}": norm, f"learning_rate/{name}": rate}
 
     def _follow(self) -> None:
-        """Take the average a little towards the weights, faster at first."""
+        """Move the average a little towards the weights. It moves faster at first."""
         keep = min(self.config.optimiser.ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             for mean, weight in zip(self.average.parameters(), self.generator.parameters(), strict=True):
                 mean.lerp_(weight, 1 - keep)
 
     def _micro_batches(self) -> list[range]:
-        """This process's part of a batch, as many samples at once as fit."""
+        """This process's part of a batch, cut into as many samples as fit at once."""
         share, size = self._processes.share(self.config.batch), self._fit.micro_batch
         return [share[first : first + size] for first in range(0, len(share), size)]
 
     def _batches(self) -> Iterator[Callable[[], Batch]]:
-        """All micro-batches to come, in the order in which the updates take them: each a function that reads it."""
+        """All later micro-batches, in the order in which the updates take them. Each is a function that makes the
+        batch.
+        """
         for step in range(self.step, self.config.steps):
             adversarial = step >= self.config.content.steps
             for draw in range(self.config.adversarial.critic_steps if adversarial else 0, -1, -1):
@@ -152,7 +154,7 @@ class Trainer:
                     )
 
     def state(self, about: dict[str, str]) -> Checkpoint:
-        """All that the run needs to go on to the same bits."""
+        """The state that the run needs to continue to the same bits."""
         parts = {
             "generator": self.generator.state_dict(),
             "average": self.average.state_dict(),
@@ -164,7 +166,7 @@ class Trainer:
         return Checkpoint(tensors, {"step": str(self.step), "scalers": scalers, **about})
 
     def restore(self, path: Path, stored: Checkpoint) -> None:
-        """Take up a stored state. Raises BadInput where it is of other networks."""
+        """Restore a stored state. Raises BadInput if it belongs to other networks."""
         for name in ("generator", "average", "critic"):
             checkpoints.load_module(path, getattr(self, name), stored.of(name))
         for name, optimiser in self._optimisers.items():
@@ -181,19 +183,19 @@ def _optimiser(network: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
 
 
 def _rate(stage: Stage, step: int) -> float:
-    """The learning rate of a stage's step, falling along half a cosine."""
+    """The learning rate of a stage at a step. It falls along half a cosine."""
     share = 0.5 * (1 + math.cos(math.pi * step / stage.steps))
     return stage.learning_rate * (stage.final + (1 - stage.final) * share)
 
 
 def _where(seen: list[tuple[tuple[Sample, ...], float]]) -> str:
-    """The samples of the first micro-batch whose loss is not finite; all, where only the gradient is not."""
+    """The samples of the first micro-batch whose loss is not finite; all samples if only the gradient is not finite."""
     wrong = next((samples for samples, loss in seen if not math.isfinite(loss)), None)
     return "; ".join(map(str, wrong or [sample for samples, _ in seen for sample in samples]))
 
 
 def _ahead(tasks: Iterable[Callable[[], T]], count: int = 2) -> Iterator[T]:
-    """Results in order, the next few being made by other threads meanwhile."""
+    """The results in order. Other threads compute the next few results meanwhile."""
     tasks = iter(tasks)
     with ThreadPoolExecutor(count) as pool:
         waiting = deque(pool.submit(task) for task in islice(tasks, count))

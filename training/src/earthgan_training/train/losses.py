@@ -1,8 +1,9 @@
-"""What training minimises. Every loss is one number a sample, `(batch,)`, so that samples may be split over passes
-and processes: the gradient is that of their mean.
+"""The losses that training minimises. Every loss is one number for each sample, `(batch,)`. So samples can be split
+over passes and processes, and the gradient is that of their mean.
 
-Wasserstein loss with gradient penalty: Gulrajani et al. (2017), https://arxiv.org/abs/1704.00028. Relativistic pairing
-with penalties on both sides (R1 + R2): Huang et al. (2024), https://arxiv.org/abs/2501.05441.
+The Wasserstein loss with gradient penalty follows Gulrajani et al. (2017), https://arxiv.org/abs/1704.00028. The
+relativistic pairing loss with penalties on both sides (R1 + R2) follows Huang et al. (2024),
+https://arxiv.org/abs/2501.05441.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from torch.nn import functional as F
 #: Losses by name, each with its weight.
 Terms = dict[str, tuple[float, Tensor]]
 
-# The first use of forward derivatives makes torch compile some with a compiler of its own that it calls deprecated.
+# When forward derivatives are first used, torch compiles some functions with a compiler that it calls deprecated.
 with warnings.catch_warnings(), forward_ad.dual_level():
     warnings.simplefilter("ignore", DeprecationWarning)
     forward_ad.make_dual(torch.zeros(1), torch.zeros(1))  # type: ignore[no-untyped-call]
@@ -29,7 +30,9 @@ _SAMPLE = (1, 2, 3, 4)
 
 
 class Score(Protocol):
-    """A score `(batch,)` of fields `(batch, variable, shell, row, column)`; `exact` asks for float32 throughout."""
+    """The score `(batch,)` of fields `(batch, variable, shell, row, column)`. With `exact`, it is computed in float32
+    throughout.
+    """
 
     def __call__(self, field: Tensor, exact: bool = False) -> Tensor: ...
 
@@ -40,21 +43,21 @@ def squared(error: Tensor) -> Tensor:
 
 
 def charbonnier(error: Tensor) -> Tensor:
-    """The mean of `sqrt(error**2 + epsilon**2) - epsilon`: absolute, but smooth at zero."""
+    """The mean of `sqrt(error**2 + epsilon**2) - epsilon`: an absolute error that is smooth at zero."""
     return ((error.square() + EPSILON**2).sqrt() - EPSILON).mean(dim=_SAMPLE)
 
 
 def gradient(error: Tensor) -> Tensor:
-    """The Charbonnier loss of differences between neighbours, the mean over the three axes."""
+    """The Charbonnier loss of the differences between neighbours, averaged over the three axes."""
     axes = [error.diff(dim=axis) for axis in (2, 3, 4) if error.shape[axis] > 1]
     return torch.stack([charbonnier(each) for each in axes]).mean(dim=0) if axes else error.sum(dim=_SAMPLE) * 0
 
 
 def spectrum(field: Tensor, truth: Tensor) -> Tensor:
-    """The mean difference between logarithms of zonal power, of each variable in each shell.
+    """The mean difference between the logarithms of zonal power, for each variable in each shell.
 
-    Power is of Hann-windowed rows and is averaged over them; a thousandth of the truth's mean power is added to both,
-    so that wavenumbers in which nothing happens do not count.
+    The power is computed from rows with a Hann window and averaged over the rows. A thousandth of the ground truth's
+    mean power is added to both powers, so that wavenumbers with hardly any power do not count.
     """
     window = torch.hann_window(field.shape[-1], periodic=False, device=field.device)
 
@@ -69,15 +72,15 @@ def spectrum(field: Tensor, truth: Tensor) -> Tensor:
 
 
 def gradient_norm(score: Score, field: Tensor) -> Tensor:
-    """The length `(batch,)` of a score's gradient with respect to the field; differentiable itself.
+    """The length `(batch,)` of the score's gradient with respect to the field. The length is differentiable too.
 
-    That length is the score's slope along the gradient's own direction; and as the direction that makes a slope
-    largest, it may be held fixed when the length is differentiated. So the second derivative is taken backwards over
-    forwards, in half the memory of twice backwards: torch differentiates a convolution's gradient through layouts that
-    are several times its size.
+    The length equals the score's slope along the gradient's own direction. This direction maximises the slope, so it
+    can be held fixed when the length is differentiated. The second derivative is therefore taken with forward
+    differentiation first and then backwards. This needs half the memory of two backward passes, because torch
+    differentiates a convolution's gradient through layouts that are several times its size.
     """
     field = field.detach().requires_grad_()
-    # A slope per voxel of a mean over voxels is too small a number for float16.
+    # The slope of a mean over voxels with respect to one voxel is too small a number for float16.
     (slope,) = torch.autograd.grad(score(field, exact=True).sum(), field)
     length = slope.square().sum(dim=_SAMPLE, keepdim=True).sqrt()
     with forward_ad.dual_level():
@@ -89,11 +92,12 @@ def gradient_norm(score: Score, field: Tensor) -> Tensor:
 def wasserstein_critic(
     score: Score, real: Tensor, fake: Tensor, share: Tensor, penalty: float, anchor: float = 0.0
 ) -> Iterator[Terms]:
-    """The critic's loss: the score of the fake less that of the real, and the penalty on the gradient's distance from
-    1 at `share` `(batch,)` of the way from fake to real. `anchor` is of the real's squared score: only differences
-    count, so all scores together would drift.
+    """The critic's loss: the score of the fake field minus the score of the real field, plus a penalty on the
+    difference between the gradient's length and 1. The gradient is taken at the point that lies `share` `(batch,)` of
+    the way from fake to real. `anchor` weights the squared score of the real field: the other terms depend only on
+    differences, so without it all scores would drift together.
 
-    Terms come one after another, so that the graph of each can be let go before the next is made.
+    Terms are yielded one after another, so that the graph of each can be released before the next is made.
     """
     yield {"critic/fake": (1.0, score(fake))}
     scores = score(real)
@@ -106,8 +110,9 @@ def wasserstein_critic(
 def relativistic_critic(
     score: Score, real: Tensor, fake: Tensor, share: Tensor, penalty: float, anchor: float = 0.0
 ) -> Iterator[Terms]:
-    """The critic's loss: how far the real does not score above the fake of the same condition, and half the squared
-    gradient at both, R1 and R2. `anchor` is as in the Wasserstein loss; `share` has no part in it.
+    """The critic's loss, which falls as the real field scores further above the fake field with the same condition.
+    Half the squared gradient at each of the two fields (R1 and R2) is added. `anchor` is as in the Wasserstein loss;
+    `share` is unused.
     """
     scores = score(real), score(fake)
     loss = F.softplus(scores[1] - scores[0])
@@ -127,12 +132,12 @@ def _anchor(scores: Tensor, weight: float) -> Terms:
 
 
 def wasserstein_generator(score: Score, real: Tensor, fake: Tensor) -> Tensor:
-    """The generator's adversarial loss: minus the score of its field. The real has no part in it."""
+    """The generator's adversarial loss: minus the score of its field. The real field is unused."""
     return -score(fake)
 
 
 def relativistic_generator(score: Score, real: Tensor, fake: Tensor) -> Tensor:
-    """The generator's adversarial loss: how far its field does not score above the real one."""
+    """The generator's adversarial loss, which falls as its field scores further above the real field."""
     with torch.no_grad():
         of_real = score(real)
     return F.softplus(of_real - score(fake))

@@ -1,8 +1,8 @@
-"""How much memory an update takes: the update itself, run on torch's `meta` device, where tensors have sizes but no
-numbers, with the bytes of all that is alive counted.
+"""Predicts how much memory an update takes. It runs the update on torch's `meta` device, where tensors have sizes but
+no numbers, and counts the bytes of all living tensors.
 
-What the count cannot see is added by rule: convolutions copy their operands into layouts of their own, so a quarter
-more; and, where the device is the CPU, the program and the part of the dataset that is mapped.
+Fixed rules add what the count cannot see. Convolutions copy their operands into layouts of their own, which adds a
+quarter. On the CPU, the program and the mapped part of the data set are added too.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from earthgan_training.train.losses import Terms
 from earthgan_training.train.objective import Objective
 from earthgan_training.train.samples import Batch
 
-#: What an interpreter with torch takes, and by how much convolutions exceed what they are given and give.
+#: The memory of an interpreter with torch, and the factor by which convolutions exceed their inputs and outputs.
 PROGRAM_GB = 0.9
 WORKSPACE = 1.25
-#: Weights, gradients, two moments; of the generator, the average too.
+#: Copies per parameter: weights, gradients and two moments; for the generator, also the average.
 COPIES = 5
 
 
 @dataclass(frozen=True)
 class Fit:
-    """How a batch is cut: `micro_batch` samples at once, the generator's blocks computed twice (`checkpointed`) or
-    not, and the memory that is expected.
+    """How a batch is cut: `micro_batch` samples are computed at once. If `checkpointed` is set, the generator's blocks
+    are computed twice. The expected memory is included.
     """
 
     micro_batch: int
@@ -48,7 +48,7 @@ class Fit:
 
 
 class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the bytes of storages from when an operation gives them until nothing refers to them."""
+    """Counts the bytes of each storage from the operation that creates it until nothing refers to it."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -76,7 +76,9 @@ class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def peak_bytes(terms: Callable[[], Iterator[Terms]]) -> int:
-    """The most bytes alive while the groups of terms are made and their gradients taken, on the `meta` device."""
+    """The largest number of living bytes while the groups of terms and their gradients are computed on the `meta`
+    device.
+    """
     alive = _Alive()
     with alive:
         for group in terms():
@@ -85,9 +87,9 @@ def peak_bytes(terms: Callable[[], Iterator[Terms]]) -> int:
 
 
 def checkpoint_blocks(generator: nn.Module) -> None:
-    """Let each block of a generator be computed again for its gradient, instead of being kept.
+    """Recompute each block of a generator for its gradient instead of keeping it.
 
-    The critic's are kept always: its penalty is differentiated twice, which a block computed again does not allow.
+    The critic's blocks are always kept: its penalty is differentiated twice, which recomputed blocks do not allow.
     """
     for block in generator.get_submodule("blocks").children():
         block.forward = functools.partial(checkpoint, block.forward, use_reentrant=False)
@@ -96,10 +98,10 @@ def checkpoint_blocks(generator: nn.Module) -> None:
 def fit(
     generator: nn.Module, critic: Critic, batch: Batch, config: TrainConfig, largest: int, device: torch.device
 ) -> Fit:
-    """The largest micro-batch, up to `largest`, that stays under the configuration's cap on a device; half precision is
-    counted as single.
+    """The largest micro-batch, up to `largest`, that stays below the configuration's memory limit on a device. Half
+    precision is counted like single precision.
 
-    `batch` is of one sample. Raises BadInput where not even one sample fits.
+    `batch` holds one sample. Raises BadInput if not even one sample fits.
     """
     exact = config.model_copy(update={"precision": "float32"})
     program_gb = PROGRAM_GB if device.type == "cpu" else 0.0
@@ -123,11 +125,13 @@ def fit(
         gigabytes = expected(micro_batch, checkpointed)
         if gigabytes <= cap:
             return Fit(micro_batch, checkpointed, gigabytes)
-    raise BadInput(f"--max-memory-gb {cap:g}: one sample takes about {gigabytes:.1f} GB; a smaller samples.patch less")
+    raise BadInput(
+        f"--max-memory-gb {cap:g}: one sample takes about {gigabytes:.1f} GB; a smaller samples.patch takes less"
+    )
 
 
 def peak_gb(device: torch.device) -> float:
-    """The most memory that this process has taken on its device."""
+    """The largest memory that this process has used on its device, in GB."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 1e9
     unit = 1 if sys.platform == "darwin" else 1024

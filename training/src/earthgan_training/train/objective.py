@@ -1,4 +1,4 @@
-"""The losses of a batch: content, adversarial, and the critic's own."""
+"""The losses of a batch: the content loss, the adversarial loss and the critic's loss."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ _HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 class Objective:
-    """What the two networks minimise. Each method yields groups of terms; a group shares one graph.
+    """The losses that the two networks minimise. Each method yields groups of terms. The terms of a group share one
+    graph.
 
-    The critic's condition is the interpolated conditional input; `more` gives further channels of it
-    `(batch, channel, shell, row, column)`.
+    The critic's condition is the interpolated conditional input. `more` adds further channels `(batch, channel, shell,
+    row, column)` to it.
     """
 
     def __init__(
@@ -37,11 +38,11 @@ class Objective:
             return self._generator.run(batch.feeds).float()
 
     def content(self, batch: Batch) -> Iterator[Terms]:
-        """The first stage: the prediction is compared with the truth, number by number."""
+        """The first stage compares the prediction with the ground truth, point by point."""
         yield self.content_of(self.predict(batch), batch)
 
     def adversarial(self, batch: Batch) -> Iterator[Terms]:
-        """The second stage: the critic is to be convinced; content counts beside it."""
+        """The second stage: the prediction should convince the critic, and the content loss acts beside it."""
         stage = self._config.adversarial
         predicted = self.predict(batch)
         content = self.content_of(predicted, batch)
@@ -51,7 +52,7 @@ class Objective:
         yield terms | {"adversarial": (stage.weight, convinced)}
 
     def critic(self, batch: Batch) -> Iterator[Terms]:
-        """The critic's loss. The prediction has no gradient: nothing of the generator's graph is kept."""
+        """The critic's loss. The prediction has no gradient, so nothing of the generator's graph is kept."""
         stage = self._config.adversarial
         with torch.no_grad():
             real, fake = self._seen(batch.truth, batch), self._seen(self.predict(batch), batch)
@@ -59,7 +60,7 @@ class Objective:
         yield from loss(self._score(batch), real, fake, batch.share, stage.penalty, stage.anchor)
 
     def content_of(self, predicted: Tensor, batch: Batch) -> Terms:
-        """The content losses of a prediction that is there."""
+        """The content losses of an existing prediction."""
         weights = self._config.content_weights
         error = predicted - batch.truth
         scaled = error / batch.spread
@@ -72,7 +73,7 @@ class Objective:
         return {f"content/{name}": (weight, loss()) for name, (weight, loss) in ways.items() if weight}
 
     def _seen(self, field: Tensor, batch: Batch) -> Tensor:
-        """A field as the critic is given it."""
+        """A field in the form that the critic gets."""
         return (field - batch.mean) / batch.spread if self._config.critic.standardised else field
 
     def _autocast(self, batch: Batch, exact: bool = False) -> AbstractContextManager[object]:
@@ -80,7 +81,7 @@ class Objective:
         return nullcontext() if half is None or exact else torch.autocast(batch.truth.device.type, dtype=half)
 
     def _score(self, batch: Batch) -> losses.Score:
-        """The critic, given the condition of a batch."""
+        """The critic as a score of fields, with the condition of a batch."""
         condition = self._seen(interpolation(batch.feeds), batch)
         if self._more:
             condition = torch.cat([condition, self._more(batch)], dim=1)
@@ -93,7 +94,9 @@ class Objective:
 
 
 def interpolation(feeds: Mapping[str, Tensor]) -> Tensor:
-    """The conditional input on the cells of the output: what a generator adds to, and the critic's condition."""
+    """The conditional input interpolated to the output's cells. The generator adds to it, and it is the critic's
+    condition.
+    """
     if "radial" in feeds:
         return interpolated(feeds)
     field, block = feeds["x"], 0

@@ -1,7 +1,7 @@
-"""Processes that share a batch: each takes some of its samples, and gradients are summed by hand.
+"""Processes that share a batch: each takes some of its samples, and this module sums the gradients.
 
-`DistributedDataParallel` hooks into one backward pass; a gradient penalty has two. A sum of all gradients in one
-tensor after the last of them is right for any loss, and leaves each process the same weights, bit for bit.
+`DistributedDataParallel` hooks into a single backward pass, but a gradient penalty needs two. Summing all gradients in
+one tensor after the last pass is right for every loss. It also gives every process the same weights, bit for bit.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from earthgan.errors import BadInput
 
 @dataclass(frozen=True)
 class Processes:
-    """This process among `count`, and its device."""
+    """This process, the total number of processes `count`, and the device."""
 
     rank: int
     count: int
     device: torch.device
 
     def share(self, batch: int) -> range:
-        """This process's part of a batch's indices."""
+        """The indices of a batch that belong to this process."""
         return range(self.rank * batch // self.count, (self.rank + 1) * batch // self.count)
 
     def sum(self, tensors: Iterable[Tensor]) -> None:
-        """Replace each tensor by the sum over all processes."""
+        """Replace each tensor by its sum over all processes."""
         tensors = list(tensors)
         if self.count == 1 or not tensors:
             return
@@ -42,23 +42,24 @@ class Processes:
             tensor.copy_(part.view_as(tensor))
 
     def any(self, flag: bool) -> bool:
-        """Whether the flag is set in one of the processes."""
+        """Whether the flag is set in at least one process."""
         count = torch.tensor([float(flag)], device=self.device)
         self.sum([count])
         return bool(count.item())
 
     def wait(self) -> None:
-        """Until all processes are here."""
+        """Wait until all processes have arrived here."""
         if self.count > 1:
             dist.barrier()
 
 
 @contextmanager
 def processes(device: str | None) -> Iterator[Processes]:
-    """This process, or, under `torchrun`, all that it started: over nccl on GPUs, gloo elsewhere.
+    """Set up this process, or under `torchrun` all processes that it started. They communicate with nccl on GPUs and
+    with gloo elsewhere.
 
-    The device is the first GPU (of several processes, each its own), or the CPU where there is none. Raises BadInput
-    for a device that is not there.
+    The default device is the first GPU, or the CPU if there is no GPU. Each of several processes gets its own GPU.
+    Raises BadInput for a device that does not exist.
     """
     count, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
     chosen = _device(device, int(os.environ.get("LOCAL_RANK", "0")))
@@ -77,10 +78,10 @@ def _device(name: str | None, local_rank: int) -> torch.device:
     try:
         device = torch.device(f"cuda:{local_rank}" if name == "cuda" else name)
         torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
-        raise BadInput(f"--device {name}: is not there ({str(error).splitlines()[0]})") from error
+    except (RuntimeError, AssertionError) as error:  # torch without CUDA raises AssertionError
+        raise BadInput(f"--device {name}: is not available ({str(error).splitlines()[0]})") from error
     if device.type not in ("cpu", "cuda"):
-        raise BadInput(f"--device {name}: cpu, cuda or cuda:N")
+        raise BadInput(f"--device {name}: must be cpu, cuda or cuda:N")
     if device.type == "cuda":
         torch.cuda.set_device(device)
     return device

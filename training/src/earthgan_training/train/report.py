@@ -1,6 +1,7 @@
-"""What a run tells: a line of JSON and TensorBoard's numbers for each step, and panels to look at.
+"""The reports of a run: for each step, a line of JSON and numbers for TensorBoard; and now and then a picture.
 
-TensorBoard's own writer is a thread, which a full disk kills unheard; its records are written here, one after another.
+TensorBoard's own writer is a thread, and a full disk ends this thread silently. So the records are written here, one
+after another.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ TENSORBOARD_FOLDER = "tensorboard"
 
 
 class Report:
-    """Goes on after `step`; lines of later steps, of a run that was killed after its last checkpoint, are taken out.
-    Everything raises OSError or BadInput where it cannot be written.
+    """Writes the reports after `step`. Lines of later steps, from a run that was killed after its last checkpoint, are
+    removed. Every method raises OSError or BadInput if it cannot write.
     """
 
     def __init__(self, run: Path, step: int) -> None:
@@ -34,7 +35,7 @@ class Report:
         self._events = _Events(run / TENSORBOARD_FOLDER, step)
 
     def numbers(self, step: int, values: Mapping[str, float | str]) -> None:
-        """Record numbers, and words, of a step."""
+        """Record the numbers and the text of a step."""
         self._lines.write(json.dumps({"step": step, **values}) + "\n")
         self._lines.flush()
         self._events.numbers(step, {name: value for name, value in values.items() if not isinstance(value, str)})
@@ -49,11 +50,11 @@ class Report:
 
 
 class _Events:
-    """TensorBoard's event file of one process's life; what earlier ones have of later steps is not shown."""
+    """The TensorBoard event file of one process. TensorBoard does not show the later steps of earlier files."""
 
     def __init__(self, folder: Path, step: int) -> None:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what TensorBoard itself imports
+            warnings.simplefilter("ignore")  # from modules that TensorBoard imports
             from tensorboard.compat.proto.event_pb2 import Event, SessionLog  # type: ignore[import-untyped]
             from tensorboard.summary.writer.record_writer import RecordWriter  # type: ignore[import-untyped]
             from torch.utils.tensorboard import summary
@@ -81,7 +82,7 @@ class _Events:
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    """The whole lines of an earlier report; what a killed process left of one is dropped."""
+    """The complete lines of an earlier report. A line that a killed process left incomplete is dropped."""
     if not path.exists():
         return []
     lines = []

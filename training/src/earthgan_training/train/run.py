@@ -1,4 +1,4 @@
-"""`earthgan train` as a plain function: sets a run up or takes it up, keeps its checkpoints, writes its surrogate."""
+"""`earthgan train` as a plain function. It starts or continues a run, keeps checkpoints and writes the surrogate."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SURROGATE = "surrogate"
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands: its step of how many, and what was measured."""
+    """The progress of a run: its step, the total number of steps, and the measurements."""
 
     step: int
     of: int
@@ -44,7 +44,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run came to: its last step, whether that was its end, the best weights' held-out numbers, and memory."""
+    """The result of a run: its last step, whether the run is finished, the held-out numbers of the best weights, and
+    the memory.
+    """
 
     step: int
     finished: bool
@@ -63,17 +65,20 @@ def train(
     watch: Callable[[Progress], None] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Result:
-    """Train on a dataset in a new folder `run`; without a configuration, go on with the run that is there.
+    """Train on a data set in a new folder `run`. Without a configuration, continue the run in that folder.
 
-    `weights` are the generator's first ones: a surrogate folder, or a `.safetensors` file. `stopped` is asked after
-    every step; the run then ends there with a checkpoint. Raises BadInput, the last checkpoint as it was.
+    `weights` names the generator's initial weights: a surrogate folder or a `.safetensors` file. `stopped` is called
+    after every step; if it returns true, the run ends there with a checkpoint. Raises BadInput, and then keeps the last
+    checkpoint.
     """
     try:
         return _train(data, run, config, processes, weights, watch, stopped)
     except OSError as error:
         raise cannot_be_written(run, error) from error
     except torch.OutOfMemoryError as error:
-        raise BadInput(f"{run}: out of memory on {processes.device}; --max-memory-gb cuts batches smaller") from error
+        raise BadInput(
+            f"{run}: out of memory on {processes.device}; a smaller --max-memory-gb cuts batches into smaller parts"
+        ) from error
 
 
 def _train(
@@ -110,7 +115,7 @@ def _train(
         best = json.loads(stored.about["best"])
     elif main and not goes_on:
         run_folder.begin(run, config, data, _about(chosen, processes, weights))
-    processes.wait()  # no process writes, or asks for, what the first one has not made yet
+    processes.wait()  # the other processes wait for what the first one makes
 
     def keep(name: str) -> None:
         checkpoints.write(checkpoints.path_of(run, name), trainer.state({"best": json.dumps(best)}))
@@ -137,7 +142,7 @@ def _train(
                 report.numbers(step, {"stage": stage, **metrics, "seconds": took, "peak_memory_gb": _peak(processes)})
                 if stage_ends and step < config.steps:
                     keep("content")
-                    best = {}  # a critic's realism costs content: the stages are not compared
+                    best = {}  # a critic's realism costs content, so the stages are not compared
                 if stage_ends or stopping or step % config.checkpoint_every == 0:
                     keep("last")
                 watch(Progress(step, config.steps, stage, metrics))
@@ -158,14 +163,16 @@ def _train(
 
 def _check(config: TrainConfig, processes: Processes) -> None:
     if config.batch < processes.count:
-        raise BadInput(f"batch: {config.batch}, for {processes.count} processes; one sample each at least")
+        raise BadInput(
+            f"batch: {config.batch} is too small: each of the {processes.count} processes needs at least one sample"
+        )
     if config.adversarial.steps and not all(map(score_size, config.samples.patch)):
         smallest = next(size for size in range(1000) if score_size(size))
         raise BadInput(f"samples.patch: the critic needs {smallest} cells along each axis")
 
 
 def _networks(task: Task, config: TrainConfig) -> tuple[Generator, Critic]:
-    """Both networks with their first weights, which are the seed's."""
+    """Both networks with their initial weights, which the seed determines."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         return make_network(task), Critic(len(task.names), config.critic.width)

@@ -1,11 +1,11 @@
-"""A run's folder: what it was told, what it was made of, and what it measured.
+"""A run's folder: its configuration, its sources and its measurements.
 
 config.json        the whole configuration
-run.json           seed, digests of the source, the data and the first weights, versions
-metrics.jsonl      one line of numbers a step
-tensorboard/       the same numbers, and panels
-checkpoints/       last, best, and content: the end of the first stage
-surrogate/         at the end: what serves
+run.json           the seed; the digests of the source, the data and the initial weights; versions
+metrics.jsonl      one line of numbers for each step
+tensorboard/       the same numbers, and pictures
+checkpoints/       last, best, and content, which is the end of the first stage
+surrogate/         the surrogate, written at the end
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ ABOUT_FILE = "run.json"
 
 
 def begin(run: Path, config: TrainConfig, data: Dataset, about: dict[str, Any]) -> None:
-    """Make a run's folder. Raises BadInput where there is one."""
+    """Make the folder of a run. Raises BadInput if it exists."""
     if run.exists() and not all(_begun(path) for path in run.iterdir()):
-        raise BadInput(f"{run}: exists already (--resume goes on with it)")
+        raise BadInput(f"{run}: exists already (--resume continues it)")
     run.mkdir(parents=True, exist_ok=True)
     described = {
         "seed": config.seed,
@@ -41,39 +41,43 @@ def begin(run: Path, config: TrainConfig, data: Dataset, about: dict[str, Any]) 
         "data_sha256": data_sha256(data),
         **about,
     }
-    # The configuration goes last: a folder without it is no run.
+    # The configuration is written last: a folder without it is not a run.
     write_json(run / ABOUT_FILE, described)
     write_json(run / CONFIG_FILE, config.model_dump(mode="json"))
 
 
 def resumed(run: Path, data: Dataset) -> TrainConfig:
-    """The configuration of a run that is to go on. Raises BadInput where it is none, or was made of other data."""
+    """The configuration of a run to continue. Raises BadInput if the folder is not a run, or if the run was trained on
+    other data.
+    """
     try:
         config = TrainConfig.model_validate_json((run / CONFIG_FILE).read_text(encoding="utf-8"))
         about = json.loads((run / ABOUT_FILE).read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadInput(f"{run}: is no run that could go on ({error.strerror or error}: {CONFIG_FILE})") from error
+        raise BadInput(
+            f"{run}: is not a run that can be continued ({error.strerror or error}: {CONFIG_FILE})"
+        ) from error
     except ValidationError as error:
         raise BadInput(f"{run / CONFIG_FILE}: {what_is_wrong(error)}") from error
     except ValueError as error:
         raise BadInput(f"{run / ABOUT_FILE}: is damaged") from error
     if about.get("data_sha256") != data_sha256(data):
-        raise BadInput(f"{run}: was trained on another data set than {data.folder}")
+        raise BadInput(f"{run}: was trained on a data set other than {data.folder}")
     return config
 
 
 def _begun(path: Path) -> bool:
-    """Whether a path in a run's folder is what a process leaves that is killed while it begins the run."""
+    """Whether a path in the folder of a run was left by a process that was killed while it started the run."""
     return path.name == ABOUT_FILE or is_leftover(path)
 
 
 def data_sha256(data: Dataset) -> str:
-    """The digest of `dataset.json`, which holds those of all its files."""
+    """The digest of `dataset.json`, which contains the digests of all other files."""
     return file_sha256(data.folder / DATASET_FILE)
 
 
 def source_sha256() -> str:
-    """A digest of all source files that a run depends on."""
+    """The digest of all source files that a run depends on."""
     digest = hashlib.sha256()
     for package in (earthgan, earthgan_training):
         folder = Path(package.__path__[0])

@@ -1,7 +1,8 @@
-"""What is trained on: patches of truth, each with all that the generator takes to give that patch.
+"""The samples that a generator is trained on: patches of the ground truth, each with the generator's inputs for that
+patch.
 
-A sample is a pure function of the seed and of its place in the run (step, draw, index), so that a run that goes on,
-and one that is spread over processes, sees the same samples; there is no generator of random numbers to be saved.
+A sample is a pure function of the seed and of its place in the run (step, draw, index). So a run that is continued or
+spread over processes sees the same samples, and no random state has to be stored.
 """
 
 from __future__ import annotations
@@ -26,17 +27,21 @@ from earthgan_training.train.task import RATIO, Task, radial_weights
 
 Array = NDArray[np.float32]
 
-#: A spread is taken to be at least this share of the largest of its variable: nothing moves near an isothermal face.
+#: A spread counts as at least this share of its variable's largest spread, because nothing moves near an isothermal
+#: boundary.
 SMALLEST_SPREAD = 0.05
-#: So many training steps say what the spreads are.
+#: The number of training steps that the spreads are measured on.
 SCALE_STEPS = 8
-#: Steps whose inputs, for all rotations, are kept in memory: 1.5 MB each for 30 x 14 x 28 cells of four variables.
+#: The number of time steps whose inputs are kept in memory for all rotations. Each takes 1.5 MB for 30 x 14 x 28 cells
+#: and four variables.
 KEPT_STEPS = 128
 
 
 @dataclass(frozen=True)
 class Scales:
-    """Lateral mean and spread `(variable, shell)` of the truth's normalised values, at the generator's outputs."""
+    """The lateral mean and spread `(variable, shell)` of the ground truth's normalised values, at the radii of the
+    generator's outputs.
+    """
 
     mean: Array
     spread: Array
@@ -44,8 +49,8 @@ class Scales:
 
 @dataclass(frozen=True)
 class Sample:
-    """A patch: what the generator takes, and the normalised truth `(variable, shell, row, column)`. `share`, from 0 to
-    1, says where between prediction and truth the critic's gradient is looked at.
+    """A patch: the generator's inputs, and the normalised ground truth `(variable, shell, row, column)`. `share`, from
+    0 to 1, is the point between prediction and ground truth at which the critic's gradient is penalised.
     """
 
     t: int
@@ -61,8 +66,8 @@ class Sample:
 
 @dataclass(frozen=True)
 class Batch:
-    """Samples as tensors: `truth` is `(batch, variable, shell, row, column)`, its shells' `mean` and `spread`
-    `(batch, variable, shell, 1, 1)`, `share` `(batch,)`.
+    """Samples as tensors. `truth` is `(batch, variable, shell, row, column)`. `mean` and `spread` of its shells are
+    `(batch, variable, shell, 1, 1)`. `share` is `(batch,)`.
     """
 
     samples: tuple[Sample, ...]
@@ -74,14 +79,14 @@ class Batch:
 
 
 class Samples:
-    """The samples of a dataset for a task. Raises BadInput where the patch does not fit into the generator's pass."""
+    """The samples of a data set for a task. Raises BadInput if the patch does not fit into the generator's output."""
 
     def __init__(self, data: Dataset, task: Task, config: SampleConfig, seed: int) -> None:
         self.data, self.task, self._config, self._seed = data, task, config, seed
-        whole = task.preset.whole_pass
+        whole = task.planner.whole_pass
         for axis, size, name in zip(whole.axes, config.patch, ("shells", "rows", "columns"), strict=True):
             if not 0 < size <= len(axis):
-                raise BadInput(f"samples.patch: {size} {name}, where 1 to {len(axis)} can be computed")
+                raise BadInput(f"samples.patch: {size} {name}, but the generator computes 1 to {len(axis)}")
         self._starts = tuple(
             range(axis.start, axis.stop - size + 1, every)
             for axis, size, every in zip(whole.axes, config.patch, task.starts, strict=True)
@@ -90,12 +95,12 @@ class Samples:
         variables = [data.variable(name) for name in task.names]
         self._truth_affine = _affines([each.truth for each in variables])
         self._input_affine = _affines([each.inputs for each in variables])
-        #: The smallest rotation, in columns of the truth: where its cells nest in those of the inputs, a single one,
-        #: for the inputs can then be averaged anew.
+        #: The smallest rotation, in columns of the ground truth. It is one column if the cells of the ground truth nest
+        #: in those of the inputs, because the inputs can then be averaged again.
         self.finest_turn = 1 if _nest(data.truth_grid, data.input_grid) else RATIO
 
     def draw(self, step: int, draw: int, index: int) -> Sample:
-        """The sample of that index in the batch of that draw of a step."""
+        """The sample `index` in the batch of draw `draw` of a step."""
         rng = np.random.default_rng([self._seed, step, draw, index])
         train = self.data.spec.split.train
         t = train[int(rng.integers(len(train)))]
@@ -104,13 +109,13 @@ class Samples:
         turn = int(rng.integers(columns // self.finest_turn)) * self.finest_turn if self._config.rotate else 0
         east_west, north_south = (bool(each) and self._config.mirror for each in rng.integers(2, size=2))
         if east_west:
-            turn += RATIO - 1  # the cells of the inputs keep their edges
+            turn += RATIO - 1  # so that the cells of the inputs keep their edges
         symmetry = Symmetry(turn, east_west, north_south)
         return self.sample(t, self._window(starts), symmetry, int(rng.integers(2**32)), rng.random())
 
     def held_out(self, count: int) -> list[Sample]:
-        """Samples to validate on, always the same, as they are stored: of held-out steps, or where there are none,
-        of the last step.
+        """Samples for validation, without any symmetry. They are always the same. They come from held-out time steps,
+        or from the last training step if nothing is held out.
         """
         steps = self.data.spec.split.held_out or self.data.spec.split.train[-1:]
         chosen = []
@@ -125,17 +130,17 @@ class Samples:
         return Window(*axes)
 
     def sample(self, t: int, window: Window, symmetry: Symmetry, noise_seed: int, share: float = 0.5) -> Sample:
-        """A patch of step `t`, changed by a symmetry."""
+        """A patch of time step `t`, changed by a symmetry."""
         task, vector = self.task, self.data.spec.vector
         turned = symmetry.turn(self._truth(t, window, symmetry), task.names, vector, self.data.truth_grid)
         inputs = symmetry.turn(self._inputs(t, symmetry), task.names, vector, self.data.truth_grid)
-        x = self.data.input_grid.window(_normalised(inputs, self._input_affine), task.preset.input_window(window))
+        x = self.data.input_grid.window(_normalised(inputs, self._input_affine), task.planner.input_window(window))
         feeds: dict[str, NDArray[np.generic]] = {"x": np.ascontiguousarray(x[None])}
-        feeds |= task.preset.feeds(window, noise_seed)
+        feeds |= task.planner.feeds(window, noise_seed)
         return Sample(t, window, feeds, _normalised(turned, self._truth_affine), share)
 
     def _truth(self, t: int, window: Window, symmetry: Symmetry) -> Array:
-        """The truth in units at the radii of the outputs, found where the symmetry says."""
+        """The ground truth in units, at the radii of the outputs and at the places that the symmetry gives."""
         weights = self.task.radial[window.shells.start : window.shells.stop]
         used = np.flatnonzero(weights.any(axis=0))
         shells = range(int(used[0]), int(used[-1]) + 1)
@@ -147,7 +152,7 @@ class Samples:
         return np.asarray(np.einsum("sk,vkrc->vsrc", weights, stored, optimize=True))
 
     def _inputs(self, t: int, symmetry: Symmetry) -> Array:
-        """The whole conditional input in units, its places found where the symmetry says."""
+        """The whole conditional input in units, at the places that the symmetry gives."""
         cells = self.data.input_grid.shape[2]
         begins = symmetry.cells(cells, RATIO)
         if self.finest_turn == 1:
@@ -157,15 +162,15 @@ class Samples:
         return symmetry.flipped_rows(field)
 
     def _cell_means(self, t: int) -> Array:
-        """Area means `(variable, layer, row, column)` over as many columns of the truth as make a cell of the inputs,
-        from each column on: the conditional inputs of all rotations.
+        """Area means `(variable, layer, row, column)`, one for each column of the ground truth. Each covers the columns
+        from that one on that make up a cell of the inputs. They contain the conditional inputs for all rotations.
         """
         truth, inputs = self.data.truth_grid, self.data.input_grid
         meridional = meridional_weights(truth, inputs).astype(np.float32)
         radial = radial_weights(np.array(truth.radii_km), np.array(inputs.radii_km))
 
         def means(name: str) -> Array:
-            stored = self.data.stored_truth(t, name).transpose(1, 2, 0)  # as it lies on the disk
+            stored = self.data.stored_truth(t, name).transpose(1, 2, 0)  # the order on the disk
             rows = np.tensordot(meridional, stored, axes=1) @ radial.T
             ahead = np.concatenate([rows, rows[:, : RATIO - 1]], axis=1)
             windows = np.lib.stride_tricks.sliding_window_view(ahead, RATIO, axis=1)
@@ -174,7 +179,7 @@ class Samples:
         return np.stack([means(name) for name in self.task.names])
 
     def scales(self) -> Scales:
-        """The truth's lateral means and spreads, over a few training steps."""
+        """The lateral means and spreads of the ground truth, over a few training steps."""
         train = self.data.spec.split.train
         steps = sorted({train[i * len(train) // SCALE_STEPS] for i in range(SCALE_STEPS)})
         weights = cell_weights(self.data.truth_grid)
@@ -188,7 +193,9 @@ class Samples:
 
 
 def make_batch(samples: Sequence[Sample], scales: Scales, device: torch.device) -> Batch:
-    """Samples of the same size on a device; `parity_*`, where a window starts, is the same for all."""
+    """Put samples of the same size on a device. `parity_*` depends on where a window starts and must be equal for all
+    samples.
+    """
     feeds = {}
     for name, first in samples[0].feeds.items():
         arrays = [sample.feeds[name] for sample in samples]
@@ -208,7 +215,7 @@ def make_batch(samples: Sequence[Sample], scales: Scales, device: torch.device) 
 
 
 def _moments(field: Array, weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lateral mean and variance `(shell,)` of a field `(shell, latitude, longitude)`."""
+    """The lateral mean and variance `(shell,)` of a field `(shell, latitude, longitude)`."""
     mean = np.einsum("sij,ij->s", field, weights, dtype=np.float64)
     return mean, np.einsum("sij,ij->s", np.square(field - mean[:, None, None]), weights, dtype=np.float64)
 
@@ -223,7 +230,7 @@ def _normalised(values: Array, affine: tuple[NDArray[np.float64], NDArray[np.flo
 
 
 def _nest(truth: ShellGrid, inputs: ShellGrid) -> bool:
-    """Whether each cell of the inputs is exactly `RATIO` columns of the truth."""
+    """Whether each cell of the inputs covers exactly `RATIO` columns of the ground truth."""
     nested = np.kron(np.eye(inputs.shape[2]), np.full(RATIO, 1 / RATIO))
     overlaps = zonal_weights(truth, inputs)
     return overlaps.shape == nested.shape and bool(np.allclose(overlaps, nested, atol=1e-9))

@@ -1,4 +1,4 @@
-"""Makes a surrogate folder of a trained generator: what serves, and what is evaluated."""
+"""Makes a surrogate folder from a trained generator, to be served and evaluated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from earthgan_training.train.task import Task
 
 
 def write_surrogate(out: Path, data: Dataset, task: Task, state: Mapping[str, Tensor], description: str) -> None:
-    """Write the surrogate of all steps of a dataset, with its ONNX generator, in place of what was at `out`."""
+    """Write the surrogate of all time steps in a data set, with its ONNX generator. It replaces a
+    surrogate at `out`.
+    """
     inputs = {step.t: data.inputs(step.t, task.names) for step in data.spec.steps}
     coding = coding_of(inputs.values())
     spec = data.spec

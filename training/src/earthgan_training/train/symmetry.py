@@ -1,7 +1,8 @@
 """The symmetries of a spherical shell that training uses: rotations about the axis, and mirror images.
 
-Convection without the planet's rotation looks as likely turned or mirrored. A vector field turns with its places:
-its Cartesian x and y components rotate or reflect, its z component changes sign with north and south.
+Without the planet's rotation, a rotated or mirrored convection pattern is as likely as the original. A vector field
+changes with its places: its Cartesian x and y components rotate or reflect, and its z component changes sign when north
+and south are exchanged.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Symmetry:
-    """Where a place of the changed field is found in the stored one: column `j` at `columns + j`, or, with east and
-    west exchanged, at `columns - j`; row `i` at `i`, or, with north and south exchanged, at `rows - 1 - i`.
+    """Maps places in the changed field to places in the stored field. Column `j` comes from `columns + j`; if east and
+    west are exchanged, from `columns - j`. Row `i` comes from `i`; if north and south are exchanged, from `rows - 1 -
+    i`.
     """
 
     columns: int = 0
@@ -29,7 +31,7 @@ class Symmetry:
     north_south: bool = False
 
     def source(self, window: Window, rows: int) -> Window:
-        """The window of the stored field, which has `rows`, that holds a window of the changed one."""
+        """The window in the stored field, which has `rows` rows, for a window in the changed field."""
         first, last = window.columns.start, window.columns.stop - 1
         if self.east_west:
             columns = range(self.columns - last, self.columns - first + 1)
@@ -40,23 +42,25 @@ class Symmetry:
         return Window(window.shells, window.rows, columns)
 
     def flipped(self, values: Array) -> Array:
-        """A source window's values `(..., latitude, longitude)` in the order of the changed field."""
+        """The values `(..., latitude, longitude)` of a source window in the order of the changed field."""
         return values[..., :: -1 if self.north_south else 1, :: -1 if self.east_west else 1]
 
     def flipped_rows(self, values: Array) -> Array:
-        """Rows of all latitudes in the order of the changed field."""
+        """Rows at all latitudes in the order of the changed field."""
         return values[..., :: -1 if self.north_south else 1, :]
 
     def cells(self, count: int, ratio: int) -> NDArray[np.intp]:
-        """The stored column at which each of `count` cells, `ratio` columns wide, of the changed field begins; it may
-        lie on another turn.
+        """The stored column at which each of `count` cells in the changed field begins. A cell is `ratio` columns wide.
+        The result may lie on another turn.
         """
         first = ratio * np.arange(count)
-        # A mirrored cell ends where it began.
+        # A mirrored cell ends where the original cell began.
         return self.columns - first - (ratio - 1) if self.east_west else self.columns + first
 
     def turn(self, values: Array, names: Sequence[str], vector: Sequence[str] | None, truth: ShellGrid) -> Array:
-        """The Cartesian components of `vector` among `values` `(variable, ...)`, in units, turned with the field."""
+        """Transform the Cartesian components `vector` among `values` `(variable, ...)`, in units, together with the
+        field.
+        """
         if not vector or not set(vector) <= set(names):
             return values
         x, y, z = (values[names.index(name)] for name in vector)

@@ -1,4 +1,4 @@
-"""What a generator is trained to do with a dataset: from which grid to which, each output in its place."""
+"""The task of a generator on a data set: the grids of its inputs and outputs, and the place of each output."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
+from earthgan.kinds.inputs import GridPlanner
 from earthgan.kinds.networks import PaperGenerator, ResidualGenerator
 from earthgan.kinds.paper import PaperArguments, PaperPlanner, pass_size, registration
 from earthgan.kinds.registry import kind_of
@@ -24,35 +25,33 @@ RATIO = 2**BLOCKS
 Generator = PaperGenerator | ResidualGenerator
 
 
-class WindowPreset(Protocol):
-    """Plans windows of the output grid, and says which window of the inputs, and what beside it, each needs."""
+class PassPlanner(GridPlanner, Protocol):
+    """A planner that knows the largest window which one pass of the generator can compute."""
 
     @property
     def whole_pass(self) -> Window: ...
 
-    def input_window(self, window: Window) -> Window: ...
-
-    def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]: ...
-
 
 @dataclass(frozen=True)
 class Task:
-    """`radial` `(output shell, truth shell)` interpolates the truth to the radii of the outputs; `starts` is every
-    how many shells, rows and columns a patch may begin.
+    """A task. `radial` `(output shell, truth shell)` interpolates the ground truth to the radii of the outputs. A patch
+    may begin at every `starts`-th shell, row and column.
     """
 
     names: tuple[str, ...]
     arguments: PaperArguments | ResidualArguments
-    preset: WindowPreset
+    planner: PassPlanner
     outputs: ShellGrid
     radial: NDArray[np.float32]
     starts: tuple[int, int, int]
 
 
 def make_task(data: Dataset, config: TrainConfig) -> Task:
-    """The task that a configuration sets on a dataset. Raises BadInput where they do not fit each other."""
+    """The task for a configuration and a data set. Raises BadInput if they do not fit together."""
     if config.dataset not in (None, data.spec.preset):
-        raise BadInput(f"{data.folder}: is of the preset {data.spec.preset}, where {config.dataset} is due")
+        raise BadInput(
+            f"{data.folder}: was prepared with the preset {data.spec.preset}, but training needs {config.dataset}"
+        )
     names = _names(data, config)
     try:
         return (_paper_task if config.generator.preset == "paper" else _residual_task)(data, names, config)
@@ -61,7 +60,7 @@ def make_task(data: Dataset, config: TrainConfig) -> Task:
 
 
 def make_network(task: Task) -> Generator:
-    """The task's generator, its weights not trained."""
+    """The task's generator with untrained weights."""
     network = kind_of(task.arguments).torch_module(task.arguments, len(task.names))
     assert isinstance(network, PaperGenerator | ResidualGenerator)
     return network
@@ -72,28 +71,31 @@ def _names(data: Dataset, config: TrainConfig) -> tuple[str, ...]:
     names = config.variables or known
     for name in names:
         if name not in known:
-            raise BadInput(f"{data.folder}: has no variable {name!r}, but {', '.join(known)}")
+            raise BadInput(f"{data.folder}: has no variable {name!r}; its variables are {', '.join(known)}")
     vector = data.spec.vector or VELOCITY
     if 0 < len(set(vector) & set(names)) < 3 and (config.samples.rotate or config.samples.mirror):
-        raise BadInput(f"{data.folder}: {', '.join(vector)} turn together: train on all three, or without symmetries")
+        raise BadInput(f"{data.folder}: {', '.join(vector)} rotate together: train on all three, or without symmetries")
     return names
 
 
 def _paper_task(data: Dataset, names: tuple[str, ...], config: TrainConfig) -> Task:
-    """The paper's generator.
+    """The task of the paper's generator.
 
-    Radially it is unpadded, so its outputs begin and end inside the inputs' range: the truth is interpolated to where
-    they lie. Of a dataset of the preset `paper`, output shell `i` is truth shell `i`, as it was in the paper, and as
-    published weights expect: up to 290 km from where its inputs lie (`docs/published.md`).
+    The generator is unpadded in radius, so its outputs begin and end inside the range of its inputs. The ground truth
+    is interpolated to the radii of the outputs. With a data set of the preset `paper`, output shell `i` is instead
+    matched with ground-truth shell `i`, as in the paper and as the published weights expect. That is up to 290 km away
+    from where its inputs lie (`docs/published.md`).
     """
     inputs, truth = data.input_grid, data.truth_grid
     width = config.generator.width
     missing_rows = RATIO * inputs.shape[1] - truth.shape[1]
     if truth.shape[2] != RATIO * inputs.shape[2] or missing_rows < 0 or missing_rows % 2:
-        raise BadInput(f"{data.folder}: truth of {RATIO} x the rows and columns of the inputs is due")
+        raise BadInput(
+            f"{data.folder}: the ground truth must have {RATIO} times as many rows and columns as the inputs"
+        )
     shells = pass_size(inputs.shape[0], BLOCKS)
     if shells < 1:
-        raise BadInput(f"{data.folder}: has {inputs.shape[0]} layers where the generator needs 6 or more")
+        raise BadInput(f"{data.folder}: has {inputs.shape[0]} layers, but the generator needs at least 6")
     arguments = PaperArguments(
         channels=tuple(width.channels(level) for level in range(BLOCKS, -1, -1)),
         noise=config.generator.noise,
@@ -101,7 +103,7 @@ def _paper_task(data: Dataset, names: tuple[str, ...], config: TrainConfig) -> T
     )
     if data.spec.preset is Preset.PAPER:
         if shells != truth.shape[0]:
-            raise BadInput(f"{data.folder}: {shells} shells of truth are due")
+            raise BadInput(f"{data.folder}: the ground truth must have {shells} shells")
         outputs, radial = truth, np.eye(shells, dtype=np.float32)
     else:
         radii_km = registration(inputs.radii_km, BLOCKS)
@@ -111,12 +113,14 @@ def _paper_task(data: Dataset, names: tuple[str, ...], config: TrainConfig) -> T
 
 
 def _residual_task(data: Dataset, names: tuple[str, ...], config: TrainConfig) -> Task:
-    """The residual generator: its outputs are the truth's own shells, rows and columns."""
+    """The task of the residual generator. Its outputs have the shells, rows and columns of the ground truth."""
     vector = data.spec.vector or VELOCITY
     affines = {(data.variable(name).truth, data.variable(name).inputs) for name in vector if name in names}
     alike = len(affines) == 1 and all(each.offset == 0 for pair in affines for each in pair)
     if affines and not alike:
-        raise BadInput(f"{data.folder}: velocities that turn have one scale, about zero, as the preset default has")
+        raise BadInput(
+            f"{data.folder}: velocities can only rotate if they share one scale about zero, as in the preset default"
+        )
     x, y, z = (names.index(name) for name in vector) if affines else (0, 0, 0)
     arguments = ResidualArguments(
         channels=config.generator.width.channels(BLOCKS),
@@ -124,12 +128,12 @@ def _residual_task(data: Dataset, names: tuple[str, ...], config: TrainConfig) -
         vector=(x, y, z) if affines else None,
     )
     outputs = data.truth_grid
-    preset = ResidualPlanner(arguments, data.input_grid, outputs)
-    return Task(names, arguments, preset, outputs, np.eye(outputs.shape[0], dtype=np.float32), (1, RATIO, RATIO))
+    planner = ResidualPlanner(arguments, data.input_grid, outputs)
+    return Task(names, arguments, planner, outputs, np.eye(outputs.shape[0], dtype=np.float32), (1, RATIO, RATIO))
 
 
 def radial_weights(radii_km: NDArray[np.float64], wanted_km: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Weights `(wanted, known)` of linear interpolation between shells."""
+    """The weights `(wanted, known)` for linear interpolation between shells."""
     below = np.clip(np.searchsorted(radii_km, wanted_km) - 1, 0, len(radii_km) - 2)
     share = (wanted_km - radii_km[below]) / (radii_km[below + 1] - radii_km[below])
     weights = np.zeros((len(wanted_km), len(radii_km)), dtype=np.float32)

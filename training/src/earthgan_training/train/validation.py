@@ -1,4 +1,4 @@
-"""How good the averaged weights are on samples that are not trained on, and what they look like."""
+"""Measures the averaged weights on samples that are not trained on, and draws the result."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Validation:
-    """`numbers` by name: `validation/content`, the weighted content loss, and for each variable `gain_db/<name>`, how
-    far its root-mean-square error lies below that of interpolation. `shown` are prediction, interpolation and truth
-    `(3, variable, row, column)` of the first sample's middle shell.
+    """A validation. `numbers` holds `validation/content`, the weighted content loss, and `gain_db/<name>` for each
+    variable: how far its root-mean-square error lies below that of interpolation, in decibels. `shown` holds
+    prediction, interpolation and ground truth `(3, variable, row, column)` for the middle shell of the first sample.
     """
 
     numbers: dict[str, float]
@@ -38,7 +38,7 @@ class Validation:
 
 
 def validate(objective: Objective, batches: Sequence[Batch], task: Task) -> Validation:
-    """Measure an objective's generator on batches of one sample each."""
+    """Measure an objective's generator on batches with one sample each."""
     content = 0.0
     errors = np.zeros((2, len(task.names)))
     shown: list[Array] = []
@@ -61,7 +61,7 @@ def _weighted(terms: Terms) -> float:
 
 
 def panel(validation: Validation, batch: Batch, task: Task, step: int) -> NDArray[np.uint8]:
-    """A picture `(row, column, colour)` of `shown`: a line for each variable, on one colour scale."""
+    """A picture `(row, column, colour)` of `shown`, with a line for each variable and a colour scale for each line."""
     sample = batch.samples[0]
     shell = sample.window.shells[len(sample.window.shells) // 2]
     latitudes = _continued(np.array(task.outputs.latitudes_deg), sample.window.rows)
@@ -89,5 +89,5 @@ def panel(validation: Validation, batch: Batch, task: Task, step: int) -> NDArra
 
 
 def _continued(axis: NDArray[np.float64], indices: range) -> NDArray[np.float64]:
-    """Coordinates at indices that may run past either end, evenly continued."""
+    """The coordinates at indices that may lie beyond either end, where the axis continues evenly."""
     return np.asarray(axis[0] + np.arange(indices.start, indices.stop) * (axis[1] - axis[0]))

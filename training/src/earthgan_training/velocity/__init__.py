@@ -1,1 +1,3 @@
-"""Velocity from temperature: the Stokes relation fitted to a simulation's files, and where it can be trusted."""
+"""Velocity from temperature: fits the Stokes relation to a simulation's files, and finds out where it
+can be trusted.
+"""

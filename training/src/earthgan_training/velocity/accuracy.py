@@ -1,4 +1,4 @@
-"""The error of velocity made of exact temperature, in decibels on the files' own grid."""
+"""The error of the velocity that is computed from exact temperature, in decibels on the files' own grid."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ Array = NDArray[np.float64]
 def velocity_psnr_db(
     files: Mapping[int, Path], layout: Layout, maps: StokesMaps, on_step: Callable[[], None] = lambda: None
 ) -> dict[str, float]:
-    """PSNR of vx, vy and vz: every grid point counted alike, on the component's range over all the steps.
+    """The PSNR of vx, vy and vz over each component's range in all time steps. All grid points have the same weight.
 
-    Raises BadInput where a file cannot be used.
+    Raises BadInput if a file cannot be used.
     """
     squares, lows, highs = np.zeros(3), np.full(3, np.inf), np.full(3, -np.inf)
     for path in files.values():
@@ -44,7 +44,7 @@ def velocity_psnr_db(
 
 
 def cartesian_velocity(temperature: Array, maps: StokesMaps, grid: ShellGrid) -> tuple[NDArray[Any], ...]:
-    """vx, vy and vz `(shell, latitude, longitude)` of temperature coefficients on the grid's shells."""
+    """vx, vy and vz, each `(shell, latitude, longitude)` on the grid's shells, for coefficients of temperature."""
     radial, lateral = per_degree(maps.radial, temperature), per_degree(maps.lateral, temperature)
     velocity = vector_field(radial, lateral, None, grid.latitudes_deg, grid.longitudes_deg)
     return LocalAxes.on_grid(grid.latitudes_deg, grid.longitudes_deg).cartesian(*velocity)

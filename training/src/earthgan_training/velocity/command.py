@@ -25,21 +25,33 @@ def add_fit_velocity(subcommands: Any) -> None:
         subcommands,
         "fit-velocity",
         _fit_velocity,
-        "find the viscosity and buoyancy that make a simulation's velocity of its temperature",
+        "fit the viscosity and buoyancy that give a simulation's velocity from its temperature",
         _EXAMPLE,
     )
     parser.add_argument(
-        "raw", type=Path, metavar="RAW", help="a folder of files, one time step each; or a published x_<step>.npy"
+        "raw", type=Path, metavar="RAW", help="folder of files, one time step per file, or a published x_<step>.npy"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json", help="the profile and its gate")
-    parser.add_argument("--mapping", type=Path, metavar="FILE.toml", help="the files' layout (the contest's)")
-    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps, such as 1-3,10 (all)")
-    parser.add_argument("--held-out", type=numbers, metavar="RANGE", help="steps to judge by (the last eighth)")
-    parser.add_argument("--degree", type=positive, metavar="L", help="highest harmonic degree (95, or the grid's)")
-    parser.add_argument("--smoothness", type=_weight, metavar="W", help="weight of the profiles' roughness (1e-8)")
-    parser.add_argument("--tune", action="store_true", help="also say what tuned kernels could add, at most")
-    parser.add_argument("--no-sheets", action="store_true", help="no sheets of buoyancy at 410 and 660 km")
-    parser.add_argument("--no-slip", action="store_true", help="both boundaries hold the flow")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FILE.json", help="output file for the profile and its gate"
+    )
+    parser.add_argument(
+        "--mapping", type=Path, metavar="FILE.toml", help="layout of the files (default: the contest's)"
+    )
+    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps, such as 1-3,10 (default: all)")
+    parser.add_argument(
+        "--held-out", type=numbers, metavar="RANGE", help="time steps to judge the fit by (default: the last eighth)"
+    )
+    parser.add_argument(
+        "--degree", type=positive, metavar="L", help="highest harmonic degree (default: 95, or the grid's limit)"
+    )
+    parser.add_argument(
+        "--smoothness", type=_weight, metavar="W", help="weight of the roughness of the profiles (default: 1e-8)"
+    )
+    parser.add_argument("--tune", action="store_true", help="also measure how much tuned kernels could add at most")
+    parser.add_argument("--no-sheets", action="store_true", help="fit no sheets of buoyancy at 410 and 660 km")
+    parser.add_argument(
+        "--no-slip", action="store_true", help="hold the flow at both boundaries (default: it slips freely)"
+    )
 
 
 def _weight(text: str) -> float:
@@ -86,23 +98,23 @@ def _print(fit: VelocityFit) -> None:
             f" {profile.expansivity.at(at)[0]:12.3f}"
         )
     for sheet in profile.sheets:
-        print(f"sheet at {EARTH_RADIUS_KM - sheet.radius_km:.0f} km: as much as {sheet.thickness_km:.1f} km of rock")
+        print(f"sheet at {EARTH_RADIUS_KM - sheet.radius_km:.0f} km: acts like {sheet.thickness_km:.1f} km of rock")
     print(f"strength {profile.strength:.4g}; toroidal share of the lateral velocity {gate.toroidal_share:.1e}")
     for first, last, served in gate.bands():
         print(
             f"depths {EARTH_RADIUS_KM - last:.0f} to {EARTH_RADIUS_KM - first:.0f} km: "
-            + ("velocity is made of temperature" if served else "velocity has to be stored")
+            + ("velocity is computed from temperature" if served else "velocity has to be stored")
         )
     for what, measured in (("profile", gate), ("tuned kernels, at most", fit.tuned)):
         if measured is not None:
             print(f"variance explained by {what}: radial {measured.whole[0]:.9f}, lateral {measured.whole[1]:.9f};")
-            print(f"  of a shell at least: radial {min(measured.radial):.9f}, lateral {min(measured.lateral):.9f}")
+            print(f"  lowest value of a shell: radial {min(measured.radial):.9f}, lateral {min(measured.lateral):.9f}")
     explained = np.array([gate.radial, gate.lateral])
     depths_km = EARTH_RADIUS_KM - np.array(gate.radii_km)
     shells = sorted({int(np.abs(depths_km - depth).argmin()) for depth in _DEPTHS_KM}, reverse=True)
-    print("of shells at km: " + ", ".join(f"{depths_km[i]:.0f} {_pair(explained[:, i])}" for i in shells))
+    print("  by shell, at depths in km: " + ", ".join(f"{depths_km[i]:.0f} {_pair(explained[:, i])}" for i in shells))
     of_degrees = zip(gate.radial_of_degree[:10], gate.lateral_of_degree[:10], strict=True)
-    print("of degrees: " + ", ".join(f"{n} {_pair(each)}" for n, each in enumerate(of_degrees, 1)))
+    print("  by degree: " + ", ".join(f"{n} {_pair(each)}" for n, each in enumerate(of_degrees, 1)))
     if fit.psnr_db:
         print(
             "PSNR of velocity from exact temperature: " + ", ".join(f"{k} {v:.1f} dB" for k, v in fit.psnr_db.items())
@@ -110,5 +122,5 @@ def _print(fit: VelocityFit) -> None:
 
 
 def _pair(explained: Iterable[float]) -> str:
-    """Of the radial and of the lateral velocity."""
+    """The values for the radial and for the lateral velocity."""
     return "/".join(f"{share:.2f}" for share in explained)

@@ -1,5 +1,5 @@
-"""Fits a profile of viscosity and buoyancy to moments of temperature and velocity, by gradient descent through the
-solve.
+"""Fits a profile of viscosity and buoyancy to moments of temperature and velocity. It uses gradient descent through the
+solver.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from earthgan.numerics.spline import spline
 from earthgan_training.velocity.layer import StokesLayer
 from earthgan_training.velocity.moments import Moments, laplace
 
-#: Where the knots lie: dense where the mantle's transition zone is.
+#: The depths of the knots. They are dense in the mantle's transition zone.
 VISCOSITY_KNOTS_KM = (0.0, 200, 350, 470, 560, 620, 660, 700, 760, 850, 1100, 1600, 2200)
 EXPANSIVITY_KNOTS_KM = (0.0, 300, 660, 1000, 1600, 2200)
 SHEETS_KM = (410.0, 660.0)
@@ -24,8 +24,8 @@ SHEETS_KM = (410.0, 660.0)
 
 @dataclass(frozen=True)
 class Settings:
-    """How a profile is fitted: on which degrees and how many nodes, for how many iterations, and how smoothly; and
-    whether kernels are tuned then.
+    """The settings of a fit: the degrees, the number of nodes, the number of iterations, the smoothness, and whether
+    kernels are tuned afterwards.
     """
 
     degrees: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8, 10, 13, 16, 20, 25, 32)
@@ -38,7 +38,7 @@ class Settings:
 
 
 def first_profile(inner_km: float, outer_km: float, settings: Settings) -> StokesProfile:
-    """Viscosity and expansivity 1 everywhere, and sheets of nothing."""
+    """A start with viscosity 1 and expansivity 1 everywhere, and with sheets of thickness 0."""
 
     def constant(depths_km: tuple[float, ...], value: float) -> Knots:
         radii = sorted({inner_km, outer_km, *(r for d in depths_km if inner_km < (r := outer_km - d) < outer_km)})
@@ -60,10 +60,10 @@ def fit_profile(
     settings: Settings,
     on_evaluation: Callable[[float], None] = lambda error: None,
 ) -> StokesProfile:
-    """The profile whose flow differs least from the velocity: the mean over shells of the relative square errors of
-    the radial and of the spheroidal lateral flow. `on_evaluation` is told each error.
+    """Fit the profile whose flow differs least from the velocity. The error is the mean over shells of the relative
+    square errors of the radial flow and of the spheroidal lateral flow. `on_evaluation` gets every error.
 
-    Raises BadInput where no error can be formed.
+    Raises BadInput if no error can be computed.
     """
     degrees = [n for n in settings.degrees if n < len(moments.tt)]
     loss = _Loss(moments, start, degrees, settings.nodes)
@@ -83,9 +83,11 @@ def fit_profile(
         descent.zero_grad()
         error = loss(*layer())
         if not torch.isfinite(error):
-            raise BadInput("no viscosity explains this velocity: a shell of it does not move, or the fit went astray")
+            raise BadInput(
+                "no viscosity explains this velocity: nothing moves in one of its shells, or the fit diverged"
+            )
         on_evaluation(float(error.detach()))
-        # The error falls by many powers of ten: its logarithm is better conditioned.
+        # The error falls by many powers of ten, and its logarithm is better conditioned.
         objective = torch.log(error + settings.smoothness * layer.roughness())
         objective.backward()  # type: ignore[no-untyped-call]
         return objective
@@ -95,7 +97,7 @@ def fit_profile(
 
 
 class _Loss:
-    """Relative errors of maps on nodes, from moments on shells."""
+    """The relative errors of maps on nodes, computed from moments on shells."""
 
     def __init__(self, moments: Moments, profile: StokesProfile, degrees: list[int], nodes: int) -> None:
         radii = moments.radii_km / profile.thickness_km
@@ -115,7 +117,7 @@ class _Loss:
         return (u.mean() + v.mean()) / 2
 
     def best_factor(self, profile: StokesProfile) -> float:
-        """What to multiply a profile's strength by for the least error."""
+        """The factor for a profile's strength that minimises the error."""
         with torch.no_grad():
             (ru, cu), (rv, cv) = self._products(*StokesLayer(profile, self._degrees, self._nodes)())
             return float(
@@ -123,7 +125,7 @@ class _Loss:
             )
 
     def _products(self, radial: Tensor, lateral: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """For U and V per shell: the predicted velocity squared, and times the true one."""
+        """For U and V, by shell: the square of the predicted velocity, and its product with the true velocity."""
         found = []
         for maps, cross, factor in ((radial, self._ut, 1.0), (lateral, self._vt, self._laplace)):
             kernels = self._back @ maps

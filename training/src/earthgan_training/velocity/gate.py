@@ -1,5 +1,5 @@
-"""Where the Stokes relation can be trusted: how much of the velocity's variance it explains on steps it was not fitted
-to, shell by shell, and the verdict.
+"""The gate, which says where the Stokes relation can be trusted. It measures, shell by shell, how much of the
+velocity's variance the relation explains on time steps that it was not fitted to.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from earthgan.files import write_whole
 from earthgan.flow.stokes import StokesMaps, StokesProfile
 from earthgan_training.velocity.moments import Moments
 
-#: A shell where less of the radial or of the lateral variance is explained stores its velocity instead.
+#: A shell stores its velocity if less of its radial or of its lateral variance is explained.
 ENOUGH = 0.9
 
 
 class Verdict(BaseModel):
-    """Per shell, the share of the variance of the radial and of the lateral velocity (its toroidal part included) that
-    is explained, on held-out steps; per degree from 1, over all shells by volume; and over all degrees and shells.
+    """The share of the variance that is explained on held-out time steps, for the radial and for the lateral velocity
+    (including its toroidal part). It is given for each shell, for each degree from 1 on over all shells by volume, and
+    as a whole over all degrees and shells.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -43,18 +44,20 @@ class Verdict(BaseModel):
 
     @property
     def served(self) -> NDArray[np.bool_]:
-        """`(shell,)`: whether velocity is made of temperature there."""
+        """Whether velocity is computed from temperature, for each shell `(shell,)`."""
         return np.minimum(self.radial, self.lateral) >= ENOUGH
 
     def bands(self) -> list[tuple[float, float, bool]]:
-        """Runs of shells of one verdict, from the core: first and last radius in km, and whether they are served."""
+        """Runs of shells with the same verdict, from the core outwards: the first and the last radius in km, and
+        whether they are served.
+        """
         served = self.served
         edges = [0, *(np.flatnonzero(np.diff(served)) + 1), len(served)]
         return [(self.radii_km[a], self.radii_km[b - 1], bool(served[a])) for a, b in pairwise(edges)]
 
 
 def measured_verdict(moments: Moments, maps: StokesMaps) -> Verdict:
-    """The gate of maps on the moments' shells, to the moments' degree."""
+    """The verdict on maps, measured on the shells of the moments and up to their degree."""
     (radial, lateral), volumes = moments.errors(maps), moments.radii_km**2
     return Verdict(
         radii_km=tuple(moments.radii_km.tolist()),
@@ -71,15 +74,16 @@ def measured_verdict(moments: Moments, maps: StokesMaps) -> Verdict:
 
 
 def _explained(error: NDArray[np.float64], square: NDArray[np.float64]) -> tuple[float, ...]:
-    """1 less the ratio of sums over the first axis; 0 where nothing moves."""
+    """1 minus the ratio of the sums over the first axis; 0 where nothing moves."""
     error, square = error.sum(axis=0), square.sum(axis=0)
     return tuple((1 - np.divide(error, square, out=np.ones_like(error), where=square > 0)).tolist())
 
 
 class VelocityFit(BaseModel):
-    """What `earthgan fit-velocity` writes: the profile, the gate, and the error of the velocity made of exact
-    temperature on the files' grid, as PSNR on each component's range over the held-out steps. `tuned` is the gate of
-    fine-tuned kernels (`kernels.py`), their ridge chosen on the same steps: at most so much can they add.
+    """The result of `earthgan fit-velocity`. `psnr_db` measures the velocity that is computed from exact temperature on
+    the files' grid. It is the PSNR over each component's range in the held-out time steps. `tuned` is the gate of
+    fine-tuned kernels (`kernels.py`). Their ridge is chosen on the same time steps, so it is an upper bound for what
+    tuning can add.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -93,14 +97,14 @@ class VelocityFit(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> VelocityFit:
-        """Raises BadInput where the file does not hold a fit."""
+        """Read a fit from a file. Raises BadInput if the file does not hold one."""
         try:
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise BadInput(f"{path}: cannot be read ({error.strerror or error})") from error
         except ValueError as error:
-            raise BadInput(f"{path}: is not a fit of velocity") from error
+            raise BadInput(f"{path}: is not a result of fit-velocity") from error
 
     def write(self, path: Path) -> None:
-        """Write it, whole or not at all. Raises BadInput where that cannot be."""
+        """Write the fit to a file, whole or not at all. Raises BadInput if that fails."""
         write_whole(path, self.model_dump_json(indent=2) + "\n")

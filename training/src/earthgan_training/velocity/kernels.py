@@ -1,9 +1,9 @@
-"""Fine tuning: what per-degree kernels, smooth in radius and in degree, add to those of a profile.
+"""Fine tuning: what kernels for each degree, smooth in radius and in degree, add to those of a profile.
 
-The correction of U is `sum over a, b, k of B_a(r) c_kab s_k(log l) / l` times `T_b`, where B are splines in radius
-(zero at the boundaries), T_b temperature averaged around the knot b, and s splines in the logarithm of degree; V
-follows by continuity, so the flow stays free of divergence. The error is quadratic in c: one linear system, with a
-ridge.
+The correction of U is `sum over a, b, k of B_a(r) c_kab s_k(log l) / l` times `T_b`. B are splines in radius that are
+zero at the boundaries, T_b is temperature averaged around the knot b, and s are splines in the logarithm of the degree.
+V follows from continuity, so the flow stays free of divergence. The error is quadratic in c, so c solves one linear
+system with a ridge.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ Array = NDArray[np.float64]
 
 DEPTHS_KM = (0.0, 150, 300, 410, 500, 560, 610, 660, 710, 760, 850, 1000, 1300, 1700, 2200, 2886)
 DEGREES = (1, 3, 8, 20, 60)
-#: Ridges tried, relative to the mean diagonal of the system.
+#: The ridges to try, relative to the mean diagonal of the system.
 RIDGES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """Maps after tuning, the ridge that was chosen (none: the maps are as they were), and how many numbers it took."""
+    """The maps after tuning, the chosen ridge (None if the maps are unchanged), and the number of
+    fitted coefficients.
+    """
 
     maps: StokesMaps
     ridge: float | None
@@ -37,8 +39,9 @@ class Tuned:
 
 
 def tuned(fitted: Moments, chosen_on: Moments, maps: StokesMaps, ridges: Sequence[float] = RIDGES) -> Tuned:
-    """The maps on the moments' shells, corrected as fits `fitted`, with the ridge that is best on `chosen_on`; as they
-    were where every correction is worse there. Judged on `chosen_on` too, it is an upper bound of what tuning can add.
+    """Correct the maps on the moments' shells. Corrections are fitted to `fitted`, and the ridge is the one that is
+    best on `chosen_on`. The maps are unchanged if every correction makes them worse there. A verdict on `chosen_on` is
+    therefore an upper bound for what tuning can add.
     """
     basis = _Basis(fitted.radii_km, len(fitted.tt) - 1)
     best, ridge = maps, None
@@ -62,7 +65,7 @@ class _Basis:
         self.u = spline(knots, radii_km)[:, 1:-1]
         ends = spline(knots, np.concatenate([radii_km + step_km, radii_km - step_km]))[:, 1:-1]
         slope = (ends[: len(radii_km)] - ends[len(radii_km) :]) / (2 * step_km)
-        self.v = radii_km[:, None] * slope + 2 * self.u  # of each degree, divided by l(l + 1)
+        self.v = radii_km[:, None] * slope + 2 * self.u  # for each degree; the factor 1 / l(l + 1) is applied later
         hats = np.array([np.interp(radii_km, knots, unit) for unit in np.eye(len(knots))])
         self.t = hats / hats.sum(axis=1, keepdims=True)
         log_degrees = np.log(np.arange(1, degree + 1))
@@ -72,10 +75,10 @@ class _Basis:
         self.laplace = np.maximum(laplace(degree + 1), 1.0)[:, :, None]
 
     def system(self, moments: Moments, maps: StokesMaps) -> tuple[Array, Array]:
-        """The normal equations of the relative errors' mean over shells."""
+        """The normal equations for the mean over shells of the relative errors."""
         by_u, by_v = 1 / moments.uu.sum(axis=0), 1 / moments.vv.sum(axis=0)
         left = moments.ut - maps.radial @ moments.tt, moments.vt - maps.lateral @ moments.tt
-        # The lateral error counts l(l + 1) times, and v is l(l + 1) times too large.
+        # The lateral error has the weight l(l + 1), and v is too large by l(l + 1).
         outer = (self.u.T * by_u) @ self.u + (self.v.T * by_v) @ self.v / self.laplace
         inner = self.t @ moments.tt @ self.t.T
         right = (self.u.T * by_u) @ left[0] @ self.t.T + (self.v.T * by_v) @ left[1] @ self.t.T
@@ -84,7 +87,7 @@ class _Basis:
         return matrix.reshape(size, size), np.einsum("lk,lab->kab", self.s, right).reshape(size)
 
     def added(self, maps: StokesMaps, solved: Array) -> StokesMaps:
-        """The maps and a correction."""
+        """The maps with a correction added."""
         numbers = solved.reshape(self.s.shape[1], self.u.shape[1], len(self.t))
         per_degree = np.einsum("lk,kab->lab", self.s, numbers) @ self.t
         return StokesMaps(maps.radial + self.u @ per_degree, maps.lateral + self.v @ per_degree / self.laplace)

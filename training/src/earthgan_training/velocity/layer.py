@@ -1,5 +1,5 @@
 """The Stokes relation as a differentiable layer: `earthgan.flow.stokes_system` in torch, with a profile's numbers as
-parameters.
+its parameters.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from earthgan.flow.stokes import Knots, Sheet, StokesProfile, sheet_shape
 from earthgan.flow.stokes_system import stokes_system
 from earthgan.numerics.spline import spline
 
-#: Sheets are as thick as this at the parameter 1.
+#: The thickness of a sheet whose parameter is 1.
 SHEET_KM = 100.0
 
 
 class StokesLayer(torch.nn.Module):
-    """From the logarithm of viscosity and the expansivity at knots, sheets of buoyancy and a strength to the maps from
-    temperature to velocity, of some degrees, on Chebyshev nodes. All float64.
+    """Computes the maps from temperature to velocity, for some degrees on Chebyshev nodes. The parameters are the
+    logarithm of viscosity and the expansivity at knots, sheets of buoyancy, and a strength. Everything is float64.
 
-    A common factor of the expansivity is one of the strength too, and so is one of the viscosity: `profile` says how
-    they are told apart.
+    A common factor of the expansivity is also a factor of the strength, and so is a common factor of the viscosity.
+    `profile` says how they are told apart.
     """
 
     def __init__(self, start: StokesProfile, degrees: Sequence[int], nodes: int) -> None:
@@ -49,13 +49,14 @@ class StokesLayer(torch.nn.Module):
         self.log_strength = torch.nn.Parameter(_tensor(0.0))
 
     def forward(self) -> tuple[Tensor, Tensor]:
-        """The maps to U and to V, `(degree, node, node)` each."""
+        """The maps to U and to V, each `(degree, node, node)`."""
         nodes = len(self._viscosity_spline)
         eta = torch.exp(self._viscosity_spline @ self.log_viscosity)
         buoyancy = self._expansivity_spline @ self.expansivity + self.sheets @ self._sheets
         of_column = eta.repeat(4)
         matrix = self._constant + self._viscous * of_column + self._fluid / of_column
-        # Columns and rows of one size, as in `unit_flow`: of no effect on U and V, so not differentiated.
+        # Columns and rows are scaled to one size, as in `unit_flow`. This does not affect U and V, so it is not
+        # differentiated.
         scale = torch.ones(len(self._degrees), 4 * nodes, dtype=torch.float64)
         scale[:, 2 * nodes :] = self._degrees[:, None] * eta.detach().mean()
         matrix = matrix * scale[:, None]
@@ -69,7 +70,9 @@ class StokesLayer(torch.nn.Module):
         return sum((torch.diff(p, n=2) ** 2).mean() for p in (self.log_viscosity, self.expansivity))  # type: ignore[return-value]
 
     def profile(self) -> StokesProfile:
-        """The parameters' profile: viscosity 1 at the core, expansivity 1 on the mean over radius."""
+        """The profile of the parameters, normalised so that viscosity is 1 at the core and the mean of expansivity over
+        radius is 1.
+        """
         log_viscosity, expansivity, sheets = (
             p.detach().numpy() for p in (self.log_viscosity, self.expansivity, self.sheets)
         )

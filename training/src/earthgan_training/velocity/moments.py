@@ -1,5 +1,5 @@
-"""Second moments of temperature and velocity, degree by degree: all that a linear relation between them can be fitted
-to or judged by, however many time steps they are sums over.
+"""Second moments of temperature and velocity, degree by degree. A linear relation between the two can be fitted to them
+and judged by them alone. Their size does not depend on the number of time steps in the sums.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Field = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Spectra:
-    """One time step's coefficients `(degree, order, part, shell)`: temperature, and U, V, W of the velocity."""
+    """The coefficients `(degree, order, part, shell)` of one time step: temperature, and U, V, W of the velocity."""
 
     temperature: Array
     u: Array
@@ -37,10 +37,12 @@ class Spectra:
 
 @dataclass(frozen=True)
 class Moments:
-    """Sums over time steps and orders of products of coefficients, orders above 0 twice: integrals over the sphere.
+    """Products of coefficients, summed over time steps and orders. Orders above 0 count twice, so the sums are
+    integrals over the sphere.
 
-    `tt`, `ut`, `vt` are `(degree, shell, shell)`, temperature last; `uu`, `vv`, `ww` are `(degree, shell)`, and the
-    lateral ones are times l(l + 1), so that they too are integrals of the velocity's square.
+    `tt`, `ut` and `vt` are `(degree, shell, shell)` with temperature on the last axis. `uu`, `vv` and `ww` are
+    `(degree, shell)`. The lateral moments contain the factor l(l + 1), so they too are integrals of the velocity's
+    square.
     """
 
     radii_km: Array
@@ -57,31 +59,33 @@ class Moments:
 
     @property
     def lateral(self) -> Array:
-        """`(degree, shell)`: the square of the lateral velocity, its toroidal part included."""
+        """The square of the lateral velocity `(degree, shell)`, including its toroidal part."""
         return self.vv + self.ww
 
     def radial_error(self, kernels: Array) -> Array:
-        """`(degree, shell)`: the square of U less `kernels` times temperature."""
+        """The square of U minus `kernels` times temperature: `(degree, shell)`."""
         return np.asarray(self.uu + _square(kernels, self.tt) - 2 * (kernels * self.ut).sum(axis=2))
 
     def lateral_error(self, kernels: Array) -> Array:
-        """`(degree, shell)`: the square of the lateral velocity less the one that `kernels` give."""
+        """The square of the difference between the lateral velocity and the one that `kernels` give:
+        `(degree, shell)`.
+        """
         spheroidal = _square(kernels, self.tt) - 2 * (kernels * self.vt).sum(axis=2)
         return np.asarray(self.lateral + laplace(len(kernels)) * spheroidal)
 
     def errors(self, maps: StokesMaps) -> tuple[Array, Array]:
-        """The errors of the radial and of the lateral velocity."""
+        """The square errors of the radial and of the lateral velocity."""
         return self.radial_error(maps.radial), self.lateral_error(maps.lateral)
 
 
 def laplace(degrees: int) -> Array:
-    """`(degree, 1)`: l(l + 1)."""
+    """The factors l(l + 1) as `(degree, 1)`."""
     n = np.arange(degrees)
     return np.asarray(n * (n + 1.0))[:, None]
 
 
 def step_moments(spectra: Spectra, radii_km: Array) -> Moments:
-    """The moments of one step."""
+    """The moments of one time step."""
     degrees = len(spectra.temperature)
     weight = np.where(np.arange(degrees) == 0, 1.0, 2.0)[:, None, None]
 
@@ -102,7 +106,7 @@ def step_moments(spectra: Spectra, radii_km: Array) -> Moments:
 
 
 def file_spectra(file: SourceFile, degree: int) -> Spectra:
-    """The coefficients of an open file's temperature and velocity. Raises BadInput."""
+    """The coefficients of temperature and velocity in an open file. Raises BadInput."""
     grid = file.grid
     vx, vy, vz = (file.shells(name) for name in VELOCITY)
     u, v, w = vector_coefficients(*spherical(vx, vy, vz, grid), grid, degree)
@@ -110,16 +114,17 @@ def file_spectra(file: SourceFile, degree: int) -> Spectra:
 
 
 def spherical(vx: Field, vy: Field, vz: Field, grid: ShellGrid) -> tuple[Field, Field, Field]:
-    """The components outwards, southwards and eastwards of a Cartesian velocity on a grid."""
+    """Convert a Cartesian velocity on a grid to its components outwards, southwards and eastwards."""
     return LocalAxes.on_grid(grid.latitudes_deg, grid.longitudes_deg, np.float32).local(vx, vy, vz)
 
 
 def files_moments(
     files: Mapping[int, Path], layout: Layout, degree: int | None, on_step: Callable[[], None] = lambda: None
 ) -> Moments:
-    """The moments of files, one time step each, to a degree (the highest that their grid determines, 95 at most).
+    """The moments of files, one time step per file, up to a degree. The default is the highest degree that their grid
+    determines, but at most 95.
 
-    Raises BadInput where a file cannot be used, is on another grid, or the grid is too coarse for the degree.
+    Raises BadInput if a file cannot be used or is on another grid, or if the grid is too coarse for the degree.
     """
     total: Moments | None = None
     first: ShellGrid | None = None
@@ -127,15 +132,15 @@ def files_moments(
         with SourceFile(path, layout) as file:
             first = first or file.grid
             if file.grid != first:
-                raise BadInput(f"{path}: is on another grid than the files before it")
+                raise BadInput(f"{path}: is on a grid that differs from that of the files before it")
             highest = highest_degree(first)
             if degree is not None and degree > highest:
-                raise BadInput(f"{path}: its grid holds harmonics to degree {highest}, not to {degree}")
+                raise BadInput(f"{path}: its grid determines harmonics up to degree {highest}, not {degree}")
             moments = step_moments(file_spectra(file, degree or min(highest, 95)), np.asarray(first.radii_km))
         total = moments if total is None else total + moments
         on_step()
     if total is None:
-        raise BadInput("no time steps to take moments of")
+        raise BadInput("there are no time steps to compute moments from")
     return total
 
 

@@ -1,8 +1,8 @@
 """The published conditional input as temperature and velocity: 14 x 27 points of a real mantle simulation.
 
-Each variable was scaled to [0, 1] by constants that were never published. Those of the velocity follow from the flow
-itself: without a flow through the boundaries the mean of each Cartesian component over the volume is zero, and at
-the surface there is no radial flow, which holds for one ratio of the three scales.
+Each variable was scaled to [0, 1] by constants that were never published. The constants of the velocity follow from the
+flow itself. No flow crosses the boundaries, so the mean of each Cartesian component over the volume is zero. There is
+also no radial flow at the surface, and only one ratio of the three scales fulfils this.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from earthgan_training.velocity.moments import Moments, Spectra, spherical, step
 
 Array = NDArray[np.float64]
 
-#: Harmonics that 14 rows and 27 columns of points can hold with some to spare.
+#: The highest degree. 14 rows and 27 columns of points determine it with some margin.
 DEGREE = 10
 
 
 def published_moments(path: Path) -> tuple[Moments, Moments]:
-    """The moments of the even orders of `x_<step>.npy`, to fit, and of the odd orders, to judge by.
+    """The moments of `x_<step>.npy`: the even orders to fit to, and the odd orders to judge by.
 
-    Raises BadInput where it is not such a file.
+    Raises BadInput if the file is not such an input.
     """
     field = _read(path)
     rows = published_grids()[0]
@@ -45,7 +45,7 @@ def published_moments(path: Path) -> tuple[Moments, Moments]:
 
 
 def _with_a_zero(normalised: NDArray[np.float32], grid: ShellGrid) -> NDArray[np.float32]:
-    """`(component, shell, latitude, longitude)` with one scale and a true zero."""
+    """The velocity `(component, shell, latitude, longitude)` with one scale and a true zero."""
     areas = cell_weights(grid)
     volumes = areas * np.asarray(grid.radii_km)[:, None, None] ** 2
     means = (normalised * (volumes / volumes.sum())).sum(axis=(1, 2, 3))
@@ -57,7 +57,7 @@ def _with_a_zero(normalised: NDArray[np.float32], grid: ShellGrid) -> NDArray[np
 
 
 def _orders(spectra: Spectra, first: int) -> Spectra:
-    """Every other order of the coefficients, the others zero."""
+    """The coefficients with every other order set to zero."""
     every_other = (np.arange(DEGREE + 1) % 2 == first)[:, None, None]
     return Spectra(*(np.where(every_other, getattr(spectra, f.name), 0) for f in fields(spectra)))
 

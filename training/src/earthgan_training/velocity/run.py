@@ -1,4 +1,4 @@
-"""Fits velocity to temperature on some steps of a simulation, and judges it on others."""
+"""Fits velocity to temperature on some time steps of a simulation, and judges the fit on others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from earthgan_training.velocity.kernels import tuned
 from earthgan_training.velocity.moments import Moments, files_moments
 from earthgan_training.velocity.published import published_moments
 
-#: Told what is being done, how much of it is done, and of how much.
+#: Gets the current task, the number of finished items, and the total number.
 Watch = Callable[[str, int, int], None]
 
 
@@ -36,19 +36,16 @@ def fit_velocity(
     degree: int | None = None,
     watch: Watch = lambda what, done, total: None,
 ) -> VelocityFit:
-    """Fit the files of `steps` (all), but for those of `held_out` (the last eighth), which judge it; with a gap of two
-    steps between them unless both are given.
+    """Fit to the files of `steps` (default: all) except those of `held_out` (default: the last eighth), which judge the
+    fit. A gap of two time steps separates the two, unless both are given.
 
-    Raises BadInput where a file is missing or cannot be used, or there is nothing to judge by.
+    Raises BadInput if a file is missing or cannot be used, or if there is nothing to judge by.
     """
-    files = layout.steps(raw)
-    missing = [t for t in (*(steps or ()), *(held_out or ())) if t not in files]
-    if missing:
-        raise BadInput(f"{raw}: no file for step {missing[0]}")
+    files = layout.steps(raw, (*(steps or ()), *(held_out or ())))
     chosen = sorted({*(steps or files), *(held_out or ())})
     divided = split(chosen, Preset.DEFAULT, held_out, gap=0 if steps and held_out else None)
     if not divided.held_out:
-        raise BadInput(f"{raw}: of fewer than eight steps none is held out to judge by: say --held-out")
+        raise BadInput(f"{raw}: fewer than eight time steps: use --held-out to choose those that judge the fit")
 
     def of(part: Sequence[int]) -> Mapping[int, Path]:
         return {t: files[t] for t in part}
@@ -73,7 +70,7 @@ def fit_velocity(
 
 
 def fit_published(path: Path, settings: Settings, watch: Watch = lambda what, done, total: None) -> VelocityFit:
-    """Fit the even orders of a published `x_<step>.npy`; its odd orders judge. Raises BadInput."""
+    """Fit to the even orders of a published `x_<step>.npy`. Its odd orders judge the fit. Raises BadInput."""
     even, odd = published_moments(path)
     start = first_profile(CORE_RADIUS_KM, EARTH_RADIUS_KM, settings)
     profile = fit_profile(even, start, settings, _told(watch, "fitting", 2 * settings.iterations))
@@ -86,6 +83,6 @@ def _tuned_gate(fitted: Moments, judged: Moments, maps: StokesMaps, settings: Se
 
 
 def _told(watch: Watch, what: str, total: int) -> Callable[..., None]:
-    """Counts calls, and tells `watch`."""
+    """A function that counts its calls and reports the count to `watch`."""
     done = itertools.count(1)
     return lambda *_: watch(what, next(done), total)

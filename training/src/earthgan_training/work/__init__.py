@@ -1,1 +1,1 @@
-"""What commands share: printed tables."""
+"""Code that several commands share."""

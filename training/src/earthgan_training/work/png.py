@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as a PNG, as fine as the figure says; the same figure is the same bytes."""
+    """Encode a figure as PNG at the figure's own resolution. The same figure gives the same bytes."""
     content = BytesIO()
     figure.savefig(content, format="png", dpi="figure", metadata={"Software": "earthgan"})
     return content.getvalue()

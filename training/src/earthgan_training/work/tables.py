@@ -1,4 +1,4 @@
-"""Tables of text, for the terminal and for a document alike."""
+"""Tables of text for the terminal and for documents."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ NONE = "–"
 
 @dataclass(frozen=True)
 class Table:
-    """A title, the heads of columns, and rows of as many cells."""
+    """A title, the column heads, and rows with one cell for each head."""
 
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
     def markdown(self) -> str:
-        """The table, without its title."""
+        """The table in Markdown, without its title."""
         lines = [self.head, tuple("---" for _ in self.head), *self.rows]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
     def show(self, console: Console, numbers: bool = True) -> None:
-        """Print it; `numbers`: all columns but the first hold them."""
+        """Print the table. With `numbers`, all columns except the first hold numbers and are aligned to the right."""
         from rich import table as rich
 
         shown = rich.Table(title=self.title, title_justify="left")
