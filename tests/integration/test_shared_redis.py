@@ -13,7 +13,7 @@ import pytest
 from earthgan import Surrogate
 from earthgan.quantities import Quantity
 from earthgan.surrogate import Field
-from earthgan_gateway import Settings, create_app
+from earthgan_gateway import Settings, create_app, fields
 from earthgan_gateway.cache import packing
 from earthgan_gateway.engines import Lane
 from earthgan_gateway.keys import Keys
