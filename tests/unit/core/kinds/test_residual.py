@@ -1,5 +1,5 @@
-"""The residual generator: untrained it interpolates, a window is what it is in the whole, the same as ONNX; and it
-turns with what it is given.
+"""The residual generator: it interpolates before training, gives the same numbers in any window and as ONNX, and turns
+with its input.
 """
 
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ def test_onnx_gives_the_same(case: Case, window: Window) -> None:
 @settings(deadline=None, max_examples=9)
 @given(cells=st.integers(1, 9))
 def test_it_turns_with_what_it_is_given(case: Case, cells: int) -> None:
-    """Fields turned by whole cells, velocities with them, give the turned result."""
+    """If a field and its velocities are turned by whole cells, the result is turned by as much."""
 
     def turned(field: np.ndarray, columns: int) -> np.ndarray:
         moved = np.roll(field, columns, axis=-1)
@@ -106,7 +106,7 @@ def test_it_turns_with_what_it_is_given(case: Case, cells: int) -> None:
 
 
 def test_the_same_places_whatever_is_computed_with_them(case: Case) -> None:
-    """Batches of windows that begin at different shells."""
+    """A batch may hold windows that begin at different shells."""
     windows_ = [Window(range(r, r + 5), range(8, 24), range(8 * r, 8 * r + 16)) for r in (0, 6, 12)]
     feeds = [case.feeds(window) for window in windows_]
     batch = {
@@ -138,5 +138,5 @@ def test_its_cost_is_its_multiplications(case: Case) -> None:
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="8 rows and columns"):
         ResidualPlanner(ResidualArguments(blocks=3), INPUTS, ShellGrid.cell_centred((3500.0, 6300.0), 39, 80))
-    with pytest.raises(ValueError, match="fewer than the inputs have rows"):
+    with pytest.raises(ValueError, match="fewer blocks than the inputs have rows"):
         ResidualPlanner(ResidualArguments(blocks=5), INPUTS, OUTPUTS)
