@@ -1,4 +1,4 @@
-"""The interpolating preset: cubic, periodic, right across the poles, and the same in every window."""
+"""The `interpolate` kind: cubic, periodic, correct across the poles, and the same in every window."""
 
 import numpy as np
 import pytest

@@ -42,7 +42,7 @@ def run(preset: PaperPlanner, generator: PaperGenerator, inputs: ShellGrid, wind
 
 @st.composite
 def windows(draw: st.DrawFn) -> Window:
-    """Any window of the output grid, over the date line too."""
+    """Any window of the output grid. It may run over the date line."""
     ranges = []
     for low, high, longest in ((0, 8 * SHELLS - 42, 9), (0, 8 * ROWS, 12), (-30, 70, 12)):
         start = draw(st.integers(low, high - 1))
@@ -94,7 +94,7 @@ def test_three_blocks_take_n_cells_to_8n_minus_42(cells: int) -> None:
 
 @given(first=st.integers(0, 300), length=st.integers(1, 40))
 def test_a_block_needs_no_input_that_it_could_do_without(first: int, length: int) -> None:
-    """Against a naive walk from each output to the inputs it touches."""
+    """The plan equals a naive walk from each output to the inputs that it touches."""
     outputs = range(first, first + length)
     (plan,) = plan_blocks((outputs, outputs, outputs), 1)
     touched = set()
@@ -118,7 +118,7 @@ def test_evenly_spaced_inputs_register_as_the_closed_form_says() -> None:
 
 
 def test_a_delta_comes_out_where_the_registration_says() -> None:
-    """With the features silent, the running output is the input upsampled: its centre of mass shows the true place."""
+    """If the features are zero, the running output is the upsampled input, and its centre of mass is its position."""
     generator = PaperGenerator(1, PaperArguments(channels=(2, 2, 2, 2)))
     for parameter in generator.parameters():
         torch.nn.init.zeros_(parameter)
@@ -172,7 +172,7 @@ def test_one_output_follows_the_papers_figure_in_float64() -> None:
         return activated(np.einsum("cxyzijk,ocijk->oxyz", patches, weight) + bias[:, None, None, None])
 
     def doubled(values: np.ndarray) -> np.ndarray:
-        """Each new cell is three quarters its parent and one quarter the parent's neighbour on its side; edges cut."""
+        """Each new cell is 3/4 of its parent and 1/4 of the parent's neighbour on its side. The edges are cut off."""
         for axis in (1, 2, 3):
             values = np.moveaxis(values, axis, -1)
             lower = 0.25 * values[..., :-1] + 0.75 * values[..., 1:]
