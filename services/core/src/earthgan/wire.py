@@ -14,10 +14,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from earthgan.errors import EngineAnswerInvalid
-from earthgan.records import Seed, Sha256
+from earthgan.records import Frozen, Seed, Sha256
 
 MAGIC = b"EGA1"
 _PREFIX = struct.Struct("<4sI")
@@ -28,14 +28,12 @@ Index = Annotated[int, Field(ge=0, strict=True)]
 Offset = Annotated[int, Field(strict=True)]
 
 
-class ShellRequest(BaseModel):
+class ShellRequest(Frozen):
     """A request for radial shells of some variables at a time step. Without a seed, the surrogate's own seed is used.
 
     `rows` and `columns` are half-open ranges. If they are given, only that part of each shell is requested. `columns`
     may run over the date line.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     variables: tuple[str, ...] = Field(min_length=1)
     t: Index
@@ -46,9 +44,7 @@ class ShellRequest(BaseModel):
     columns: tuple[Offset, Offset] | None = None
 
 
-class _Header(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Header(Frozen):
     shape: tuple[Index, ...]
     dtype: WireType
     digest: Sha256

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from earthgan.numerics.spline import spline
+from earthgan.records import Frozen
 
 #: Two radii that are closer than this belong to the same shell.
 SAME_KM = 1e-3
 
 
-class GatedRun(BaseModel):
+class GatedRun(Frozen):
     """Neighbouring shells with the same verdict. `first_km` and `last_km` are the radii of the innermost and the
     outermost shell.
 
@@ -28,8 +29,6 @@ class GatedRun(BaseModel):
     explain on held-out time steps. Each is the smallest share among the shells of the run. `served` says that velocity
     follows from temperature alone.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     first_km: float = Field(gt=0)
     last_km: float

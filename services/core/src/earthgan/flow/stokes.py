@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from earthgan.flow.stokes_system import unit_flow
 from earthgan.kept import kept
 from earthgan.numerics.radial import RadialGrid
 from earthgan.numerics.spline import spline
+from earthgan.records import Frozen
 
 Array = NDArray[np.float64]
 #: A property of the rock as a function of radii in shell thicknesses.
@@ -68,11 +69,7 @@ def stokes_maps(
     return StokesMaps(radial, lateral)
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Knots(_Frozen):
+class Knots(Frozen):
     """A function of radius: the natural cubic spline through `values` at the ascending `radii_km`."""
 
     radii_km: tuple[float, ...] = Field(min_length=2)
@@ -91,7 +88,7 @@ class Knots(_Frozen):
         return np.asarray(spline(self.radii_km, radii_km) @ np.array(self.values))
 
 
-class Sheet(_Frozen):
+class Sheet(Frozen):
     """Buoyancy at one radius. It equals the buoyancy of `thickness_km` of rock of expansivity 1, and is spread as a
     Gaussian of standard deviation `width_km`. `thickness_km` is negative if a phase change impedes flow.
     """
@@ -110,7 +107,7 @@ def sheet_shape(radius_km: float, width_km: float, radii_km: Array) -> Array:
     return np.asarray(np.exp(-(((radii_km - radius_km) / width_km) ** 2) / 2) / (width_km * np.sqrt(2 * np.pi)))
 
 
-class StokesProfile(_Frozen):
+class StokesProfile(Frozen):
     """The viscosity and the buoyancy of the mantle between two radii, and how strongly temperature drives its flow.
 
     `log_viscosity` (natural logarithm) and `expansivity` are relative; fits set them to 0 and 1 at the core. `strength`
