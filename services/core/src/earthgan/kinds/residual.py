@@ -13,7 +13,7 @@ where colatitude becomes negative.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -102,12 +102,8 @@ class ResidualPlanner:
         known = np.arange(layers.start - halo, layers.stop + halo)
         at = self._radial[window.shells.start : window.shells.stop]
         weights = 1 - np.abs(at[:, None] - np.asarray(layers))
-        latitudes, longitudes = (
-            _extended(axis, r) for axis, r in zip(_axes(self._inputs), inputs.axes[1:], strict=True)
-        )
-        fine_latitudes, fine_longitudes = (
-            _extended(axis, r) for axis, r in zip(_axes(self._outputs), window.axes[1:], strict=True)
-        )
+        latitudes, longitudes = _axes_deg(self._inputs, inputs)
+        fine_latitudes, fine_longitudes = _axes_deg(self._outputs, window)
         radius = np.broadcast_to((2 * known / (count - 1) - 1)[:, None, None], (len(known), *inputs.shape[1:]))
         narrow = np.broadcast_to(np.abs(np.cos(np.radians(latitudes)))[:, None], radius.shape)
         feeds = {
@@ -149,12 +145,12 @@ class ResidualPlanner:
         return total + len(window.shells) * rows * columns * head
 
 
-def _axes(grid: ShellGrid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    return np.asarray(grid.latitudes_deg), np.asarray(grid.longitudes_deg)
+def _axes_deg(grid: ShellGrid, window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The latitudes and longitudes of a window that may run past the ends of an evenly spaced grid."""
+    return _extended(grid.latitudes_deg, window.rows), _extended(grid.longitudes_deg, window.columns)
 
 
-def _extended(axis: NDArray[np.float64], indices: range) -> NDArray[np.float64]:
-    """The coordinates of an evenly spaced axis at indices that may run past either end."""
+def _extended(axis: Sequence[float], indices: range) -> NDArray[np.float64]:
     return np.asarray(axis[0] + np.arange(indices.start, indices.stop) * (axis[1] - axis[0]))
 
 

@@ -169,8 +169,14 @@ def cell_weights(grid: ShellGrid) -> NDArray[np.float64]:
     A cell reaches halfway to its neighbours, or to the pole. Its area is proportional to the difference between the
     sines of its bounding latitudes, and to the difference between its bounding longitudes.
     """
-    latitudes, longitudes = np.asarray(grid.latitudes_deg), np.asarray(grid.longitudes_deg)
+    latitudes = np.asarray(grid.latitudes_deg)
     edges = np.concatenate([[90.0], (latitudes[:-1] + latitudes[1:]) / 2, [-90.0]])
     bands = -np.diff(np.sin(np.radians(edges))) / 2
+    return np.asarray(bands[:, None] * column_widths_deg(grid) / 360)
+
+
+def column_widths_deg(grid: ShellGrid) -> NDArray[np.float64]:
+    """The width `(longitude,)` of each column in degrees. A column reaches halfway to its neighbours."""
+    longitudes = np.asarray(grid.longitudes_deg)
     around = np.concatenate([[longitudes[-1] - 360], longitudes, [longitudes[0] + 360]])
-    return np.asarray(bands[:, None] * (around[2:] - around[:-2]) / 720)
+    return np.asarray((around[2:] - around[:-2]) / 2)

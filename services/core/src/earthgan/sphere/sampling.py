@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.sphere.grid import ShellGrid
+from earthgan.sphere.grid import ShellGrid, column_widths_deg
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,7 @@ class ShellSampler:
         self._adds_poles = bool(rows[0] < 90), bool(rows[-1] > -90)
         self._latitudes = np.unique([90.0, *rows, -90.0])[::-1]
         self._longitudes = np.append(columns, columns[0] + 360)
-        around = np.concatenate([[columns[-1] - 360], self._longitudes])
-        self._column_weights = (around[2:] - around[:-2]) / 720  # the share of the circle that each column covers
+        self._column_weights = column_widths_deg(grid) / 360
 
     def rows(self, latitudes_deg: NDArray[np.float64]) -> Neighbours:
         """The rows of a padded shell around each latitude."""

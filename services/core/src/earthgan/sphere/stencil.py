@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.sphere.grid import ShellGrid, Window
+from earthgan.sphere.grid import ShellGrid, Window, column_widths_deg
 from earthgan.sphere.sampling import Neighbours, ShellSampler
 
 #: The overhead of one more call of a generator, about a millisecond, as a number of multiplications.
@@ -87,9 +87,7 @@ class Stencil:
 
     def _ring_mean(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """The mean `(...)` of whole rows `(..., longitude)` over the circle, without values that are NaN."""
-        longitudes = np.asarray(self.grid.longitudes_deg)
-        around = np.concatenate([[longitudes[-1] - 360], longitudes, [longitudes[0] + 360]])
-        weights = np.where(np.isfinite(rows), (around[2:] - around[:-2]) / 720, 0)
+        weights = np.where(np.isfinite(rows), column_widths_deg(self.grid) / 360, 0)
         with np.errstate(invalid="ignore"):
             return np.asarray(np.nansum(weights * rows, axis=-1) / weights.sum(axis=-1), dtype=np.float32)
 
