@@ -28,13 +28,13 @@ VECTOR = (1, 2, 3)
 
 @dataclass(frozen=True)
 class Case:
-    preset: ResidualPlanner
+    planner: ResidualPlanner
     network: ResidualGenerator
     x: np.ndarray
 
     def feeds(self, window: Window) -> dict[str, np.ndarray]:
-        cut = INPUTS.window(self.x, self.preset.input_window(window))
-        return {"x": np.ascontiguousarray(cut[None]), **self.preset.feeds(window, None)}
+        cut = INPUTS.window(self.x, self.planner.input_window(window))
+        return {"x": np.ascontiguousarray(cut[None]), **self.planner.feeds(window, None)}
 
     def field(self, window: Window) -> np.ndarray:
         with torch.no_grad():
@@ -83,7 +83,7 @@ def test_a_window_is_a_part_of_the_whole(case: Case, window: Window) -> None:
 @given(window=windows)
 def test_onnx_gives_the_same(case: Case, window: Window) -> None:
     state = {name: value.numpy() for name, value in case.network.state_dict().items()}
-    graph = residual_graph(4, case.preset.arguments, state).SerializeToString()
+    graph = residual_graph(4, case.planner.arguments, state).SerializeToString()
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     (field,) = session.run(None, case.feeds(window))
     np.testing.assert_allclose(field[0], case.field(window), atol=1e-5)
@@ -101,7 +101,7 @@ def test_it_turns_with_what_it_is_given(case: Case, cells: int) -> None:
         moved[1], moved[2] = x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)
         return moved
 
-    other = Case(case.preset, case.network, turned(case.x, cells))
+    other = Case(case.planner, case.network, turned(case.x, cells))
     np.testing.assert_allclose(other.field(OUTPUTS.whole), turned(case.field(OUTPUTS.whole), 8 * cells), atol=2e-5)
 
 
@@ -132,7 +132,7 @@ def test_its_cost_is_its_multiplications(case: Case) -> None:
     for hook in hooks:
         hook.remove()
     interpolation = InterpolatePlanner(INPUTS, OUTPUTS).multiply_adds(window, 4)
-    assert counted <= case.preset.multiply_adds(window, 4) - interpolation <= 1.2 * counted
+    assert counted <= case.planner.multiply_adds(window, 4) - interpolation <= 1.2 * counted
 
 
 def test_what_does_not_fit_is_refused() -> None:

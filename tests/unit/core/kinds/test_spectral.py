@@ -181,15 +181,15 @@ def test_toroidal_flow_and_its_own_components(surrogate: Surrogate) -> None:
         components=tuple(ComponentSpec(field=name, step=0.1) for name in names),
     )
     bases = {name: np.broadcast_to(np.eye(NODES)[:3], (5, 3, NODES)) for name in names}
-    preset = SpectralPlanner(Kernels(arguments, bases, 1.0, 1.0), surrogate.grid)
+    planner = SpectralPlanner(Kernels(arguments, bases, 1.0, 1.0), surrogate.grid)
     x = rng.standard_normal((5, 5, 2, 12)).astype(np.float32)
     order = np.arange(5)
     x[order[:, None] < order] = 0
     x[:, 0, 1] = 0
     x[0, ..., 3:] = 0
     window = surrogate.grid.shell(1)
-    found = preset.evaluate(x, window, range(4))[:, 0]
-    on_shell = [preset.kernels[i, :, 1, 3 * i : 3 * i + 3] for i in range(4)]
+    found = planner.evaluate(x, window, range(4))[:, 0]
+    on_shell = [planner.kernels[i, :, 1, 3 * i : 3 * i + 3] for i in range(4)]
     t, u, v, w = (np.einsum("lmpk,lk->lmp", x[..., 3 * i : 3 * i + 3], k)[..., None] for i, k in enumerate(on_shell))
     latitudes, longitudes = surrogate.grid.latitudes_deg, surrogate.grid.longitudes_deg
     np.testing.assert_allclose(found[0], scalar_field(t, latitudes, longitudes)[0], atol=1e-4)
