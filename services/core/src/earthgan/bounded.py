@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-#: The bytes of an entry beside its key and its value: its place in the table, its stored size, and the allocators'
+#: The bytes of an entry besides its key and its value: its place in the table, its stored size, and the allocators'
 #: rounding.
 ENTRY_BYTES = 352
 

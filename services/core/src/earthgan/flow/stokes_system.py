@@ -78,7 +78,7 @@ def stokes_system(grid: RadialGrid, degree: int, free_slip: bool) -> StokesSyste
 
 
 def unit_flow(grid: RadialGrid, degree: int, eta: Array, free_slip: bool) -> tuple[Array, Array]:
-    """U and V, `(node, node)` each, that unit buoyancies at each node drive. `grid` is where the system is solved."""
+    """U and V `(node, node)` of the flow that a unit buoyancy at each node drives. The system is solved on `grid`."""
     count = grid.count
     system = stokes_system(grid, degree, free_slip)
     eta_of_column = np.tile(eta, 4)

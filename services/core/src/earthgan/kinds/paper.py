@@ -139,7 +139,7 @@ class PaperPlanner:
         return Window(shells, _shifted(rows, -halo_rows), _shifted(columns, -halo_columns))
 
     def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
-        """The generator's inputs beside the conditional input: two noise fields and a parity for each block.
+        """The generator's inputs besides the conditional input: two noise fields and a parity for each block.
 
         Without a seed, the noise is zero.
         """

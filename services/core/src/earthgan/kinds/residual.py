@@ -89,7 +89,7 @@ class ResidualPlanner:
         return Window(range(self._inputs.shape[0]), rows, columns)
 
     def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
-        """The generator's inputs beside the conditional input. They do not depend on the seed.
+        """The generator's inputs besides the conditional input. They do not depend on the seed.
 
         Each array except `parity` has a first axis of length one. The matrices `radial`, `meridional` and `zonal`
         `(output, input)` interpolate. `layers` `(layer, input layer)` repeats the outermost layers, and `shells`
