@@ -30,12 +30,12 @@ BAD = {
     json.dumps({**GOOD, "seed": -1}).encode(): "seed: ",
     json.dumps({**GOOD, "dtype": "float64"}).encode(): "dtype: ",
     json.dumps({**GOOD, "shells": list(range(199)), "dtype": "float32"}).encode(): "ask for fewer shells",
-    json.dumps({**GOOD, "rows": [0, 181]}).encode(): "rows 0 to 181 are not a part of 0 to 180",
+    json.dumps({**GOOD, "rows": [0, 181]}).encode(): "rows 0 to 181 are not within rows 0 to 180",
     json.dumps({**GOOD, "rows": [5, 5]}).encode(): "rows 5 to 5",
     json.dumps({**GOOD, "rows": [-1, 5]}).encode(): "rows.0: ",
     json.dumps({**GOOD, "rows": [1]}).encode(): "rows.1: ",
-    json.dumps({**GOOD, "columns": [0, 361]}).encode(): "not at most one turn",
-    json.dumps({**GOOD, "columns": [10**9, 10**9 + 1]}).encode(): "not at most one turn",
+    json.dumps({**GOOD, "columns": [0, 361]}).encode(): "not part of one turn",
+    json.dumps({**GOOD, "columns": [10**9, 10**9 + 1]}).encode(): "not part of one turn",
     json.dumps({**GOOD, "columns": [0.5, 1]}).encode(): "columns.0: ",
 }
 

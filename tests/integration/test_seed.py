@@ -180,7 +180,7 @@ def test_what_cannot_be_is_one_line_and_nothing_is_drawn(tmp_path: Path, argumen
         (["--shells", "9-3"], "'9-3' ends before it begins"),
         (["--steps", "one"], "'one' is neither a whole number nor a range"),
         (["--zoom", "0-"], "'0-' is neither a whole number nor a range"),
-        (["--workers", "0"], "'0' is not a whole number from 1 on"),
+        (["--workers", "0"], "'0' is not a whole number of at least 1"),
         (["--tms", "WorldCRS84Quad", "--format", "pmtiles"], "WebMercatorQuad alone"),
     ],
 )

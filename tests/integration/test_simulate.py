@@ -191,10 +191,10 @@ def test_several_seeds_and_json(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--steps", "0"], "'0' is not a whole number from 1 on"),
+        (["--steps", "0"], "'0' is not a whole number of at least 1"),
         (["--rayleigh", "-5"], "-5 is not a positive number"),
         (["--cfl", "nan"], "nan is not a positive number"),
-        (["--seed", "-1"], "'-1' is not a whole number from 0 on"),
+        (["--seed", "-1"], "'-1' is not a whole number of at least 0"),
     ],
 )
 def test_bad_options(arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The command line's own parsers, and what a command that fails says and returns."""
+"""The parsers of the command line, and the messages and exit status of commands that fail."""
 
 import argparse
 import resource
@@ -124,7 +124,7 @@ def test_what_is_no_count_is_refused(text: str) -> None:
 
 def test_a_count_may_be_zero_and_a_positive_number_may_not() -> None:
     assert (count("0"), positive("1")) == (0, 1)
-    with pytest.raises(argparse.ArgumentTypeError, match="'0' is not a whole number from 1 on"):
+    with pytest.raises(argparse.ArgumentTypeError, match="'0' is not a whole number of at least 1"):
         positive("0")
 
 

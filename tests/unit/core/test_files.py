@@ -1,4 +1,4 @@
-"""Files are whole or not there, for whoever writes and whatever happens meanwhile."""
+"""A file is either complete or absent, whoever writes it and whatever happens meanwhile."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""What is kept between runs is what would be computed, or nothing: no file can make an error or a wrong number."""
+"""Arrays that are kept between runs equal computed ones. No file can cause an error or a wrong number."""
 
 import subprocess
 import sys
@@ -77,7 +77,7 @@ def test_a_file_that_is_not_right_counts_as_missing(folder: Path, damage: str) -
 
 @pytest.mark.parametrize("told", ["", "/proc/nothing/can/be/made/here", "file"])
 def test_where_nothing_can_be_kept_it_is_computed(told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No folder is wanted, none can be written, or there is a file in its place."""
+    """The setting is empty, the folder cannot be written, or a file is in its place."""
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("EARTHGAN_CACHE_DIR", str(tmp_path / told) if told == "file" else told)
     compute = Compute()

@@ -67,7 +67,7 @@ def test_at_the_origin_of_longitude_the_axes_are_up_east_and_north() -> None:
 
 @given(vx=numbers, vy=numbers, vz=numbers, latitude=st.floats(-90, 90), longitude=st.floats(-720, 720))
 def test_turning_keeps_the_length(vx: float, vy: float, vz: float, latitude: float, longitude: float) -> None:
-    for scale in (1, 1e-10):  # as slow as a mantle, whose squares are next to nothing in float32
+    for scale in (1, 1e-10):  # the second is as slow as a mantle, where squares lose digits in float32
         v = [np.float32(scale * component) for component in (vx, vy, vz)]
         turned = [float(turn(name, *v, latitude, longitude)) for name in ("v_radial", "v_theta", "v_phi")]
         length = np.linalg.norm(np.asarray(v, dtype=np.float64))

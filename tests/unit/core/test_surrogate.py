@@ -1,4 +1,4 @@
-"""Surrogate folders: verified when opened, precise about what they have."""
+"""Surrogate folders are verified when they are opened, and errors say exactly what they have."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""What the model server and the gateway say to each other."""
+"""The protocol between the gateway and the model server."""
 
 import numpy as np
 import pytest

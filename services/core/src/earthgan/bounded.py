@@ -1,4 +1,4 @@
-"""A map that is bounded in bytes and forgets what was used longest ago."""
+"""A map that is bounded in bytes and forgets the least recently used entries."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-#: What one entry takes beside its key and its value: its place in the table, its size, and what allocators round up.
+#: The bytes of an entry besides its key and its value: its place in the table, its stored size, and the allocators'
+#: rounding.
 ENTRY_BYTES = 352
 
 
 def key_bytes(key: object) -> int:
-    """The memory that a key takes: text, bytes, numbers, or tuples of them."""
+    """The memory in bytes that a key takes. A key is text, bytes, a number, or a tuple of such keys."""
     if isinstance(key, tuple):
         return sys.getsizeof(key) + sum(key_bytes(each) for each in key)
     return sys.getsizeof(key)
 
 
 class Bounded(Generic[K, V]):
-    """A map of at most `max_bytes`, with keys and overhead counted; several threads may use it.
+    """A map that takes at most `max_bytes`, including its keys and overhead. Several threads may use it.
 
-    `value_bytes` gives the memory that a value takes. A value that is too large by itself is not kept.
+    `value_bytes` returns the memory in bytes that a value takes. A value that is larger than the whole map is not kept.
     """
 
     def __init__(self, max_bytes: int, value_bytes: Callable[[V], int]) -> None:
@@ -37,14 +38,14 @@ class Bounded(Generic[K, V]):
 
     @property
     def bytes(self) -> int:
-        """What all entries take now."""
+        """The memory that all entries take now."""
         return self._bytes
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def get(self, key: K) -> V | None:
-        """The value, which counts as used; None where there is none."""
+        """Return the value and count it as used. Return None if there is none."""
         with self._lock:
             found = self._entries.get(key)
             if found is None:
@@ -53,7 +54,7 @@ class Bounded(Generic[K, V]):
             return found[0]
 
     def set(self, key: K, value: V) -> bool:
-        """Keep a value. Returns whether something had to go for it, or whether it was too large to keep."""
+        """Keep a value. Return True if other entries were dropped for it, or if it is too large to keep."""
         size = ENTRY_BYTES + key_bytes(key) + self._value_bytes(value)
         with self._lock:
             old = self._entries.pop(key, None)
@@ -69,7 +70,7 @@ class Bounded(Generic[K, V]):
             return forgotten
 
     def get_or(self, key: K, compute: Callable[[], V]) -> V:
-        """The value; it is computed and kept where there is none. Two threads may compute the same at once."""
+        """Return the value. If there is none, compute and keep it. Two threads may compute the same value at once."""
         found = self.get(key)
         if found is None:
             found = compute()

@@ -1,9 +1,10 @@
 """The `earthgan` command. Each installed package adds its subcommands through the entry-point group
 `earthgan.commands`.
 
-An entry point is a function `register(subcommands)` that adds parsers and sets `run` on each: a function from the
-parsed arguments to nothing. It raises WrongUsage for options that do not go together, and another EarthGANError when
-it fails. Exit status: 0 on success, 1 with one line on failure, 2 with one line on wrong usage.
+An entry point is a function `register(subcommands)` that adds parsers. It sets `run` on each parser to a function that
+takes the parsed arguments and returns nothing. `run` raises WrongUsage for options that do not go together, and another
+EarthGANError when it fails. The exit status is 0 on success. On failure it is 1 and on wrong usage 2, and the command
+prints one line that says why.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from earthgan.errors import EarthGANError, WrongUsage
 from earthgan.files import write_json
 from earthgan.surrogate import Surrogate
 
-#: More numbers than any range of time steps or shells holds: whoever writes more has slipped.
+#: No range of time steps or shells holds more numbers than this. A longer one is a typing error.
 MOST_NUMBERS = 100_000
-#: Larger numbers fit no 64-bit integer.
+#: Numbers with more digits may not fit into a 64-bit integer.
 MOST_DIGITS = 18
 _PIECE = re.compile(r"(\d+)(?:-(\d+))?", re.ASCII)
 
@@ -75,13 +76,13 @@ def add_command(
 
 
 def numbers(text: str) -> list[int]:
-    """Whole numbers such as `1-3,10`, ascending: the `type` of an argument.
+    """Parse whole numbers such as `1-3,10` and return them in ascending order. This is the `type` of an argument.
 
     >>> numbers("10,1-3")
     [1, 2, 3, 10]
 
-    Raises ArgumentTypeError, with one sentence, where the text is not a list of numbers and ascending ranges, names a
-    number twice, or stands for more than `MOST_NUMBERS`.
+    Raises ArgumentTypeError, with one sentence, if the text is not a list of numbers and ascending ranges, if it names
+    a number twice, or if it stands for more than `MOST_NUMBERS` numbers.
     """
     found: list[int] = []
     for piece in text.split(","):
@@ -101,18 +102,18 @@ def numbers(text: str) -> list[int]:
 
 
 def count(text: str) -> int:
-    """A whole number from 0 on: the `type` of an argument. Raises ArgumentTypeError."""
+    """Parse a whole number of at least 0. This is the `type` of an argument. Raises ArgumentTypeError."""
     return _at_least(0, text)
 
 
 def positive(text: str) -> int:
-    """A whole number from 1 on: the `type` of an argument. Raises ArgumentTypeError."""
+    """Parse a whole number of at least 1. This is the `type` of an argument. Raises ArgumentTypeError."""
     return _at_least(1, text)
 
 
 def _at_least(least: int, text: str) -> int:
     if not text.isascii() or not text.isdigit() or (number := _digits(text)) < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
     return number
 
 
@@ -123,17 +124,17 @@ def _digits(text: str) -> int:
 
 
 def shortened(path: Path) -> str:
-    """A path as a document names it: of one on this machine alone, its last part."""
+    """The path as a document names it. Only the last part of an absolute path means anything on another machine."""
     return path.name if path.is_absolute() else str(path)
 
 
 def register(subcommands: Any) -> None:
     """Add the core's own subcommand, `info`."""
     info = add_command(
-        subcommands, "info", _info, "verify a surrogate folder and say what it is", "earthgan info model_store/default"
+        subcommands, "info", _info, "verify a surrogate folder and describe it", "earthgan info model_store/default"
     )
     info.add_argument("surrogate", type=Path, help="the surrogate folder")
-    info.add_argument("--json", type=Path, metavar="FILE", help="also write it as JSON")
+    info.add_argument("--json", type=Path, metavar="FILE", help="also write the description to FILE as JSON")
 
 
 def _info(arguments: argparse.Namespace) -> None:

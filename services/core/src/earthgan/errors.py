@@ -1,19 +1,19 @@
-"""The errors of the domain, each with one sentence that may be shown to whoever asked.
+"""The errors of the domain. The message of each is one sentence that may be shown to the user.
 
 EarthGANError
-├── NotFound                what was asked for does not exist
+├── NotFound                the requested thing does not exist
 │   ├── UnknownVariable
 │   ├── UnknownStep
 │   ├── UnknownShell
 │   └── TileOutsideMatrix
-├── InvalidRequest          it could exist, but the request cannot be read
-├── WrongUsage              options of a command that do not go together
-├── BadInput                a file or folder given to a command cannot be used
-│   └── DamagedSurrogate    a surrogate folder that is not whole; names the file
+├── InvalidRequest          the request cannot be read
+├── WrongUsage              the options of a command do not go together
+├── BadInput                a file, folder or option given to a command cannot be used
+│   └── DamagedSurrogate    a surrogate folder is incomplete or altered; the message names the file
 └── EngineError             the generator did not give an answer
-    ├── EngineUnavailable   not reachable or not ready: try again later
-    ├── EngineTimeout       no answer before the deadline
-    └── EngineAnswerInvalid an answer of the wrong shape, type, digest, or not finite
+    ├── EngineUnavailable   the engine cannot be reached or is not ready; a later try may succeed
+    ├── EngineTimeout       the engine did not answer before the deadline
+    └── EngineAnswerInvalid the answer has the wrong shape, type or digest, or is not finite
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class EarthGANError(Exception):
 
 
 class NotFound(EarthGANError):
-    """What was asked for does not exist."""
+    """The requested thing does not exist."""
 
 
 class UnknownVariable(NotFound):
@@ -51,7 +51,7 @@ class UnknownShell(NotFound):
     """There is no radial shell of that index."""
 
     def __init__(self, r: int, count: int) -> None:
-        super().__init__(f"no radial shell {r}: this surrogate has shells 0 to {count - 1}, 0 next to the core")
+        super().__init__(f"no radial shell {r}: this surrogate has shells 0 (next to the core) to {count - 1}")
 
 
 class TileOutsideMatrix(NotFound):
@@ -74,7 +74,7 @@ class BadInput(EarthGANError):
 
 
 class DamagedSurrogate(BadInput):
-    """A surrogate folder (or archive) is not whole."""
+    """A surrogate folder or archive is incomplete or altered."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
@@ -87,7 +87,7 @@ class EngineError(EarthGANError):
 
 
 class EngineUnavailable(EngineError):
-    """The engine cannot be reached, or is not ready."""
+    """The engine cannot be reached or is not ready."""
 
 
 class EngineTimeout(EngineError):
@@ -95,11 +95,11 @@ class EngineTimeout(EngineError):
 
 
 class EngineAnswerInvalid(EngineError):
-    """The engine answered with something that is not the field asked for."""
+    """The engine's answer is not the requested field."""
 
 
 def what_is_wrong(error: ValidationError) -> str:
-    """The first thing that a model found wrong, with its place, on one line."""
+    """The first fault that a model found and the place of the fault, on one line."""
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     return f"{place}: {first['msg']}" if place else first["msg"]

@@ -1,8 +1,9 @@
-"""Files and folders that are there whole or not at all, no matter when their writer is killed.
+"""Atomic writes: a file or folder is either complete or absent, no matter when its writer is killed.
 
-What is being written lies in a *scratch folder* beside its place, `.NAME.RANDOM.part`, until a single rename puts it
-there. A process holds a lock in its scratch folder while it lives. The next writer in the same place can therefore tell
-the scratch folder of a living process from one that a killed process left behind, and removes the latter.
+A writer works in a *scratch folder*, `.NAME.RANDOM.part`, beside the destination. A single rename then moves the result
+to its destination. A process holds a lock in its scratch folder while it lives. The next writer in the same place can
+therefore tell the scratch folder of a living process from one that a killed process left behind, and removes the
+latter.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ _SCRATCH = re.compile(r"\..+\.[0-9a-f]{8}\.part", re.DOTALL)
 def write_whole(path: Path, content: bytes | str, durable: bool = True) -> Path:
     """Write a file, whole or not at all, and return its path. Raises BadInput.
 
-    A terminal, a pipe or another device has no name to rename to: it is written to directly. `durable` is explained at
-    `whole`.
+    A terminal, a pipe or another device cannot be replaced by a rename, so the content is written to it directly.
+    `whole` explains `durable`.
     """
     data = content.encode() if isinstance(content, str) else content
     if _is_stream(path):
@@ -50,15 +51,15 @@ def write_json(path: Path, content: Any) -> Path:
 
 @contextmanager
 def whole(path: Path, durable: bool = True) -> Iterator[Path]:
-    """Give a path at which a file or a folder can be written. It takes the name `path` when the block ends. If the
-    block raises, `path` stays as it was.
+    """Yield a path at which the caller writes a file or a folder. It is renamed to `path` when the block ends. If the
+    block raises an error, `path` stays as it was.
 
-    A folder takes the place of nothing or of an empty folder only. Several processes may write the same file at once:
-    the last one wins. A link is followed, so that what it points to is replaced and not the link.
+    A folder can be written only where nothing or an empty folder is. Several processes may write the same file at
+    once, and the last one wins. A link is followed, so its target is replaced and the link stays.
 
-    With `durable`, the bytes are on the disk before the rename: without it, a file system may keep the rename and lose
-    the bytes in a power cut, which leaves an empty file under a good name. Leave it out only for what costs little to
-    make again. Raises BadInput where the file system refuses.
+    With `durable`, the bytes are on the disk before the rename. Without it, a file system may keep the rename and lose
+    the bytes in a power cut, and then an empty file has the final name. Pass `durable=False` only for a file that costs
+    little to make again. Raises BadInput if the file system refuses.
     """
     place = Path(os.path.realpath(path))
     try:
@@ -74,9 +75,9 @@ def whole(path: Path, durable: bool = True) -> Iterator[Path]:
 
 @contextmanager
 def scratch(path: Path) -> Iterator[Path]:
-    """Give an empty folder beside `path`, on the same file system, which is removed at the end.
+    """Yield an empty folder beside `path`, on the same file system. It is removed at the end.
 
-    What killed processes left beside `path` is removed first. Raises OSError.
+    Leftovers of killed processes beside `path` are removed first. Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path.parent)
@@ -90,9 +91,9 @@ def scratch(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder that exists for this process alone. Raises BadInput where another process holds it, and OSError.
+    """Lock an existing folder for this process. Raises BadInput if another process holds it, and OSError.
 
-    The lock ends with the process. Where the file system has no locks of folders, there is none.
+    The lock ends with the process. On a file system that cannot lock folders, nothing is locked.
     """
     held = os.open(folder, os.O_RDONLY)
     try:
@@ -109,7 +110,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def is_leftover(path: Path) -> bool:
-    """Whether a path has the name of a scratch folder: what is in it is unfinished, or no longer needed."""
+    """Whether a path has the name of a scratch folder. Its content is unfinished or no longer needed."""
     return bool(_SCRATCH.fullmatch(path.name))
 
 
@@ -122,7 +123,7 @@ def flush(path: Path) -> None:
 
 
 def cannot_be_written(path: Path, error: OSError) -> BadInput:
-    """The error of the domain for one of the operating system's."""
+    """Turn an error from the operating system into one of the domain."""
     return BadInput(f"{path}: cannot be written ({error.strerror or error})")
 
 
@@ -131,7 +132,7 @@ def _is_stream(path: Path) -> bool:
         mode = path.stat().st_mode
     except OSError:
         return False
-    # What /dev/stdout points to may be a file, to which others write as well.
+    # /dev/stdout may point to a regular file, and other programs may write to that file too.
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or path.is_relative_to("/dev")
 
 
@@ -142,9 +143,9 @@ def _locked_folder(path: Path) -> tuple[Path, int]:
         folder.mkdir()
         try:
             lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT)
-        except FileNotFoundError:  # another process has taken it for a leftover
+        except FileNotFoundError:  # another process mistook the folder for a leftover and removed it
             continue
-        with suppress(OSError):  # without locks, nobody removes a leftover
+        with suppress(OSError):  # on a file system without locks, nobody removes leftovers
             fcntl.flock(lock, fcntl.LOCK_EX)
         if os.fstat(lock).st_nlink:
             return folder, lock
@@ -159,19 +160,22 @@ def _remove_leftovers(place: Path) -> None:
             lock = os.open(folder / _LOCK, os.O_RDWR)
         except OSError:
             with suppress(OSError):
-                folder.rmdir()  # it has a lock as long as it has anything else
+                folder.rmdir()  # a folder without a lock is empty: its lock is created first and deleted last
             continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _remove(folder)
         except OSError:
-            pass  # its writer lives
+            pass  # its writer is still alive
         finally:
             os.close(lock)
 
 
 def _remove(folder: Path) -> None:
-    """Remove a scratch folder, its lock last: who is killed meanwhile leaves a leftover that can be told as one."""
+    """Remove a scratch folder and delete its lock last.
+
+    If this process is killed meanwhile, the next writer still recognises the folder as a leftover.
+    """
     with suppress(OSError):
         for path in folder.iterdir():
             if path.is_dir() and not path.is_symlink():

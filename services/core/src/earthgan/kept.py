@@ -1,8 +1,10 @@
-"""Arrays that take long to compute and follow from a few numbers, kept between runs in the user's cache folder.
+"""Keeps arrays in the user's cache folder between runs: arrays that a few numbers determine, but that are slow to
+compute.
 
-The folder is `EARTHGAN_CACHE_DIR`, or what the system has for such files; where that setting is empty, nothing is kept.
-A file is only ever a copy of what would be computed: it states the digest of its own content, and one that is damaged,
-of another shape or not to be read counts as missing. Nothing here raises for the sake of a file.
+The environment variable `EARTHGAN_CACHE_DIR` names the folder. If it is unset, the operating system's usual cache
+folder is used. If it is empty, nothing is kept. A file is only a copy of an array that could be computed again. It
+states the digest of its own content. A file that is damaged, cannot be read or has another shape counts as missing. No
+file can make this module raise an error.
 """
 
 from __future__ import annotations
@@ -26,13 +28,13 @@ Array = NDArray[np.float64]
 
 #: The setting that names the folder.
 FOLDER_SETTING = "EARTHGAN_CACHE_DIR"
-#: The bytes that all files may take. The oldest files are deleted beyond them.
+#: The files may take this many bytes together. Beyond that, the oldest files are deleted.
 MOST_BYTES = 64 * 2**20
 _DIGEST_BYTES = 32
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path | None:
-    """Where files are kept, or None where none are to be."""
+    """The folder in which files are kept, or None if nothing is kept."""
     if (told := environment.get(FOLDER_SETTING)) is not None:
         return Path(told) if told else None
     try:
@@ -48,9 +50,10 @@ def cache_folder(environment: Mapping[str, str] = os.environ, platform: str = sy
 
 
 def kept(name: str, follows_from: Mapping[str, Any], shape: tuple[int, ...], compute: Callable[[], Array]) -> Array:
-    """The array of that shape that `compute` gives, read from its file where there is one, and written where not.
+    """Read the array of shape `shape` from its file. If there is no such file, `compute` it and write the file.
 
-    `follows_from` is all that it follows from, as JSON has it, a version of the algorithm included.
+    `follows_from` holds everything that determines the array, including a version of the algorithm. It must be
+    serialisable as JSON.
     """
     folder = cache_folder()
     if folder is None:
@@ -82,7 +85,7 @@ def _write(path: Path, array: Array) -> None:
     try:
         write_whole(path, hashlib.sha256(content.getvalue()).digest() + content.getvalue())
         _delete_oldest(path.parent)
-    except (BadInput, OSError):  # read-only, full, or another process was faster
+    except (BadInput, OSError):  # the folder is read-only or full, or another process was faster
         return
 
 

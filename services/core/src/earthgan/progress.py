@@ -1,4 +1,4 @@
-"""The progress of long commands: bars on stderr, for a terminal only. Needs rich."""
+"""Progress bars of long commands. They appear on stderr if it is a terminal. Needs rich."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ if TYPE_CHECKING:
 
 
 class Show(Protocol):
-    """Moves the bar of a piece of work: how much of it is done, of how much (None: nobody knows), and a note."""
+    """Moves the bar of the piece of work `what`: `done` units of `total` are done.
+
+    `total` is None if nobody knows it. `note` appears beside the bar.
+    """
 
     def __call__(self, what: str, done: float, total: float | None, note: str = "") -> None: ...
 
 
 @contextmanager
 def progress(shown: bool = True) -> Iterator[Show]:
-    """Give a function that shows a bar for each piece of work it is told of. The bars vanish at the end.
+    """Yield a function that shows a bar for each piece of work that is reported to it. The bars vanish at the end.
 
-    Nothing is shown where stderr is no terminal, or not `shown`.
+    Nothing is shown if stderr is not a terminal or `shown` is False.
     """
-    # Imported here: `earthgan --help` should not wait for it.
+    # rich is imported here so that `earthgan --help` does not wait for it.
     from rich.console import Console
     from rich.progress import (
         BarColumn,

@@ -1,8 +1,8 @@
-"""What can be drawn of a surrogate: its variables, and quantities derived from them shell by shell.
+"""The quantities that can be drawn: a surrogate's variables, and quantities that are derived from them shell by shell.
 
-`DERIVED` is the table of derived quantities. A row has everything about its quantity: what it is computed from, the
-function that computes it, its name for people, and how it is drawn. Arrays are `(latitude, longitude)`, or
-`(..., latitude, longitude)` where said.
+`DERIVED` is the table of derived quantities. A row holds everything about its quantity: the variables that it needs,
+the function that computes it, its name for people, and how it is drawn. Arrays have the shape `(latitude, longitude)`
+or, where the docstring says so, `(..., latitude, longitude)`.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ TEMPERATURE_ANOMALY = "temperature_anomaly"
 V_RADIAL, V_THETA, V_PHI, SPEED = "v_radial", "v_theta", "v_phi", "speed"
 VELOCITY = (VX.name, VY.name, VZ.name)
 
-#: The unit of numbers whose normalisation is not known. Nobody knows where zero lies among them, so velocities in this
-#: unit cannot be turned and have no length. Differences, such as an anomaly, keep their meaning.
+#: The unit of numbers whose normalisation is not known. Their zero is not known either, so velocities in this unit
+#: cannot be turned and have no length. Differences, such as an anomaly, keep their meaning.
 NORMALISED = "1"
 
 _DIVERGING, _SEQUENTIAL = "crameri:vik", "crameri:batlow"
 
-#: Computes a quantity point by point, from arrays of the variables that it needs, in order, then the latitudes and
-#: longitudes of the points in degrees, which broadcast against the arrays.
+#: Computes a quantity point by point. It takes the arrays of the variables that the quantity needs, in order, and then
+#: the latitudes and longitudes of the points in degrees. These broadcast against the arrays.
 Function = Callable[..., Array]
 
 
@@ -57,7 +57,8 @@ def _eastwards(vx: Array, vy: Array, vz: Array, latitudes_deg: ArrayLike, longit
 
 
 def _length(vx: Array, vy: Array, vz: Array, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
-    squares = sum(np.square(component, dtype=np.float64) for component in (vx, vy, vz))  # 1e-24 is small in float32
+    # The square of a slow velocity, 1e-24 or less, loses digits in float32.
+    squares = sum(np.square(component, dtype=np.float64) for component in (vx, vy, vz))
     return np.asarray(np.sqrt(squares), dtype=np.float32)
 
 
@@ -65,8 +66,8 @@ def _length(vx: Array, vy: Array, vz: Array, latitudes_deg: ArrayLike, longitude
 class Derived:
     """A row of the table of derived quantities.
 
-    `function` is computed from the variables `needs`; with `less_mean`, each shell's lateral mean is taken off the
-    result. `needs_zero` says that the quantity means nothing where the zero of its variables is not known.
+    `function` takes the variables that `needs` names. With `less_mean`, each shell's lateral mean is subtracted from
+    the result. With `needs_zero`, the quantity has no meaning unless the zero of its variables is known.
     """
 
     name: str
@@ -79,13 +80,17 @@ class Derived:
     symmetric: bool = True
 
     def of(self, shells: Mapping[str, Array], grid: ShellGrid) -> Array:
-        """The quantity on whole shells `(..., latitude, longitude)` of a grid. Raises KeyError where one is missing."""
+        """The quantity on whole shells `(..., latitude, longitude)` of a grid. Raises KeyError if one is missing."""
         stored = (shells[name] for name in self.needs)
         values = self.function(*stored, *grid.axes_deg)
         return anomaly(values, grid) if self.less_mean else values
 
     def is_offered(self, specs: Mapping[str, VariableSpec]) -> bool:
-        """Whether a surrogate of these variables has the quantity: its needs, in one unit whose zero is known."""
+        """Whether a surrogate with these variables offers the quantity.
+
+        The surrogate must have all variables that the quantity needs, in one unit, and the zero of that unit must be
+        known if the quantity needs it.
+        """
         if self.name in specs or not set(self.needs) <= set(specs):
             return False
         units = {specs[name].unit for name in self.needs}
@@ -112,8 +117,8 @@ DERIVED: dict[str, Derived] = {
 class Quantity:
     """A variable or a derived quantity of one surrogate: its row, its unit, and the ranges to draw.
 
-    The ranges are global: a range for each tile or shell would make seams. `anomaly_range` is for the quantity less
-    its lateral mean.
+    The ranges are global, because a range for each tile or shell would make seams. `anomaly_range` is the range of the
+    quantity less its lateral mean.
     """
 
     row: Derived
@@ -139,7 +144,7 @@ class Quantity:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The stored variables that it is computed from."""
+        """The stored variables from which it is computed."""
         return self.row.needs
 
     @property
@@ -148,28 +153,28 @@ class Quantity:
 
     @property
     def is_itself(self) -> bool:
-        """Whether it is one stored variable, apart from a lateral mean that is taken off."""
+        """Whether it is one stored variable, possibly less its lateral mean."""
         return self.row.function is itself
 
     @property
     def less_mean(self) -> bool:
-        """Whether each shell's lateral mean is taken off what `at` gives."""
+        """Whether each shell's lateral mean has to be subtracted from the result of `at`."""
         return self.row.less_mean
 
     def at(self, stored: Mapping[str, Array], latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
-        """The quantity at points, before a lateral mean is taken off. Raises KeyError where a variable is missing."""
+        """The quantity at points, before any lateral mean is subtracted. Raises KeyError if a variable is missing."""
         return self.row.function(*(stored[name] for name in self.needs), latitudes_deg, longitudes_deg)
 
     def of(self, shells: Mapping[str, Array], grid: ShellGrid) -> Array:
-        """The quantity on whole shells `(..., latitude, longitude)` of a grid. Raises KeyError where one is missing."""
+        """The quantity on whole shells `(..., latitude, longitude)` of a grid. Raises KeyError if one is missing."""
         return self.row.of(shells, grid)
 
 
 def quantities(surrogate: Surrogate) -> dict[str, Quantity]:
-    """The surrogate's variables, then the derived quantities that it has, by name.
+    """The surrogate's variables by name, followed by the derived quantities that it offers.
 
-    Ranges of derived quantities and anomalies are the largest magnitudes in the conditional inputs of the first, the
-    middle and the last step, rounded up to two digits. So they are deterministic. They are kept between runs.
+    The range of a derived quantity or an anomaly is deterministic: it is the largest magnitude in the conditional
+    inputs of the first, the middle and the last time step, rounded up to two digits. The ranges are kept between runs.
     """
     specs = {spec.name: spec for spec in surrogate.spec.variables}
     rows = [*map(_stored, specs.values()), *(row for row in DERIVED.values() if row.is_offered(specs))]
@@ -187,25 +192,26 @@ def quantities(surrogate: Surrogate) -> dict[str, Quantity]:
 
 
 def turn(name: str, vx: Array, vy: Array, vz: Array, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
-    """`v_radial` (outwards), `v_theta` (southwards), `v_phi` (eastwards) or `speed` of Cartesian velocities.
+    """Compute `v_radial` (outwards), `v_theta` (southwards), `v_phi` (eastwards) or `speed` from Cartesian velocities.
 
-    Latitudes and longitudes broadcast against the velocities. The axes are those of `earthgan.sphere.vectors`. Raises
+    Latitudes and longitudes broadcast against the velocities. `earthgan.sphere.vectors` defines the axes. Raises
     KeyError for another name.
     """
     return DERIVED[name].function(vx, vy, vz, latitudes_deg, longitudes_deg)
 
 
 def derive(name: str, shells: Mapping[str, Array], grid: ShellGrid) -> Array:
-    """A quantity by name on whole shells `(..., latitude, longitude)`; a variable among the shells is itself.
+    """The quantity `name` on whole shells `(..., latitude, longitude)`. If `shells` holds it, it is returned as it is.
 
-    Raises KeyError where a shell is missing or the name is unknown.
+    Raises KeyError if a shell is missing or the name is unknown.
     """
     return shells[name] if name in shells else DERIVED[name].of(shells, grid)
 
 
 def lateral_mean(shells: Array, grid: ShellGrid) -> NDArray[np.float64]:
-    """The mean over the sphere of each shell `(..., latitude, longitude)`, cells by their area, NaN left out; NaN where
-    a shell has no values.
+    """The mean over the sphere of each shell `(..., latitude, longitude)`.
+
+    Cells are weighted by their area, and cells that are NaN are left out. The mean of a shell without values is NaN.
     """
     weights, valid = cell_weights(grid), np.isfinite(shells)
     weighted = np.einsum("...ij,ij->...", np.where(valid, shells, 0), weights)
@@ -214,7 +220,7 @@ def lateral_mean(shells: Array, grid: ShellGrid) -> NDArray[np.float64]:
 
 
 def anomaly(shell: Array, grid: ShellGrid) -> Array:
-    """A shell less its lateral mean; any variable's."""
+    """A shell `(..., latitude, longitude)` of any variable, less its lateral mean."""
     return np.asarray(shell - lateral_mean(shell, grid)[..., None, None], dtype=np.float32)
 
 
@@ -225,7 +231,7 @@ def _stored(spec: VariableSpec) -> Derived:
 
 
 def _largest_magnitudes(surrogate: Surrogate, rows: list[Derived]) -> NDArray[np.float64]:
-    """`(quantity, 2)`: the largest magnitude of its values and of its anomalies in the conditional inputs."""
+    """`(quantity, 2)`: the largest magnitudes of each quantity's values and anomalies in the conditional inputs."""
     steps = surrogate.steps
     largest = {row.name: (0.0, 0.0) for row in rows}
     for t in sorted({steps[i].t for i in (0, len(steps) // 2, -1)}):
@@ -246,7 +252,7 @@ def _magnitude(values: Array) -> float:
 
 
 def _round_up(magnitude: float) -> float:
-    """The next number of two digits, at least as large; 1 where there is nothing but zeros, for a range must ascend."""
+    """Round up to two digits. The result for 0 is 1, because a range must ascend."""
     if magnitude == 0:
         return 1.0
     power = math.floor(math.log10(magnitude)) - 1

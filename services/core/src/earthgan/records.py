@@ -1,4 +1,4 @@
-"""The small records that `spec.json` is made of, whatever the kind of surrogate."""
+"""The small records in `spec.json` that all kinds of surrogate share."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class Frozen(BaseModel):
-    """A record: it cannot change, it has no unknown keys, and its numbers are finite."""
+    """An immutable record. It refuses unknown keys and numbers that are not finite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class FileSpec(Frozen):
-    """A file of the folder, identified by its digest."""
+    """A file in the surrogate folder. Its digest identifies it."""
 
     file: RelativePath
     sha256: Sha256
@@ -44,7 +44,7 @@ class Affine(Frozen):
 
 
 class VariableSpec(Frozen):
-    """A variable: `normalisation` takes the generator's numbers to `unit`; `range` is the global range to draw."""
+    """A variable. `normalisation` converts the generator's numbers to `unit`. `range` is the global range to draw."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     long_name: str
@@ -100,5 +100,5 @@ class StepSpec(FileSpec):
 
 
 def input_file(t: int) -> str:
-    """Where the conditional input of a time step is kept in the folder."""
+    """The path of a time step's conditional input within the surrogate folder."""
     return f"inputs/{t:03d}.npy"

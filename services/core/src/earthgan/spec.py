@@ -1,4 +1,4 @@
-"""`spec.json`: what a surrogate folder says about itself. Whatever serves the surrogate reads this and nothing else."""
+"""`spec.json` describes a surrogate folder. A server reads this file to learn everything about the surrogate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SPEC_FILE = "spec.json"
 
 
 def _of_their_kind(arguments: Any) -> Any:
-    """Arguments read from JSON become the model of the kind that they name."""
+    """Turn arguments that were read from JSON into the model of the kind that they name."""
     if not isinstance(arguments, dict):
         return arguments
     return kind_named(arguments.get("preset")).Arguments.model_validate(arguments)
@@ -29,7 +29,7 @@ class GeneratorSpec(Frozen):
 
 
 class Provenance(Frozen):
-    """Where the data come from; `notice` is shown wherever the data are."""
+    """The origin of the data. `notice` is shown wherever the data are shown."""
 
     source: str
     licence: str
@@ -39,9 +39,9 @@ class Provenance(Frozen):
 
 
 class SurrogateSpec(Frozen):
-    """A surrogate: generator, conditional inputs, and all that is needed to give their numbers a place and a unit.
+    """A surrogate: its generator, its conditional inputs, and everything that gives their numbers a place and a unit.
 
-    `seed` keys the injected noise where a request names none; without it the noise is zero.
+    If a request names no seed, `seed` is the seed of the injected noise. If `seed` is None too, the noise is zero.
     """
 
     format: Literal[1] = 1
@@ -57,7 +57,7 @@ class SurrogateSpec(Frozen):
     @field_validator("inputs", mode="before")
     @classmethod
     def _of_the_generators_kind(cls, inputs: Any, known: ValidationInfo) -> Any:
-        """Inputs read from JSON become the model of the generator's kind."""
+        """Turn inputs that were read from JSON into the model of the generator's kind."""
         if not isinstance(inputs, dict) or "generator" not in known.data:
             return inputs
         return kind_of(known.data["generator"].arguments).StepInputs.model_validate(inputs)
@@ -70,12 +70,12 @@ class SurrogateSpec(Frozen):
         arguments = self.generator.arguments
         kind = kind_of(arguments)
         if not isinstance(self.inputs, kind.StepInputs):
-            raise ValueError(f"these inputs are not those of a surrogate of kind {kind.name}")
+            raise ValueError(f"the conditional inputs do not belong to a surrogate of kind {kind.name}")
         kind.check(arguments, self.inputs, self.variables)
         return self
 
     def to_json(self) -> str:
-        """The text of `spec.json`: indented, each list of numbers on one line."""
+        """The text of `spec.json`. It is indented and has each list of numbers on one line."""
         text = self.model_dump_json(indent=2)
         return re.sub(r"\[[-+.\de,\s]+\]", _on_one_line, text) + "\n"
 

@@ -1,4 +1,4 @@
-"""Work spread over processes: those of this machine, or those of a Dask scheduler. Needs Dask."""
+"""Spreads work over the processes of this machine or over the workers of a Dask scheduler. Needs Dask."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from earthgan.errors import BadInput
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-#: Gives the results of a function of tasks, in the order in which they are done.
+#: Applies a function to tasks and gives the results in the order in which they are finished.
 Spread = Callable[[Callable[[Task], Result], Sequence[Task]], Iterable[Result]]
 
-#: How long a scheduler may take to be found.
+#: How long the connection to a scheduler may take.
 CONNECT_S = 10
 
 
 @contextmanager
 def spread(workers: int, scheduler: str | None) -> Iterator[Spread]:  # type: ignore[type-arg]
-    """Give a way to do many tasks: on the scheduler at an address, or else on as many processes of this machine. With
-    no workers, this process does them itself, without Dask.
+    """Yield a function that does many tasks: on the Dask scheduler at the address `scheduler`, or without an address on
+    `workers` processes of this machine. With 0 workers, this process does the tasks itself, without Dask.
 
-    Raises BadInput where no scheduler answers, and the way does where a worker dies.
+    Raises BadInput if no scheduler answers. The yielded function raises BadInput if a worker dies.
     """
     if scheduler is None and workers == 0:
         yield lambda function, tasks: map(function, tasks)
@@ -46,7 +46,7 @@ def spread(workers: int, scheduler: str | None) -> Iterator[Spread]:  # type: ig
 
 @contextmanager
 def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
-    # Imported here: only commands that spread their work have Dask.
+    # Dask is imported here because only commands that spread their work need it.
     from distributed import Client, LocalCluster
 
     with tempfile.TemporaryDirectory(prefix="earthgan-") as folder:
@@ -54,7 +54,7 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
         if scheduler is None:
             cluster = LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=workers,
-                threads_per_worker=1,  # and one BLAS thread: the bytes do not depend on the machine's cores
+                threads_per_worker=1,  # BLAS has one thread too, so the bytes do not depend on the machine's cores
                 dashboard_address="127.0.0.1:0",  # any free port: another program may have 8787
                 host="127.0.0.1",
                 local_directory=folder,
@@ -73,7 +73,7 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
 
 
 def _over_dask(client: Any, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[Result, None, None]:
-    """The results of tasks, of which only a few wait at the workers. Raises BadInput where a worker dies."""
+    """Yield the results of tasks. Only a few tasks wait at the workers at a time. Raises BadInput if a worker dies."""
     from distributed import as_completed, wait
 
     waiting = iter(tasks)
@@ -91,5 +91,5 @@ def _over_dask(client: Any, function: Callable[[Task], Result], tasks: Sequence[
                 running.add(another := client.submit(function, task, pure=False, retries=2))
                 done.add(another)
     finally:
-        # No task is stopped halfway: what has begun is finished, and is there the next time.
+        # No task is stopped halfway. Tasks that have begun are finished, and the next run finds their results.
         wait(running)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""A surrogate folder, opened: verified, and able to plan any window of its globe for whatever runs the generator."""
+"""Opens and verifies a surrogate folder, and computes any window of its globe with any backend for its generator."""
 
 from __future__ import annotations
 
@@ -25,27 +25,29 @@ from earthgan.records import FileSpec, StepSpec
 from earthgan.spec import SPEC_FILE, SurrogateSpec
 from earthgan.sphere.grid import Window
 
-#: How many whole neighbouring shells one call of the generator gives; 38 of the paper's would take 1.3 GB.
+#: One call of the generator computes at most this many whole neighbouring shells. 38 shells of the paper's generator
+#: would take 1.3 GB.
 LONGEST_RUN = 16
-#: Memory for time steps that were read, unless told otherwise.
+#: The default for the memory in bytes that keeps time steps that were read.
 STEPS_BYTES = 96 * 2**20
 
 Field = NDArray[np.float32]
 
-#: Runs the generator: named inputs in, normalised field `(1, variable, shell, latitude, longitude)` out.
+#: Runs the generator. It takes inputs by name and returns a normalised field
+#: `(1, variable, shell, latitude, longitude)`.
 Backend = Callable[[Mapping[str, NDArray[np.generic]]], Field]
 
 
 class Surrogate:
     """A verified surrogate folder.
 
-    `digest` identifies everything in it: the SHA-256 of `spec.json`, which holds the digests of all other files.
-    `steps_bytes` bounds what is kept of the time steps that were read.
-    Raises DamagedSurrogate, naming the file, when anything is missing, unreadable or altered.
+    `digest` is the SHA-256 of `spec.json`. That file holds the digests of all other files, so `digest` identifies the
+    whole folder. `steps_bytes` bounds the memory for time steps that were read.
+    Raises DamagedSurrogate, which names the file, if anything is missing, unreadable or altered.
 
-    A command may change the folder at any time (`earthgan_training.surrogates.folder`): a surrogate that is opened
-    meanwhile is the old one or the new one. One that was opened before raises DamagedSurrogate for the conditional
-    inputs that are no longer there.
+    A command may change the folder at any time (`earthgan_training.surrogates.folder`). A surrogate that is opened
+    meanwhile is either the old one or the new one. A surrogate that was opened before the change raises
+    DamagedSurrogate for conditional inputs that are no longer there.
     """
 
     def __init__(self, folder: Path | str, steps_bytes: int = STEPS_BYTES) -> None:
@@ -97,7 +99,7 @@ class Surrogate:
 
     @property
     def onnx_path(self) -> Path:
-        """Raises DamagedSurrogate where the surrogate has not been exported."""
+        """The path of the generator as ONNX. Raises DamagedSurrogate if the surrogate has not been exported."""
         if self.spec.generator.onnx is None:
             raise DamagedSurrogate(self.folder / SPEC_FILE, "has no ONNX generator: run `earthgan export`")
         return self.folder / self.spec.generator.onnx.file
@@ -109,33 +111,37 @@ class Surrogate:
         return self.variables.index(name)
 
     def check_step(self, t: int) -> StepSpec:
-        """The step of that number. Raises UnknownStep."""
+        """The time step `t`. Raises UnknownStep."""
         if t not in self._steps:
             raise UnknownStep(t, self.steps[0].t, self.steps[-1].t)
         return self._steps[t]
 
     def check_shell(self, r: int) -> float:
-        """The radius in km of that shell. Raises UnknownShell."""
+        """The radius in km of radial shell `r`. Raises UnknownShell."""
         if not 0 <= r < len(self.grid.radii_km):
             raise UnknownShell(r, len(self.grid.radii_km))
         return self.grid.radii_km[r]
 
     def check_box(self, rows: range, columns: range) -> None:
-        """Raises InvalidRequest for rows that the grid does not have, or columns that are none or more than a turn."""
+        """Raise InvalidRequest for rows that the grid does not have, for no columns, and for more than one turn."""
         _, height, width = self.grid.shape
         if not (0 <= rows.start < rows.stop <= height and rows.step == 1):
-            raise InvalidRequest(f"rows {rows.start} to {rows.stop} are not a part of 0 to {height}")
+            raise InvalidRequest(f"rows {rows.start} to {rows.stop} are not within rows 0 to {height}")
         if not (abs(columns.start) <= width and 0 < columns.stop - columns.start <= width and columns.step == 1):
-            raise InvalidRequest(f"columns {columns.start} to {columns.stop} are not at most one turn of {width}")
+            raise InvalidRequest(f"columns {columns.start} to {columns.stop} are not part of one turn of {width}")
 
     def conditional_input(self, t: int) -> Field:
-        """What the generator is given of a step: a normalised field on the inputs' grid, or coefficients."""
+        """The conditional input of time step `t`: a normalised field on the inputs' grid, or coefficients.
+
+        Raises UnknownStep and DamagedSurrogate.
+        """
         return self._conditional_inputs.get_or(t, lambda: self.inputs.read(self._step_path(t)))
 
     def read_ahead(self, t: int) -> bool:
-        """Have the conditional input of a step at hand. Returns whether memory is full: another was forgotten for it.
+        """Read the conditional input of a time step into memory. Return True if another one was dropped for it, that
+        is, if the memory is full.
 
-        Raises UnknownStep, DamagedSurrogate.
+        Raises UnknownStep and DamagedSurrogate.
         """
         return self.inputs.read_ahead(self._step_path(t))
 
@@ -145,20 +151,21 @@ class Surrogate:
         try:
             _verify(path, step.sha256)
         except DamagedSurrogate as error:
-            raise DamagedSurrogate(path, "has changed since it was opened: restart what reads it") from error
+            reason = "has changed since it was opened: restart the program that reads it"
+            raise DamagedSurrogate(path, reason) from error
         return path
 
     def feeds(self, t: int, window: Window, seed: int | None) -> Feeds:
-        """Everything the generator takes to give `window` of step `t`, and nothing more."""
+        """The inputs by name from which the generator computes `window` of time step `t`."""
         return {"x": self.inputs.cut(self.conditional_input(t), window), **self.planner.feeds(window, seed)}
 
     def normalised(
         self, backend: Backend | None, t: int, window: Window, seed: int | None, variables: Sequence[int] | None = None
     ) -> Field:
-        """The generator's own numbers `(variable, shell, latitude, longitude)` in a window, of all variables or of
-        those at the indices named. Without a backend, the kind itself computes them, and nothing that is not asked for.
+        """The generator's own numbers `(variable, shell, latitude, longitude)` in a window.
 
-        Raises EngineAnswerInvalid.
+        `variables` holds indices of variables, and None means all variables. Without a backend, the kind itself
+        computes the numbers, and only those of the given variables. Raises EngineAnswerInvalid.
         """
         if backend is None:
             index = range(len(self.variables)) if variables is None else variables
@@ -166,12 +173,12 @@ class Surrogate:
         answer = backend(self.feeds(t, window, seed))
         expected = (1, len(self.variables), *window.shape)
         if answer.shape != expected:
-            raise EngineAnswerInvalid(f"the generator gave shape {answer.shape} where {expected} was due")
+            raise EngineAnswerInvalid(f"the generator gave an array of shape {answer.shape} instead of {expected}")
         normalised: Field = answer[0]
         return normalised if variables is None else normalised[list(variables)]
 
     def in_units(self, normalised: Field, variables: Sequence[str]) -> Field:
-        """Physical values of normalised ones `(variable, ...)`."""
+        """Convert normalised values `(variable, ...)` to physical values in the variables' units."""
         by_name = {v.name: (v.normalisation.offset, v.normalisation.scale) for v in self.spec.variables}
         offset, scale = _columns([by_name[name] for name in variables])
         field: Field = normalised * scale + offset
@@ -187,12 +194,13 @@ class Surrogate:
         rows: range | None = None,
         columns: range | None = None,
     ) -> Field:
-        """Normalised radial shells `(variable, shell, latitude, longitude)`, neighbouring ones in one call of the
-        generator; with `rows` and `columns`, which may run over the date line, that part of each shell and no more
-        work than it takes.
+        """Normalised radial shells `(variable, shell, latitude, longitude)`.
 
-        Raises UnknownVariable, UnknownStep, UnknownShell, InvalidRequest for a part that is none, and
-        EngineAnswerInvalid where the generator gives another shape or numbers that are not finite.
+        One call of the generator computes neighbouring shells. With `rows` and `columns`, only that part of each shell
+        is computed. `columns` may run over the date line.
+
+        Raises UnknownVariable, UnknownStep and UnknownShell. Raises InvalidRequest if `rows` or `columns` are not part
+        of a shell, and EngineAnswerInvalid if the generator gives another shape or numbers that are not finite.
         """
         index = [self.check_variable(name) for name in variables]
         self.check_step(t)
@@ -211,14 +219,17 @@ class Surrogate:
         return _finite(field)
 
     def lateral_means(self, t: int) -> dict[str, Field]:
-        """Means over the sphere `(shell,)` in units, by variable: those that the conditional input of a step tells
-        without the generator. Raises UnknownStep.
+        """Means over the sphere `(shell,)` in physical units, by variable. Only variables whose means follow from the
+        conditional input without the generator are included. Raises UnknownStep and DamagedSurrogate.
         """
         means = self.kind.lateral_means(self.conditional_input(t))
         return {name: self.in_units(mean[None, :, None, None], [name])[0, :, 0, 0] for name, mean in means.items()}
 
     def probe(self, backend: Backend | None) -> Field:
-        """A single voxel of the first step: the smallest real inference. Raises EngineAnswerInvalid."""
+        """Compute a single voxel of the first time step. This is the smallest real inference.
+
+        Raises EngineAnswerInvalid.
+        """
         return _finite(self.normalised(backend, self.steps[0].t, Window(range(1), range(1), range(1)), self.spec.seed))
 
 
@@ -229,7 +240,7 @@ def _finite(field: Field) -> Field:
 
 
 def _runs(shells: Sequence[int], longest: int) -> list[range]:
-    """Consecutive shells as ranges, none longer than that: [3, 4, 5, 9] is [range(3, 6), range(9, 10)]."""
+    """Join consecutive shells into ranges of at most `longest`: [3, 4, 5, 9] is [range(3, 6), range(9, 10)]."""
     runs: list[range] = []
     for r in shells:
         if runs and r == runs[-1].stop and len(runs[-1]) < longest:
@@ -240,7 +251,7 @@ def _runs(shells: Sequence[int], longest: int) -> list[range]:
 
 
 def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[Field, Field]:
-    """(offset, scale) pairs as two arrays that broadcast over `(variable, shell, latitude, longitude)`."""
+    """The offsets and scales of pairs, as two arrays that broadcast over `(variable, shell, latitude, longitude)`."""
     table = np.array(pairs, dtype=np.float32).T[..., None, None, None]
     return table[0], table[1]
 
@@ -252,13 +263,13 @@ def file_sha256(path: Path) -> str:
 
 
 def files_of(spec: SurrogateSpec) -> list[FileSpec]:
-    """Every file that a spec names."""
+    """Every file that `spec` names."""
     generator = spec.generator
     return [file for file in (generator.weights, generator.onnx, *spec.inputs.steps) if file is not None]
 
 
 def read_spec(path: Path) -> tuple[SurrogateSpec, str]:
-    """What a `spec.json` says, and its digest. Raises DamagedSurrogate."""
+    """Read a `spec.json` and return its content and its digest. Raises DamagedSurrogate."""
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -275,4 +286,4 @@ def _verify(path: Path, sha256: str) -> None:
     except OSError as error:
         raise DamagedSurrogate(path, error.strerror or "cannot be read") from error
     if actual != sha256:
-        raise DamagedSurrogate(path, "does not have the digest that spec.json states (truncated or altered)")
+        raise DamagedSurrogate(path, "does not have the digest that spec.json states: it is truncated or altered")

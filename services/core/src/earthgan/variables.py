@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Variable:
-    """What is known of a variable before any data is seen.
+    """The properties of a variable that do not depend on the data.
 
-    `colormap` is the usual colour map's name; `symmetric` variables are scaled and drawn about zero.
+    `colormap` names the usual colour map. `symmetric` variables are scaled and drawn about zero.
     """
 
     name: str
@@ -24,5 +24,5 @@ VX = Variable("vx", "Velocity towards 0° N 0° E", "m/s", "crameri:vik", symmet
 VY = Variable("vy", "Velocity towards 0° N 90° E", "m/s", "crameri:vik", symmetric=True)
 VZ = Variable("vz", "Velocity towards the north pole", "m/s", "crameri:vik", symmetric=True)
 
-#: The four that the paper's generator takes and gives, in its order; velocity is Cartesian and Earth-centred.
+#: The four variables that the paper's generator takes and gives, in its order. Velocity is Cartesian and Earth-centred.
 PAPER_VARIABLES = (TEMPERATURE, VX, VY, VZ)

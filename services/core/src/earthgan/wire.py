@@ -1,8 +1,8 @@
-"""How the model server and the gateway speak: a small JSON question, a compact binary answer.
+"""The protocol between the gateway and the model server: a small request in JSON, and a compact binary answer.
 
-An answer is `EGA1`, the header's length as a little-endian uint32, the header as JSON (`shape`, `dtype`, `digest`),
-then the array, little-endian in C order. Its numbers are normalised: a velocity of 1e-10 m/s would be zero in
-float16.
+An answer holds, one after another: the bytes `EGA1`, the header's length as a little-endian uint32, the header as JSON
+(`shape`, `dtype`, `digest`), and the array, little-endian in C order. The array is normalised, because a velocity of
+1e-10 m/s would be zero in float16.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from earthgan.errors import EngineAnswerInvalid
-from earthgan.records import Seed, Sha256
+from earthgan.records import Frozen, Seed, Sha256
 
 MAGIC = b"EGA1"
 _PREFIX = struct.Struct("<4sI")
@@ -28,13 +28,12 @@ Index = Annotated[int, Field(ge=0, strict=True)]
 Offset = Annotated[int, Field(strict=True)]
 
 
-class ShellRequest(BaseModel):
-    """Radial shells of some variables at a time step; without a seed, the surrogate's own.
+class ShellRequest(Frozen):
+    """A request for radial shells of some variables at a time step. Without a seed, the surrogate's own seed is used.
 
-    `rows` and `columns` are half-open: that part of each shell alone, columns perhaps over the date line.
+    `rows` and `columns` are half-open ranges. If they are given, only that part of each shell is requested. `columns`
+    may run over the date line.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     variables: tuple[str, ...] = Field(min_length=1)
     t: Index
@@ -45,22 +44,20 @@ class ShellRequest(BaseModel):
     columns: tuple[Offset, Offset] | None = None
 
 
-class _Header(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Header(Frozen):
     shape: tuple[Index, ...]
     dtype: WireType
     digest: Sha256
 
 
 def encode(array: NDArray[np.float32], dtype: WireType, digest: str) -> bytes:
-    """The answer that carries `array` as `dtype`, computed by the surrogate of that digest."""
+    """Encode `array` as an answer with numbers of type `dtype`. `digest` is that of the surrogate."""
     header = _Header(shape=array.shape, dtype=dtype, digest=digest).model_dump_json().encode()
     return _PREFIX.pack(MAGIC, len(header)) + header + array.astype(np.dtype(dtype).newbyteorder("<")).tobytes()
 
 
 def decode(answer: bytes) -> tuple[NDArray[np.float32], str]:
-    """The array, as float32, and the digest of the surrogate that computed it. Raises EngineAnswerInvalid."""
+    """Decode an answer to its array, as float32, and the surrogate's digest. Raises EngineAnswerInvalid."""
     try:
         magic, length = _PREFIX.unpack_from(answer)
         if magic != MAGIC or length > _LONGEST_HEADER:

@@ -1,4 +1,4 @@
-"""How many threads a generator takes."""
+"""The number of threads that a generator takes."""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""The entropy code: what goes in comes out, in as few bits as the tables allow."""
+"""The entropy code: decoding returns the encoded numbers, and the code takes as few bits as the tables allow."""
 
 import contextlib
 
@@ -34,7 +34,7 @@ def test_numbers_come_back(pairs: list[tuple[int, int]]) -> None:
 
 @st.composite
 def extreme_tables(draw: st.DrawFn) -> Tables:
-    """Tables in which one symbol is nearly all there is, and of any other counts, with any shift."""
+    """Tables with any counts and any shift. Some have one symbol that is almost certain."""
     count = draw(st.integers(1, 3))
     lists = st.lists(st.floats(0, 1e6), min_size=SYMBOLS, max_size=SYMBOLS).filter(lambda counts: sum(counts) > 1e-3)
     certain = st.integers(0, SYMBOLS - 1).map(lambda symbol: np.eye(SYMBOLS)[symbol].tolist())
@@ -73,7 +73,7 @@ def test_bytes_that_end_too_soon_are_refused() -> None:
 
 @pytest.mark.parametrize(("wide", "slack"), [(0.4, 2), (0.02, 4), (0.0, 16)])
 def test_the_length_is_the_entropy(wide: float, slack: int) -> None:
-    """In bytes, whether raw bits fill the lanes at once, or bits of other numbers do, or of none but a few."""
+    """The length is near the entropy whether raw bits, bits of other numbers or hardly any bits fill the lanes."""
     rng = np.random.default_rng(0)
     tables = np.sort(rng.choice(4, 30_000, p=[1 - wide, 0, 0, wide] if not wide else [0.5 - wide / 2] * 2 + [0, wide]))
     share = TABLES.frequencies / TOTAL

@@ -1,4 +1,4 @@
-"""The interpolating preset: cubic, periodic, right across the poles, and the same in every window."""
+"""The `interpolate` kind: cubic, periodic, correct across the poles, and the same in every window."""
 
 import numpy as np
 import pytest
@@ -17,9 +17,9 @@ OUTPUTS = ShellGrid.cell_centred(tuple(np.linspace(3500, 6300, 37)), 45, 90)
 def interpolated(
     field: np.ndarray, window: Window, inputs: ShellGrid = INPUTS, outputs: ShellGrid = OUTPUTS
 ) -> np.ndarray:
-    preset = InterpolatePlanner(inputs, outputs)
-    x = inputs.window(field.astype(np.float32), preset.input_window(window))[None]
-    feeds = {"x": x, **preset.feeds(window, None)}
+    planner = InterpolatePlanner(inputs, outputs)
+    x = inputs.window(field.astype(np.float32), planner.input_window(window))[None]
+    feeds = {"x": x, **planner.feeds(window, None)}
     return Interpolator().run({name: torch.from_numpy(value) for name, value in feeds.items()}).numpy()[0]
 
 

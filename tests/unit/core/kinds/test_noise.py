@@ -41,7 +41,7 @@ def test_seeds_and_layers_are_independent() -> None:
 
 
 def test_the_numbers_are_those_of_every_other_implementation() -> None:
-    """Pinned, for the same numbers are made in JavaScript."""
+    """The numbers are pinned, because JavaScript computes the same numbers."""
     noise = white_noise(2021, 5, Window(range(0, 1), range(-1, 1), range(0, 2)), period=222)
     np.testing.assert_allclose(noise.ravel(), PINNED, rtol=1e-6)
 

@@ -22,7 +22,7 @@ def small_grids() -> tuple[ShellGrid, ShellGrid]:
     return inputs, ShellGrid.cell_centred(tuple(radii), 8 * ROWS, 8 * COLUMNS)
 
 
-def small_preset(noise: str) -> tuple[PaperPlanner, PaperGenerator, ShellGrid]:
+def small_generator(noise: str) -> tuple[PaperPlanner, PaperGenerator, ShellGrid]:
     arguments = PaperArguments(channels=(6, 5, 4, 3), noise=noise, first=(0, 3, 3))  # type: ignore[arg-type]
     torch.manual_seed(3)
     generator = PaperGenerator(2, arguments).eval()
@@ -33,16 +33,16 @@ def small_preset(noise: str) -> tuple[PaperPlanner, PaperGenerator, ShellGrid]:
     return PaperPlanner(arguments, inputs, outputs), generator, inputs
 
 
-def run(preset: PaperPlanner, generator: PaperGenerator, inputs: ShellGrid, window: Window, seed: int) -> np.ndarray:
+def run(planner: PaperPlanner, generator: PaperGenerator, inputs: ShellGrid, window: Window, seed: int) -> np.ndarray:
     field = np.random.default_rng(5).uniform(size=(2, *inputs.shape)).astype(np.float32)
-    feeds = {"x": inputs.window(field, preset.input_window(window))[None], **preset.feeds(window, seed)}
+    feeds = {"x": inputs.window(field, planner.input_window(window))[None], **planner.feeds(window, seed)}
     with torch.inference_mode():
         return generator.run({name: torch.from_numpy(value) for name, value in feeds.items()}).numpy()[0]
 
 
 @st.composite
 def windows(draw: st.DrawFn) -> Window:
-    """Any window of the output grid, over the date line too."""
+    """Any window of the output grid. It may run over the date line."""
     ranges = []
     for low, high, longest in ((0, 8 * SHELLS - 42, 9), (0, 8 * ROWS, 12), (-30, 70, 12)):
         start = draw(st.integers(low, high - 1))
@@ -52,8 +52,8 @@ def windows(draw: st.DrawFn) -> Window:
 
 @pytest.fixture(scope="module", params=["concat", "add"])
 def whole(request: pytest.FixtureRequest) -> tuple[PaperPlanner, PaperGenerator, ShellGrid, np.ndarray]:
-    preset, generator, inputs = small_preset(request.param)
-    return preset, generator, inputs, run(preset, generator, inputs, preset.whole_pass, seed=11)
+    planner, generator, inputs = small_generator(request.param)
+    return planner, generator, inputs, run(planner, generator, inputs, planner.whole_pass, seed=11)
 
 
 @settings(max_examples=60, deadline=None)
@@ -61,8 +61,8 @@ def whole(request: pytest.FixtureRequest) -> tuple[PaperPlanner, PaperGenerator,
 def test_any_window_equals_the_whole_pass(
     whole: tuple[PaperPlanner, PaperGenerator, ShellGrid, np.ndarray], window: Window
 ) -> None:
-    preset, generator, inputs, field = whole
-    part = run(preset, generator, inputs, window, seed=11)
+    planner, generator, inputs, field = whole
+    part = run(planner, generator, inputs, window, seed=11)
     assert part.shape == (2, *window.shape)
     rows = slice(window.rows.start + 3, window.rows.stop + 3)
     columns = np.arange(window.columns.start, window.columns.stop) % (8 * COLUMNS) + 3
@@ -80,9 +80,9 @@ def test_the_whole_pass_closes_around_the_globe(
 
 
 def test_noise_is_part_of_the_field_and_keyed_by_the_seed() -> None:
-    preset, generator, inputs = small_preset("concat")
+    planner, generator, inputs = small_generator("concat")
     window = Window(range(0, 1), range(0, 8), range(0, 8))
-    first, again, other = (run(preset, generator, inputs, window, seed) for seed in (1, 1, 2))
+    first, again, other = (run(planner, generator, inputs, window, seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert abs(first - other).max() > 1e-3
 
@@ -94,7 +94,7 @@ def test_three_blocks_take_n_cells_to_8n_minus_42(cells: int) -> None:
 
 @given(first=st.integers(0, 300), length=st.integers(1, 40))
 def test_a_block_needs_no_input_that_it_could_do_without(first: int, length: int) -> None:
-    """Against a naive walk from each output to the inputs it touches."""
+    """The plan equals a naive walk from each output to the inputs that it touches."""
     outputs = range(first, first + length)
     (plan,) = plan_blocks((outputs, outputs, outputs), 1)
     touched = set()
@@ -118,7 +118,7 @@ def test_evenly_spaced_inputs_register_as_the_closed_form_says() -> None:
 
 
 def test_a_delta_comes_out_where_the_registration_says() -> None:
-    """With the features silent, the running output is the input upsampled: its centre of mass shows the true place."""
+    """If the features are zero, the running output is the upsampled input, and its centre of mass is its position."""
     generator = PaperGenerator(1, PaperArguments(channels=(2, 2, 2, 2)))
     for parameter in generator.parameters():
         torch.nn.init.zeros_(parameter)
@@ -138,21 +138,21 @@ def test_a_shell_costs_at_most_a_fortieth_of_the_globe() -> None:
         polar_rule=PolarRule.MIRROR,
     )
     outputs = ShellGrid.cell_centred(tuple(registration(inputs.radii_km, 3)), 108, 216)
-    preset = PaperPlanner(PaperArguments(), inputs, outputs)
-    whole = preset.multiply_adds(preset.whole_pass, 4)
+    planner = PaperPlanner(PaperArguments(), inputs, outputs)
+    whole = planner.multiply_adds(planner.whole_pass, 4)
     assert 2 * whole == pytest.approx(2.764e12, rel=1e-3)
     for r in range(198):
-        assert preset.multiply_adds(outputs.shell(r), 4) <= 0.025 * whole
+        assert planner.multiply_adds(outputs.shell(r), 4) <= 0.025 * whole
 
 
 def test_the_cost_is_what_torch_counts() -> None:
-    preset, generator, inputs = small_preset("concat")
+    planner, generator, inputs = small_generator("concat")
     window = Window(range(3, 4), range(0, 32), range(0, 48))
     field = np.zeros((2, *inputs.shape), dtype=np.float32)
-    feeds = {"x": inputs.window(field, preset.input_window(window))[None], **preset.feeds(window, None)}
+    feeds = {"x": inputs.window(field, planner.input_window(window))[None], **planner.feeds(window, None)}
     with FlopCounterMode(display=False) as counter:
         generator.run({name: torch.from_numpy(value) for name, value in feeds.items()})
-    assert counter.get_total_flops() == 2 * preset.multiply_adds(window, 2)
+    assert counter.get_total_flops() == 2 * planner.multiply_adds(window, 2)
 
 
 def test_one_output_follows_the_papers_figure_in_float64() -> None:
@@ -172,7 +172,7 @@ def test_one_output_follows_the_papers_figure_in_float64() -> None:
         return activated(np.einsum("cxyzijk,ocijk->oxyz", patches, weight) + bias[:, None, None, None])
 
     def doubled(values: np.ndarray) -> np.ndarray:
-        """Each new cell is three quarters its parent and one quarter the parent's neighbour on its side; edges cut."""
+        """Each new cell is 3/4 of its parent and 1/4 of the parent's neighbour on its side. The edges are cut off."""
         for axis in (1, 2, 3):
             values = np.moveaxis(values, axis, -1)
             lower = 0.25 * values[..., :-1] + 0.75 * values[..., 1:]

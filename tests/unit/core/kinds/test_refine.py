@@ -1,4 +1,6 @@
-"""The refinement of decoded temperature: exact harmonics, no seam, torch's numbers, and worth its bytes."""
+"""The refinement of decoded temperature: it has exact harmonics, no seam and the same numbers as torch, and it is worth
+its bytes.
+"""
 
 from pathlib import Path
 
@@ -50,7 +52,7 @@ def network() -> Network:
 
 @pytest.fixture
 def temperature() -> Component:
-    """Modes of which the last is coded in low degrees alone."""
+    """A component whose last mode is coded in low degrees only."""
     tables = np.ones((DEGREE + 1, MODES), np.uint8)
     tables[5:, -1] = 0
     return Component(
@@ -75,7 +77,7 @@ def refinement(weights: Path, temperature: Component) -> Refinement:
 
 
 def test_the_network_sees_over_the_poles_and_the_date_line(refinement: Refinement) -> None:
-    """A plane through the axis goes on as it began: `sin(theta) cos(phi)` is odd in theta beyond the pole."""
+    """The field `sin(theta) cos(phi)` continues smoothly beyond the pole, where it is odd in theta."""
     coefficients = np.zeros((DEGREE + 1, DEGREE + 1, 2, MODES), np.float32)
     coefficients[1, 1, 0, 0] = 1
     seen = refinement.seen(coefficients)[3, 1]
@@ -89,7 +91,7 @@ def test_the_network_sees_over_the_poles_and_the_date_line(refinement: Refinemen
 
 
 def test_a_turned_globe_is_refined_alike(refinement: Refinement) -> None:
-    """So the date line is like any other meridian."""
+    """The date line is therefore like any other meridian."""
     columns = 5
     angle = np.arange(DEGREE + 1) * columns * 2 * np.pi / refinement.grid.columns.count
 
@@ -118,7 +120,7 @@ def test_numpy_computes_what_was_trained(
     found = refinement.grid.coefficients(fields)
     shells, nodes = refinement.shells, refinement.nodes
     root = np.sqrt(nodes.integral)
-    for degree in (1, DEGREE):  # of the coded modes those nearest to what was found, in the mean square over radius
+    for degree in (1, DEGREE):  # the coded modes fit the output best, in the mean square over radius
         coded = temperature.tables[degree] > 0
         on_nodes = gains[degree] * found[degree, 1, 0] @ shells.interpolation(nodes.nodes).T
         nearest = np.zeros(MODES)
@@ -137,7 +139,7 @@ def test_weights_of_another_shape_are_damaged(weights: Path, temperature: Compon
 
 
 def plumes(t: int, radii_km: ArrayLike, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> np.ndarray:
-    """Temperature `(radius, latitude, longitude)` in K of round plumes, whose fine scales follow from the coarse."""
+    """The temperature `(radius, latitude, longitude)` in K of round plumes. Coarse scales determine fine ones."""
     theta, phi = np.radians(90 - np.asarray(latitudes_deg))[:, None], np.radians(longitudes_deg)
     points = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta) + 0 * phi])
     axes = np.random.default_rng(t).standard_normal((3, 9))
@@ -156,7 +158,7 @@ def test_it_is_worth_its_bytes_on_steps_it_has_not_seen(tmp_path: Path) -> None:
         write_fields(path, {"temperature": field}, LATITUDES_DEG, RADII_KM, LONGITUDES_DEG)
 
     def error(updates: int) -> float:
-        """The mean square of a step that was not trained on, in K^2."""
+        """The mean square error, in K^2, of a time step that is not a training step."""
         out = tmp_path / f"with-{updates}"
         recipe = Recipe(
             step_bytes=80, degree=15, nodes=NODES, updates=updates, profile=None, title="Plumes", notice="Made up"

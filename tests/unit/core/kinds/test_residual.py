@@ -1,5 +1,5 @@
-"""The residual generator: untrained it interpolates, a window is what it is in the whole, the same as ONNX; and it
-turns with what it is given.
+"""The residual generator: it interpolates before training, gives the same numbers in any window and as ONNX, and turns
+with its input.
 """
 
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ VECTOR = (1, 2, 3)
 
 @dataclass(frozen=True)
 class Case:
-    preset: ResidualPlanner
+    planner: ResidualPlanner
     network: ResidualGenerator
     x: np.ndarray
 
     def feeds(self, window: Window) -> dict[str, np.ndarray]:
-        cut = INPUTS.window(self.x, self.preset.input_window(window))
-        return {"x": np.ascontiguousarray(cut[None]), **self.preset.feeds(window, None)}
+        cut = INPUTS.window(self.x, self.planner.input_window(window))
+        return {"x": np.ascontiguousarray(cut[None]), **self.planner.feeds(window, None)}
 
     def field(self, window: Window) -> np.ndarray:
         with torch.no_grad():
@@ -83,7 +83,7 @@ def test_a_window_is_a_part_of_the_whole(case: Case, window: Window) -> None:
 @given(window=windows)
 def test_onnx_gives_the_same(case: Case, window: Window) -> None:
     state = {name: value.numpy() for name, value in case.network.state_dict().items()}
-    graph = residual_graph(4, case.preset.arguments, state).SerializeToString()
+    graph = residual_graph(4, case.planner.arguments, state).SerializeToString()
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     (field,) = session.run(None, case.feeds(window))
     np.testing.assert_allclose(field[0], case.field(window), atol=1e-5)
@@ -92,7 +92,7 @@ def test_onnx_gives_the_same(case: Case, window: Window) -> None:
 @settings(deadline=None, max_examples=9)
 @given(cells=st.integers(1, 9))
 def test_it_turns_with_what_it_is_given(case: Case, cells: int) -> None:
-    """Fields turned by whole cells, velocities with them, give the turned result."""
+    """If a field and its velocities are turned by whole cells, the result is turned by as much."""
 
     def turned(field: np.ndarray, columns: int) -> np.ndarray:
         moved = np.roll(field, columns, axis=-1)
@@ -101,12 +101,12 @@ def test_it_turns_with_what_it_is_given(case: Case, cells: int) -> None:
         moved[1], moved[2] = x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)
         return moved
 
-    other = Case(case.preset, case.network, turned(case.x, cells))
+    other = Case(case.planner, case.network, turned(case.x, cells))
     np.testing.assert_allclose(other.field(OUTPUTS.whole), turned(case.field(OUTPUTS.whole), 8 * cells), atol=2e-5)
 
 
 def test_the_same_places_whatever_is_computed_with_them(case: Case) -> None:
-    """Batches of windows that begin at different shells."""
+    """A batch may hold windows that begin at different shells."""
     windows_ = [Window(range(r, r + 5), range(8, 24), range(8 * r, 8 * r + 16)) for r in (0, 6, 12)]
     feeds = [case.feeds(window) for window in windows_]
     batch = {
@@ -132,11 +132,11 @@ def test_its_cost_is_its_multiplications(case: Case) -> None:
     for hook in hooks:
         hook.remove()
     interpolation = InterpolatePlanner(INPUTS, OUTPUTS).multiply_adds(window, 4)
-    assert counted <= case.preset.multiply_adds(window, 4) - interpolation <= 1.2 * counted
+    assert counted <= case.planner.multiply_adds(window, 4) - interpolation <= 1.2 * counted
 
 
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="8 rows and columns"):
         ResidualPlanner(ResidualArguments(blocks=3), INPUTS, ShellGrid.cell_centred((3500.0, 6300.0), 39, 80))
-    with pytest.raises(ValueError, match="fewer than the inputs have rows"):
+    with pytest.raises(ValueError, match="fewer blocks than the inputs have rows"):
         ResidualPlanner(ResidualArguments(blocks=5), INPUTS, OUTPUTS)

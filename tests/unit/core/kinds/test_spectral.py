@@ -57,7 +57,7 @@ def psnr_db(found: np.ndarray, true: np.ndarray) -> float:
 def test_shells_are_the_truth_at_any_step(surrogate: Surrogate, backend: MakeBackend) -> None:
     grid, run = surrogate.grid, backend(surrogate)
     shells = [0, 11, 23]
-    for t in (5, 8):  # of the training steps, and not
+    for t in (5, 8):  # step 5 is a training step, and step 8 is not
         found = surrogate.in_units(surrogate.shells(run, surrogate.variables, t, shells), surrogate.variables)
         true = truth(t, np.array(grid.radii_km)[shells], grid.latitudes_deg, grid.longitudes_deg)
         for name, field in zip(surrogate.variables, found, strict=True):
@@ -79,7 +79,7 @@ def test_more_bytes_are_nearer_the_truth(raw: Path, tmp_path: Path) -> None:
 
 
 def test_what_other_runs_are_like_is_learnt_beside_its_own(raw: Path, tmp_path: Path) -> None:
-    """Their steps take fewer bytes; bytes and ranges stay those of the run that is stored."""
+    """Steps of the other runs take fewer bytes. The bytes and ranges of the surrogate's own run stay the same."""
     waves = (4, 5, 6)
     other = write_raw(tmp_path / "other", range(11, 17), waves=waves)
     later = write_raw(tmp_path / "later", range(17, 18), waves=waves)
@@ -97,7 +97,7 @@ def test_what_other_runs_are_like_is_learnt_beside_its_own(raw: Path, tmp_path: 
         radii_km = np.array(grid.radii_km)[[12]]
         true = truth(17, radii_km, grid.latitudes_deg, grid.longitudes_deg, waves=waves)["temperature"]
         assert psnr_db(field, true) > 60
-    assert sizes[1] < 0.55 * sizes[0]  # half, but for a few bytes that another BLAS moves
+    assert sizes[1] < 0.55 * sizes[0]  # about half: another BLAS changes a few bytes
     assert ranges[0] == ranges[1]
 
 
@@ -114,7 +114,7 @@ def test_coefficients_tell_the_lateral_means_of_temperature(surrogate: Surrogate
 def test_a_step_says_by_how_much_its_coefficients_are_larger_than_usual(
     raw: Path, tmp_path: Path, times: float, loudness: int
 ) -> None:
-    """In half octaves. It is then as near to the truth, and takes fewer bytes than it would as a usual one."""
+    """Loudness counts half octaves. A loud step is as accurate, and takes fewer bytes than without its loudness."""
     copy = make(raw, tmp_path / "copy", step_bytes=300)
     add_steps(copy, write_raw(tmp_path / "raw", range(9, 10), times=times), [9], lambda *_: None)
     surrogate = Surrogate(copy)
@@ -170,7 +170,7 @@ def test_its_velocity_has_no_divergence(surrogate: Surrogate) -> None:
 
 
 def test_toroidal_flow_and_its_own_components(surrogate: Surrogate) -> None:
-    """Where velocity is no function of temperature, its U, V and W are coded as temperature is."""
+    """If velocity does not follow from temperature, its U, V and W are coded in the same way as temperature."""
     rng, names = np.random.default_rng(0), ("temperature", "u", "v", "w")
     arguments = SpectralArguments(
         degree=4,
@@ -181,15 +181,15 @@ def test_toroidal_flow_and_its_own_components(surrogate: Surrogate) -> None:
         components=tuple(ComponentSpec(field=name, step=0.1) for name in names),
     )
     bases = {name: np.broadcast_to(np.eye(NODES)[:3], (5, 3, NODES)) for name in names}
-    preset = SpectralPlanner(Kernels(arguments, bases, 1.0, 1.0), surrogate.grid)
+    planner = SpectralPlanner(Kernels(arguments, bases, 1.0, 1.0), surrogate.grid)
     x = rng.standard_normal((5, 5, 2, 12)).astype(np.float32)
     order = np.arange(5)
     x[order[:, None] < order] = 0
     x[:, 0, 1] = 0
     x[0, ..., 3:] = 0
     window = surrogate.grid.shell(1)
-    found = preset.evaluate(x, window, range(4))[:, 0]
-    on_shell = [preset.kernels[i, :, 1, 3 * i : 3 * i + 3] for i in range(4)]
+    found = planner.evaluate(x, window, range(4))[:, 0]
+    on_shell = [planner.kernels[i, :, 1, 3 * i : 3 * i + 3] for i in range(4)]
     t, u, v, w = (np.einsum("lmpk,lk->lmp", x[..., 3 * i : 3 * i + 3], k)[..., None] for i, k in enumerate(on_shell))
     latitudes, longitudes = surrogate.grid.latitudes_deg, surrogate.grid.longitudes_deg
     np.testing.assert_allclose(found[0], scalar_field(t, latitudes, longitudes)[0], atol=1e-4)
@@ -202,7 +202,7 @@ def test_toroidal_flow_and_its_own_components(surrogate: Surrogate) -> None:
 
 
 def test_each_variable_is_the_same_whoever_is_asked_for_beside_it(surrogate: Surrogate) -> None:
-    """In any order and any number, of whole shells and of windows."""
+    """Variables are requested in any order and number, on whole shells and in windows."""
     x, planner = surrogate.conditional_input(6), surrogate.planner
     for window in (surrogate.grid.shell(3), Window(range(2, 5), range(88, 95), range(-3, 2))):
         every = planner.evaluate(x, window, range(4))
@@ -221,7 +221,7 @@ def test_many_shells_at_once_are_each_its_own(surrogate: Surrogate) -> None:
 
 
 def test_what_is_not_asked_for_costs_nothing(surrogate: Surrogate, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How many fields are made of modes: one for temperature, two for vz, all four for vx."""
+    """Count the fields that are computed from modes: one for temperature, two for vz, all four for vx."""
     made: list[int] = []
     field = Transform._field
 
@@ -305,7 +305,7 @@ def test_weights_of_another_version_of_the_code_are_told(folder: Path, tmp_path:
 
 
 def test_a_step_whose_bytes_were_altered_is_refused(surrogate: Surrogate) -> None:
-    """A CRC of 16 bits notices whatever happens within two bytes."""
+    """A CRC of 16 bits detects any change within two bytes."""
     arguments = surrogate.spec.generator.arguments
     assert isinstance(arguments, SpectralArguments)
     code = Code.load(surrogate.weights_path, arguments)

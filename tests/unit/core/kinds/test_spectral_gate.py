@@ -1,4 +1,4 @@
-"""Velocity where temperature does not make it: coded on the shells that the gate does not serve, and nowhere else."""
+"""Velocity that does not follow from temperature is coded on shells that the gate does not serve, and only there."""
 
 import json
 import shutil
@@ -52,7 +52,7 @@ BACKENDS: dict[str, MakeBackend] = {
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A flow that temperature makes, but for two radii between which it is stirred."""
+    """A flow that follows from temperature, except between two radii, where it is stirred."""
     return write_raw(tmp_path_factory.mktemp("gate") / "raw", stirred=True)
 
 
@@ -79,7 +79,7 @@ def stored_shells(surrogate: Surrogate) -> np.ndarray:
 
 
 def velocity_psnr_db(surrogate: Surrogate, t: int, shells: np.ndarray, run: Backend | None = None) -> float:
-    """Of the velocity on some shells, on the range that it has there."""
+    """The PSNR of the velocity on some shells, relative to its range on these shells."""
     grid = surrogate.grid
     found = surrogate.in_units(surrogate.shells(run, VELOCITY, t, shells.tolist()), VELOCITY)
     fields = truth(t, np.array(grid.radii_km)[shells], grid.latitudes_deg, grid.longitudes_deg, stirred=True)
@@ -98,7 +98,7 @@ def test_the_gate_finds_what_is_stirred(surrogate: Surrogate) -> None:
 @pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS.keys())
 def test_velocity_is_the_truth_on_every_shell(surrogate: Surrogate, backend: MakeBackend) -> None:
     run, stored = backend(surrogate), stored_shells(surrogate)
-    for t in (5, 8):  # of the training steps, and not
+    for t in (5, 8):  # step 5 is a training step, and step 8 is not
         assert surrogate.steps[t - 5].t == t
         assert (surrogate.folder / surrogate.steps[t - 5].file).stat().st_size < 1300
         assert velocity_psnr_db(surrogate, t, np.flatnonzero(stored)[::3], run) > 60
@@ -119,7 +119,7 @@ def test_the_engines_agree(surrogate: Surrogate) -> None:
 
 
 def test_served_shells_take_nothing_of_what_is_coded(surrogate: Surrogate) -> None:
-    """So they keep what the maps give: a flow without divergence."""
+    """Velocity on served shells comes from the maps alone, so it has no divergence."""
     kernels, stored = surrogate.planner.kernels, stored_shells(surrogate)
     arguments = arguments_of(surrogate)
     assert [component.field for component in arguments.components] == ["temperature", "u", "v", "w"]
@@ -201,8 +201,8 @@ def test_info_tells_the_gate(surrogate: Surrogate, tmp_path: Path, capsys: pytes
     below, stirred, above = json.loads((tmp_path / "info.json").read_text())["gate"]
     assert stirred in capsys.readouterr().out
     assert stirred.startswith("8 shells from 4616 to 5490 km: velocity is coded")
-    assert "velocity is made of temperature" in below
-    assert "velocity is made of temperature" in above
+    assert "velocity follows from temperature" in below
+    assert "velocity follows from temperature" in above
 
 
 def run(first_km: float, last_km: float, shells: int, served: bool) -> GatedRun:
@@ -212,7 +212,7 @@ def run(first_km: float, last_km: float, shells: int, served: bool) -> GatedRun:
 @pytest.mark.parametrize(
     ("gate", "stokes", "message"),
     [
-        ((run(3500, 4000, 5, False),), None, "made of temperature, and none is"),
+        ((run(3500, 4000, 5, False),), None, "follows from temperature, but there is no Stokes profile"),
         ((run(3500, 4000, 5, False), run(4000, 4500, 5, True)), PROFILE, "do not ascend"),
         ((run(3500, 4000, 5, True),), PROFILE, "leaves no shell"),
     ],
@@ -233,7 +233,7 @@ def test_a_gate_that_fits_nothing_is_refused(gate: tuple[GatedRun, ...], stokes:
 
 @pytest.mark.parametrize(("first_km", "last_km", "shells"), [(4000, 3500, 3), (4000, 4000, 2), (4000, 4500, 1)])
 def test_a_run_without_room_for_its_shells_is_refused(first_km: float, last_km: float, shells: int) -> None:
-    with pytest.raises(ValidationError, match="shells do not lie from"):
+    with pytest.raises(ValidationError, match=f"cannot have {shells} shells"):
         run(first_km, last_km, shells, served=True)
 
 

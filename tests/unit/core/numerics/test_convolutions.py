@@ -59,12 +59,12 @@ def test_the_model_is_one_that_onnx_accepts() -> None:
 
 
 def test_the_shipped_refinement_differs_by_less_than_1e_5_of_what_it_adds() -> None:
-    """Root mean square over a step; the float32 sums of either differ from exact ones by as much."""
+    """The root mean square over a time step. Rounding in float32 alone causes differences of this size."""
     surrogate = Surrogate(DEFAULT_SURROGATE)
     refinement, code = surrogate.inputs._refinement, surrogate.inputs._code
     step = code.decode((surrogate.folder / surrogate.steps[-1].file).read_bytes())
     seen = refinement.seen(code.coefficients(step)[..., : code.components["temperature"].basis.shape[1]])
-    # In units of `error_rms`.
+    # Both networks' outputs are in units of `error_rms`.
     numpy, fastest = numpy_network(refinement._layers), refinement._network
     difference = np.stack([numpy(x) - fastest(x) for x in seen])
     assert 0 < np.sqrt(np.mean(difference**2)) < 1e-5

@@ -14,7 +14,7 @@ from earthgan.numerics.transform import Columns, Rows, Transform, least_squares,
 from harmonics import ducc0_fields, random_coefficients
 
 KINDS = ("values", "southward", "eastward")
-#: Names of rows, and how so many of them are made: colatitudes in radians, north first.
+#: Makes n rows of each named type: colatitudes in radians, north first.
 ROWS: dict[str, Callable[[int], np.ndarray]] = {
     "cell centres": lambda n: (np.arange(n) + 0.5) * np.pi / n,
     "with poles": lambda n: np.linspace(0, np.pi, n),
@@ -32,7 +32,7 @@ def turn(count: int, first: float = 0.0) -> np.ndarray:
 
 
 def synthesised(transform: Transform, c: np.ndarray) -> list[np.ndarray]:
-    """The values, the southward and the eastward derivative."""
+    """The values, the southward derivative and the eastward derivative."""
     return [getattr(transform, kind)(c) for kind in KINDS]
 
 
@@ -52,7 +52,7 @@ def close(found: np.ndarray, due: np.ndarray, relative: float = 1e-11) -> None:
 def test_synthesis_and_gradient_are_ducc0s(
     rows: Callable[[int], np.ndarray], degree: int, count: int, extra: int, first: float, seed: int
 ) -> None:
-    """Rows in pairs and alone; columns that are an even turn from 0 and from elsewhere; odd and even counts."""
+    """Rows are mirrored or not, columns divide a turn evenly from 0 or from elsewhere, counts are odd or even."""
     c, columns = random_coefficients(seed, degree, 1), 2 * degree + extra
     transform = Transform(Rows(degree, rows(count)), Columns(degree, turn(columns, first)))
     for found, due in zip(synthesised(transform, c), ducc0_fields(c[..., 0], rows(count), columns, first), strict=True):
@@ -61,7 +61,7 @@ def test_synthesis_and_gradient_are_ducc0s(
 
 @pytest.fixture(params=["products", "fft"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each way to sum over orders, whatever the degree."""
+    """Each way to sum over orders is used at every degree."""
     monkeypatch.setattr(transform_module, "FOURIER_DEGREE", 0 if request.param == "fft" else 10**6)
     return str(request.param)
 
@@ -93,7 +93,7 @@ def test_it_is_pyshtools_too() -> None:
     close(transform.values(c)[0], grid.data, 1e-6)
     close(transform.coefficients(grid.data[None]), c, 1e-6)
     gradient = peer.gradient(grid="DH2", radius=1.0, extend=False)
-    close(transform.southward(c)[0][1:], gradient.theta.data[1:], 1e-6)  # which it does not know on the pole
+    close(transform.southward(c)[0][1:], gradient.theta.data[1:], 1e-6)  # the peer does not compute it on the pole
     close(transform.eastward(c)[0][1:], gradient.phi.data[1:], 1e-6)
 
 
@@ -103,7 +103,7 @@ def test_it_is_pyshtools_too() -> None:
 def test_a_part_is_a_part_of_the_whole(
     rows: Callable[[int], np.ndarray], degree: int, seed: int, data: st.DataObject
 ) -> None:
-    """Any rows that follow one another, of either or both hemispheres; any columns, in any order."""
+    """A part has consecutive rows of one or both hemispheres, and any columns in any order."""
     count, c = data.draw(st.integers(2, 30)), random_coefficients(seed, degree)
     first = data.draw(st.integers(0, count - 1))
     part, columns = range(first, data.draw(st.integers(first + 1, count))), turn(45)
@@ -140,7 +140,7 @@ def test_it_is_linear_and_turns_with_the_globe(
 @few
 @given(degree=st.integers(0, 12), extra=st.integers(1, 9), seed=seeds)
 def test_fields_give_their_coefficients(kind: str, columns: str, degree: int, extra: int, seed: int) -> None:
-    """Least squares on any rows that are enough; any number of further axes."""
+    """The fit by least squares is exact if there are enough rows. Fields may have any number of further axes."""
     c = random_coefficients(seed, degree, 6).reshape(degree + 1, degree + 1, 2, 2, 3)
     count = degree + 1 + extra
     longitudes = turn(2 * degree + extra, 0.0 if columns == "turn" else 0.3)
@@ -166,7 +166,7 @@ def test_gauss_rows_there_and_back(degree: int, dtype: str, relative: float) -> 
 def test_what_has_a_higher_degree_is_left_out() -> None:
     degree = 10
     finer = random_coefficients(0, degree + 1, 1, lowest=degree + 1)
-    finer[:, degree + 1] = 0  # an order that the columns do not tell from another
+    finer[:, degree + 1] = 0  # the columns cannot distinguish this order from another
     coarse = Transform.gauss(degree, degree + 1, 2 * degree + 2, "float64")
     fine = Transform(Rows(degree + 1, coarse.rows.colatitudes), Columns(degree + 1, turn(2 * degree + 2)))
     field = fine.values(finer)
@@ -218,13 +218,13 @@ def test_dense_functions_are_legendres(kind: str, rows: int) -> None:
 
 
 def test_least_squares_are_weighted() -> None:
-    """Of two rows that contradict each other, the heavier one counts more."""
+    """If two rows contradict each other, the one with the larger weight counts more."""
     found = least_squares(np.ones((2, 1)), np.array([3.0, 1.0])) @ np.array([0.0, 4.0])
     np.testing.assert_allclose(found, [1.0])
 
 
 def test_weights_need_not_be_alike_in_north_and_south() -> None:
-    """A field that the harmonics do not hold is met best where the weights are."""
+    """The fit to a field that the harmonics cannot represent is best where the weights are large."""
     colatitudes, columns = ROWS["cell centres"](12), Columns(3, turn(9))
     field = np.random.default_rng(0).standard_normal((12, 9))
     misfits = []
@@ -237,7 +237,7 @@ def test_weights_need_not_be_alike_in_north_and_south() -> None:
 
 
 def columns_to_order_3(field: np.ndarray) -> np.ndarray:
-    """A field `(row, column)` without waves of higher orders, which no weights of rows have to do with."""
+    """A field `(row, column)` without waves of order 4 and higher. The weights of rows do not affect those."""
     spectrum = np.fft.rfft(field)
     spectrum[:, 4:] = 0
     return np.asarray(np.fft.irfft(spectrum, field.shape[1]))
@@ -245,7 +245,7 @@ def columns_to_order_3(field: np.ndarray) -> np.ndarray:
 
 def test_rows_without_weights_are_for_synthesis() -> None:
     transform = Transform(Rows(3, ROWS["Gauss"](4)), Columns(3, turn(8)))
-    with pytest.raises(ValueError, match="synthesis alone"):
+    with pytest.raises(ValueError, match="synthesis only"):
         transform.coefficients(np.zeros((4, 8)))
 
 

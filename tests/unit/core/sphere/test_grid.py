@@ -88,7 +88,7 @@ def test_depth_is_measured_from_the_surface() -> None:
         ({"radii_km": (-1.0, 3500.0)}, "radii"),
         ({"latitudes_deg": (-10.0, 10.0)}, "latitudes"),
         ({"latitudes_deg": (91.0, 10.0)}, "latitudes"),
-        ({"longitudes_deg": (0.0, 180.0, 360.0)}, "first meridian stored once"),
+        ({"longitudes_deg": (0.0, 180.0, 360.0)}, "first meridian must not be repeated"),
         ({"longitudes_deg": (0.0, float("nan"))}, "finite"),
         ({"longitudes_deg": (0.0,)}, "at least two"),
     ],

@@ -41,7 +41,7 @@ def test_pixels_lie_within_morecantiles_bounds(tile: Tile) -> None:
 
 @given(tile=tiles().filter(lambda tile: tile.tms == WEB_MERCATOR))
 def test_web_mercator_agrees_with_mercantile(tile: Tile) -> None:
-    """The middle of a tile's four children corners is mercantile's own division of it."""
+    """Each of a tile's 2 x 2 pixels covers one of the four children into which mercantile divides the tile."""
     latitudes, longitudes = pixel_centres(tile, pixels=2)
     children = sorted(mercantile.children(mercantile.Tile(tile.x, tile.y, tile.z)), key=lambda c: (c.y, c.x))
     for child, (row, column) in zip(children, ((0, 0), (0, 1), (1, 0), (1, 1)), strict=True):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from earthgan.sphere.vectors import LocalAxes, about_axis
 
-#: Of 10°.
+#: The sine and the cosine of 10°.
 S, C = np.sin(np.pi / 18), np.cos(np.pi / 18)
 latitudes, longitudes, components = st.floats(-120, 120), st.floats(-400, 400), st.floats(-5, 5)
 vectors = st.tuples(components, components, components)
@@ -26,7 +26,7 @@ vectors = st.tuples(components, components, components)
 def test_the_axes_of_known_places(
     latitude: float, longitude: float, outwards: tuple, southwards: tuple, eastwards: tuple
 ) -> None:
-    """At 100° of latitude a meridian has been followed over the pole."""
+    """A meridian reaches latitude 100° after it has crossed the pole."""
     found = LocalAxes.at(latitude, longitude).unit_vectors()
     np.testing.assert_allclose(found, [outwards, southwards, eastwards], atol=1e-15)
 

@@ -84,7 +84,7 @@ def test_a_surrogate_that_was_opened_before_says_that_it_has_changed(surrogate: 
     with_step(surrogate, 2, other_step(surrogate, 2))
     opened.conditional_input(1)
     for ask in (opened.conditional_input, opened.read_ahead):
-        with pytest.raises(DamagedSurrogate, match=r"002\.npy: has changed since it was opened: restart what reads it"):
+        with pytest.raises(DamagedSurrogate, match=r"002\.npy: has changed since it was opened: restart the program"):
             ask(2)
     Surrogate(surrogate).conditional_input(2)
 

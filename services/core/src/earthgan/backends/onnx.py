@@ -13,14 +13,16 @@ from earthgan.numerics.runtime import session
 from earthgan.sphere.grid import Window
 from earthgan.surrogate import Backend, Field, Surrogate
 
-#: Multiplications of a whole shell from which on it is worth every core: a third of a second on one. Below, threads
-#: take half as much CPU time again, for they mostly wait for each other.
+#: A shell that takes this many multiplications or more is worth every core: it would take a third of a second on one
+#: core. For a cheaper shell, several threads mostly wait for each other and take 1.5 times the CPU time.
 WORTH_ALL_CORES = 5e9
 
 
 def onnx_backend(surrogate: Surrogate, threads: int | None = None) -> Backend:
-    """A backend over the surrogate's `generator.onnx`. `threads` 0 takes every core; unless said, a generator takes
-    one, and one whose shells cost so much that a reader would wait takes all. Raises DamagedSurrogate.
+    """A backend that runs the surrogate's `generator.onnx` on `threads` threads. 0 threads means every core.
+
+    By default, a generator whose shells cost at least `WORTH_ALL_CORES` takes every core, and any other takes one
+    thread. Raises DamagedSurrogate.
     """
     if threads is None:
         whole = surrogate.grid.whole
@@ -30,7 +32,9 @@ def onnx_backend(surrogate: Surrogate, threads: int | None = None) -> Backend:
 
 
 def onnx_file_backend(path: Path, threads: int = 0) -> Backend:
-    """A backend over any generator in ONNX. Raises DamagedSurrogate where it cannot be loaded."""
+    """A backend that runs any generator in ONNX. 0 threads means every core. Raises DamagedSurrogate if ONNX Runtime
+    cannot load it.
+    """
     try:
         opened = session(path, threads)
     except Exception as error:  # ONNX Runtime has no common exception type

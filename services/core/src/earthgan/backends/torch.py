@@ -1,4 +1,4 @@
-"""Runs a surrogate's generator with torch, on a GPU where there is one. Needs the `torch` extra."""
+"""Runs a surrogate's generator with torch, on a GPU if there is one. Needs the `torch` extra."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from earthgan.surrogate import Backend, Field, Surrogate
 
 
 def default_precision() -> str:
-    """The device and the numbers that `torch_backend` takes unless told otherwise, such as `cuda/float16`."""
+    """The device and the data type that `torch_backend` uses by default, such as `cuda/float16`."""
     return "cuda/float16" if torch.cuda.is_available() else "cpu/float32"
 
 
 def torch_backend(surrogate: Surrogate, device: str | None = None, dtype: torch.dtype | None = None) -> Backend:
-    """A backend over `generator.safetensors`.
+    """A backend that runs `generator.safetensors`.
 
-    Unless told otherwise: float16, channels last, on a CUDA device where there is one; float32 on the CPU elsewhere.
-    Raises DamagedSurrogate where the weights are not the generator's.
+    The default is float16 on a CUDA device if there is one, and float32 on the CPU otherwise. The weights of 3-D
+    convolutions are stored with their channels last. Raises DamagedSurrogate if the weights do not fit the generator.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = dtype or (torch.float16 if device.startswith("cuda") else torch.float32)
@@ -34,7 +34,7 @@ def torch_backend(surrogate: Surrogate, device: str | None = None, dtype: torch.
             module.load_state_dict(load_file(surrogate.weights_path))
     except Exception as error:  # safetensors and torch raise types of their own
         raise DamagedSurrogate(surrogate.weights_path, "does not hold this generator's weights") from error
-    # 3-D convolutions of batch 1 fall to a slow native kernel in the default layout.
+    # In the default layout, torch uses a slow native kernel for 3-D convolutions of batch 1.
     module = module.to(device=torch.device(device), dtype=dtype).eval()
     for parameter in module.parameters():
         if parameter.dim() == 5:

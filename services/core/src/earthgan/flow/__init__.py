@@ -1,1 +1,1 @@
-"""Flow: the velocity that a temperature drives, and where a surrogate relies on it."""
+"""The velocity that follows from temperature, and the shells on which a surrogate relies on it."""

@@ -1,16 +1,16 @@
 """The equations of slow flow in a spherical shell, discrete in radius, for one harmonic degree.
 
-With `u = U Y r^ + V grad_1 Y`, `grad_1` the gradient on the unit sphere, tractions `R Y r^ + S grad_1 Y`, viscosity
-`eta(r)` and buoyancy `Ra b(r) T r^`, continuity, the two stress components and the two momentum balances are four
-ordinary differential equations of first order: Hager & O'Connell (1981), J. Geophys. Res. 86, 4843, eq. A2
-(self-gravitation and a varying density left out). With L = l(l + 1):
+Velocity is `u = U Y r^ + V grad_1 Y`, where `grad_1` is the gradient on the unit sphere. The traction is
+`R Y r^ + S grad_1 Y`, the viscosity `eta(r)`, and the buoyancy `Ra b(r) T r^`. Continuity, the two stress components
+and the two momentum balances then form four ordinary differential equations of first order. They are eq. A2 of Hager &
+O'Connell (1981), J. Geophys. Res. 86, 4843, without self-gravitation and without a varying density. With L = l(l + 1):
 
     U' = -2 U/r + L V/r
     V' = -U/r + V/r + S/eta
     R' = 12 eta U/r^2 - 6 L eta V/r^2 + L S/r - Ra b T
     S' = -6 eta U/r^2 + 2 (2L - 1) eta V/r^2 - R/r - 3 S/r
 
-No derivative of the viscosity occurs. U is 0 at both ends, and S (free slip) or V (no slip).
+No derivative of the viscosity occurs. At both boundaries U is 0, and so is S (free slip) or V (no slip).
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class StokesSystem:
-    """The discrete equations of a degree. The matrix of the unknowns U, V, R, S at the nodes, `(4 node, 4 node)`, is
-    `constant + viscous * eta + fluid / eta`, with eta of each column's node; `forcing` is `(4 node, node)`.
+    """The discrete equations of a degree. The unknowns are U, V, R and S at the nodes.
+
+    Their matrix `(4 node, 4 node)` is `constant + viscous * eta + fluid / eta`, where eta is the viscosity at each
+    column's node. `forcing` is `(4 node, node)`.
     """
 
     constant: Array
@@ -38,7 +40,7 @@ class StokesSystem:
 
 
 def stokes_system(grid: RadialGrid, degree: int, free_slip: bool) -> StokesSystem:
-    """The equations at the nodes, the boundary conditions in the place of some of them."""
+    """The equations at the nodes. Boundary conditions replace some of them."""
     count, r, derivative = grid.count, grid.nodes, grid.derivative
     laplace = degree * (degree + 1)
     u, v, normal, shear = (slice(k * count, (k + 1) * count) for k in range(4))
@@ -60,8 +62,8 @@ def stokes_system(grid: RadialGrid, degree: int, free_slip: bool) -> StokesSyste
     viscous[shear, v] = np.diag(-2 * (2 * laplace - 1) / r**2)
     forcing[normal] = -np.eye(count)
 
-    # The four conditions take the place of the momentum balances at the two boundary nodes: continuity and the
-    # definition of S hold at every node.
+    # The four conditions replace the momentum balances at the two boundary nodes. Continuity and the definition of S
+    # hold at every node.
     tangential = shear if free_slip else v
     for row, column in (
         (normal.start, u.start),
@@ -76,13 +78,13 @@ def stokes_system(grid: RadialGrid, degree: int, free_slip: bool) -> StokesSyste
 
 
 def unit_flow(grid: RadialGrid, degree: int, eta: Array, free_slip: bool) -> tuple[Array, Array]:
-    """U and V, `(node, node)` each, of unit buoyancies at each node, on the grid the system is solved on."""
+    """U and V `(node, node)` of the flow that a unit buoyancy at each node drives. The system is solved on `grid`."""
     count = grid.count
     system = stokes_system(grid, degree, free_slip)
     eta_of_column = np.tile(eta, 4)
     matrix = system.constant + system.viscous * eta_of_column + system.fluid / eta_of_column
-    matrix[:, 2 * count :] *= degree * eta.mean()  # R and S against U and V, so that no column outweighs another
-    # Rows of one size: pivots chosen among rows of 1 and rows of count^2 would cost five digits.
+    matrix[:, 2 * count :] *= degree * eta.mean()  # this scales R and S to the size of U and V
+    # All rows are scaled to one size: pivots among rows of sizes 1 and count^2 would cost five digits.
     size = np.abs(matrix).max(axis=1, keepdims=True)
     solved = np.linalg.solve(matrix / size, system.forcing / size)
     return solved[:count], solved[count : 2 * count]

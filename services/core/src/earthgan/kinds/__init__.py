@@ -1,1 +1,1 @@
-"""Kinds of surrogate: each plans the windows of its globe and reads its conditional inputs."""
+"""The kinds of surrogate. Each kind plans the windows of its globe and reads its conditional inputs."""

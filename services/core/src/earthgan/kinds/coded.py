@@ -1,9 +1,11 @@
-"""Time steps as coded coefficients: a few thousand bytes each, read without torch.
+"""The code of time steps. A time step is stored as coded coefficients, which take a few thousand bytes and are read
+without torch.
 
-A number of the code is a coefficient of an orthonormal harmonic and an orthonormal radial mode, divided by the
-component's `step` and rounded, so that an error of any of them weighs the same in the field. Which table it follows
-depends on its degree and mode, and on the loudness of the time step, one number: given those, neighbouring coefficients
-tell nothing more (`docs/decisions.md`).
+The code stores each coefficient of an orthonormal harmonic and an orthonormal radial mode as a whole number: the
+coefficient is divided by the component's `step` and rounded. An error of any coefficient therefore has the same effect
+on the field. The entropy code has tables of frequencies. The degree and the mode of a coefficient, and the *loudness*
+of the time step, which is one number, decide which table a coefficient follows. Given these, neighbouring coefficients
+carry no more information about it (`docs/decisions.md`).
 """
 
 from __future__ import annotations
@@ -25,19 +27,19 @@ from earthgan.kinds.spectral_arguments import SpectralArguments
 
 Array = NDArray[np.float32]
 
-#: How steps are coded. Weights say by which version theirs are.
+#: The version of the code. A surrogate's weights state the version by which its time steps are coded.
 VERSION = 2
 _CRC_BYTES, _CRC_START = 2, 0xFFFF
 
 
 @dataclass(frozen=True)
 class Component:
-    """How one field's coefficients are coded.
+    """The parameters by which one field's coefficients are coded.
 
-    `basis` `(degree, mode, node)`: the radial modes, at temperature's nodes or at velocity's knots. `centre` `(mode,)`:
-    what is added to degree 0, for the mean profile is always there. `tables` `(degree, mode)`: which table a
-    coefficient follows in a step of loudness 0, from 1 on, and as many further as a step is louder; where that is below
-    1, it is not stored.
+    `basis` `(degree, mode, node)` holds the radial modes at the nodes of temperature or at the knots of velocity.
+    `centre` `(mode,)` is the mean profile, which is added to degree 0. `tables` `(degree, mode)` holds the number of
+    the table, counted from 1, that a coefficient follows in a time step of loudness 0. The loudness of a time step is
+    added to this number. If the sum is below 1, the coefficient is not stored. `step` is the size of a rounding step.
     """
 
     basis: NDArray[np.float64]
@@ -48,8 +50,10 @@ class Component:
 
 @dataclass(frozen=True)
 class CodedStep:
-    """A time step as it was coded: its loudness, by how many tables its coefficients are larger than usual, and the
-    `values` `(number,)` of those that it stores.
+    """A decoded time step.
+
+    `loudness` says by how many tables its coefficients are larger than usual. `values` `(number,)` holds the
+    coefficients that the time step stores.
     """
 
     loudness: int
@@ -58,8 +62,11 @@ class CodedStep:
 
 @dataclass(frozen=True)
 class _Layout:
-    """What steps of one loudness store: of each component flat indices into `(degree, order, part, mode)`, by table and
-    then ascending; of all of them one after another their tables, from 0 on, and what 1 stands for.
+    """The coefficients that time steps of one loudness store.
+
+    `index` holds, for each component, flat indices into `(degree, order, part, mode)`, sorted by table and then
+    ascending. `tables` and `units` `(number,)` hold one entry for each stored coefficient of all components: its table,
+    counted from 0, and the value of the whole number 1.
     """
 
     index: dict[str, NDArray[np.intp]]
@@ -68,10 +75,10 @@ class _Layout:
 
 
 class Code:
-    """The code of a surrogate: tables shared by its components, and each component's modes.
+    """The code of a surrogate: tables that its components share, and each component's modes.
 
-    `inward` `(table, 2)`: how much nearer to zero, in steps, than the middle of its interval a coefficient is expected
-    that was rounded to one step, or to more.
+    A rounded coefficient is expected nearer to zero than the middle of its interval. `inward` `(table, 2)` says how
+    much nearer, in steps: first for coefficients that were rounded to one step, then for those of more steps.
     """
 
     def __init__(self, degree: int, components: Mapping[str, Component], tables: Tables, inward: Array) -> None:
@@ -81,7 +88,7 @@ class Code:
 
     @classmethod
     def load(cls, path: Path, arguments: SpectralArguments) -> Code:
-        """The code in a surrogate's weights. Raises DamagedSurrogate."""
+        """Load the code from the file of a surrogate's weights. Raises DamagedSurrogate."""
         try:
             arrays = load_file(path)
             version = arrays["version"].tolist() if "version" in arrays else [1]
@@ -99,7 +106,7 @@ class Code:
                 numbers = arrays[f"{name}.tables"], arrays[f"{name}.centre"].astype(np.float64)
                 nodes = arguments.nodes if name == "temperature" else arguments.stored.knots
                 if basis.shape[::2] != (arguments.degree + 1, nodes) or numbers[0].shape != basis.shape[:2]:
-                    raise ValueError("the modes have another shape than spec.json says")
+                    raise ValueError("the modes do not have the shape that spec.json states")
                 components[name] = Component(basis, numbers[1], numbers[0], component.step)
             return cls(arguments.degree, components, tables, arrays["inward"])
         except (OSError, KeyError, ValueError, SafetensorError) as error:
@@ -114,19 +121,19 @@ class Code:
             tables = np.clip(component.tables.astype(int) + loudness, 0, len(self._inward))
             flat = np.where(exists[..., None], tables[:, None, None, :], 0).reshape(-1)
             coded = np.flatnonzero(flat)
-            # One table after another: whoever decodes then has only one at hand at a time.
+            # Sorted by table, so that a decoder uses only one table at a time.
             index[name] = coded[np.argsort(flat[coded].astype(np.uint8), kind="stable")]
             follow.append(flat[index[name]] - 1)
             orders = index[name] // (2 * component.basis.shape[1]) % degrees
-            # Coefficients of order m > 0 stand for two, of m and of -m.
+            # A coefficient of order m > 0 stands for two, those of m and of -m.
             units.append(component.step / np.where(orders > 0, np.sqrt(2.0), 1.0))
         return _Layout(index, np.concatenate(follow), np.concatenate(units))
 
     def encode(self, coefficients: Mapping[str, NDArray[np.floating]], loudness: int, deadzone: float = 0.37) -> bytes:
-        """The bytes of each component's coefficients `(degree, order, part, mode)`.
+        """Encode each component's coefficients `(degree, order, part, mode)` as the bytes of one time step.
 
-        Magnitudes are rounded down but for the last `deadzone` of a step: a zero costs next to nothing. Raises
-        ValueError where a coefficient is too large for the code.
+        A magnitude is rounded up only if it lies in the last `deadzone` of a step, and down otherwise, because a zero
+        costs next to nothing. Raises ValueError if a coefficient is too large for the code.
         """
         layout = self._layout(loudness)
         values = []
@@ -139,13 +146,13 @@ class Code:
         return _checked(loudness.to_bytes(1, "little", signed=True) + self._entropy.encode(numbers, layout.tables))
 
     def decode(self, data: bytes) -> CodedStep:
-        """The step of `encode`. Raises ValueError where the bytes are not as they were written."""
+        """Decode the bytes that `encode` wrote. Raises ValueError if the bytes have changed."""
         data = _unchecked(data)
         loudness = int.from_bytes(data[:1], "little", signed=True)
         layout = self._layout(loudness)
         numbers = self._entropy.decode(data[1:], layout.tables)
         values = np.zeros(len(numbers), np.float32)
-        stored = np.flatnonzero(numbers)  # a quarter of them
+        stored = np.flatnonzero(numbers)  # a quarter of the numbers are not zero
         signed = numbers[stored]
         magnitude = np.abs(signed)
         inward = self._inward[layout.tables[stored], np.minimum(magnitude, 2) - 1]
@@ -153,7 +160,7 @@ class Code:
         return CodedStep(loudness, values)
 
     def coefficients(self, step: CodedStep) -> Array:
-        """Coefficients `(degree, order, part, mode)`, the modes of all components one after another."""
+        """The coefficients `(degree, order, part, mode)`. The modes of all components follow one another."""
         layout, blocks, first = self._layout(step.loudness), [], 0
         for name, component in self.components.items():
             block = np.zeros((self.degree + 1, self.degree + 1, 2, component.basis.shape[1]), np.float32)
@@ -165,7 +172,10 @@ class Code:
         return np.concatenate(blocks, axis=-1)
 
     def added(self, step: CodedStep, to_temperature: Array) -> CodedStep:
-        """The step with coefficients `(degree, order, part, mode)` added to temperature's, where it has any coded."""
+        """The time step after `to_temperature` `(degree, order, part, mode)` is added to temperature's coefficients.
+
+        Only coefficients that the time step stores are changed.
+        """
         index = self._layout(step.loudness).index["temperature"]
         values = step.values.copy()
         values[: len(index)] += to_temperature.reshape(-1)[index]
@@ -173,7 +183,7 @@ class Code:
 
 
 def _checked(content: bytes) -> bytes:
-    """The content behind its CRC, so that no other bytes pass for a step's."""
+    """The content after its CRC, which makes other bytes recognisable as damaged."""
     return binascii.crc_hqx(content, _CRC_START).to_bytes(_CRC_BYTES, "little") + content
 
 

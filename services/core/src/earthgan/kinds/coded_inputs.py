@@ -1,4 +1,4 @@
-"""Conditional inputs as coded coefficients: read, refined, kept, and looked at on a coarse grid."""
+"""Conditional inputs that are coded coefficients. They are read, refined and kept, and previewed on a coarse grid."""
 
 from __future__ import annotations
 
@@ -18,20 +18,23 @@ from earthgan.sphere.grid import ShellGrid, Window
 
 Field = NDArray[np.float32]
 
-#: Shells, rows and columns of a look at coded inputs: about the size of inputs that lie on a grid.
+#: The shells, rows and columns of a preview of coded inputs. Inputs that lie on a grid have about this size.
 LOOK = 30, 28, 56
-#: Memory for decoded steps until somebody says otherwise. A step of 12 kB takes 200 kB.
+#: The default for the memory in bytes that keeps decoded time steps. A time step of 12 kB takes 200 kB.
 KEPT_BYTES = 48 * 2**20
 
 
 class CodedInputsSpec(StepInputs):
-    """Conditional inputs as coded coefficients (`earthgan.kinds.coded`)."""
+    """The conditional inputs are coded coefficients (`earthgan.kinds.coded`)."""
 
     coded: Literal[True] = True
 
 
 class CodedInputs:
-    """Coefficients `(degree, order, part, mode)`, stored as their code; refined, where the surrogate says how."""
+    """Conditional inputs that are coefficients `(degree, order, part, mode)`.
+
+    They are stored as their code. If the surrogate has a refinement, they are refined after decoding.
+    """
 
     def __init__(self, code: Code, refinement: Refinement | None, planner: SpectralPlanner) -> None:
         self._code, self._refinement = code, refinement
@@ -50,20 +53,20 @@ class CodedInputs:
         return "coded"
 
     def check(self, path: Path) -> None:
-        """Its digest has been compared. Nothing else can be seen before it is decoded."""
+        """Check nothing. The digest has been compared already, and anything else would need decoding."""
 
     def read(self, path: Path) -> Field:
         return self._code.coefficients(self._decoded.get_or(path, lambda: self._decode(path)))
 
     def keep(self, max_bytes: int) -> None:
-        # A series asks for a point of every step: decoding them would be nearly all of its work.
+        # A time series asks for a point of every time step. Decoding would be nearly all of its work.
         self._decoded: Bounded[Path, CodedStep] = Bounded(max_bytes, lambda step: step.values.nbytes + 200)
 
     def read_ahead(self, path: Path) -> bool:
         return self._decoded.get(path) is None and self._decoded.set(path, self._decode(path))
 
     def _decode(self, path: Path) -> CodedStep:
-        """A step as stored: far fewer numbers than there are coefficients."""
+        """Decode and refine a time step. It holds far fewer numbers than there are coefficients."""
         try:
             step = self._code.decode(path.read_bytes())
         except (OSError, ValueError) as error:

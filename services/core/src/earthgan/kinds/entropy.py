@@ -1,17 +1,21 @@
-"""Whole numbers of known distributions as bytes: tANS, asymmetric numeral systems by a table of transitions.
+"""An entropy code for whole numbers with known distributions: tANS, asymmetric numeral systems with a table of
+transitions.
 
-Duda (2013), https://arxiv.org/abs/1311.2540. A state is one of `TOTAL`; each table gives every state a symbol, as often
-as the symbol's frequency, and to decode one is to look it up, read as many bits as the table says, and add them to what
-it says the next state begins with. Only whole numbers are used, so every machine and every language reads the same.
+The method is that of Duda (2013), https://arxiv.org/abs/1311.2540. The decoder has one of `TOTAL` states. A table
+assigns a symbol to every state, and each symbol to as many states as its frequency. To decode a symbol, the decoder
+looks its state up. The table gives the symbol, a number of bits to read, and the number to which these bits are added
+to form the next state. The code uses whole numbers only, so every machine and every language reads the same numbers.
 
-NumPy decodes many numbers at a time: they are dealt to *lanes*, each with a state of its own. A lane costs nothing, for
-what its state is after its last number is free to choose: it holds `BITS` bits that have to be stored anyway. At first
-those are raw bits: the low bits of numbers of wide distributions and then, for each number beyond a table's reach, a
-sign, four bits that say how many follow, and those. Where they do not suffice for enough lanes, the last numbers are
-coded first, in few lanes; what comes of it are bits for the last states of more lanes, and so on (`_parts`).
+NumPy decodes many numbers at a time. They are dealt to *lanes*, and each lane has its own state. A lane costs nothing:
+the encoder can freely choose the state of a lane after its last number, so this state holds `BITS` bits that have to be
+stored anyway. The first such bits are the raw bits. They are the low bits of numbers with wide distributions, and then,
+for each number beyond the reach of its table, a sign, four bits that state a length, and as many bits as this length.
+If the raw bits do not fill enough lanes, the last numbers form a part of their own, which is coded first and in few
+lanes. The bits of this part then fill the last states of more lanes, and so on (`_parts`).
 
-So the bits of a part are the lanes' first states, `BITS` each, what the lanes read, number by number, and whatever bits
-of the part behind it their last states have no room for. Bytes have their highest bit first; zeros fill the last.
+The bits of a part are, in this order: the first states of its lanes, `BITS` bits each; the bits that the lanes read,
+number by number; and those bits of the following part that do not fit into the lanes' last states. A byte has its
+highest bit first. The last byte is filled with zeros.
 """
 
 from __future__ import annotations
@@ -24,19 +28,20 @@ from numpy.typing import ArrayLike, NDArray
 
 BITS = 14
 TOTAL = 1 << BITS
-#: A table's symbols stand for -REACH to REACH; the last symbol announces a number that lies farther out.
+#: A table's symbols stand for the numbers -REACH to REACH. The last symbol announces a number beyond them.
 REACH = 15
 SYMBOLS = 2 * REACH + 2
 ESCAPE = SYMBOLS - 1
-#: The most lanes; how many numbers each has in a part that is there to fill another's lanes; and how many numbers a
-#: lane has at most, though there be nothing to fill more lanes with.
+#: The largest number of lanes; the number of numbers in each lane of a part that exists to fill the lanes of another
+#: part; and the largest number of numbers in a lane, even if no bits are left to fill more lanes.
 LANES, FILLING, MOST = 512, 64, 4096
 
-#: How far apart a table's states are to which it gives one symbol after another; it is odd, so all have their turn.
+#: A table assigns symbols to states that are this far apart. The number is odd, so every state is reached.
 _STRIDE = (TOTAL >> 1) + (TOTAL >> 3) + 3
-#: In an entry of the table of transitions: bits that are read, then the symbol, then from `BITS` on the next state.
+#: An entry of the table of transitions holds, from the lowest bit on: the number of bits to read, and the symbol. The
+#: bits from `BITS` on hold the start of the next state.
 _READ_BITS, _SYMBOL_BITS = 4, 5
-_LENGTH_BITS = 4  # of the number of bits of a number beyond reach
+_LENGTH_BITS = 4  # they state the number of bits of a number beyond reach
 
 Ints = NDArray[np.int64]
 Bits = NDArray[np.uint8]  # zeros and ones
@@ -44,8 +49,10 @@ Bits = NDArray[np.uint8]  # zeros and ones
 
 @dataclass(frozen=True)
 class Tables:
-    """Distributions: `frequencies` `(table, symbol)`, each row positive and of sum `TOTAL`; and of each table how many
-    low bits of its numbers are stored as they are, for those of a wide distribution are as good as random.
+    """The distributions. `frequencies` `(table, symbol)` are positive, and each row sums to `TOTAL`.
+
+    `shifts` `(table,)` says how many low bits of each number are stored as they are. The low bits of numbers with a
+    wide distribution are practically random. Raises ValueError if the arrays do not fit this description.
     """
 
     frequencies: NDArray[np.uint16]
@@ -53,25 +60,28 @@ class Tables:
 
     def __post_init__(self) -> None:
         if self.frequencies.ndim != 2 or self.frequencies.shape[1] != SYMBOLS:
-            raise ValueError(f"tables have {SYMBOLS} symbols, not shape {self.frequencies.shape}")
+            raise ValueError(f"frequencies of shape {self.frequencies.shape} are not tables of {SYMBOLS} symbols")
         if self.frequencies.min() < 1 or (self.frequencies.sum(axis=1, dtype=np.int64) != TOTAL).any():
-            raise ValueError(f"the frequencies of a table are not positive numbers of sum {TOTAL}")
+            raise ValueError(f"the frequencies of a table are not positive numbers that sum to {TOTAL}")
         if self.shifts.shape != self.frequencies.shape[:1] or self.shifts.max() > BITS:
             raise ValueError(f"there is not one shift of at most {BITS} bits for each table")
 
 
 class EntropyCode:
-    """Encodes and decodes numbers, each by the table it is said to follow."""
+    """Encodes and decodes numbers. The caller says which table each number follows."""
 
     def __init__(self, tables: Tables) -> None:
         self._frequencies = tables.frequencies.astype(np.int64)
         self._shifts = tables.shifts.astype(np.int64)
-        #: What a number of each table adds at least to the bits of its part.
+        #: The smallest number of bits by which a number of each table lengthens its part.
         self._least = BITS - _bit_length(self._frequencies.max(axis=1) - 1)
 
     @cached_property
     def _states(self) -> Ints:
-        """`(table, occurrence)`: the states of a table's first symbol, of its second and so on, each ascending."""
+        """`(table, occurrence)`: the states of a table's first symbol, of its second symbol, and so on.
+
+        The states of each symbol ascend.
+        """
         places = np.arange(TOTAL) * _STRIDE % TOTAL
         symbols = np.empty(TOTAL, np.uint8)
         out = np.empty((len(self._frequencies), TOTAL), np.int64)
@@ -82,20 +92,23 @@ class EntropyCode:
 
     @cached_property
     def _transitions(self) -> Ints:
-        """`(table and state,)`: what to decode in a state."""
+        """`(table and state,)`: the transition from each state of each table."""
         symbols = np.arange(SYMBOLS) << _READ_BITS
         starts = np.cumsum(self._frequencies, axis=1) - self._frequencies
         out = np.empty_like(self._states)
         for entries, states, frequencies, first in zip(out, self._states, self._frequencies, starts, strict=True):
-            # The occurrences of a symbol are numbered from its frequency to twice that; shifted until they reach
-            # TOTAL, they leave room for the bits that are read.
+            # The occurrences of a symbol are numbered from its frequency to twice its frequency. They are shifted left
+            # until they reach TOTAL, which makes room for the bits that are read.
             numbered = np.arange(TOTAL) + np.repeat(frequencies - first, frequencies)
             read = BITS + 1 - _bit_length(numbered)
             entries[states] = (((numbered << read) - TOTAL) << BITS) | np.repeat(symbols, frequencies) | read
         return out.reshape(-1)
 
     def encode(self, numbers: ArrayLike, tables: ArrayLike) -> bytes:
-        """The bytes of `numbers`, the i-th by table `tables[i]`. Raises ValueError beyond 16 bits."""
+        """Encode `numbers` as bytes. The i-th number follows the table `tables[i]`.
+
+        Raises ValueError if a number is beyond the reach of its table by more than 16 bits.
+        """
         values, follow = np.asarray(numbers, np.int64), np.asarray(tables, np.intp)
         if values.shape != follow.shape:
             raise ValueError("there is not one table for each number")
@@ -109,7 +122,7 @@ class EntropyCode:
         return np.packbits(bits).tobytes()
 
     def _encoded(self, symbols: Ints, tables: NDArray[np.intp], lanes: int, behind: Bits) -> Bits:
-        """The bits of a part, with those behind it."""
+        """The bits of a part and of all parts after it. `behind` holds the bits of those parts."""
         room = lanes * BITS
         held = np.zeros(room, np.uint8)
         held[: len(behind)] = behind[:room]
@@ -118,7 +131,7 @@ class EntropyCode:
         firsts = (np.cumsum(self._frequencies, axis=1) - self._frequencies)[tables, symbols] - frequencies
         most = BITS + 1 - _bit_length(frequencies)
         read, given = np.empty_like(symbols), np.empty_like(symbols)
-        for start in reversed(range(0, len(symbols), lanes)):  # the last in is the first out
+        for start in reversed(range(0, len(symbols), lanes)):  # the number that is encoded last is decoded first
             at = slice(start, min(start + lanes, len(symbols)))
             state = states[: at.stop - start]
             read[at] = most[at] - (state >> most[at] < frequencies[at])
@@ -127,7 +140,7 @@ class EntropyCode:
         return np.concatenate([_bits(states - TOTAL, np.full(lanes, BITS)), _bits(given, read), behind[room:]])
 
     def decode(self, data: bytes, tables: ArrayLike) -> NDArray[np.int32]:
-        """The numbers of `encode`. Raises ValueError where the bytes do not end with them."""
+        """Decode the numbers that `encode` wrote. Raises ValueError if the bytes do not end with the last number."""
         follow = np.asarray(tables, np.intp)
         symbols, bits, room = np.empty(len(follow), np.int64), np.unpackbits(np.frombuffer(data, np.uint8)), 0
         for part, lanes in self._parts(follow):
@@ -149,8 +162,9 @@ class EntropyCode:
         return numbers.astype(np.int32)
 
     def _parts(self, tables: NDArray[np.intp]) -> list[tuple[slice, int]]:
-        """The parts in the order of the numbers, each with its lanes: as many as there are at least bits for them to
-        hold, and in the first part the most.
+        """The parts in the order of the numbers, each with its number of lanes.
+
+        A part has as many lanes as the bits after it are certain to fill. The first part has the most lanes.
         """
         parts, end, bits = [], len(tables), int(self._shifts[tables].sum())
         while end:
@@ -164,8 +178,9 @@ class EntropyCode:
         return parts[::-1]
 
     def _decoded(self, data: bytes, tables: NDArray[np.intp], lanes: int) -> tuple[Ints, Ints, int]:
-        """The symbol of each number, the last state of each lane, and how many bits were read. Beyond the end of the
-        data zeros are read.
+        """Decode one part. Return the symbol of each number, the last state of each lane, and the number of bits read.
+
+        Zeros are read beyond the end of the data.
         """
         following, transitions, first_states = _windows(data), self._transitions, tables << BITS
         states = following.take(np.arange(lanes) * BITS, mode="clip")
@@ -173,7 +188,8 @@ class EntropyCode:
         whole = len(tables) - len(tables) % lanes
         for first, last, width in ((0, whole, lanes), (whole, len(tables), len(tables) - whole)):
             state, place = states[:width], np.empty(width, np.int64)
-            # Where the first lane reads and how many bits each lane does, and their sums: where the next lanes read.
+            # The terms are the position at which the first lane reads, and the number of bits that each lane reads.
+            # Their sums are the positions at which the following lanes read.
             terms, sums = np.empty(width + 1, np.int64), np.full(width + 1, end)
             read, starts = terms[1:], sums[:-1]
             for at in range(first, last, width or 1):
@@ -192,7 +208,10 @@ class EntropyCode:
 
 
 def _escaped(high: Ints) -> Bits:
-    """Numbers beyond reach: a sign, and by how much, as in Elias' gamma code. Raises ValueError beyond 16 bits."""
+    """The bits of numbers beyond reach: a sign, and the distance beyond the reach as in Elias' gamma code.
+
+    Raises ValueError if the distance takes more than 16 bits.
+    """
     beyond = np.abs(high) - REACH
     lengths = _bit_length(beyond) - 1
     if lengths.size and lengths.max() >= 1 << _LENGTH_BITS:
@@ -202,7 +221,7 @@ def _escaped(high: Ints) -> Bits:
 
 
 def _read_escaped(raw: Bits, start: int, count: int) -> tuple[list[int], int]:
-    """So many numbers beyond reach, and where in `raw` they end."""
+    """Read `count` numbers beyond reach from position `start` of `raw`. Return them and the position of their end."""
     numbers = []
     for _ in range(count):
         length = int(_numbers(raw[start + 1 : start + 1 + _LENGTH_BITS]))
@@ -214,11 +233,11 @@ def _read_escaped(raw: Bits, start: int, count: int) -> tuple[list[int], int]:
 
 
 def frequencies_of(counts: NDArray[np.floating]) -> NDArray[np.uint16]:
-    """Frequencies `(..., symbol)` of sum `TOTAL`, none zero, in proportion to `counts` as nearly as may be."""
+    """Frequencies `(..., symbol)` that are positive, sum to `TOTAL`, and are nearly proportional to `counts`."""
     share = counts / counts.sum(axis=-1, keepdims=True)
     out = 1 + np.floor(share * (TOTAL - counts.shape[-1])).astype(np.int64)
     most = share.argmax(axis=-1)[..., None]
-    rest = TOTAL - out.sum(axis=-1, keepdims=True)  # of rounding down
+    rest = TOTAL - out.sum(axis=-1, keepdims=True)  # rounding down leaves a rest
     np.put_along_axis(out, most, np.take_along_axis(out, most, axis=-1) + rest, axis=-1)
     return np.asarray(out, np.uint16)
 
@@ -228,19 +247,19 @@ def _bit_length(values: Ints) -> Ints:
 
 
 def _bits(values: Ints, lengths: Ints) -> Bits:
-    """The lowest bits of each value, as many as its length, one after another."""
+    """The lowest bits of each value, one value after another. `lengths` says how many bits of each value to take."""
     ends = np.cumsum(lengths)
     left = np.repeat(ends, lengths) - np.arange(ends[-1] if len(ends) else 0) - 1
     return ((np.repeat(values, lengths) >> left) & 1).astype(np.uint8)
 
 
 def _numbers(bits: Bits) -> Ints:
-    """The number that each row `(..., bit)` stands for."""
+    """The number that each row of bits `(..., bit)` represents."""
     return bits @ (1 << np.arange(bits.shape[-1])[::-1])
 
 
 def _windows(data: bytes) -> Ints:
-    """The number that each bit of the data begins with the next `BITS - 1`; and zero behind the last."""
+    """For each bit of the data, the number that it forms with the next `BITS - 1` bits. The data end with zeros."""
     padded = np.frombuffer(data + b"\0\0\0", np.uint8).astype(np.int64)
     of_bytes = padded[:-2] << 16 | padded[1:-1] << 8 | padded[2:]
     return ((of_bytes[:, None] >> np.arange(24 - BITS, 16 - BITS, -1)) & (TOTAL - 1)).reshape(-1)

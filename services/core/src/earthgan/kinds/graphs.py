@@ -1,9 +1,7 @@
-"""The generators as ONNX graphs, for the kinds that make them. Needs the `export` extra.
+"""The generators of the built-in kinds of surrogate as ONNX graphs. Needs the `export` extra.
 
-They are written node by node so that every window is dynamic.
-
-A traced export would fix where a window starts; here the starts are inputs (`parity_*`), and the sizes follow from
-the noise.
+The graphs are written node by node, so that they can compute any window. A traced export would fix the start of a
+window. Here the starts are inputs (such as `parity_*`), and the sizes follow from the shapes of the other inputs.
 """
 
 from __future__ import annotations
@@ -19,13 +17,13 @@ from onnx import TensorProto, helper, numpy_helper
 from earthgan.kinds.paper import PaperArguments
 from earthgan.kinds.residual import ResidualArguments
 
-OPSET = 17  # the newest that onnxruntime-web's WebGPU kernels cover whole
+OPSET = 17  # the newest operator set that onnxruntime-web's WebGPU kernels cover completely
 IR_VERSION = 8
 SLOPE = 0.2
 
 
 class _Graph:
-    """Collects nodes, initialisers and inputs; every method returns the name of what it made."""
+    """Collects nodes, initialisers and inputs. Methods that add something return its name."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -66,7 +64,9 @@ class _Graph:
 
 
 def interpolate_graph(variables: int) -> onnx.ModelProto:
-    """The `interpolate` preset: three contractions, radius first, for that makes the field smallest."""
+    """The generator of the `interpolate` kind: three contractions. The radial one makes the field smallest, so it is
+    first.
+    """
     graph = _Graph()
     field = graph.input("x", TensorProto.FLOAT, [1, variables, "d", "h", "w"])
     for name, axis, equation in (
@@ -80,7 +80,7 @@ def interpolate_graph(variables: int) -> onnx.ModelProto:
 
 
 def paper_graph(variables: int, arguments: PaperArguments, state: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
-    """The paper's generator with the parameters of a state dict; `earthgan.kinds.networks` describes its parts."""
+    """The paper's generator with the parameters of a state dict. `earthgan.kinds.networks` describes its parts."""
     graph = _Graph()
 
     def convolution(name: str, x: str) -> str:
@@ -118,7 +118,9 @@ def paper_graph(variables: int, arguments: PaperArguments, state: Mapping[str, N
 
 
 def spectral_graph(variables: int, fields: int) -> onnx.ModelProto:
-    """What `earthgan.kinds.spectral_planner.SpectralPlanner.evaluate` does, by products, for so many `fields`."""
+    """The generator of the `spectral` kind. Matrix products compute the result of
+    `earthgan.kinds.spectral_planner.SpectralPlanner.evaluate` for a number of `fields`.
+    """
     graph = _Graph()
     x = graph.input("x", TensorProto.FLOAT, [1, "degrees", "orders", 2, "modes"])
     kernels = graph.input("kernels", TensorProto.FLOAT, [fields, "degrees", "shells", "modes"])
@@ -159,7 +161,9 @@ def spectral_graph(variables: int, fields: int) -> onnx.ModelProto:
 def residual_graph(
     variables: int, arguments: ResidualArguments, state: Mapping[str, NDArray[np.float32]]
 ) -> onnx.ModelProto:
-    """The `residual` kind with the parameters of a state dict; `earthgan.kinds.networks` describes its parts."""
+    """The generator of the `residual` kind with the parameters of a state dict. `earthgan.kinds.networks` describes its
+    parts.
+    """
     graph = _Graph()
 
     def fed(name: str, *shape: int | str) -> str:

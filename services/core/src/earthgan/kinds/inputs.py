@@ -1,4 +1,4 @@
-"""Conditional inputs on a coarse grid, and what the kinds that take them share."""
+"""Conditional inputs on a coarse grid, and the base class of the kinds that use them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ Field = NDArray[np.float32]
 
 
 class InputsSpec(StepInputs):
-    """Conditional inputs on a grid, NPY arrays `(variable, shell, latitude, longitude)`: the grid, and per variable the
-    affine from stored to normalised numbers.
+    """The conditional inputs are NPY arrays `(variable, shell, latitude, longitude)` on a grid.
+
+    `coding` holds one affine map for each variable. It converts stored numbers to normalised numbers.
     """
 
     grid: GridSpec
@@ -29,7 +30,7 @@ class InputsSpec(StepInputs):
 
 
 class GridPlanner(Protocol):
-    """Plans windows, and says which part of the inputs' grid each window needs."""
+    """Plans windows and says which part of the inputs' grid each window needs."""
 
     def input_window(self, window: Window) -> Window: ...
 
@@ -39,7 +40,9 @@ class GridPlanner(Protocol):
 
 
 class GridInputs:
-    """Normalised fields `(variable, shell, latitude, longitude)` on a coarse grid, stored as NPY."""
+    """Conditional inputs that are normalised fields `(variable, shell, latitude, longitude)` on a coarse grid. They are
+    stored as NPY files.
+    """
 
     def __init__(self, spec: InputsSpec, planner: GridPlanner) -> None:
         self._grid, self._planner, self._dtype = spec.grid.shell_grid, planner, np.dtype(spec.dtype)
@@ -63,10 +66,10 @@ class GridInputs:
         return field
 
     def keep(self, max_bytes: int) -> None:
-        """Nothing is kept."""
+        """Keep nothing."""
 
     def read_ahead(self, path: Path) -> bool:
-        """Reading takes no time worth saving."""
+        """Do nothing, because reading is fast."""
         return False
 
     def cut(self, conditional_input: Field, window: Window) -> Field:
@@ -81,8 +84,8 @@ class GridInputs:
         except (OSError, ValueError, EOFError) as error:
             raise DamagedSurrogate(path, "is not a readable NPY array") from error
         if array.shape != self._shape or array.dtype != self._dtype:
-            due = f"{self._dtype} {self._shape}"
-            raise DamagedSurrogate(path, f"holds {array.dtype} {array.shape} where {due} was due")
+            expected = f"{self._dtype} {self._shape}"
+            raise DamagedSurrogate(path, f"holds {array.dtype} {array.shape} instead of {expected}")
         return array
 
 
@@ -94,7 +97,7 @@ class GridKind(Kind):
     @classmethod
     @abstractmethod
     def plan(cls, arguments: Any, inputs: ShellGrid, outputs: ShellGrid) -> GridPlanner:
-        """The planner between two grids. Raises ValueError where they do not fit the arguments."""
+        """The planner from the inputs' grid to the output grid. Raises ValueError if they do not fit the arguments."""
 
     @classmethod
     def open(
@@ -106,7 +109,7 @@ class GridKind(Kind):
     @classmethod
     def check(cls, arguments: Any, inputs: InputsSpec, variables: Sequence[VariableSpec]) -> None:
         if len(inputs.coding) != len(variables):
-            raise ValueError("the inputs' coding needs one affine per variable")
+            raise ValueError("the coding of the conditional inputs needs one affine map for each variable")
 
     def facts(self) -> dict[str, Any]:
         assert self.inputs.grid is not None

@@ -1,7 +1,8 @@
-"""The `interpolate` preset: tricubic convolution of the conditional input, as one small matrix per axis.
+"""The `interpolate` kind: tricubic convolution of the conditional input, as one small matrix for each axis.
 
-Keys (1981), a = -1/2: exact for quadratics, through the input's own values. Periodic in longitude, across the poles
-by the grid's polar rule, and at the first and last shell continued linearly, for nothing lies beyond them.
+The kernel is that of Keys (1981) with a = -1/2. It reproduces the input's own values and is exact for quadratic
+functions. Interpolation is periodic in longitude and crosses the poles by the grid's polar rule. Beyond the first and
+the last shell the input is continued linearly.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ Array = NDArray[np.float32]
 
 
 class InterpolateArguments(KindArguments):
-    """Tricubic convolution (Keys, 1981) of the conditional input: the baseline that a trained generator must beat."""
+    """Tricubic convolution (Keys, 1981) of the conditional input. A trained generator must beat this baseline."""
 
     preset: Literal["interpolate"] = "interpolate"
 
 
 class InterpolatePlanner:
-    """Plans windows of the interpolation between an evenly spaced input grid and any output grid."""
+    """Plans windows of the interpolation from an evenly spaced input grid to any output grid."""
 
     def __init__(self, inputs: ShellGrid, outputs: ShellGrid) -> None:
         self._shells = inputs.shape[0]
@@ -39,22 +40,22 @@ class InterpolatePlanner:
         self._meridional = _index_of(np.asarray(outputs.latitudes_deg), np.asarray(inputs.latitudes_deg), "latitudes")
         self._zonal = _index_of(np.asarray(outputs.longitudes_deg), np.asarray(inputs.longitudes_deg), "longitudes")
         if self._radial.min() < 0 or self._radial.max() > self._shells - 1:
-            raise ValueError("the output grid's shells reach beyond the input's")
+            raise ValueError("the shells of the output grid reach beyond those of the conditional input")
 
     def _positions(self, window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Fractional input indices of the window's shells, rows and columns."""
+        """The fractional indices, on the input grid, of the window's shells, rows and columns."""
         inputs, outputs = self._columns
         turns, column = np.divmod(np.arange(window.columns.start, window.columns.stop), outputs)
         rows = self._meridional[window.rows.start : window.rows.stop]
         return self._radial[window.shells.start : window.shells.stop], rows, self._zonal[column] + turns * inputs
 
     def input_window(self, window: Window) -> Window:
-        """The part of the conditional input that an output window needs: four points along each axis at a point."""
+        """The part of the conditional input that an output window needs. A point needs four points along each axis."""
         shells, rows, columns = (_support(positions) for positions in self._positions(window))
         return Window(range(max(shells.start, 0), min(shells.stop, self._shells)), rows, columns)
 
     def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
-        """The interpolation matrices `(output, input)` of the three axes. The seed has no part in it."""
+        """The interpolation matrices `(output, input)` of the three axes. They do not depend on the seed."""
         radial, meridional, zonal = (_cubic_matrix(positions) for positions in self._positions(window))
         radial = _continued_linearly(radial, _support(self._positions(window)[0]), self._shells)
         named = {"radial": radial, "meridional": meridional, "zonal": zonal}
@@ -69,9 +70,9 @@ class InterpolatePlanner:
 def _index_of(values: NDArray[np.float64], knots: NDArray[np.float64], axis: str) -> NDArray[np.float64]:
     steps = np.diff(knots)
     if not np.allclose(steps, steps[0], rtol=1e-6):
-        raise ValueError(f"the input's {axis} are not evenly spaced")
+        raise ValueError(f"the conditional input's {axis} are not evenly spaced")
     index = (values - knots[0]) / steps[0]
-    # A value on a knot must not need that knot's outer neighbour because of rounding.
+    # Rounding must not make a value on a knot need that knot's outer neighbour.
     return np.asarray(np.where(np.abs(index - np.round(index)) < 1e-9, np.round(index), index))
 
 
@@ -80,7 +81,7 @@ def _support(positions: NDArray[np.float64]) -> range:
 
 
 def _cubic_matrix(positions: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights `(position, knot)` over the knots of the positions' support."""
+    """The weights `(position, knot)` of the knots in the positions' support."""
     distance = np.abs(positions[:, None] - np.asarray(_support(positions)))
     near = 1 + distance**2 * (1.5 * distance - 2.5)
     far = 2 + distance * (-4 + distance * (2.5 - 0.5 * distance))
@@ -88,7 +89,7 @@ def _cubic_matrix(positions: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _continued_linearly(matrix: NDArray[np.float64], support: range, count: int) -> NDArray[np.float64]:
-    """The matrix over the knots that exist, those beyond either end expressed through the last two before it."""
+    """The matrix for the knots that exist. Knots beyond an end are expressed by the last two knots before it."""
     kept = range(max(support.start, 0), min(support.stop, count))
     folded = matrix[:, kept.start - support.start : kept.stop - support.start].copy()
     for knot, weights in zip(support, matrix.T, strict=True):

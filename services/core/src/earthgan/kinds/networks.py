@@ -1,8 +1,8 @@
-"""The generators as torch modules, for the kinds that make them. Needs the `torch` extra.
+"""The generators of the built-in kinds of surrogate as torch modules. Needs the `torch` extra.
 
 `PaperGenerator` is the network of von Hahn & Mechefske (2021), https://arxiv.org/abs/2110.13315: StyleGAN2-like "H"
 blocks (Karras et al., 2020, Fig. 7b) with 3-D unpadded convolutions, linear upsampling and injected noise. Its
-parameter names are those of the published state dict, so that published weights load as they are.
+parameters have the names of the published state dict, so published weights can be loaded unchanged.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from torch.nn import functional as F
 from earthgan.kinds.paper import PaperArguments
 from earthgan.kinds.residual import PLACES, RATIO, ResidualArguments
 
-SLOPE = 0.2  # of every leaky ReLU
+SLOPE = 0.2  # the slope of every leaky ReLU for negative values
 
 
 def upsample(x: Tensor, start: tuple[int, int, int], size: tuple[int, ...]) -> Tensor:
-    """Doubles `(batch, channel, shell, row, column)` linearly, cell centres kept, and cuts `size` out of it from
-    `start`.
+    """Double the resolution of `(batch, channel, shell, row, column)` linearly, with half-pixel cell centres, and cut a
+    box of `size` out of it at `start`.
     """
     x = F.interpolate(x, scale_factor=2, mode="trilinear", align_corners=False)
     for dim, (first, length) in enumerate(zip(start, size, strict=True), start=2):
@@ -31,7 +31,7 @@ def upsample(x: Tensor, start: tuple[int, int, int], size: tuple[int, ...]) -> T
 
 
 class Noise(nn.Module):
-    """Injects one noise channel: concatenated, or added with a learned strength for each channel."""
+    """Injects one noise channel. It is concatenated, or added with a learned strength for each channel."""
 
     def __init__(self, kind: str, channels: int) -> None:
         super().__init__()
@@ -46,10 +46,11 @@ class Noise(nn.Module):
 
 
 class HBlock(nn.Module):
-    """One doubling: features through two convolutions, and their projection added to the running output.
+    """A block that doubles the resolution. Two convolutions compute features, and their projection is added to the
+    running output.
 
-    The indices in `conv` and `proj` are those of the published state dict; upsampling and activations hold no
-    parameters.
+    The indices in `conv` and `proj` are those of the published state dict. Some indices are missing, because upsampling
+    and activations have no parameters.
     """
 
     def __init__(self, before: int, after: int, variables: int, noise: str) -> None:
@@ -67,9 +68,9 @@ class HBlock(nn.Module):
     def forward(
         self, x: Tensor, y: Tensor, noise: tuple[Tensor, Tensor], parity: tuple[int, int, int]
     ) -> tuple[Tensor, Tensor]:
-        """Features `x` and running output `y` on the same cells to both at twice the resolution.
+        """Take features `x` and the running output `y` on the same cells, and return both at twice the resolution.
 
-        The second noise has the size of the first convolution's output, which is how a window states its size.
+        The second noise has the size of the first convolution's output. This size determines the size of the window.
         """
         middle = noise[1].shape[2:]
         x = self.conv["0"](x, noise[0])
@@ -77,12 +78,16 @@ class HBlock(nn.Module):
         x = F.leaky_relu(self.conv["2"](x), SLOPE)
         x = F.leaky_relu(self.conv["5"](self.conv["4"](x, noise[1])), SLOPE)
         y = upsample(y, (3 + parity[0], 3 + parity[1], 3 + parity[2]), tuple(n - 2 for n in middle))
-        # The running output stays in float32: half precision near its values of 0.5 would cost 5 % of an anomaly.
+        # The running output stays in float32. Its values are near 0.5, where half precision would cost 5 % of an
+        # anomaly.
         return x, y + F.leaky_relu(self.proj["0"](x), SLOPE).to(y.dtype)
 
 
 class PaperGenerator(nn.Module):
-    """A conditional input at eight times its resolution, unpadded: `out = 8 * in - 42` along each axis (3 blocks)."""
+    """The paper's generator. With 3 blocks, it returns a conditional input at eight times its resolution.
+
+    The convolutions are not padded, so an axis of `n` cells has `8 * n - 42` outputs.
+    """
 
     def __init__(self, variables: int, arguments: PaperArguments) -> None:
         super().__init__()
@@ -98,11 +103,11 @@ class PaperGenerator(nn.Module):
         noise: list[Tensor] | None = None,
         parity: list[tuple[int, int, int]] | None = None,
     ) -> Tensor:
-        """Normalised field `(batch, variable, shell, row, column)` of conditional input `x`.
+        """Compute the normalised field `(batch, variable, shell, row, column)` of conditional input `x`.
 
-        `noise` holds two fields `(batch, 1, ...)` a block, in order; drawn here where it is None, as training does.
-        `parity` says for each block where an exact window starts (`earthgan.kinds.paper`); without it, the whole pass
-        is computed.
+        `noise` holds two fields `(batch, 1, ...)` for each block, in order. If it is None, as in training, noise is
+        drawn here. `parity` says for each block where an exact window starts (`earthgan.kinds.paper`). Without it, the
+        whole pass is computed.
         """
         y = x.float()
         x = F.leaky_relu(self.block0[0](x.to(next(self.parameters()).dtype)), SLOPE)
@@ -113,7 +118,7 @@ class PaperGenerator(nn.Module):
         return y
 
     def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
-        """The window that a preset's feeds describe."""
+        """Compute the window that the planner's feeds describe."""
         blocks = range(len(self.blocks))
         noise = [feeds[f"noise_{layer}"] for layer in range(2 * len(blocks))]
         parity = [tuple(feeds[f"parity_{block}"].tolist()) for block in blocks]
@@ -121,13 +126,13 @@ class PaperGenerator(nn.Module):
 
 
 def _drawn_noise(x: Tensor) -> list[Tensor]:
-    """Both noises of a block that is given features `x` of a whole pass."""
+    """Draw both noise fields of a block whose input is the features `x` of a whole pass."""
     sizes = list(x.shape[2:]), [2 * n - 4 for n in x.shape[2:]]
     return [torch.randn(len(x), 1, *size, device=x.device) for size in sizes]
 
 
 class Interpolator(nn.Module):
-    """The `interpolate` preset: one matrix per axis, given with the feeds. It has no parameters."""
+    """The generator of the `interpolate` kind. Its feeds hold one matrix for each axis. It has no parameters."""
 
     def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
         field = torch.einsum("bvdhw,sd->bvshw", feeds["x"], feeds["radial"])
@@ -136,7 +141,7 @@ class Interpolator(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """An unpadded convolution and a mixing of channels, added to the same cells' features."""
+    """A block of an unpadded convolution and a mixing of channels. The result is added to the same cells' features."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -149,7 +154,9 @@ class ResidualBlock(nn.Module):
 
 
 class ResidualGenerator(nn.Module):
-    """The `residual` preset; `earthgan.kinds.residual` says what it is fed. Untrained, it gives interpolation."""
+    """The generator of the `residual` kind. `earthgan.kinds.residual` describes its feeds. Before training, it computes
+    plain interpolation.
+    """
 
     def __init__(self, variables: int, arguments: ResidualArguments) -> None:
         super().__init__()
@@ -163,7 +170,7 @@ class ResidualGenerator(nn.Module):
             nn.init.zeros_(parameter)
 
     def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
-        """The window that a preset's feeds describe, of each sample of a batch."""
+        """Compute the window that the planner's feeds describe, for each sample of a batch."""
         base = interpolated(feeds)
         x = torch.einsum("bkd,bvdhw->bvkhw", feeds["layers"], self._turned(feeds["x"], feeds.get("inwards")))
         x = torch.cat([x, feeds["place"]], dim=1).to(self.head.weight.dtype)
@@ -179,7 +186,7 @@ class ResidualGenerator(nn.Module):
         return base + self._turned(x[..., row : row + rows, column : column + columns], feeds.get("outwards"))
 
     def _turned(self, field: Tensor, axes: Tensor | None) -> Tensor:
-        """A field with its velocity turned to other axes."""
+        """A field whose velocity is converted to other axes."""
         if axes is None or self.vector is None:
             return field
         turned = torch.einsum("bijhw,bjdhw->bidhw", axes, field[:, list(self.vector)].float())
@@ -190,7 +197,7 @@ class ResidualGenerator(nn.Module):
 
 
 def interpolated(feeds: Mapping[str, Tensor]) -> Tensor:
-    """Interpolation by matrices that each sample of a batch has its own of; always in float32."""
+    """Interpolate a batch. Each sample has its own matrices. The computation is always in float32."""
     x = feeds["x"].float()
     if torch.amp.autocast_mode.is_autocast_available(x.device.type):
         with torch.autocast(x.device.type, enabled=False):
@@ -205,9 +212,10 @@ def _interpolated(x: Tensor, feeds: Mapping[str, Tensor]) -> Tensor:
 
 
 class Synthesis(nn.Module):
-    """The `spectral` kind: what `SpectralPlanner.evaluate` computes, by products. It has no parameters.
+    """The generator of the `spectral` kind. Matrix products compute the result of `SpectralPlanner.evaluate`. It has no
+    parameters.
 
-    Always in float32: half precision would err by more than the code does.
+    It always computes in float32, because the errors of half precision would exceed those of the code.
     """
 
     def run(self, feeds: Mapping[str, Tensor]) -> Tensor:

@@ -1,8 +1,8 @@
-"""Injected noise that belongs to a place: the same for a voxel in whichever window it is computed.
+"""Injected noise that belongs to a place: a voxel has the same noise in every window.
 
-Each number is a pure function of (seed, layer, shell, row, column), through the 32-bit finaliser of MurmurHash3
-(Appleby, public domain) and the Box-Muller transform. Only 32-bit integer operations are used, so that JavaScript
-gives the same numbers.
+Each number is a pure function of (seed, layer, shell, row, column). It is computed by the 32-bit finaliser of
+MurmurHash3 (Appleby, public domain) and the Box-Muller transform. The hash uses only 32-bit integer operations, so
+JavaScript gives the same numbers.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from earthgan.sphere.grid import Window
 
 _U32 = NDArray[np.uint32]
-_AXIS_STRIDES = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D)  # odd constants, so that stepping along an axis visits every key
+_AXIS_STRIDES = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D)  # these are odd, so steps along an axis visit every key
 
 
 def white_noise(seed: int, layer: int, window: Window, period: int) -> NDArray[np.float32]:
-    """Standard normal numbers `(shell, row, column)` for a layer's window; columns repeat after `period`."""
+    """Standard normal numbers `(shell, row, column)` for a layer's window. Columns repeat after `period`."""
     key = _mix(_mix(_u32(np.array([seed]))) + _u32(np.array([layer + 1])) * np.uint32(0x27D4EB2F))
     columns = np.arange(window.columns.start, window.columns.stop) % period
     axes = (np.arange(window.shells.start, window.shells.stop), np.arange(window.rows.start, window.rows.stop), columns)

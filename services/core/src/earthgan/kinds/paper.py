@@ -1,13 +1,14 @@
-"""The paper's generator as index algebra: which inputs, noise and operations an output window needs. No torch here.
+"""The `paper` kind: index algebra that says which inputs, noise and operations an output window needs. This module does
+not need torch.
 
-A block takes features `x` and running output `y` at one resolution to twice that resolution. In the index space of
-the one pass over the whole (haloed) globe, outputs `[a, b]` of a block need
+A block takes features `x` and a running output `y`, and returns both at twice their resolution. Indices refer to the
+one pass over the whole globe with its halo. Outputs `[a, b]` of a block need
 
     features    [a // 2, b // 2 + 3]     and the first noise, upsampled 2x with one cell cut off each edge
     first conv  [a, b + 2]               and the second noise
     second conv [a, b]
 
-so that output `o` of `n` blocks of a pass over `i` inputs sits at input coordinate `o / 2**n + 2.5 * (1 - 2**-n)`.
+Output `o` of a pass of `n` blocks therefore lies at the input coordinate `o / 2**n + 2.5 * (1 - 2**-n)`.
 """
 
 from __future__ import annotations
@@ -45,13 +46,15 @@ class BlockPlan:
 
     @property
     def parity(self) -> tuple[int, int, int]:
-        """Per axis, 1 where the first output is odd: the upsampled features then start one cell later."""
+        """For each axis, 1 if the index of the first output is odd, and 0 otherwise. If it is 1, the upsampled features
+        start one cell later.
+        """
         shells, rows, columns = self.outputs
         return shells.start % 2, rows.start % 2, columns.start % 2
 
 
 def plan_blocks(outputs: _Ranges, blocks: int) -> list[BlockPlan]:
-    """The plans of all blocks, first block first, for the last block's outputs."""
+    """The plans of all blocks for the outputs of the last block. The first block comes first."""
     plans: list[BlockPlan] = []
     for _ in range(blocks):
         inputs = _per_axis(outputs, lambda axis: range(axis.start // 2, (axis.stop - 1) // 2 + 4))
@@ -62,17 +65,17 @@ def plan_blocks(outputs: _Ranges, blocks: int) -> list[BlockPlan]:
 
 
 def pass_size(inputs: int, blocks: int) -> int:
-    """How many outputs a pass over `inputs` cells gives along one axis: `out = 2 * in - 6` for each block."""
+    """The number of outputs of a pass over `inputs` cells along one axis. Each block makes `2 * n - 6` of `n` cells."""
     for _ in range(blocks):
         inputs = 2 * inputs - 6
     return inputs
 
 
 def registration(positions: Sequence[float], blocks: int) -> NDArray[np.float64]:
-    """Where the outputs of an unpadded pass lie, given where its inputs lie along one axis.
+    """The positions along one axis of the outputs of an unpadded pass, given the positions of its inputs.
 
-    The running output is upsampled linearly, so a coordinate sent along the same path is the place each output stands
-    for. For evenly spaced inputs this is the closed form of the module's docstring.
+    The running output is upsampled linearly. A coordinate that takes the same path therefore becomes the position of
+    each output. For evenly spaced inputs, the result is the closed form in the module's docstring.
     """
     at = np.asarray(positions, dtype=np.float64)
     for _ in range(blocks):
@@ -84,11 +87,11 @@ def registration(positions: Sequence[float], blocks: int) -> NDArray[np.float64]
 
 
 class PaperArguments(KindArguments):
-    """The generator of von Hahn & Mechefske (2021): H blocks, each doubling the resolution.
+    """The generator of von Hahn & Mechefske (2021). It consists of H blocks, and each block doubles the resolution.
 
-    `channels` holds one number more than there are blocks. `halo` counts the input rows and columns added on each
-    side of the globe before its one whole pass; `first` is where the surrogate's first shell, row and column lie in
-    that pass.
+    `channels` holds one number more than there are blocks. `halo` counts the input rows and columns that are added on
+    each side of the globe before its one whole pass. `first` is the position of the surrogate's first shell, row and
+    column in that pass.
     """
 
     preset: Literal["paper"] = "paper"
@@ -99,7 +102,7 @@ class PaperArguments(KindArguments):
 
 
 class PaperPlanner:
-    """Plans windows of the paper's generator between an input grid and an output grid."""
+    """Plans windows of the paper's generator from an input grid to an output grid."""
 
     def __init__(self, arguments: PaperArguments, inputs: ShellGrid, outputs: ShellGrid) -> None:
         self.arguments = arguments
@@ -118,7 +121,7 @@ class PaperPlanner:
 
     @property
     def whole_pass(self) -> Window:
-        """The window, in output-grid indices, of everything that one pass over the haloed globe gives."""
+        """The window, in indices of the output grid, that one pass over the globe with its halo computes."""
         sizes = [pass_size(n, self.blocks) for n in self._haloed_shape()]
         return Window(*(range(-first, size - first) for first, size in zip(self.arguments.first, sizes, strict=True)))
 
@@ -130,14 +133,15 @@ class PaperPlanner:
         return plan_blocks((shells, rows, columns), self.blocks)
 
     def input_window(self, window: Window) -> Window:
-        """The part of the conditional input, in input-grid indices, that an output window needs."""
+        """The part of the conditional input, in indices of the input grid, that an output window needs."""
         shells, rows, columns = self.plan(window)[0].inputs
         halo_rows, halo_columns = self.arguments.halo
         return Window(shells, _shifted(rows, -halo_rows), _shifted(columns, -halo_columns))
 
     def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
-        """What the network takes beside its input: two noise fields and a parity for each block. Without a seed, zero
-        noise.
+        """The generator's inputs besides the conditional input: two noise fields and a parity for each block.
+
+        Without a seed, the noise is zero.
         """
         feeds: dict[str, NDArray[np.generic]] = {}
         for block, plan in enumerate(self.plan(window)):
@@ -152,7 +156,7 @@ class PaperPlanner:
         return feeds
 
     def multiply_adds(self, window: Window, variables: int) -> int:
-        """The multiplications of all convolutions for a window, exactly."""
+        """The exact number of multiplications in all convolutions for a window."""
         channels = self.arguments.channels
         extra = 1 if self.arguments.noise == "concat" else 0
         plans = self.plan(window)
@@ -178,7 +182,7 @@ def _volume(ranges: _Ranges) -> int:
 
 @register
 class PaperKind(GridKind):
-    """Surrogates whose generator is the paper's."""
+    """Surrogates whose generator is that of the paper."""
 
     name = "paper"
     Arguments = PaperArguments

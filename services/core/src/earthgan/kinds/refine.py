@@ -1,10 +1,11 @@
-"""What the code leaves out of temperature, as far as a small network can tell from what it keeps.
+"""The refinement of decoded temperature. A small network predicts part of what the code leaves out.
 
-A code rounds most coefficients of fine scales to nothing; plumes and sheets have shapes that tell some of them again.
-A decoded step is evaluated on Gauss rows of a few shells, Chebyshev nodes in radius. The network sees each shell with
-what lies `reach_km` below and above, its depth and its distance from the axis; what it gives is analysed, exactly, each
-degree is given its gain, and it is added to the coefficients that are coded. So velocity follows from the refined
-temperature as from any other, and whoever evaluates coefficients need not know of it.
+The code rounds most coefficients of fine scales to zero. Plumes and sheets have typical shapes, so a network can
+predict some of these coefficients from the others. A decoded time step is evaluated on Gauss-Legendre rows of a few
+shells, which lie on Chebyshev nodes in radius. For each shell, the network sees the temperature there and `reach_km`
+below and above, the depth, and the distance from the axis. Its output is analysed exactly, multiplied by a gain for
+each degree, and added to the coefficients that are coded. Velocity therefore follows from the refined temperature in
+the usual way, and code that evaluates coefficients need not know about the refinement.
 """
 
 from __future__ import annotations
@@ -28,26 +29,27 @@ from earthgan.numerics.transform import Transform
 
 Array = NDArray[np.float32]
 
-#: What the network is given of a shell: temperature below, there and above, depth, distance from the axis.
+#: The channels that the network sees of a shell: temperature below, on and above it, depth, distance from the axis.
 CHANNELS = 5
 SLOPE = 0.1
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A 3 x 3 convolution: `weights` `(channel out, channel in, 3, 3)`, `bias` `(channel out,)`."""
+    """A 3 x 3 convolution with `weights` `(channel out, channel in, 3, 3)` and `bias` `(channel out,)`."""
 
     weights: Array
     bias: Array
 
 
-#: From what is seen of a shell `(channel, row, column)` to `(row, column)`, each layer taking one off each side.
+#: Takes the channels of a shell `(channel, row, column)` and returns `(row, column)`. Each layer cuts one row and one
+#: column off each side.
 Network = Callable[[Array], Array]
 
 
 def numpy_network(layers: Sequence[Layer]) -> Network:
-    """The network in NumPy, for whoever has no ONNX Runtime."""
-    # Each row of a layer's kernel is one product: (row, column and channel in, channel out).
+    """The network in NumPy, for installations without ONNX Runtime."""
+    # Each row of a layer's kernel becomes one matrix product: (row, column and channel in, channel out).
     by_row = [
         np.ascontiguousarray(layer.weights.transpose(2, 3, 1, 0).reshape(3, -1, len(layer.bias))) for layer in layers
     ]
@@ -68,7 +70,7 @@ def numpy_network(layers: Sequence[Layer]) -> Network:
 
 
 def fastest_network(layers: Sequence[Layer]) -> Network:
-    """The network in ONNX Runtime, half the work, where it is installed; otherwise in NumPy."""
+    """The network in ONNX Runtime if it is installed, and in NumPy otherwise. ONNX Runtime takes half the time."""
     try:
         from earthgan.numerics.convolutions import residual_network
     except ImportError:
@@ -81,8 +83,10 @@ def _leaky(x: Array) -> Array:
 
 
 class Refinement:
-    """Refines decoded coefficients of `temperature` in its modes. `gains` `(degree,)` say how far the network is to be
-    followed: of low degrees, which the code has nearly exactly, hardly.
+    """Refines decoded coefficients of the component `temperature`.
+
+    The network's prediction for each degree is multiplied by `gains` `(degree,)`. Low degrees have small gains, because
+    the code stores them almost exactly.
     """
 
     def __init__(
@@ -93,13 +97,14 @@ class Refinement:
         self.nodes = arguments.radial_grid
         self.shells = RadialGrid(self.arguments.shells, self.nodes.inner, self.nodes.outer)
         self._reach = self.arguments.reach_km / arguments.thickness_km
-        # A profile is told in the modes that are coded: those left out would have to cancel others.
+        # Only modes that are coded describe a profile. With the other modes, coefficients would have to cancel each
+        # other.
         self._basis = temperature.basis * (temperature.tables > 0)[..., None]
         self._gains = gains
 
     @classmethod
     def load(cls, path: Path, arguments: SpectralArguments, temperature: Component) -> Refinement:
-        """The network in a surrogate's weights. Raises DamagedSurrogate."""
+        """Load the network from the file of a surrogate's weights. Raises DamagedSurrogate."""
         assert arguments.refinement is not None
         refinement = arguments.refinement
         inner = [refinement.channels] * (refinement.layers - 1)
@@ -109,7 +114,7 @@ class Refinement:
             for i, (before, after) in enumerate(zip([CHANNELS, *inner], [*inner, 1], strict=True)):
                 stored = arrays[f"refinement.{i}.weight"]
                 if stored.shape != (after, before, 3, 3):
-                    raise ValueError("the network has another shape than spec.json says")
+                    raise ValueError("the network does not have the shape that spec.json states")
                 weights = stored * arrays[f"refinement.{i}.scale"][:, None, None, None]
                 layers.append(Layer(weights.astype(np.float32), arrays[f"refinement.{i}.bias"]))
             gains = arrays["refinement.gains"]
@@ -132,7 +137,7 @@ class Refinement:
     @cached_property
     @one_thread
     def _to_shells(self) -> Array:
-        """`(degree, mode, shell)`: the modes below, on and above each shell, one after another."""
+        """`(degree, mode, shell)`: the modes below all shells, then on all shells, then above all shells."""
         radii = np.add.outer(np.array([-1, 0, 1]) * self._reach, self.shells.nodes).ravel()
         to_radii = self.nodes.interpolation(np.clip(radii, self.nodes.inner, self.nodes.outer))
         return (self._basis @ to_radii.T).astype(np.float32)
@@ -140,7 +145,7 @@ class Refinement:
     @cached_property
     @one_thread
     def _to_modes(self) -> Array:
-        """`(degree, shell, mode)`: the modes' coefficients that are nearest to a profile on the shells."""
+        """`(degree, shell, mode)`: the matrices from a profile on the shells to mode coefficients that fit it best."""
         root = np.sqrt(self.nodes.integral)
         inverse = np.linalg.pinv((self._basis * root).transpose(0, 2, 1), rcond=1e-6)
         on_nodes = root[:, None] * self.shells.interpolation(self.nodes.nodes)
@@ -148,18 +153,18 @@ class Refinement:
 
     @one_thread
     def __call__(self, coefficients: Array) -> Array:
-        """What is to be added to coefficients `(degree, order, part, mode)`."""
+        """The correction to coefficients `(degree, order, part, mode)`, of the same shape. The caller adds it."""
         added = np.stack([self._network(x) for x in self.seen(coefficients)]) * np.float32(self.arguments.error_rms)
         found = self.grid.coefficients(added).reshape(len(coefficients), -1, len(added)) * self._gains[:, None, None]
         return np.asarray(np.matmul(found, self._to_modes).reshape(coefficients.shape))
 
     def seen(self, coefficients: Array) -> Array:
-        """What the network is given, `(shell, channel, row, column)`: on the globe, and `layers` points beyond it over
-        the poles and the date line.
+        """The network's input `(shell, channel, row, column)`. It covers the globe and `layers` points beyond the poles
+        and the date line.
         """
         degrees, modes = len(coefficients), coefficients.shape[-1]
         on_shells = np.matmul(coefficients.reshape(degrees, -1, modes), self._to_shells)
-        on_shells[0] = 0  # the lateral mean
+        on_shells[0] = 0  # the network does not see the lateral mean
         fields = self.grid.values(on_shells.reshape(*coefficients.shape[:3], -1)) / np.float32(self.arguments.field_rms)
         halo, (rows, columns) = self.arguments.layers, fields.shape[1:]
         x = np.empty((self.shells.count, CHANNELS, rows + 2 * halo, columns + 2 * halo), np.float32)
@@ -168,7 +173,7 @@ class Refinement:
         depth = 2 * (self.shells.nodes - self.shells.inner) / (self.shells.outer - self.shells.inner) - 1
         globe[:, 3] = depth[:, None, None]
         globe[:, 4] = np.sin(self.grid.rows.colatitudes)[:, None]
-        opposite = columns // 2  # beyond a pole the rows come back, half a turn farther
+        opposite = columns // 2  # beyond a pole, the rows repeat in reverse order, half a turn away
         x[:, :, :halo, halo:-halo] = np.roll(globe[:, :, :halo], opposite, axis=-1)[:, :, ::-1]
         x[:, :, -halo:, halo:-halo] = np.roll(globe[:, :, -halo:], opposite, axis=-1)[:, :, ::-1]
         x[..., :halo], x[..., -halo:] = x[..., -2 * halo : -halo], x[..., halo : 2 * halo]

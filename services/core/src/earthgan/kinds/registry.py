@@ -1,8 +1,8 @@
-"""The kinds of surrogate: what a kind answers, and which kinds there are.
+"""The registry of the kinds of surrogate, and the interface of a kind.
 
-A kind is one class. It says what a surrogate of it is made of, plans the windows of its globe, reads its conditional
-inputs, and makes its generator for torch and as ONNX. Nothing outside `earthgan.kinds` and a kind's own maker names a
-particular kind, so a new kind is a new module here, or a class that another package registers.
+A kind is one class. It states the parts of its surrogates, plans the windows of their globe, reads their conditional
+inputs, and makes their generator for torch and as ONNX. Only `earthgan.kinds`, and the command that makes surrogates of
+a kind, name a particular kind. A new kind is therefore a new module here, or a class that another package registers.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ Feeds = dict[str, NDArray[np.generic]]
 
 
 class KindArguments(Frozen):
-    """The arguments of a generator in `spec.json`. `preset` names the kind; each kind has a model of its own."""
+    """The arguments of a generator in `spec.json`. `preset` names the kind. Each kind has its own subclass."""
 
     preset: str
 
 
 class StepInputs(Frozen):
-    """The conditional inputs in `spec.json`: a file for each time step, and what a kind adds to read them."""
+    """The conditional inputs in `spec.json`: one file for each time step. A kind may add fields."""
 
     steps: tuple[StepSpec, ...] = Field(min_length=1)
 
@@ -46,7 +46,7 @@ class StepInputs(Frozen):
     def _steps_ascend(self) -> StepInputs:
         numbers = [step.t for step in self.steps]
         if numbers != sorted(set(numbers)):
-            raise ValueError("time steps do not ascend")
+            raise ValueError("the time steps do not ascend")
         return self
 
 
@@ -54,10 +54,10 @@ class Planner(Protocol):
     """Plans windows of the output grid."""
 
     def feeds(self, window: Window, seed: int | None) -> Feeds:
-        """What the generator takes beside its conditional input. Without a seed, noise is zero."""
+        """The generator's inputs by name, except the conditional input. Without a seed, noise is zero."""
 
     def multiply_adds(self, window: Window, variables: int) -> int:
-        """What a window costs."""
+        """The number of multiplications that a window takes."""
 
 
 class Inputs(Protocol):
@@ -65,44 +65,46 @@ class Inputs(Protocol):
 
     @property
     def grid(self) -> ShellGrid | None:
-        """Where a conditional input's cells lie; None for inputs that are not on a grid."""
+        """The grid of the conditional inputs, or None if they do not lie on a grid."""
 
     @property
     def stored_as(self) -> str:
-        """How a step is stored, in a word: `uint16`, `coded`."""
+        """How a time step is stored, in one word such as `uint16` or `coded`."""
 
     def check(self, path: Path) -> None:
-        """Raises DamagedSurrogate where the file cannot be a step's."""
+        """Raise DamagedSurrogate if the file cannot be a conditional input."""
 
     def read(self, path: Path) -> Array:
-        """The conditional input of a step. Raises DamagedSurrogate."""
+        """Read the conditional input of a time step. Raises DamagedSurrogate."""
 
     def keep(self, max_bytes: int) -> None:
-        """Keeps no more than that of what takes time in reading steps. What was kept is forgotten."""
+        """Set the memory for slow intermediate results of `read`, and forget all results that were kept."""
 
     def read_ahead(self, path: Path) -> bool:
-        """Does what takes time in reading a step, and keeps the result. Returns whether another was forgotten for it.
+        """Do the slow part of `read` and keep the result. Return whether another result was dropped for it.
 
         Raises DamagedSurrogate.
         """
 
     def cut(self, conditional_input: Array, window: Window) -> Array:
-        """The part `(1, ...)` of it that the generator needs for a window of the output grid."""
+        """The part `(1, ...)` of a conditional input that the generator needs for a window of the output grid."""
 
     def look(self, conditional_input: Array) -> tuple[ShellGrid, Array]:
-        """A coarse normalised field `(variable, shell, latitude, longitude)` of it, and its grid."""
+        """A preview of a conditional input: a coarse grid, and a normalised field `(variable, shell, latitude,
+        longitude)` on it.
+        """
 
 
 class Kind(ABC):
-    """A kind of surrogate; an instance belongs to one opened surrogate."""
+    """A kind of surrogate. An instance belongs to one opened surrogate."""
 
-    #: The kind's name: `preset` in `spec.json`.
+    #: The kind's name. `spec.json` states it as `preset`.
     name: ClassVar[str]
     #: The model of the generator's arguments.
     Arguments: ClassVar[type[KindArguments]]
     #: The model of the conditional inputs.
     StepInputs: ClassVar[type[StepInputs]]
-    #: Whether the generator does nothing but interpolate its conditional input.
+    #: Whether the generator only interpolates its conditional input.
     interpolates: ClassVar[bool] = False
     #: Whether `evaluate` computes fields in NumPy, so that serving needs no engine.
     evaluates: ClassVar[bool] = False
@@ -122,57 +124,57 @@ class Kind(ABC):
         grid: ShellGrid,
         weights: Path,
     ) -> Kind:
-        """The kind of one surrogate. `arguments` and `inputs` are instances of the kind's own models.
+        """Open one surrogate of this kind. `arguments` and `inputs` are instances of the kind's own models.
 
-        Raises ValueError where the parts do not fit each other, and DamagedSurrogate where the weights do not.
+        Raises ValueError if the parts do not fit each other, and DamagedSurrogate if the weights do not fit.
         """
 
     @classmethod
     @abstractmethod
     def torch_module(cls, arguments: Any, variables: int) -> Module:
-        """The generator, untrained. Its method `run` takes feeds by name. Needs the `torch` extra."""
+        """The untrained generator. Its method `run` takes the generator's inputs by name. Needs the `torch` extra."""
 
     @classmethod
     @abstractmethod
     def onnx_graph(cls, arguments: Any, variables: int, state: Mapping[str, Array]) -> ModelProto:
-        """The generator as ONNX, with the parameters `state`. Needs the `export` extra."""
+        """The generator with the parameters `state` as an ONNX model. Needs the `export` extra."""
 
     @classmethod
     def check(cls, arguments: Any, inputs: Any, variables: Sequence[VariableSpec]) -> None:
-        """Raises ValueError where the parts of a `spec.json` contradict each other."""
+        """Raise ValueError if the parts of a `spec.json` contradict each other."""
         return
 
     @classmethod
     def without_network(cls, arguments: Any, state: Mapping[str, Array]) -> tuple[Any, dict[str, Array]] | None:
-        """Arguments and weights of the same surrogate without the network that refines it; None where it has none."""
+        """The arguments and weights of the surrogate without its refining network. None if it has no such network."""
         return None
 
     def evaluate(self, conditional_input: Array, window: Window, variables: Sequence[int]) -> Array:
-        """The normalised field `(variable, shell, row, column)` of a window, of kinds that say `evaluates`."""
+        """The normalised field `(variable, shell, row, column)` in a window. Only kinds with `evaluates` compute it."""
         raise NotImplementedError(f"surrogates of kind {self.name} need an engine")
 
     def lateral_means(self, conditional_input: Array) -> dict[str, Array]:
-        """Normalised means over the sphere `(shell,)` by variable, as far as the conditional input tells them."""
+        """Normalised means over the sphere `(shell,)` by variable, if they follow from the conditional input alone."""
         return {}
 
     @property
     def stokes(self) -> StokesProfile | None:
-        """The profile by which temperature makes velocity; None where it does not."""
+        """The profile by which velocity follows from temperature. None if it does not follow."""
         return None
 
     def facts(self) -> dict[str, Any]:
-        """What `earthgan info` says about a surrogate of this kind alone."""
+        """Facts that `earthgan info` shows for surrogates of this kind only."""
         return {}
 
 
-#: The modules of the kinds that come with this package; each registers its kind when it is imported.
+#: The modules of the kinds in this package. Each module registers its kind when it is imported.
 _BUILT_IN = {
     "paper": "earthgan.kinds.paper",
     "residual": "earthgan.kinds.residual",
     "interpolate": "earthgan.kinds.interpolate",
     "spectral": "earthgan.kinds.spectral",
 }
-#: The entry-point group by which another package offers a kind: the kind's name, and its class or module.
+#: The entry-point group by which other packages offer kinds. An entry maps a kind's name to its class or module.
 GROUP = "earthgan.kinds"
 _registered: dict[str, type[Kind]] = {}
 
@@ -180,7 +182,7 @@ _K = TypeVar("_K", bound=type[Kind])
 
 
 def register(kind: _K) -> _K:
-    """Make a kind known by its name: a class decorator. Raises ValueError for a name that another class has."""
+    """Register a kind under its name. This is a class decorator. Raises ValueError if another class has the name."""
     known = _registered.setdefault(kind.name, kind)
     if known is not kind:
         raise ValueError(f"there are two kinds of surrogate named {kind.name!r}")
@@ -188,7 +190,7 @@ def register(kind: _K) -> _K:
 
 
 def kind_named(name: object) -> type[Kind]:
-    """The kind of that name. Raises ValueError, which lists the names that there are."""
+    """The kind `name`. Raises ValueError, which lists the known names, if there is no such kind."""
     if name not in _registered:
         if isinstance(name, str) and name in _BUILT_IN:
             import_module(_BUILT_IN[name])

@@ -1,17 +1,19 @@
-"""The `residual` preset: a network on the cells of the conditional input adds to what interpolation gives. No torch
-here.
+"""The `residual` kind: a network on the cells of the conditional input computes a correction to interpolation. This
+module does not need torch.
 
-Layers of convolutions run on the input's few cells, unpadded, so that a window needs a halo as wide as there are
-blocks: periodic in longitude, over the poles by the grid's polar rule, and beyond the first and the last layer those
-layers again. Their features, interpolated linearly to the window's shells, become 8 x 8 points a cell.
+Convolutions run on the few cells of the conditional input. They are not padded, so a window needs a halo as wide as the
+number of blocks. The halo is periodic in longitude and crosses the poles by the grid's polar rule. Beyond the first and
+the last layer (a shell of the conditional input), this layer is repeated. The resulting features are interpolated
+linearly to the window's shells, and each cell becomes 8 x 8 points.
 
-Velocity is turned to local axes (outwards, southwards, eastwards) on the way in and back on the way out, so that a
-field turned about the axis gives the turned result. Axes are continued over the poles: colatitude becomes negative.
+Velocity is converted to local axes (outwards, southwards, eastwards) at the network's input and back at its output.
+Turning a field about the axis of rotation therefore turns the result. The local axes are continued over the poles,
+where colatitude becomes negative.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -31,13 +33,14 @@ if TYPE_CHECKING:
 Array = NDArray[np.float32]
 
 RATIO = 8
-#: Channels that say where a cell lies: its radius, and how narrow its parallel makes it.
+#: The number of channels that say where a cell lies: its radius, and the cosine of its latitude.
 PLACES = 2
 
 
 class ResidualArguments(KindArguments):
-    """A network of `blocks` residual blocks on the cells of the conditional input; what it gives is added to tricubic
-    interpolation (`earthgan.kinds.residual`). `vector` says which variables are a velocity's x, y and z.
+    """A network of `blocks` residual blocks on the cells of the conditional input. Its output is added to tricubic
+    interpolation (`earthgan.kinds.residual`). `vector` holds the indices of the variables that are a velocity's x, y
+    and z.
     """
 
     preset: Literal["residual"] = "residual"
@@ -47,21 +50,23 @@ class ResidualArguments(KindArguments):
 
 
 class ResidualPlanner:
-    """Plans windows of the residual generator between an evenly spaced input grid and one whose cells nest in it."""
+    """Plans windows of the residual generator from an evenly spaced input grid to an output grid that divides each
+    input cell into 8 x 8 cells.
+    """
 
     def __init__(self, arguments: ResidualArguments, inputs: ShellGrid, outputs: ShellGrid) -> None:
         self.arguments = arguments
         self._inputs, self._outputs = inputs, outputs
         self._interpolation = InterpolatePlanner(inputs, outputs)
         if outputs.shape[1:] != (RATIO * inputs.shape[1], RATIO * inputs.shape[2]):
-            raise ValueError(f"the output grid needs {RATIO} rows and columns for each of the input's")
+            raise ValueError(f"the output grid needs {RATIO} rows and columns for each row and column of the inputs")
         if not 2 <= arguments.blocks < inputs.shape[1]:
-            raise ValueError("the generator has 2 blocks or more, and fewer than the inputs have rows")
+            raise ValueError("the generator needs at least 2 blocks, and fewer blocks than the inputs have rows")
         self._radial = np.interp(outputs.radii_km, inputs.radii_km, np.arange(inputs.shape[0]))
 
     @property
     def whole_pass(self) -> Window:
-        """All that can be computed at once: the globe."""
+        """The largest window that can be computed at once. It is the whole globe."""
         return self._outputs.whole
 
     def _cells(self, window: Window) -> tuple[range, range]:
@@ -69,37 +74,36 @@ class ResidualPlanner:
         return tuple(range(axis.start // RATIO, -(-axis.stop // RATIO)) for axis in window.axes[1:])  # type: ignore[return-value]
 
     def _layers(self, window: Window) -> range:
-        """The layers around a window's shells, as many for each window of that many shells; the last may not exist."""
+        """The layers around a window's shells. All windows with the same number of shells have the same number of
+        layers, so the last layer may not exist.
+        """
         below = np.floor(self._radial).astype(int)
         count = len(window.shells)
         most = (below[count - 1 :] - below[: len(below) - count + 1]).max() + 2
         return range(below[window.shells.start], below[window.shells.start] + int(most))
 
     def input_window(self, window: Window) -> Window:
-        """The cells of a window with a halo of `blocks`, in all layers."""
+        """The cells of a window and a halo of `blocks` cells around them, in all layers."""
         halo = self.arguments.blocks
         rows, columns = (range(axis.start - halo, axis.stop + halo) for axis in self._cells(window))
         return Window(range(self._inputs.shape[0]), rows, columns)
 
     def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
-        """What the network takes beside its input. The seed has no part in it.
+        """The generator's inputs besides the conditional input. They do not depend on the seed.
 
-        Matrices, each with a first axis of one: `radial`, `meridional`, `zonal` `(output, input)` interpolate;
-        `layers` `(layer, input layer)` repeats the outermost layers; `shells` `(shell, layer)` interpolates features.
-        `place` says where cells, and `between` where shells lie; `inwards` and `outwards` turn vectors; `parity` is the
-        first row and column within their cells.
+        Each array except `parity` has a first axis of length one. The matrices `radial`, `meridional` and `zonal`
+        `(output, input)` interpolate. `layers` `(layer, input layer)` repeats the outermost layers, and `shells`
+        `(shell, layer)` interpolates features. `place` says where the cells lie, and `between` where the shells lie
+        between layers. `inwards` and `outwards` convert vectors to local axes and back. `parity` holds the positions of
+        the first row and column within their cells.
         """
         inputs, cells = self.input_window(window), self._cells(window)
         layers, halo, count = self._layers(window), self.arguments.blocks, self._inputs.shape[0]
         known = np.arange(layers.start - halo, layers.stop + halo)
         at = self._radial[window.shells.start : window.shells.stop]
         weights = 1 - np.abs(at[:, None] - np.asarray(layers))
-        latitudes, longitudes = (
-            _extended(axis, r) for axis, r in zip(_axes(self._inputs), inputs.axes[1:], strict=True)
-        )
-        fine_latitudes, fine_longitudes = (
-            _extended(axis, r) for axis, r in zip(_axes(self._outputs), window.axes[1:], strict=True)
-        )
+        latitudes, longitudes = _axes_deg(self._inputs, inputs)
+        fine_latitudes, fine_longitudes = _axes_deg(self._outputs, window)
         radius = np.broadcast_to((2 * known / (count - 1) - 1)[:, None, None], (len(known), *inputs.shape[1:]))
         narrow = np.broadcast_to(np.abs(np.cos(np.radians(latitudes)))[:, None], radius.shape)
         feeds = {
@@ -120,7 +124,7 @@ class ResidualPlanner:
         }
 
     def _matrices(self, window: Window, inputs: Window) -> dict[str, NDArray[np.generic]]:
-        """The interpolation's matrices, over the inputs of this preset's window, which are more."""
+        """The interpolation matrices, padded with zeros to the larger input window of this kind."""
         own, matrices = self._interpolation.input_window(window), self._interpolation.feeds(window, None)
         around = zip(matrices.items(), own.axes, inputs.axes, strict=True)
         return {
@@ -129,30 +133,30 @@ class ResidualPlanner:
         }
 
     def multiply_adds(self, window: Window, variables: int) -> int:
-        """The multiplications of all convolutions for a window, and of the interpolation."""
+        """The number of multiplications in all convolutions for a window and in the interpolation."""
         channels, blocks = self.arguments.channels, self.arguments.blocks
         rows, columns = (len(cell) for cell in self._cells(window))
         layers = len(self._layers(window))
         total = self._interpolation.multiply_adds(window, variables)
-        for block in range(blocks + 1):  # before the first, all of the halo is there
+        for block in range(blocks + 1):  # the whole halo is present before the first block
             size = np.prod([n + 2 * (blocks - block) for n in (layers, rows, columns)])
             total += int(size) * channels * ((variables + PLACES) if block == 0 else 28 * channels)
         head = channels * (layers + channels + 1 + RATIO**2 * variables)
         return total + len(window.shells) * rows * columns * head
 
 
-def _axes(grid: ShellGrid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    return np.asarray(grid.latitudes_deg), np.asarray(grid.longitudes_deg)
+def _axes_deg(grid: ShellGrid, window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The latitudes and longitudes of a window that may run past the ends of an evenly spaced grid."""
+    return _extended(grid.latitudes_deg, window.rows), _extended(grid.longitudes_deg, window.columns)
 
 
-def _extended(axis: NDArray[np.float64], indices: range) -> NDArray[np.float64]:
-    """Evenly spaced coordinates at indices that may run past either end."""
+def _extended(axis: Sequence[float], indices: range) -> NDArray[np.float64]:
     return np.asarray(axis[0] + np.arange(indices.start, indices.stop) * (axis[1] - axis[0]))
 
 
 @register
 class ResidualKind(GridKind):
-    """Surrogates whose generator adds to interpolation."""
+    """Surrogates whose generator adds a correction to interpolation."""
 
     name = "residual"
     Arguments = ResidualArguments

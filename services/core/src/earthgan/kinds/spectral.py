@@ -1,4 +1,6 @@
-"""The `spectral` kind: coded coefficients of temperature, refined by a network, and velocity that follows from them."""
+"""The `spectral` kind. It codes coefficients of temperature, refines them with a network, and derives velocity from
+them.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ Array = NDArray[np.float32]
 
 @register
 class SpectralKind(Kind):
-    """Surrogates of harmonics and radial modes."""
+    """Surrogates whose conditional inputs are coefficients of spherical harmonics and radial modes."""
 
     name = "spectral"
     Arguments = SpectralArguments

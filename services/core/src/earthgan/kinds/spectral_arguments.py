@@ -1,4 +1,4 @@
-"""What `spec.json` says about the generator of a `spectral` surrogate."""
+"""The arguments of a `spectral` generator in `spec.json`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ CodedField = Literal["temperature", "u", "v", "w"]
 
 
 class ComponentSpec(Frozen):
-    """A field that is coded: temperature, or a velocity's U, V or W where temperature does not determine it
-    (`earthgan.kinds.spectral_planner`). `step` is what its normalised coefficients are rounded to.
+    """A field that is coded: temperature, or U, V or W of the velocity where it does not follow from temperature
+    (`earthgan.kinds.spectral_planner`). Its normalised coefficients are rounded to multiples of `step`.
     """
 
     field: CodedField
@@ -26,9 +26,12 @@ class ComponentSpec(Frozen):
 
 
 class RefinementArguments(Frozen):
-    """A network of `layers` 3 x 3 convolutions of `channels` on so many `shells`, which sees what lies `reach_km` below
-    and above (`earthgan.kinds.refine`). `field_rms`, the size of normalised temperature less its lateral mean, scales
-    its input; `error_rms`, the size of the code's error, scales its output.
+    """A network that refines decoded temperature (`earthgan.kinds.refine`). It has `layers` 3 x 3 convolutions with
+    `channels` channels.
+
+    It runs on `shells` shells and sees the temperature `reach_km` below and above each of them. `field_rms` scales its
+    input: it is the root mean square of normalised temperature less its lateral mean. `error_rms` scales its output: it
+    is the root mean square of the code's error.
     """
 
     shells: int = Field(default=16, ge=4)
@@ -40,12 +43,12 @@ class RefinementArguments(Frozen):
 
 
 class SpectralArguments(KindArguments):
-    """Harmonics to `degree` and radial modes on `nodes` Chebyshev nodes between two radii.
+    """Spherical harmonics up to `degree`, and radial modes on `nodes` Chebyshev nodes between two radii.
 
-    `bands` holds the first degree of each band of degrees that share their modes. `stokes` makes velocity of
-    temperature; without it and without components of velocity, temperature is the only variable. `gate` says where it
-    does: components of velocity are what it leaves, on the shells that are not served (without a gate, anywhere).
-    `refinement` is made to temperature when it has been decoded.
+    `bands` holds the first degree of each band of degrees that share their modes. `stokes` is the profile by which
+    velocity follows from temperature. Without it and without components of velocity, temperature is the only variable.
+    `gate` says on which shells velocity follows from temperature. Components of velocity are added on the other shells,
+    or on all shells if there is no gate. `refinement` describes the network that refines decoded temperature.
     """
 
     preset: Literal["spectral"] = "spectral"
@@ -65,17 +68,17 @@ class SpectralArguments(KindArguments):
             raise ValueError("the bands of degrees do not ascend from 0 to the highest degree")
         names = [component.field for component in self.components]
         if len(set(names)) != len(names) or names[0] != "temperature":
-            raise ValueError("the components do not begin with temperature, or one occurs twice")
+            raise ValueError("the components do not begin with temperature, or one component occurs twice")
         return self
 
     @model_validator(mode="after")
     def _gate_fits(self) -> SpectralArguments:
         if self.gate and self.stokes is None:
-            raise ValueError("a gate judges velocity that is made of temperature, and none is")
+            raise ValueError("a gate says where velocity follows from temperature, but there is no Stokes profile")
         if any(before.last_km >= after.first_km for before, after in pairwise(self.gate)):
             raise ValueError("the runs of the gate do not ascend")
         if len(self.components) > 1 and not self.stored.runs:
-            raise ValueError("velocity is coded, and the gate leaves no shell for it")
+            raise ValueError("velocity is coded, but the gate leaves no shell for it")
         return self
 
     @property
@@ -84,12 +87,12 @@ class SpectralArguments(KindArguments):
 
     @property
     def radial_grid(self) -> RadialGrid:
-        """The nodes of temperature, in shell thicknesses."""
+        """The nodes of temperature, whose radii are in shell thicknesses."""
         return RadialGrid(self.nodes, self.inner_km / self.thickness_km, self.outer_km / self.thickness_km)
 
     @property
     def stored(self) -> StoredShells:
-        """The shells whose velocity is coded: a knot for each, or as many as there are nodes."""
+        """The shells whose velocity is coded. A run has one knot for each shell, but at most `nodes` knots."""
         if not self.gate:
             return StoredShells((StoredRun(self.inner_km, self.outer_km, self.nodes),))
         left = (run for run in self.gate if not run.served)
@@ -97,7 +100,7 @@ class SpectralArguments(KindArguments):
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """What the coefficients are turned to, in order."""
+        """The names of the fields that are computed from the coefficients, in order."""
         coded = {component.field for component in self.components}
         if "w" in coded:
             return "temperature", "u", "v", "w"

@@ -1,11 +1,12 @@
-"""The `spectral` preset: a time step as coefficients of harmonics and radial modes, evaluated at any window's points.
+"""The evaluation of `spectral` surrogates: coefficients of spherical harmonics and radial modes are evaluated at the
+points of any window.
 
-Temperature is the sum over degree l, order m and mode k of `x_lmk B_lk(r) Y_lm`, the modes being the principal
-components of the training data in each band of degrees. Velocity `u = U Y r^ + V grad_1 Y` is a linear function of the
-same coefficients, degree by degree: the Stokes maps of the surrogate's own viscosity profile (`earthgan.flow.stokes`).
-On shells where they explain too little (`earthgan.flow.gate`), coefficients of U, V and W are added. Those of V and W
-are of the vector harmonics of unit square, `grad_1 Y / sqrt(l(l + 1))`, so that every error weighs the same.
-Nothing is interpolated: a shell is evaluated where its points lie.
+Temperature is the sum over degree l, order m and mode k of `x_lmk B_lk(r) Y_lm`. The modes are the principal components
+of the training data in each band of degrees. Velocity is `u = U Y r^ + V grad_1 Y`. For each degree it is a linear
+function of the same coefficients: the Stokes maps of the surrogate's own viscosity profile (`earthgan.flow.stokes`). On
+shells where these maps explain too little of the velocity (`earthgan.flow.gate`), coded coefficients of U, V and W are
+added. Those of V and W belong to vector harmonics of unit square, such as `grad_1 Y / sqrt(l(l + 1))`, so that all
+errors have the same effect. Fields are evaluated exactly at the points of a shell, and nothing is interpolated.
 """
 
 from __future__ import annotations
@@ -25,13 +26,16 @@ from earthgan.sphere.vectors import LocalAxes
 
 Array = NDArray[np.float32]
 
-#: Points of whole shells that are evaluated at a time, of all variables: few enough for a processor's cache.
+#: The number of points of a variable that are evaluated at a time. It is small enough for a processor's cache.
 POINTS = 2**16
 
 
 class Kernels:
-    """From coefficients to fields at any radius. `bases` are the components' radial modes `(degree, mode, node)`, as
-    `earthgan.kinds.coded.Code` holds them; `kelvins` is the temperature that 1 stands for, `speed` the velocity in m/s.
+    """Computes matrices from coefficients to fields at any radius.
+
+    `bases` holds the components' radial modes `(degree, mode, node)`, as in `earthgan.kinds.coded.Code`. `kelvins` is
+    the temperature in K that a normalised temperature of 1 stands for. `speed` is the velocity in m/s that a normalised
+    velocity of 1 stands for.
     """
 
     def __init__(
@@ -41,13 +45,15 @@ class Kernels:
 
     @one_thread
     def at(self, radii_km: ArrayLike) -> Array:
-        """`(field, degree, radius, mode)`: coefficients to temperature, U and V (and the toroidal W), all components'
-        modes one after another. Raises ValueError beyond the nodes.
+        """`(field, degree, radius, mode)`: the matrices from coefficients to the fields at `radii_km`.
+
+        The fields are temperature, U, V and the toroidal W, as far as the surrogate has them. The modes of all
+        components follow one another. Raises ValueError if a radius lies outside the nodes.
         """
         arguments = self.arguments
         radii, grid = np.asarray(radii_km) / arguments.thickness_km, arguments.radial_grid
         if not grid.inner <= radii.min() <= radii.max() <= grid.outer:
-            raise ValueError("the grid's shells reach beyond the radial modes")
+            raise ValueError("the shells of the grid reach beyond the radial modes")
         blocks = [grid.interpolation(radii) @ self._of_temperature]
         for component in arguments.components[1:]:
             blocks.append(self._of_velocity(component.field, arguments.stored.interpolation(radii_km)))
@@ -56,7 +62,7 @@ class Kernels:
     @cached_property
     @one_thread
     def _of_temperature(self) -> NDArray[np.float64]:
-        """`(field, degree, node, mode)`: temperature's modes, and the flow that they make."""
+        """`(field, degree, node, mode)`: temperature's modes, and the flow that they drive."""
         arguments, fields = self.arguments, self.arguments.fields
         modes = self.bases["temperature"].transpose(0, 2, 1)
         block = np.zeros((len(fields), *modes.shape))
@@ -68,7 +74,7 @@ class Kernels:
         return block
 
     def _of_velocity(self, field: str, interpolation: NDArray[np.float64]) -> NDArray[np.float64]:
-        """`(field, degree, radius, mode)` of a component of velocity, from its knots to radii."""
+        """`(field, degree, radius, mode)`: the modes of a component of velocity, interpolated from knots to radii."""
         fields = self.arguments.fields
         modes = interpolation @ self.bases[field].transpose(0, 2, 1)
         block = np.zeros((len(fields), *modes.shape))
@@ -77,13 +83,13 @@ class Kernels:
 
 
 def unit_square(field: str, degrees: int) -> NDArray[np.float64]:
-    """`(degree,)`: what the coefficients of U, V or W are multiplied by for their squares to be those of velocity."""
+    """`(degree,)`: factors for the coefficients of U, V or W. They make the coefficients' squares those of velocity."""
     degree = np.arange(degrees)
     return np.ones(degrees) if field == "u" else np.sqrt(np.maximum(degree * (degree + 1.0), 1))
 
 
 class SpectralPlanner:
-    """Plans windows of a grid."""
+    """Plans and evaluates windows of a grid."""
 
     def __init__(self, kernels: Kernels, grid: ShellGrid) -> None:
         self.grid, self._kernels, self._degree = grid, kernels, kernels.arguments.degree
@@ -91,12 +97,12 @@ class SpectralPlanner:
         self._kernels_known = np.zeros(grid.shape[0], bool)
 
     def on(self, grid: ShellGrid) -> SpectralPlanner:
-        """The same, evaluated on another grid."""
+        """A planner with the same kernels on another grid."""
         return SpectralPlanner(self._kernels, grid)
 
     @property
     def kernels(self) -> Array:
-        """`(field, degree, shell, mode)`, of the grid's shells."""
+        """`(field, degree, shell, mode)`: the kernels of all shells of the grid."""
         return self._kernels_of(self.grid.whole.shells)
 
     @cached_property
@@ -105,7 +111,7 @@ class SpectralPlanner:
         return np.empty((len(self._kernels.arguments.fields), self._degree + 1, self.grid.shape[0], modes), np.float32)
 
     def _kernels_of(self, shells: range) -> Array:
-        """The kernels of some shells, which are computed when they are first asked for."""
+        """The kernels of some shells. They are computed on first use."""
         missing = [r for r in shells if not self._kernels_known[r]]
         if missing:
             self._kernels_kept[:, :, missing] = self._kernels.at(np.asarray(self.grid.radii_km)[missing])
@@ -118,7 +124,7 @@ class SpectralPlanner:
 
     @cached_property
     def _harmonics(self) -> Array:
-        """`(kind, order, row, degree)`: values, southward and eastward derivatives."""
+        """`(kind, order, row, degree)`: the values and the southward and eastward derivatives of the harmonics."""
         return np.stack([self._rows.dense(kind) for kind in ("values", "slopes", "eastward")])
 
     @cached_property
@@ -137,7 +143,10 @@ class SpectralPlanner:
     @one_thread
     def evaluate(self, x: Array, window: Window, variables: Sequence[int]) -> Array:
         """The normalised field `(variable, shell, row, column)` of coefficients `x` `(degree, order, part, mode)` in a
-        window. Only what the variables need is computed: 0 is temperature, and 1 to 3 are the velocity's x, y and z.
+        window.
+
+        Variable 0 is temperature, and variables 1 to 3 are the velocity's x, y and z. Only the fields that the given
+        variables need are computed.
         """
         wanted = frozenset(variables)
         if not wanted:
@@ -159,20 +168,22 @@ class SpectralPlanner:
 
     @cached_property
     def _means(self) -> Array:
-        """`(degree,)`: what the harmonics of order 0 are over the grid's cells."""
+        """`(degree,)`: the means of the harmonics of order 0 over the grid's cells."""
         return np.asarray(cell_weights(self.grid).sum(axis=1) @ self._rows.dense("values")[0])
 
     @one_thread
     def temperature_means(self, x: Array) -> Array:
-        """The normalised temperature's means over the sphere `(shell,)`, by the areas of the grid's cells, of the
-        coefficients `x`: waves around the axis have none.
+        """The means over the sphere `(shell,)` of the normalised temperature with coefficients `x`.
+
+        The grid's cells are weighted by their areas. Orders above 0 are waves around the axis, whose mean is zero.
         """
         of_degrees: Array = np.einsum("lk,lsk,l->s", x[:, 0, 0], self.kernels[0], self._means, optimize=True)
         return of_degrees
 
     def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
-        """The matrices of a window's shells, rows and columns, for generators that compute `evaluate` by products. The
-        seed has no part in it.
+        """The matrices of a window's shells, rows and columns. They do not depend on the seed.
+
+        The generators in torch and ONNX compute the same as `evaluate` by products with these matrices.
         """
         rows = slice(window.rows.start, window.rows.stop)
         latitudes_deg, longitudes_deg = np.asarray(self.grid.latitudes_deg)[rows], self._longitudes_deg(window.columns)
@@ -181,14 +192,14 @@ class SpectralPlanner:
         named: dict[str, NDArray[Any]] = {
             "kernels": self._kernels_of(window.shells),
             "harmonics": self._harmonics[:, :, rows],
-            "azimuth": np.stack([waves, np.stack([waves[:, 1], -waves[:, 0]], axis=1)]),  # the second is times i
+            "azimuth": np.stack([waves, np.stack([waves[:, 1], -waves[:, 0]], axis=1)]),  # the second has a factor i
             "meridian": np.stack([axes.cos_lat, axes.sin_lat]),
             "parallel": np.stack([axes.cos_lon, axes.sin_lon]),
         }
         return {name: np.ascontiguousarray(value, np.float32) for name, value in named.items()}
 
     def multiply_adds(self, window: Window, variables: int) -> int:
-        """The multiplications of the radial, the meridional and the zonal sums."""
+        """The number of multiplications in the radial, the meridional and the zonal sums."""
         shells, rows, columns = window.shape
         fields, orders, _, modes = self._kernels_kept.shape
         radial = fields * orders**2 * 2 * modes * shells
@@ -196,8 +207,10 @@ class SpectralPlanner:
 
 
 def _evaluated(transform: Transform, axes: LocalAxes, fields: Array, wanted: frozenset[int]) -> dict[int, Array]:
-    """Variables by index, of the coefficients `(field, degree, order, part, shell)` of temperature, if it is wanted,
-    and of U, V and W, if any of the velocity is.
+    """The wanted variables by index. Further variables may be included.
+
+    `fields` `(field, degree, order, part, shell)` holds the coefficients of temperature if it is wanted, and those of
+    U, V and W if any component of velocity is wanted.
     """
     if wanted == {0}:
         return {0: transform.values(fields[0])}

@@ -1,1 +1,1 @@
-"""Numbers without a place: harmonics, radial nodes, splines, and the threads that linear algebra takes."""
+"""Numerical methods: spherical harmonics, radial nodes, splines, small networks, and limits on threads."""

@@ -1,8 +1,9 @@
 """A small network of 3 x 3 convolutions in ONNX Runtime. Needs the `onnx` extra.
 
-The ONNX model is made from the weights where it is run, so there is no second file to keep equal to them. Only its
-few messages are encoded here: the package that usually does it is not among those that serve. Field numbers are those
-of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, their encoding that of https://protobuf.dev/programming-guides/encoding.
+The ONNX model is made from the weights when it is needed, so no second file has to be kept equal to them. This module
+encodes the few messages of the model itself, because the package `onnx` is not installed for serving. The field numbers
+come from https://github.com/onnx/onnx/blob/main/onnx/onnx.proto. Their encoding is described at
+https://protobuf.dev/programming-guides/encoding.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ Array = NDArray[np.float32]
 
 _IR_VERSION, _OPSET = 8, 17
 _FLOAT_TYPE, _FLOAT_ATTRIBUTE, _INTEGERS_ATTRIBUTE = 1, 1, 7
-_Field = tuple[int, int | float | str | bytes]  # its number, and its value or an encoded message
+_Field = tuple[int, int | float | str | bytes]  # the field's number, and its value or an encoded message
 
 
 def residual_network(weights: Sequence[Array], biases: Sequence[Array], slope: float) -> Callable[[Array], Array]:
-    """A function from `(channel, row, column)` to `(row, column)`, each layer taking a row and a column off each side.
+    """A function that takes `(channel, row, column)` and returns `(row, column)`. Each layer cuts one row and one
+    column off each side.
 
-    Layers have `weights` `(channel out, channel in, 3, 3)` and `biases` `(channel out,)`. Those between the first and
-    the last add what they find, through a leaky ReLU, to what they were given. It runs on one thread.
+    Layers have `weights` `(channel out, channel in, 3, 3)` and `biases` `(channel out,)`. Layers between the first and
+    the last pass their output through a leaky ReLU and add it to their input. The network runs on one thread.
     """
     run = session(residual_model(weights, biases, slope), threads=1).run
     edge = len(weights)
@@ -39,10 +41,10 @@ def residual_network(weights: Sequence[Array], biases: Sequence[Array], slope: f
 
 
 def residual_model(weights: Sequence[Array], biases: Sequence[Array], slope: float) -> bytes:
-    """The network as an ONNX model from `x` `(1, channel, row, column)` to `y` of as many rows and columns.
+    """The network as an ONNX model with input `x` `(1, channel, row, column)` and output `y` `(1, 1, row, column)`.
 
-    The layers pad with zeros, so that a sum has two terms of one shape. What that spoils, an edge as wide as there are
-    layers, is cut off by the caller.
+    The layers pad with zeros, so that both terms of a sum have the same shape. The padding spoils an edge as wide as
+    the number of layers. The caller has to cut this edge off.
     """
     last, nodes, constants = len(weights) - 1, [], []
     for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
@@ -80,7 +82,7 @@ def _tensor(name: str, values: Array) -> bytes:
 
 
 def _value(name: str, *shape: int | str) -> bytes:
-    """An input or an output; its axes have a length or, where any length will do, a name."""
+    """An input or an output. Each of its axes has a length, or a name if any length is allowed."""
     axes = _message(*((1, _message((2 if isinstance(axis, str) else 1, axis))) for axis in shape))
     return _message((1, name), (2, _message((1, _message((1, _FLOAT_TYPE), (2, axes))))))
 
@@ -99,7 +101,7 @@ def _message(*fields: _Field) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    """Seven bits a byte, the lowest first; the eighth bit says that more follow."""
+    """Encode a number with seven bits a byte, the lowest bits first. The eighth bit says that more bytes follow."""
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)

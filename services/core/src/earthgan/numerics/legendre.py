@@ -1,7 +1,7 @@
-"""Normalised associated Legendre functions and their derivatives: spherical harmonics on rows of equal colatitude.
+"""Normalised associated Legendre functions and their derivatives, for spherical harmonics on rows of equal colatitude.
 
-`Y_lm = N_lm P_lm(cos theta) exp(i m phi)` with the integral of `|Y_lm|^2` over the sphere 1 and without the
-Condon-Shortley sign.
+`Y_lm = N_lm P_lm(cos theta) exp(i m phi)`. The integral of `|Y_lm|^2` over the sphere is 1. The Condon-Shortley sign is
+left out.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ Array = NDArray[np.float64]
 
 
 class Legendre:
-    """The functions up to `degree` at `colatitudes` `(row,)` in radians, poles included.
+    """The functions up to `degree` at `colatitudes` `(row,)` in radians. Rows may lie on the poles.
 
-    Each kind of function is a list with an array `(row, degree - m)` for each order m, and is computed when it is first
-    asked for.
+    Each kind of function is a list with an array `(row, degree - m)` for each order m. It is computed on first use.
     """
 
     def __init__(self, degree: int, colatitudes: Array) -> None:
@@ -32,7 +31,7 @@ class Legendre:
 
     @cached_property
     def slopes(self) -> list[Array]:
-        """d/d theta of the values."""
+        """The derivatives d/d theta of the values."""
         # sin(theta) dP_nm/dtheta = n cos(theta) P_nm - sqrt((n^2 - m^2)(2n + 1)/(2n - 1)) P_n-1,m
         found = [np.zeros((len(self.colatitudes), self.degree + 1))]
         for m, q in list(enumerate(self._over_sine))[1:]:
@@ -47,21 +46,21 @@ class Legendre:
 
     @cached_property
     def eastward(self) -> list[Array]:
-        """m / sin(theta) times the values: times i, the eastward derivative. It is finite at the poles."""
+        """m / sin(theta) times the values. Times i, this is the eastward derivative. It is finite at the poles."""
         return [m * q.T for m, q in enumerate(self._over_sine)]
 
     @cached_property
     def _over_sine(self) -> list[Array]:
-        """For each order m an array `(degree - m, row)`: the values, for m > 0 divided by sin(theta).
+        """An array `(degree - m, row)` for each order m. It holds the values, divided by sin(theta) if m > 0.
 
-        The recurrence in degree is that of Holmes & Featherstone (2002), J. Geodesy 76, eq. 11. The quotient is a
-        polynomial too, so that neither derivative divides by a sine that may be zero.
+        The recurrence in degree is that of Holmes & Featherstone (2002), J. Geodesy 76, eq. 11. It gives the quotient
+        directly, so neither derivative has to divide by a sine that may be zero.
         """
         q = np.zeros((self.degree + 1, self.degree + 1, len(self.colatitudes)))  # (degree, order, row)
         sectoral = np.full_like(self._cosine, np.sqrt(1 / (4 * np.pi)))
         for n in range(self.degree + 1):
             if n == 1:
-                sectoral = sectoral * np.sqrt(3 / 2)  # divided by the sine
+                sectoral = sectoral * np.sqrt(3 / 2)  # the sine is left out
             elif n > 1:
                 sectoral = sectoral * self._sine * np.sqrt((2 * n + 1) / (2 * n))
             q[n, n] = sectoral

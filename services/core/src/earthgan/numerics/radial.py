@@ -1,4 +1,4 @@
-"""Chebyshev collocation in radius: nodes, derivative, interpolation, integration.
+"""Chebyshev collocation in radius: nodes, derivatives, interpolation and integration.
 
 The formulas are those of Trefethen, *Spectral Methods in MATLAB* (2000), chapters 6 and 12, and Berrut & Trefethen,
 "Barycentric Lagrange interpolation", SIAM Review 46 (2004). Lengths are in shell thicknesses.
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RadialGrid:
-    """Chebyshev-Lobatto nodes between `inner` and `outer`, in increasing order, both ends included."""
+    """Chebyshev-Lobatto nodes between `inner` and `outer`, in ascending order. Both ends are nodes."""
 
     count: int
     inner: float
@@ -25,7 +25,7 @@ class RadialGrid:
 
     @cached_property
     def nodes(self) -> Array:
-        """`(node,)`."""
+        """`(node,)`: the radii of the nodes."""
         # The sine form is exactly antisymmetric about the middle; a cosine is not.
         k = np.arange(self.count)
         x = np.sin(np.pi * (2 * k - (self.count - 1)) / (2 * (self.count - 1)))
@@ -35,18 +35,18 @@ class RadialGrid:
 
     @cached_property
     def barycentric_weights(self) -> Array:
-        """`(node,)`, up to a common factor."""
+        """`(node,)`: the weights of barycentric interpolation, up to a common factor."""
         weights: Array = (-1.0) ** np.arange(self.count, dtype=np.float64)
         weights[[0, -1]] /= 2
         return weights
 
     @cached_property
     def derivative(self) -> Array:
-        """`(node, node)`: values at the nodes to d/dr there."""
+        """`(node, node)`: the matrix from values at the nodes to the derivative d/dr at the nodes."""
         r, w = self.nodes, self.barycentric_weights
         difference = r[:, None] - r + np.eye(self.count)
         matrix = w / w[:, None] / difference
-        # A constant has no derivative: that fixes the diagonal, with less rounding than its closed form.
+        # The derivative of a constant is zero. This fixes the diagonal with less rounding than the closed form.
         np.fill_diagonal(matrix, 0.0)
         np.fill_diagonal(matrix, -matrix.sum(axis=1))
         return np.asarray(matrix, np.float64)
@@ -60,9 +60,9 @@ class RadialGrid:
 
     @cached_property
     def chebyshev(self) -> Array:
-        """`(polynomial, node)`: values at the nodes to the coefficients of Chebyshev polynomials."""
+        """`(polynomial, node)`: the matrix from values at the nodes to coefficients of Chebyshev polynomials."""
         k = np.arange(self.count)
-        # The nodes ascend and the angle of a cosine descends.
+        # The nodes ascend, so the angles of their cosines descend.
         matrix = 2 / (self.count - 1) * np.cos(np.pi * k[:, None] * (self.count - 1 - k) / (self.count - 1))
         matrix[:, [0, -1]] /= 2
         matrix[[0, -1]] /= 2
@@ -70,12 +70,12 @@ class RadialGrid:
 
     @cached_property
     def spacing(self) -> Array:
-        """`(node,)`: the distance to the nearer neighbour."""
+        """`(node,)`: the distance from each node to its nearer neighbour."""
         gaps = np.diff(self.nodes)
         return np.asarray(np.minimum(np.r_[gaps, gaps[-1]], np.r_[gaps[0], gaps]), np.float64)
 
     def interpolation(self, radii: Array) -> Array:
-        """`(radius, node)`: values at the nodes to those of the interpolating polynomial at `radii`."""
+        """`(radius, node)`: the matrix from values at the nodes to the interpolating polynomial's values at `radii`."""
         difference = radii[:, None] - self.nodes
         hit = np.abs(difference) < 1e-13 * self.outer
         matrix = self.barycentric_weights / np.where(hit, 1.0, difference)

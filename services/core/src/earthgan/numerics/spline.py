@@ -9,12 +9,15 @@ Array = NDArray[np.float64]
 
 
 def spline(knots: ArrayLike, at: ArrayLike) -> Array:
-    """`(at, knot)`: from values at ascending knots to the natural cubic spline's at `at`; constant beyond."""
+    """`(at, knot)`: the matrix from values at ascending knots to the natural cubic spline's values at `at`.
+
+    The spline is continued as a constant beyond the first and the last knot.
+    """
     x = np.asarray(knots, np.float64)
     t = np.clip(at, x[0], x[-1])
     step = np.diff(x)
     slopes = np.diff(np.eye(len(x)), axis=0) / step[:, None]
-    # The second derivatives are continuous, and zero at both ends.
+    # The first and second derivatives are continuous, and the second derivatives are zero at both ends.
     system, right = np.eye(len(x)), np.zeros((len(x), len(x)))
     inside = np.arange(1, len(x) - 1)
     system[inside, inside - 1], system[inside, inside + 1] = step[:-1], step[1:]

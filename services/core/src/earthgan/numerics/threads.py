@@ -1,4 +1,4 @@
-"""How many threads linear algebra takes."""
+"""Limits the number of threads that linear algebra uses."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any, TypeVar, cast
 from threadpoolctl import ThreadpoolController
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_Before = dict[str, tuple[Any, int]]  # by file: a library, and how many threads it might take
+_Before = dict[str, tuple[Any, int]]  # by file name: a library, and its limit on threads before ours
 
 
 class _OneThread:
-    """A limit of one thread for as long as anyone needs it.
+    """A limit of one thread that holds as long as any thread needs it.
 
-    Most libraries have one limit for the whole process: whichever thread enters first sets it, and whichever leaves
-    last lifts it. OpenBLAS on OpenMP has a limit for each thread, so every thread sets and lifts its own.
+    Most libraries have one limit for the whole process. The first thread that enters sets it, and the last one that
+    leaves lifts it. OpenBLAS on OpenMP has a limit for each thread, so every thread sets and lifts its own.
     """
 
     def __init__(self) -> None:
@@ -57,15 +57,16 @@ class _OneThread:
 
 @lru_cache(maxsize=1)
 def _libraries(_modules: int) -> list[Any]:
-    """The linear algebra that is loaded. To look for it takes 1.6 ms, so that is done again only after an import."""
+    """The linear algebra libraries that are loaded. A search takes 1.6 ms, so it is repeated only after an import."""
     return list(ThreadpoolController().select(user_api="blas").lib_controllers)
 
 
 def _allow(library: Any, threads: int) -> None:
-    """Set the limit from whichever thread this is.
+    """Set a library's limit, whichever thread calls.
 
-    Since 3.8, threadpoolctl obeys only the thread that set OpenBLAS' limit first, for as long as that thread lives, and
-    ignores all others without a word. We count who needs the limit, so we take control and give it back each time.
+    Since version 3.8, threadpoolctl obeys only the thread that was first to set the limit of OpenBLAS, as long as that
+    thread lives. It silently ignores all other threads. `_OneThread` counts the threads that need the limit, so this
+    function takes control and gives it back each time.
     """
     give_up = getattr(library, "clear_controlling_thread", lambda force: None)
     give_up(force=True)
@@ -77,7 +78,11 @@ _one_thread = _OneThread()
 
 
 def one_thread(function: _Function) -> _Function:
-    """For many small products: several threads would mostly wait for each other, and on a busy machine for minutes."""
+    """Limit linear algebra to one thread while a function runs. This is a decorator.
+
+    It suits functions with many small products. Several threads would mostly wait for each other, and on a busy machine
+    they would wait for minutes.
+    """
 
     @wraps(function)
     def limited(*args: Any, **kwargs: Any) -> Any:

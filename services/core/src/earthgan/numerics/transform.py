@@ -1,15 +1,17 @@
 """The one transform between real fields on rows and columns and their coefficients of spherical harmonics.
 
 The harmonics are orthonormal and without the Condon-Shortley sign (`earthgan.numerics.legendre`). Coefficients are real
-arrays `(degree, order, part, ...)`: part 0 is the real and part 1 the imaginary one, and they are zero where order >
-degree. The field `(..., row, column)` of coefficients c is the sum over m >= 0 of `(2 - [m = 0]) Re(c_lm Y_lm)`.
-Between both are a field's *modes* `(2, order, part, ..., row)`: sums over degrees, still to be summed over orders, of
-functions that are alike in the north and the south, and of those that are opposite.
+arrays `(degree, order, part, ...)`. Part 0 is the real part and part 1 the imaginary part. Coefficients are zero where
+order > degree. The field `(..., row, column)` of coefficients c is the sum over degrees l and orders m >= 0 of
+`(2 - [m = 0]) Re(c_lm Y_lm)`. The *modes* `(2, order, part, ..., row)` of a field are an intermediate result: the sums
+over degrees, before the sum over orders. The first axis separates functions that are equal in the north and the south
+from functions that are opposite there.
 
-Three things keep the work near the least. Rows as far north as south share their functions, since those of an even
-degree - order are even in latitude and the others odd. Neighbouring orders are taken together, and so nearly no sum is
-over degrees that an order does not have. Columns as far east as west of the first share their cosines and sines: these
-products take a third of the time of NumPy's Fourier transforms at degree 95, which take over at high degrees.
+Three measures keep the work small. First, a northern row and its southern mirror image share their functions: functions
+with an even degree - order are even in latitude, and the others are odd. Second, neighbouring orders are computed
+together in bands, so hardly any sum runs over degrees that an order does not have. Third, a column east of the first
+one and its western mirror image share their cosines and sines. At degree 95, these products take a third of the time of
+NumPy's Fourier transforms. The Fourier transforms are used at high degrees.
 """
 
 from __future__ import annotations
@@ -28,20 +30,21 @@ from earthgan.numerics.legendre import Legendre
 Array = NDArray[np.floating[Any]]
 Kind = Literal["values", "slopes", "eastward"]
 
-#: Neighbouring orders, or degrees, that are taken together.
+#: The number of neighbouring orders, or degrees, that are computed together.
 BAND = 16
-#: From this degree on, Fourier transforms take the sums over orders on an even turn of columns.
+#: From this degree on, Fourier transforms compute the sums over orders if the columns divide a turn evenly.
 FOURIER_DEGREE = 256
-#: Rows that are made at a time.
+#: The number of rows that are computed at a time.
 CHUNK = 256
 
 
 @dataclass(frozen=True)
 class Band:
-    """Functions of one parity of degree - order, for neighbouring `orders`: `matrix` `(order, function, row)`.
+    """The functions of neighbouring `orders` whose degree - order has one parity: `matrix` `(order, function, row)`.
 
-    `index` `(order, function)` says where their coefficients are among all `(degree, order)`. Orders that have fewer
-    functions than the first one have zeros instead, and an index of what is zero.
+    `index` `(order, function)` holds the flat indices of their coefficients among all `(degree, order)`. Orders with
+    fewer functions than the first order are padded with zeros, and their padded indices refer to a coefficient that is
+    always zero.
     """
 
     orders: slice
@@ -51,7 +54,7 @@ class Band:
 
     @classmethod
     def all(cls, degree: int, dtype: np.dtype[Any], functions: Callable[[int, int], Array]) -> list[Band]:
-        """All bands of `functions(order, parity)` `(function, row)`."""
+        """All bands up to `degree`. `functions(order, parity)` returns an array `(function, row)`."""
         return [cls._of(degree, dtype, functions, m, p) for m in range(0, degree + 1, BAND) for p in (0, 1)]
 
     @classmethod
@@ -71,8 +74,8 @@ class Band:
 class Rows:
     """Legendre functions up to `degree` on rows at `colatitudes` in radians, north first.
 
-    For analysis, `weights` `(row,)` are in proportion to the rows' areas. Each order is a least-squares problem in
-    latitude; on Gauss-Legendre rows with their own weights its solution is the exact quadrature.
+    Analysis needs `weights` `(row,)`, which are proportional to the rows' areas. It solves a least-squares problem in
+    latitude for each order. On Gauss-Legendre rows with Gauss-Legendre weights, the solution is the exact quadrature.
     """
 
     def __init__(
@@ -85,7 +88,7 @@ class Rows:
         mirrored = np.allclose(self.colatitudes + self.colatitudes[::-1], np.pi, rtol=0, atol=1e-12)
         if self._weights is not None:
             mirrored &= np.allclose(self._weights, self._weights[::-1])
-        # Both are indices of the rows whose functions are kept; the southern ones are to be read backwards.
+        # Both are slices of the rows whose functions are kept. The southern rows are in reverse order.
         self._north = slice(0, (count + 1) // 2 if mirrored else count)
         self._south = slice(0, count - self._north.stop)
         self._kept = self._north
@@ -93,7 +96,7 @@ class Rows:
         self._bands: dict[Kind, list[Band]] = {}
 
     def part(self, rows: range) -> Rows:
-        """Rows that follow one another, of all rows, for synthesis. They share the functions of all."""
+        """A contiguous part of the rows, for synthesis. It shares the functions of all rows."""
         half, count = self._north.stop, len(self.colatitudes)
         cut = copy(self)
         cut.colatitudes = self.colatitudes[rows.start : rows.stop]
@@ -105,7 +108,7 @@ class Rows:
 
     @property
     def kept(self) -> int:
-        """How many rows' functions are needed."""
+        """The number of rows whose functions are needed."""
         return self._kept.stop - self._kept.start
 
     def _bands_of(self, kind: Kind) -> list[Band]:
@@ -115,7 +118,7 @@ class Rows:
         return self._bands[kind]
 
     def dense(self, kind: Kind) -> Array:
-        """The functions of one kind `(order, row, degree)`, zero where order > degree."""
+        """The functions of one kind `(order, row, degree)`. They are zero where order > degree."""
         degrees = self.degree + 1
         out = np.zeros((degrees, degrees, len(self.colatitudes)), self.dtype)
         for band in self._bands_of(kind):
@@ -126,7 +129,10 @@ class Rows:
         return out.swapaxes(1, 2)
 
     def modes(self, coefficients: Array, kind: Kind) -> Array:
-        """The sums over degrees of coefficients times functions; for `eastward`, times i."""
+        """The modes of coefficients: the sums over degrees of coefficients times functions.
+
+        For the kind `eastward`, the sums are multiplied by i.
+        """
         degrees, orders, _, *others = coefficients.shape
         flat = coefficients.reshape(degrees * orders, -1).astype(self.dtype, copy=False)
         sums = np.empty((2, orders, flat.shape[1], self.kept), self.dtype)
@@ -140,7 +146,11 @@ class Rows:
         return modes
 
     def unfold(self, both: Array, out: Array) -> None:
-        """The rows of fields `(..., row, column)`, from what is alike and opposite `(2, ..., kept row, column)`."""
+        """Write the rows of fields `(..., row, column)` to `out`.
+
+        `both` `(2, ..., kept row, column)` holds the parts that are equal in the north and the south, and the parts
+        that are opposite there.
+        """
         (alike, opposite), split = both, self._north.stop - self._north.start
         north, south = (
             slice(s.start - self._kept.start, s.stop - self._kept.start) for s in (self._north, self._south)
@@ -149,14 +159,17 @@ class Rows:
         np.subtract(alike[..., south, :], opposite[..., south, :], out=out[..., split:, :][..., ::-1, :])
 
     def fold(self, field: Array) -> Array:
-        """The sums and differences `(2, ..., kept row, column)` of the hemispheres of fields on all the rows."""
+        """The sums and differences `(2, ..., kept row, column)` of the northern and southern rows of fields.
+
+        The fields lie on all the rows.
+        """
         north, south = field[..., self._north, :], field[..., self._north.stop :, :][..., ::-1, :]
         out = np.empty((2, *north.shape), self.dtype)
         _fold(north.swapaxes(-1, -2), south.swapaxes(-1, -2), self._south, out.swapaxes(-1, -2))
         return out
 
     def coefficients(self, modes: Array) -> Array:
-        """Coefficients `(degree, order, part, ...)` whose values are nearest to modes on all the rows."""
+        """The coefficients `(degree, order, part, ...)` that fit modes on all the rows best, by least squares."""
         _, orders, _, *others, rows = modes.shape
         flat = modes.reshape(2, orders, -1, rows)
         out = np.zeros(((self.degree + 1) ** 2, flat.shape[2]), self.dtype)
@@ -167,12 +180,12 @@ class Rows:
 
     @cached_property
     def _inverses(self) -> list[Band]:
-        """From the sums and differences of both hemispheres to coefficients."""
+        """The matrices from the sums and differences of both hemispheres to coefficients."""
         if self._weights is None:
-            raise ValueError("rows without weights are for synthesis alone")
+            raise ValueError("rows without weights allow synthesis only: analysis needs weights")
         values, weights = self._functions.values, self._weights[self._north] * 4 * np.pi / self._weights.sum()
         if self._south.stop == 0:
-            # Without mirrored rows, even and odd functions are not told apart by sums and differences.
+            # Without mirrored rows, sums and differences do not separate even functions from odd ones.
             joint = [least_squares(of_order, weights) for of_order in values]
             return Band.all(self.degree, self.dtype, lambda m, parity: joint[m][parity::2])
         times = np.ones(self._north.stop)
@@ -193,21 +206,23 @@ class Columns:
         is_turn = self.count > 2 * degree and np.allclose(self.longitudes, even, rtol=0, atol=1e-12)
         self._by_fourier = is_turn and degree >= FOURIER_DEGREE
         self._is_folded = is_turn and not self._by_fourier
-        #: Columns that are computed, and those of them which have another one as far in the west.
+        #: The number of columns that are computed. `_both` holds those that have a mirror image in the west.
         self.east = self.count // 2 + 1 if self._is_folded else self.count
         self._both = slice(1, self.count - self.east + 1)
 
     @cached_property
     def waves(self) -> Array:
-        """`(order, part, column)`: a field is the sum of its modes times these."""
+        """`(order, part, column)`: a field is the sum of its modes times these waves."""
         orders = np.arange(self._degree + 1)[:, None]
         angles = orders * self.longitudes
-        twice = np.where(orders == 0, 1, 2)  # a real field: orders -m and m together
+        twice = np.where(orders == 0, 1, 2)  # a field is real, so orders -m and m contribute the same
         return np.stack([twice * np.cos(angles), -twice * np.sin(angles)], axis=1).astype(self.dtype)
 
     def field(self, modes: Array) -> tuple[Array, Array]:
-        """Fields `(2, row, column)` of modes `(2, order, part, row)`: on the columns from the first one eastwards, and
-        on the others from the last one westwards.
+        """Fields `(2, row, column)` of modes `(2, order, part, row)`.
+
+        The first array has the columns from the first one eastwards. The second array has the other columns, from the
+        last one westwards.
         """
         if self._by_fourier:
             spectrum = (modes[:, :, 0] + 1j * modes[:, :, 1]).swapaxes(1, 2)
@@ -217,7 +232,10 @@ class Columns:
         return even + odd, even[..., self._both] - odd[..., self._both]
 
     def modes(self, field: Array, out: Array) -> None:
-        """The modes `(..., order, part, row)` of fields `(..., row, column)`: the nearest, where none are exact."""
+        """Write the modes `(..., order, part, row)` of fields `(..., row, column)` to `out`.
+
+        If no modes fit exactly, they are the best fit by least squares.
+        """
         if self._by_fourier:
             found = np.fft.rfft(field, norm="forward")[..., : self._degree + 1].swapaxes(-1, -2)
             out[..., 0, :], out[..., 1, :] = found.real, found.imag
@@ -229,7 +247,7 @@ class Columns:
 
     @cached_property
     def _inverse(self) -> Array:
-        """`(part, order, column)`: from what is folded to modes."""
+        """`(part, order, column)`: the matrices from folded columns to modes."""
         if self._is_folded:
             cosines, sines = self.waves[..., : self.east].swapaxes(0, 1) / self.count
             cosines[1:], sines[1:] = cosines[1:] / 2, sines[1:] / 2
@@ -240,9 +258,9 @@ class Columns:
 
 @dataclass(frozen=True)
 class Transform:
-    """Synthesis and analysis on rows times columns of one data type.
+    """Synthesis and analysis on a grid of rows and columns of one data type.
 
-    A vector field is `u = U Y r^ + V grad_1 Y + W r^ x grad_1 Y`, with `grad_1` the gradient on the unit sphere.
+    A vector field is `u = U Y r^ + V grad_1 Y + W r^ x grad_1 Y`, where `grad_1` is the gradient on the unit sphere.
     """
 
     rows: Rows
@@ -250,29 +268,37 @@ class Transform:
 
     @classmethod
     def gauss(cls, degree: int, rows: int, columns: int, dtype: DTypeLike) -> Transform:
-        """On Gauss-Legendre rows and an even turn from longitude 0: with more rows than `degree`, and more columns than
-        twice as many, fields up to that degree are analysed exactly.
+        """The transform on Gauss-Legendre rows and columns that divide a turn evenly, from longitude 0.
+
+        It analyses fields up to `degree` exactly if there are more rows than `degree` and more columns than twice
+        `degree`.
         """
         x, weights = np.polynomial.legendre.leggauss(rows)
         longitudes = np.arange(columns) * 2 * np.pi / columns
         return cls(Rows(degree, np.arccos(x[::-1]), dtype, weights[::-1]), Columns(degree, longitudes, dtype))
 
     def values(self, coefficients: Array) -> Array:
-        """The field of coefficients."""
+        """The field `(..., row, column)` of coefficients `(degree, order, part, ...)`."""
         return self._field(self.rows.modes(coefficients, "values"))
 
     def southward(self, v: Array, w: Array | None = None) -> Array:
-        """The southward component of the vector field of V and W: of V alone, the slope d/d theta of its field."""
+        """The southward component of the vector field of V and W.
+
+        With V alone, this is the derivative d/d theta of the field of V.
+        """
         modes = self.rows.modes(v, "slopes")
         return self._field(modes if w is None else modes - self.rows.modes(w, "eastward"))
 
     def eastward(self, v: Array, w: Array | None = None) -> Array:
-        """The eastward component of the vector field of V and W: of V alone, 1/sin(theta) d/d phi of its field."""
+        """The eastward component of the vector field of V and W.
+
+        With V alone, this is 1/sin(theta) times the derivative d/d phi of the field of V.
+        """
         modes = self.rows.modes(v, "eastward")
         return self._field(modes if w is None else modes + self.rows.modes(w, "slopes"))
 
     def coefficients(self, field: Array) -> Array:
-        """The coefficients of a field `(..., row, column)`."""
+        """The coefficients `(degree, order, part, ...)` of a field `(..., row, column)`."""
         *others, rows, columns = field.shape
         flat = field.reshape(-1, rows, columns).astype(self.rows.dtype, copy=False)
         kept = self.rows.kept
@@ -295,13 +321,17 @@ class Transform:
         return out.reshape(*others, *out.shape[1:])
 
     def _chunks(self, fields: int) -> list[slice]:
-        """Fields that are made at a time: few enough for a processor's cache."""
+        """Slices of the fields that are computed together. They are small enough for a processor's cache."""
         step = -(-CHUNK // self.rows.kept)
         return [slice(first, min(first + step, fields)) for first in range(0, fields, step)]
 
 
 def _fold(near: Array, far: Array, paired: slice, out: Array) -> None:
-    """Sums and differences `(2, ..., place)` of what lies `near` and `far`, which only some places have."""
+    """Write the sums and differences `(2, ..., place)` of `near` and `far` to `out`.
+
+    Only the places `paired` have values in `far`. The value `near` of any other place is both its sum and its
+    difference.
+    """
     np.add(near[..., paired], far, out=out[0][..., paired])
     np.subtract(near[..., paired], far, out=out[1][..., paired])
     for alone in (slice(0, paired.start), slice(paired.stop, None)):
@@ -309,8 +339,10 @@ def _fold(near: Array, far: Array, paired: slice, out: Array) -> None:
 
 
 def least_squares(functions: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`(function, row)`: from values on rows to the coefficients of functions `(row, function)` that are nearest to
-    them with such weights `(row,)`. Where the functions are orthonormal, these are plain sums.
+    """`(function, row)`: the matrix from values on rows to coefficients of `functions` `(row, function)`.
+
+    The coefficients are the least-squares fit with `weights` `(row,)`. If the functions are orthonormal under these
+    weights, the coefficients are plain weighted sums.
     """
     sums = (functions * weights[:, None]).T
     if np.allclose(sums @ functions, np.eye(len(sums)), rtol=0, atol=1e-12):
@@ -320,9 +352,9 @@ def least_squares(functions: NDArray[np.float64], weights: NDArray[np.float64]) 
 
 
 def per_degree(maps: Array, coefficients: Array) -> Array:
-    """Coefficients `(degree, order, part, k)` times a matrix of each degree `(degree, j, k)`, over k.
+    """Multiply coefficients `(degree, order, part, k)` by one matrix for each degree, `maps` `(degree, j, k)`.
 
-    Hardly more orders than a degree has are computed.
+    The result is `(degree, order, part, j)`. Hardly any orders are computed that a degree does not have.
     """
     degrees, _, parts, _ = coefficients.shape
     out = np.zeros((*coefficients.shape[:3], maps.shape[1]), np.result_type(maps, coefficients))

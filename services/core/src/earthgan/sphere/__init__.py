@@ -1,1 +1,1 @@
-"""Places on the globe: shell grids, values between their points, vectors, tiles, great circles, area statistics."""
+"""The geometry of the globe: shell grids, interpolation, vectors, tiles, great circles, and area statistics."""

@@ -1,4 +1,4 @@
-"""The shortest way between two points of the sphere."""
+"""The shortest path between two points on the sphere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from earthgan.errors import InvalidRequest
 from earthgan.sphere.vectors import LocalAxes
 
-#: Points closer than this, or closer than this to being opposite, lie on no one great circle: about a millimetre.
+#: Two points determine no great circle if the angle between them is smaller than this (about a millimetre), or if it
+#: differs from 180° by less than this.
 SMALLEST_ANGLE_DEG = 1e-8
 
 
@@ -19,7 +20,7 @@ SMALLEST_ANGLE_DEG = 1e-8
 class GreatCircle:
     """The arc between two places `(latitude, longitude)`.
 
-    Raises InvalidRequest where they are the same place or opposite ones: no one great circle joins those.
+    Raises InvalidRequest if the places are the same or opposite, because no single great circle joins them.
     """
 
     start_deg: tuple[float, float]
@@ -27,19 +28,20 @@ class GreatCircle:
 
     def __post_init__(self) -> None:
         if self.length_deg < SMALLEST_ANGLE_DEG:
-            raise InvalidRequest("from and to are the same place: a section needs two")
+            raise InvalidRequest("from and to are the same place: a section needs two places")
         if self.length_deg > 180 - SMALLEST_ANGLE_DEG:
             raise InvalidRequest("from and to are opposite places: more than one great circle joins them")
 
     @property
     def length_deg(self) -> float:
-        """The angle at the Earth's centre, well conditioned at any length."""
+        """The angle at the Earth's centre. The formula is well conditioned at any length."""
         a, b = _unit_vector(*self.start_deg), _unit_vector(*self.end_deg)
         return math.degrees(math.atan2(np.linalg.norm(np.cross(a, b)), float(a @ b)))
 
     def points_deg(self, n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Latitudes and longitudes `(n,)` in degrees at equal distances, both ends among them; longitudes within
-        [-180, 180).
+        """Latitudes and longitudes `(n,)` in degrees of points at equal distances, including both ends.
+
+        Longitudes lie within [-180, 180).
         """
         a, b = _unit_vector(*self.start_deg), _unit_vector(*self.end_deg)
         angle = math.radians(self.length_deg)
@@ -47,7 +49,7 @@ class GreatCircle:
         points = (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / math.sin(angle)
         x, y, z = points.T
         latitudes, longitudes = np.degrees(np.arctan2(z, np.hypot(x, y))), np.degrees(np.arctan2(y, x))
-        # At the ends, what was asked for and not what is left of it after two transformations.
+        # The ends are exactly the given places, without the rounding of two transformations.
         latitudes[[0, -1]], longitudes[[0, -1]] = np.transpose([self.start_deg, self.end_deg])
         return latitudes, within_a_turn(longitudes)
 

@@ -1,6 +1,7 @@
-"""The geometry of fields on the sphere: shell grids, what lies beyond their edges, and windows of them.
+"""The geometry of fields on the sphere: shell grids, their continuation beyond the edges, and windows.
 
-Arrays are `(..., shell, latitude, longitude)`: shell 0 next to the core, row 0 in the north, columns eastwards.
+Arrays are `(..., shell, latitude, longitude)`. Shell 0 is next to the core, row 0 is the northernmost, and columns run
+eastwards.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ EARTH_RADIUS_KM = 6371.0
 
 
 class PolarRule(StrEnum):
-    """What the row beyond a pole is.
+    """The rule that says what the row beyond a pole holds.
 
-    `HALF_TURN` is the geometry of the sphere: the same latitude at longitude + 180°, for scalars and Cartesian vector
-    components. `MIRROR` is the published preparation: the same latitude at the same longitude. Only weights trained
-    with it want it.
+    `HALF_TURN` is the geometry of the sphere: the row at the same latitude and at longitude + 180°. It is right for
+    scalars and Cartesian vector components. `MIRROR` is the rule of the published preparation: the row at the same
+    latitude and the same longitude. Only weights that were trained with `MIRROR` need it.
     """
 
     HALF_TURN = "half_turn"
@@ -32,7 +33,7 @@ class PolarRule(StrEnum):
 class Window:
     """A box of a grid as half-open index ranges.
 
-    Columns may run past the date line and rows past the poles; `ShellGrid.window` says what is found there.
+    Columns may run past the date line and rows past the poles. `ShellGrid.window` says which values are found there.
 
     >>> Window(shells=range(150, 151), rows=range(0, 180), columns=range(-1, 359)).shape
     (1, 180, 360)
@@ -53,11 +54,10 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True)
 class ShellGrid:
-    """Radial shells x latitudes x longitudes, covering the whole sphere.
+    """Radial shells x latitudes x longitudes. The grid covers the whole sphere.
 
-    Radii ascend, latitudes descend, longitudes ascend within one turn. Longitude is periodic; the interval between
-    the last column and the first may differ from the others. Raises ValueError when the axes do not describe such a
-    grid.
+    Radii ascend, latitudes descend, and longitudes ascend within one turn. Longitude is periodic. The interval between
+    the last column and the first may differ from the others. Raises ValueError if the axes do not describe such a grid.
     """
 
     radii_km: tuple[float, ...]
@@ -70,19 +70,19 @@ class ShellGrid:
             np.asarray(axis) for axis in (self.radii_km, self.latitudes_deg, self.longitudes_deg)
         )
         if min(len(radii), len(latitudes), len(longitudes)) < 2:
-            raise ValueError("a shell grid has at least two shells, rows and columns")
+            raise ValueError("a shell grid needs at least two shells, rows and columns")
         if not (np.isfinite(radii).all() and np.isfinite(latitudes).all() and np.isfinite(longitudes).all()):
-            raise ValueError("the axes of a shell grid are finite")
+            raise ValueError("the axes of a shell grid must be finite")
         if radii[0] <= 0 or (np.diff(radii) <= 0).any():
-            raise ValueError("radii are positive and ascend from the core")
+            raise ValueError("radii must be positive and ascend")
         if abs(latitudes).max() > 90 or (np.diff(latitudes) >= 0).any():
-            raise ValueError("latitudes descend from north to south within ±90°")
+            raise ValueError("latitudes must descend from north to south within ±90°")
         if (np.diff(longitudes) <= 0).any() or longitudes[-1] - longitudes[0] >= 360:
-            raise ValueError("longitudes ascend within one turn, the first meridian stored once")
+            raise ValueError("longitudes must ascend within one turn, and the first meridian must not be repeated")
 
     @classmethod
     def cell_centred(cls, radii_km: tuple[float, ...], rows: int, columns: int) -> ShellGrid:
-        """Equiangular cells: no row on a pole, column 0 at 0° E."""
+        """A grid of equiangular cells. No row lies on a pole, and column 0 lies at 0° E."""
         return cls(
             radii_km=radii_km,
             latitudes_deg=tuple(90 - (i + 0.5) * 180 / rows for i in range(rows)),
@@ -112,7 +112,7 @@ class ShellGrid:
 
     @cached_property
     def _half_turn(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-        """For each column, the two columns around its longitude + 180° and the weight of the second."""
+        """For each column, the two columns around its longitude + 180°, and the weight of the second one."""
         longitudes = np.asarray(self.longitudes_deg)
         after = np.append(longitudes, longitudes[0] + 360)
         target = (longitudes + 180 - longitudes[0]) % 360 + longitudes[0]
@@ -121,7 +121,7 @@ class ShellGrid:
         return left, (left + 1) % len(longitudes), weight.clip(0, 1).astype(np.float32)
 
     def beyond_pole(self, rows: NDArray[Any]) -> NDArray[Any]:
-        """Rows `(..., longitude)` as they appear when the pole has been crossed along each meridian."""
+        """Rows `(..., longitude)` as they appear after each meridian has crossed the pole."""
         if self.polar_rule is PolarRule.MIRROR:
             return rows
         left, right, weight = self._half_turn
@@ -133,8 +133,9 @@ class ShellGrid:
     def window(self, field: NDArray[Any], window: Window) -> NDArray[Any]:
         """Cut `window` out of a field `(..., shell, latitude, longitude)` on this grid.
 
-        Columns are periodic; rows beyond a pole follow the polar rule; shells must exist (ValueError otherwise), for
-        nothing lies beyond the core and the surface. Rows may reach at most one pole-to-pole span beyond either pole.
+        Columns are periodic, and rows beyond a pole follow the polar rule. Raises ValueError if the field is not on
+        this grid, if a shell does not exist (the grid ends at its first and last shell), or if rows reach more than one
+        pole-to-pole span beyond a pole.
         """
         shells, rows, columns = self.shape
         if field.shape[-3:] != self.shape:
@@ -144,7 +145,7 @@ class ShellGrid:
                 f"shells {window.shells.start} to {window.shells.stop - 1} are not all within 0 to {shells - 1}"
             )
         if window.rows.start <= -rows or window.rows.stop >= 2 * rows:
-            raise ValueError("rows reach more than one span beyond a pole")
+            raise ValueError("rows reach more than one pole-to-pole span beyond a pole")
         field = field[..., window.shells.start : window.shells.stop, :, :]
         index, crossed = self._reflected(np.arange(window.rows.start, window.rows.stop))
         out = field[..., index, :]
@@ -153,9 +154,9 @@ class ShellGrid:
         return out[..., np.arange(window.columns.start, window.columns.stop) % columns]
 
     def _reflected(self, row: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """The stored row that each row index means, and whether a pole was crossed on the way."""
+        """The stored row that each row index refers to, and whether the pole lies between them."""
         rows = len(self.latitudes_deg)
-        north = 1 if self.latitudes_deg[0] == 90 else 0  # a row on the pole itself is not repeated behind it
+        north = 1 if self.latitudes_deg[0] == 90 else 0  # a row on the pole itself is not repeated beyond it
         south = 1 if self.latitudes_deg[-1] == -90 else 0
         crossed = (row < 0) | (row >= rows)
         index = np.where(row < 0, north - 1 - row, np.where(row >= rows, 2 * rows - 1 - south - row, row))
@@ -163,13 +164,19 @@ class ShellGrid:
 
 
 def cell_weights(grid: ShellGrid) -> NDArray[np.float64]:
-    """Each cell's share `(latitude, longitude)` of the sphere; the shares sum to 1.
+    """Each cell's share `(latitude, longitude)` of the sphere. The shares sum to 1.
 
-    A cell reaches halfway to its neighbours, or to the pole: its area is proportional to the difference of the sines
-    of its latitudes and that of its longitudes.
+    A cell reaches halfway to its neighbours, or to the pole. Its area is proportional to the difference between the
+    sines of its bounding latitudes, and to the difference between its bounding longitudes.
     """
-    latitudes, longitudes = np.asarray(grid.latitudes_deg), np.asarray(grid.longitudes_deg)
+    latitudes = np.asarray(grid.latitudes_deg)
     edges = np.concatenate([[90.0], (latitudes[:-1] + latitudes[1:]) / 2, [-90.0]])
     bands = -np.diff(np.sin(np.radians(edges))) / 2
+    return np.asarray(bands[:, None] * column_widths_deg(grid) / 360)
+
+
+def column_widths_deg(grid: ShellGrid) -> NDArray[np.float64]:
+    """The width `(longitude,)` of each column in degrees. A column reaches halfway to its neighbours."""
+    longitudes = np.asarray(grid.longitudes_deg)
     around = np.concatenate([[longitudes[-1] - 360], longitudes, [longitudes[0] + 360]])
-    return np.asarray(bands[:, None] * (around[2:] - around[:-2]) / 720)
+    return np.asarray((around[2:] - around[:-2]) / 2)

@@ -1,4 +1,4 @@
-"""Values of a radial shell at any latitudes and longitudes: periodic, and single-valued at the poles."""
+"""Values of a radial shell at any latitudes and longitudes. They are periodic, and single-valued at the poles."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.sphere.grid import ShellGrid
+from earthgan.sphere.grid import ShellGrid, column_widths_deg
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """For each of `n` positions along an axis: the grid points before and after it, and the share of the second."""
+    """For each of `n` positions along an axis, the grid points before and after it, and the weight of the one after."""
 
     before: NDArray[np.intp]
     after: NDArray[np.intp]
@@ -27,7 +27,7 @@ class Neighbours:
 class ShellSampler:
     """Samples shells `(latitude, longitude)` of one grid.
 
-    A pole is one point: its value is the mean of the nearest row, and what lies between that row and the pole is
+    A pole is one point, and its value is the mean of the nearest row. Values between that row and the pole are
     interpolated.
     """
 
@@ -36,8 +36,7 @@ class ShellSampler:
         self._adds_poles = bool(rows[0] < 90), bool(rows[-1] > -90)
         self._latitudes = np.unique([90.0, *rows, -90.0])[::-1]
         self._longitudes = np.append(columns, columns[0] + 360)
-        around = np.concatenate([[columns[-1] - 360], self._longitudes])
-        self._column_weights = (around[2:] - around[:-2]) / 720  # the share of the circle that each stands for
+        self._column_weights = column_widths_deg(grid) / 360
 
     def rows(self, latitudes_deg: NDArray[np.float64]) -> Neighbours:
         """The rows of a padded shell around each latitude."""
@@ -45,13 +44,13 @@ class ShellSampler:
         return Neighbours(before, before + 1, share)
 
     def columns(self, longitudes_deg: NDArray[np.float64]) -> Neighbours:
-        """The columns around each longitude, on whichever turn."""
+        """The columns around each longitude. Longitudes may be on any turn."""
         west = self._longitudes[0]
         before, share = _brackets(self._longitudes, (np.asarray(longitudes_deg) - west) % 360 + west)
         return Neighbours(before, (before + 1) % (len(self._longitudes) - 1), share)
 
     def padded(self, shell: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The shell with a row for each pole that it has none for."""
+        """The shell, with a row added for each pole on which the grid has no row."""
         north, south = self._adds_poles
         first = [self._pole(shell[0])] if north else []
         last = [self._pole(shell[-1])] if south else []
@@ -60,11 +59,14 @@ class ShellSampler:
     def sample(
         self, shell: NDArray[np.float32], latitudes_deg: NDArray[np.float64], longitudes_deg: NDArray[np.float64]
     ) -> NDArray[np.float32]:
-        """Bilinear values at each pair of the latitudes and longitudes; NaN where a neighbour is NaN."""
+        """Bilinear values `(latitude, longitude)` at all pairs of the latitudes and the longitudes.
+
+        A value is NaN if a neighbour is NaN.
+        """
         return bilinear(self.padded(shell), self.rows(latitudes_deg), self.columns(longitudes_deg))
 
     def _pole(self, row: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The mean of a row's finite values, as a row; NaN where there are none."""
+        """A row that holds the mean of another row's finite values, or NaN if there are none."""
         weights = np.where(np.isfinite(row), self._column_weights, 0)
         total = weights.sum()
         mean = np.nansum(weights * row) / total if total else np.nan
@@ -81,7 +83,10 @@ def bilinear(padded: NDArray[np.float32], rows: Neighbours, columns: Neighbours)
 
 
 def _brackets(knots: NDArray[np.float64], at: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """For each position, the last knot at or before it (ascending, never the very last) and how far to the next."""
+    """For each position, the knot at or before it, and the share of the way to the next knot.
+
+    Knots ascend. The last knot counts as the next one, so it is never the first of the two.
+    """
     before = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, len(knots) - 2)
     share = (at - knots[before]) / (knots[before + 1] - knots[before])
     return before, share.clip(0, 1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Statistics of a radial shell over the sphere: each cell counts by its area."""
+"""Statistics of a radial shell over the sphere. Each cell is weighted by its area."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ BINS = 64
 
 @dataclass(frozen=True)
 class ShellStatistics:
-    """Moments in the shell's unit; shares are of the area that has values, `missing` of the whole sphere.
+    """Statistics of a shell. `mean`, `std`, `min`, `max` and `percentiles` are in its unit, and the others are shares.
 
-    `bins` are shares of equal intervals of the range asked for, the upper end in the last; `below` and `above` are
-    what lies outside it. A shell without values has None for each number that it does not have.
+    `bins` are the shares of equal intervals of the requested range; the last interval includes its upper end. `below`
+    and `above` are the shares outside the range. All three are shares of the area that has values. `missing` is the
+    share of the whole sphere without values. If the shell has no values at all, the statistics in its unit are None.
     """
 
     mean: float | None
@@ -33,9 +34,10 @@ class ShellStatistics:
 
 
 def shell_statistics(shell: NDArray[np.float32], grid: ShellGrid, bounds: tuple[float, float]) -> ShellStatistics:
-    """The statistics of a shell `(latitude, longitude)`, its histogram over `bounds`.
+    """The statistics of a shell `(latitude, longitude)`, with a histogram over the range `bounds`.
 
-    A percentile is where the cumulated area, each cell's half of it before the cell, passes that share.
+    Cells are sorted by their values and their areas are cumulated. Half of a cell's area counts before its value. A
+    percentile is the value at which the cumulated area reaches that share.
     """
     valid = np.isfinite(shell)
     values, areas = shell[valid].astype(np.float64), cell_weights(grid)[valid]

@@ -1,7 +1,7 @@
-"""Values at single points from as few grid columns as they need, so that a generator computes nothing else.
+"""Values at single points from as few grid columns as possible, so that a generator computes nothing else.
 
-The rule is that of `earthgan.sphere.sampling`, which cuts pictures from whole shells: bilinear, periodic, and between
-the last row and a pole towards the mean of that row. A point there needs the whole row.
+The values are those of `earthgan.sphere.sampling`, which samples whole shells: bilinear and periodic. Between the last
+row and a pole, the interpolation goes to the mean of that row, so a point there needs the whole row.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.sphere.grid import ShellGrid, Window
+from earthgan.sphere.grid import ShellGrid, Window, column_widths_deg
 from earthgan.sphere.sampling import Neighbours, ShellSampler
 
-#: What one more call of a generator costs beside its multiplications, in multiplications: about a millisecond.
+#: The overhead of one more call of a generator, about a millisecond, as a number of multiplications.
 CALL = 10_000_000
 
 
@@ -23,7 +23,8 @@ CALL = 10_000_000
 class Stencil:
     """Points, and the box of rows and columns that their values need.
 
-    `around_rows` counts rows as `ShellSampler.padded` has them; columns of the box may run over the date line.
+    `around_rows` holds indices of the rows of a padded shell (`ShellSampler.padded`). The columns of the box may run
+    over the date line.
     """
 
     grid: ShellGrid
@@ -34,7 +35,7 @@ class Stencil:
 
     @classmethod
     def of(cls, grid: ShellGrid, latitudes_deg: NDArray[np.float64], longitudes_deg: NDArray[np.float64]) -> Stencil:
-        """The smallest box, as the points follow one another, around points `(point,)`."""
+        """The smallest box around points `(point,)` and the shortest path that joins them in their order."""
         sampler = ShellSampler(grid)
         around_rows, around_columns = sampler.rows(latitudes_deg), sampler.columns(longitudes_deg)
         first, last = _stored_row(grid, around_rows.before), _stored_row(grid, around_rows.after)
@@ -45,7 +46,7 @@ class Stencil:
         return cls(grid, rows, columns, around_rows, around_columns)
 
     def window(self, shells: range) -> Window:
-        """The box in some shells."""
+        """The window of the box in the given shells."""
         return Window(shells, self.rows, self.columns)
 
     @property
@@ -67,7 +68,7 @@ class Stencil:
         return shell[..., self.rows.start : self.rows.stop, :][..., self._column_indices]
 
     def sample(self, box: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Values `(..., point)` of a box `(..., row, column)`; NaN where a neighbour is NaN."""
+        """Values `(..., point)` from a box `(..., row, column)`. A value is NaN if a neighbour is NaN."""
 
         def at(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float32]:
             stored = _stored_row(self.grid, rows) - self.rows.start
@@ -85,10 +86,8 @@ class Stencil:
         return np.asarray(upper + self.around_rows.share * (lower - upper), dtype=np.float32)
 
     def _ring_mean(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The mean `(...)` of whole rows `(..., longitude)` over the circle, NaN left out."""
-        longitudes = np.asarray(self.grid.longitudes_deg)
-        around = np.concatenate([[longitudes[-1] - 360], longitudes, [longitudes[0] + 360]])
-        weights = np.where(np.isfinite(rows), (around[2:] - around[:-2]) / 720, 0)
+        """The mean `(...)` of whole rows `(..., longitude)` over the circle, without values that are NaN."""
+        weights = np.where(np.isfinite(rows), column_widths_deg(self.grid) / 360, 0)
         with np.errstate(invalid="ignore"):
             return np.asarray(np.nansum(weights * rows, axis=-1) / weights.sum(axis=-1), dtype=np.float32)
 
@@ -100,10 +99,11 @@ def cheapest_stencils(
     shells: range,
     cost: Callable[[Window], int],
 ) -> list[Stencil]:
-    """A path of points `(point,)` cut into pieces, in order, whose boxes together cost least.
+    """Cut a path of points `(point,)` into pieces, in order, so that their boxes cost little together.
 
-    `cost` counts the multiplications that a window takes. A piece is halved wherever its best halves, with one more
-    call, are cheaper: a path along a circle of latitude stays whole, an oblique one becomes many small boxes.
+    `cost` counts the multiplications that a window takes. A piece is halved if its halves, each cut in its best way,
+    are cheaper although they need one more call. A path along a circle of latitude stays whole, and an oblique one
+    becomes many small boxes.
     """
 
     def best(first: int, stop: int) -> tuple[int, list[Stencil]]:
@@ -121,20 +121,21 @@ def cheapest_stencils(
 
 
 def _stored_row(grid: ShellGrid, padded: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Rows of the grid for rows of a padded shell; the nearest for a pole."""
+    """The row of the grid for each row of a padded shell. For an added pole, this is the nearest row."""
     north = 1 if grid.latitudes_deg[0] < 90 else 0
     return np.clip(padded - north, 0, grid.shape[1] - 1)
 
 
 def _is_pole(grid: ShellGrid, padded: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Whether a row of a padded shell is one that the grid does not have."""
+    """Whether a row of a padded shell is a pole that the grid does not have."""
     north, south = grid.latitudes_deg[0] < 90, grid.latitudes_deg[-1] > -90
     return np.asarray((north & (padded == 0)) | (south & (padded == grid.shape[1] + north)))
 
 
 def _columns(west: NDArray[np.intp], count: int) -> range:
-    """The columns from the westernmost to the easternmost neighbour of points that follow one another, each the short
-    way round.
+    """The columns from the westernmost to the easternmost neighbour of points that follow one another.
+
+    The path goes from each point to the next one on the shorter way round the globe.
     """
     steps = (np.diff(west) + count // 2) % count - count // 2
     unrolled = west[0] + np.concatenate([[0], np.cumsum(steps)])

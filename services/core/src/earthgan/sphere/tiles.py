@@ -1,4 +1,4 @@
-"""Map tiles: which exist, and where the centres of their pixels lie. The matrix sets are morecantile's."""
+"""Map tiles: which tiles exist, and where the centres of their pixels lie. The matrix sets are those of morecantile."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WEB_MERCATOR = "WebMercatorQuad"
 WORLD_CRS84 = "WorldCRS84Quad"
 TILE_MATRIX_SETS = (WEB_MERCATOR, WORLD_CRS84)
 
-_MERCATOR_RADIUS_M = 6378137.0  # of EPSG:3857
+_MERCATOR_RADIUS_M = 6378137.0  # EPSG:3857 uses this radius
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Tile:
 
 @lru_cache(maxsize=256)
 def _matrix_size(tms: str, z: int) -> tuple[int, int]:
-    """Columns and rows of a tile matrix; (0, 0) where there is no such zoom."""
+    """The numbers of columns and rows of a tile matrix, or (0, 0) if there is no such zoom."""
     matrix_set = morecantile.tms.get(tms)
     if not matrix_set.minzoom <= z <= matrix_set.maxzoom:
         return 0, 0
@@ -52,7 +52,7 @@ def _matrix_size(tms: str, z: int) -> tuple[int, int]:
 
 
 def pixel_centres(tile: Tile, pixels: int = TILE_PIXELS) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Latitudes of a tile's pixel rows, north first, and longitudes of its columns, in degrees."""
+    """The latitudes of a tile's pixel rows, north first, and the longitudes of its pixel columns, both in degrees."""
     bounds = morecantile.tms.get(tile.tms).xy_bounds(morecantile.Tile(tile.x, tile.y, tile.z))
     share = (np.arange(pixels) + 0.5) / pixels
     across = bounds.left + share * (bounds.right - bounds.left)
@@ -63,12 +63,12 @@ def pixel_centres(tile: Tile, pixels: int = TILE_PIXELS) -> tuple[NDArray[np.flo
 
 
 def bounds_deg(tms: str) -> tuple[float, float, float, float]:
-    """West, south, east and north of everything that a matrix set shows, in degrees."""
+    """The western, southern, eastern and northern bounds of a tile matrix set, in degrees."""
     south = -math.degrees(math.atan(math.sinh(math.pi))) if tms == WEB_MERCATOR else -90.0
     return -180.0, south, 180.0, -south
 
 
 def max_native_zoom(tms: str, grid: ShellGrid) -> int:
-    """The zoom whose pixels are at most half as wide as the grid's columns: nothing more can be seen beyond it."""
+    """The zoom at which pixels are at most half as wide as the grid's columns. A higher zoom shows no more detail."""
     pixels_at_zoom_0 = TILE_PIXELS * morecantile.tms.get(tms).matrix(0).matrixWidth
     return max(0, math.ceil(math.log2(grid.shape[2] / pixels_at_zoom_0)) + 1)
