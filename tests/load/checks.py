@@ -23,7 +23,7 @@ def fault(status: int, headers: Mapping[str, str], body: bytes, digest: str, pix
 
 
 def view(z: int, x: float, y: float, columns: int = 3, rows: int = 2) -> list[tuple[int, int, int]]:
-    """Return the tiles `(z, x, y)` of a window on the Web Mercator map, whose centre is at the fractions `x`, `y` of it.
+    """Return the tiles `(z, x, y)` of a window on the Web Mercator map, whose centre is at fractions `x`, `y` of it.
 
     Columns go on beyond the date line, rows end at the poles; no tile is named twice.
     """
