@@ -38,13 +38,13 @@ TARGETS_CPU_MS = {
     "not_modified_cpu_ms": 0.06,
 }
 LABELS = {
-    "shell_cpu_ms": "cold shell, a tile of it",
+    "shell_cpu_ms": "tile from a cold shell",
     "tile_rendered_cpu_ms": "tile drawn from a shell in memory",
     "tile_rendered_first_cpu_ms": "  of these, places never drawn before",
     "tile_memory_cpu_ms": "tile in memory",
     "tile_redis_cpu_ms": "tile in Redis",
-    "redis_own_cpu_ms": "  beside it, Redis itself",
-    "not_modified_cpu_ms": "304 by its entity tag",
+    "redis_own_cpu_ms": "  CPU time of Redis, not included",
+    "not_modified_cpu_ms": "304 for a current entity tag",
     "floor_cpu_ms": "raw ASGI, 12 kB",
 }
 
@@ -55,17 +55,17 @@ ENGINE = {
     "engine_shell_cpu_ms": ("a shell of all variables, CPU ms", 60.0, 1),
     "paper_shell_cpu_ms": ("  the paper's generator, by exact window", None, 1),
     "transform_shell_cpu_ms": ("a cold shell of a decoded step, CPU ms", 6.0, 2),
-    "ducc0_shell_cpu_ms": ("  its harmonics alone by ducc0", None, 2),
+    "ducc0_shell_cpu_ms": ("  only its harmonics, by ducc0", None, 2),
     "transform_shell_per_ducc0": ("  times as long as ducc0", 3.0, 2),
-    "transform_temperature_cpu_ms": ("  of temperature alone, CPU ms", 2.0, 2),
-    "ducc0_temperature_cpu_ms": ("  its harmonics alone by ducc0", None, 2),
+    "transform_temperature_cpu_ms": ("  for temperature only, CPU ms", 2.0, 2),
+    "ducc0_temperature_cpu_ms": ("  only its harmonics, by ducc0", None, 2),
     "transform_temperature_per_ducc0": ("  times as long as ducc0", 3.0, 2),
     "volume_cpu_s": ("the whole volume, CPU s", 4.0, 2),
     "engine_memory_mb": ("peak memory, MB", 1000.0, 0),
     "opening_cpu_s": ("opening it, CPU s", None, 2),
     "decode_cpu_ms": ("decoding a time step, CPU ms", 5.0, 1),
     "refine_cpu_ms": ("refining a decoded step, CPU ms", None, 1),
-    "new_step_tile_cpu_ms": ("tile of a new step, by a server, CPU ms", 150.0, 0),
+    "new_step_tile_cpu_ms": ("tile of a new step, through a server, CPU ms", 150.0, 0),
     "ready_again_cpu_s": ("server ready the second time, CPU s", 1.5, 2),
 }
 
@@ -74,9 +74,9 @@ ENGINE = {
 SETTING_MB = Settings().cache_mb
 GATEWAY = {
     "reading_p95_ratio": ("a cached tile's p95 while steps are read", MOST, 2),
-    "quiet_p95_ms": ("  of that, quiet, in milliseconds", None, 2),
-    "growth_mb": ("growth by requests that all differ, MB", SETTING_MB * (1 + SLACK), 0),
-    "sent_mb": ("  of so many MB of requests", None, 0),
+    "quiet_p95_ms": ("  the p95 without reading, ms", None, 2),
+    "growth_mb": ("growth under requests that all differ, MB", SETTING_MB * (1 + SLACK), 0),
+    "sent_mb": ("  size of the requests, MB", None, 0),
 }
 
 

@@ -203,9 +203,9 @@ class LateralMeans:
         key, wanted = (quantity.name, t), np.asarray(shells)
         means = self._kept.get(key) or Progress.none(self._surrogate.grid.shape[0])
         if not means.known[wanted].all():
-            told = (await asyncio.to_thread(self._surrogate.lateral_means, t)).get(quantity.needs[0])
-            if told is not None and quantity.is_itself:
-                means.put(slice(None), told)
+            stored_means = (await asyncio.to_thread(self._surrogate.lateral_means, t)).get(quantity.needs[0])
+            if stored_means is not None and quantity.is_itself:
+                means.put(slice(None), stored_means)
                 self._kept.set(key, means)
         missing = wanted[~means.known[wanted]].tolist()
         for first in range(0, len(missing), LONGEST_RUN):
