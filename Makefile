@@ -1,4 +1,4 @@
-# The verbs of the repository. Each installs what it needs into $(VENV); system packages too, where it may.
+# The commands of the repository. Each installs what it needs into $(VENV), and system packages if it has the permission.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
@@ -31,7 +31,7 @@ load: $(VENV)/.testing
 compose-test: $(VENV)/.testing
 	tests/compose/with-docker.sh $(BIN)/python -m pytest -m compose tests/compose $(ARGS)
 
-# A build leaves its files behind, and the next one would take up those that are gone from the sources.
+# Old build folders are removed first. Otherwise a wheel would contain files that have been deleted from the sources.
 wheels: | $(VENV)/bin/python
 	rm -rf dist services/*/build training/build
 	$(PIP) setuptools

@@ -1,4 +1,4 @@
-"""What a gateway's answers hold."""
+"""Reads a gateway's answers."""
 
 import io
 
@@ -7,7 +7,7 @@ import numpy as np
 
 
 def array(answer: httpx.Response) -> np.ndarray:
-    """The array of an NPY answer."""
+    """Return the array in an NPY answer."""
     assert answer.status_code == 200, answer.text
     loaded: np.ndarray = np.load(io.BytesIO(answer.content))
     return loaded

@@ -1,4 +1,4 @@
-"""Fixtures that several kinds of tests share."""
+"""Fixtures that several folders of tests share."""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from places import BASELINE_SURROGATE, DEFAULT_SURROGATE, PUBLISHED
 # Tests keep nothing in the user's own cache folder, and find nothing there.
 os.environ["EARTHGAN_CACHE_DIR"] = ""
 
-# A change is judged on the same examples every time; at a desk, new ones are looked for.
+# In continuous integration, Hypothesis tries the same examples every time. Elsewhere it looks for new ones.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
@@ -22,8 +22,8 @@ if os.environ.get("CI"):
 
 @pytest.fixture(scope="session")
 def gateway_url() -> Iterator[str]:
-    """The address of a real gateway over the shipped surrogate."""
-    with gateway(engine_timeout_s="120") as url:  # a first series reads all steps, on whatever machine this is
+    """The address of a real gateway that serves the shipped surrogate."""
+    with gateway(engine_timeout_s="120") as url:  # a first series reads all steps, which is slow on some machines
         yield url
 
 
@@ -41,7 +41,7 @@ def baseline_surrogate() -> Surrogate:
 def published_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The published generator and input as a surrogate folder."""
     if not PUBLISHED.is_dir():
-        pytest.skip("the published artefacts are not here")
+        pytest.skip("the published artefacts are missing")
     from earthgan_training.surrogates.published import import_published
 
     folder = tmp_path_factory.mktemp("published") / "surrogate"

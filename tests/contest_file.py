@@ -17,7 +17,7 @@ def write_contest_file(
     variables: tuple[str, ...] = ("temperature", "vx", "vy", "vz"),
     spoil: Callable[[np.ndarray], np.ndarray] = lambda values: values,
 ) -> None:
-    """Each value says where it is: 100 * shell + 10 * row + column, the repeated meridian included."""
+    """Write a file whose values tell their place: 100 * shell + 10 * row + column, including the repeated meridian."""
     rows, shells, columns = np.meshgrid(np.arange(6), np.arange(6), np.arange(9) % 8, indexing="ij")
     values = spoil((100 * shells + 10 * rows + columns).astype(np.float32))
     with netCDF4.Dataset(path, "w", format=kind) as file:
@@ -37,7 +37,7 @@ def write_fields(
     order: tuple[str, ...] = ("lat", "r", "lon"),
     kind: str = "NETCDF3_64BIT_OFFSET",
 ) -> None:
-    """Fields `(shell, latitude, longitude)` in the contest's layout, or in another order of dimensions."""
+    """Write fields `(shell, latitude, longitude)` in the contest's layout, or with another order of dimensions."""
     axes = {"lon": longitudes, "r": radii, "lat": latitudes}
     with netCDF4.Dataset(path, "w", format=kind) as file:
         for name, axis in axes.items():

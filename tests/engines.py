@@ -1,4 +1,4 @@
-"""Engines for tests that count and fail."""
+"""Engines for tests, which count their calls and can fail."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from earthgan_gateway.engines import Lane
 
 
 class CountingEngine:
-    """Answers each shell with its index plus a gradient, after `delay_s`; counts its calls; raises on demand."""
+    """Answers each shell with its index plus a gradient after `delay_s`. It counts its calls and raises `error`."""
 
     def __init__(self, surrogate: Surrogate, delay_s: float = 0, error: Exception | None = None) -> None:
         self.surrogate = surrogate

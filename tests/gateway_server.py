@@ -1,4 +1,4 @@
-"""A real gateway in a process of its own, on a loopback port of its own."""
+"""Runs real gateways in processes of their own, each on its own loopback port."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from places import DEFAULT_SURROGATE, ROOT
 
-#: Starts this environment's `earthgan`.
+#: The command that starts this environment's `earthgan`.
 EARTHGAN = (sys.executable, "-m", "earthgan.cli")
 READY_WITHIN_S = 90
 
@@ -32,9 +32,10 @@ def free_port() -> int:
 def gateway(
     surrogate: Path | None = DEFAULT_SURROGATE, command: Sequence[str] = EARTHGAN, cwd: Path = ROOT, **settings: str
 ) -> Iterator[str]:
-    """Run `earthgan serve` and give its address; `settings` become `EARTHGAN_<NAME>`. It prefetches where asked to.
+    """Run `earthgan serve` and yield its address.
 
-    `command` starts `earthgan` in the folder `cwd`. Without a surrogate, `serve` is not told which one to serve.
+    `settings` become the variables `EARTHGAN_<NAME>`. By default, the gateway does not prefetch. `command` starts
+    `earthgan` in the folder `cwd`. If `surrogate` is None, the command line of `serve` names none.
     """
     url = f"http://127.0.0.1:{(port := free_port())}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("EARTHGAN_")}
@@ -60,7 +61,7 @@ def gateway(
 
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
-    """Serve an application from a thread of this process and give its address."""
+    """Serve an application from a thread of this process and yield its address."""
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
     thread = threading.Thread(target=server.run)

@@ -1,4 +1,4 @@
-"""Small grids that differ in what matters: rows on the poles or not, columns that close evenly or not."""
+"""Small grids with and without rows on the poles, with and without an even gap from the last to the first column."""
 
 import numpy as np
 import pytest

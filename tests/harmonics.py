@@ -1,11 +1,11 @@
-"""Coefficients of spherical harmonics for tests, and what a peer makes of them."""
+"""Random coefficients of spherical harmonics for tests, and their evaluation by ducc0."""
 
 import ducc0
 import numpy as np
 
 
 def random_coefficients(seed: int, degree: int, last: int = 2, lowest: int = 0) -> np.ndarray:
-    """`(degree, order, part, last)`, zero below the lowest degree."""
+    """Return coefficients `(degree, order, part, last)`, which are zero below the lowest degree."""
     c = np.random.default_rng(seed).standard_normal((degree + 1, degree + 1, 2, last))
     order = np.arange(degree + 1)
     c[order[:, None] < order] = 0
@@ -15,7 +15,7 @@ def random_coefficients(seed: int, degree: int, last: int = 2, lowest: int = 0) 
 
 
 def of_ducc0(coefficients: np.ndarray) -> np.ndarray:
-    """`(degree, order, part)` as ducc0 has them: order by order, with the Condon-Shortley sign."""
+    """Convert coefficients `(degree, order, part)` to ducc0's layout: order by order, with the Condon-Shortley sign."""
     order, degree = np.triu_indices(len(coefficients))
     c = coefficients[degree, order] * np.where(order % 2, -1.0, 1.0)[:, None]
     return c[:, 0] + 1j * c[:, 1]
@@ -24,8 +24,10 @@ def of_ducc0(coefficients: np.ndarray) -> np.ndarray:
 def ducc0_fields(
     coefficients: np.ndarray, colatitudes: np.ndarray, columns: int, first: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The values, southward and eastward derivatives `(row, column)` of `(degree, order, part)` by ducc0, on any rows
-    and an even turn from a first longitude in radians.
+    """Evaluate coefficients `(degree, order, part)` by ducc0.
+
+    The rows may be any. The columns divide a turn evenly, from a first longitude in radians. Returns the values and the
+    southward and eastward derivatives, `(row, column)` each.
     """
     rows, degree = len(colatitudes), len(coefficients) - 1
     around = {

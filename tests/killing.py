@@ -1,4 +1,4 @@
-"""Kills a writer at every operation on a file, to see what it leaves.
+"""Kills a writer at every operation on a file, to check what it leaves behind.
 
 Each run is a fork, so that it costs no more than the writer itself. `killed_everywhere` therefore needs a process
 without threads: a program of its own, in which every library is limited to one thread.
@@ -24,11 +24,11 @@ KILLED = {9, -signal.SIGXFSZ}
 def killed_everywhere(
     root: Path, restore: Callable[[], None], write: Callable[[], None], check: Callable[[bool], None]
 ) -> int:
-    """Run `write` after `restore`, killed at its first, second, third... operation below `root`, until it is not killed
-    any more; then killed in the middle of writes of several sizes.
+    """Run `restore` and `write` again and again, and kill `write` at another operation each time.
 
-    After each kill `check(False)` has to hold, and after one more whole run `check(True)`. Returns how often the writer
-    was killed.
+    It is killed at its first, second, third... operation below `root`, until a run is not killed any more. Then it is
+    killed in the middle of writes of several sizes. `check(False)` must hold after each kill, and `check(True)` after
+    one more complete run. Returns how often the writer was killed.
     """
     kills = 0
     while True:
@@ -44,11 +44,11 @@ def killed_everywhere(
 
 
 def _checked(status: int, write: Callable[[], None], root: Path, check: Callable[[bool], None]) -> bool:
-    """Whether the writer was killed. Raises AssertionError where it failed, or left what does not hold."""
+    """Return whether the writer was killed. Raises AssertionError if the writer or a check failed."""
     assert status == 0 or status in KILLED, f"the writer failed with {status}"
     if status:
         check(False)
-        assert _forked(write, root) == 0, "the writer fails where it was killed before"
+        assert _forked(write, root) == 0, "the writer fails after it was killed"
     check(True)
     return status != 0
 
@@ -72,7 +72,7 @@ def _forked(write: Callable[[], None], root: Path, kill_at: int = 0, most_bytes:
 
 
 def _kill(root: Path, kill_at: int) -> None:
-    """Have this process killed before its operation of that number."""
+    """Arrange that this process is killed before the operation with this number."""
     left = kill_at
 
     def count() -> None:

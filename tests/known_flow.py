@@ -1,4 +1,4 @@
-"""Temperatures and the flow that rock of a known kind makes of them, for tests."""
+"""Temperatures, and the flow that they drive in rock with known properties, for tests."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ TRUE = StokesProfile(
 
 
 def smooth_spectra(seed: int, degree: int, profile: StokesProfile = TRUE, toroidal: float = 0.0) -> Spectra:
-    """Random temperatures that are smooth in radius, and their flow; noise of no divergence beside it."""
+    """Return random temperatures that are smooth in radius, and their flow with noise that is free of divergence."""
     random = np.random.default_rng(seed)
     waves = np.sin(np.pi * np.arange(1, 9)[:, None] * (SHELLS_KM - INNER_KM) / (OUTER_KM - INNER_KM))
     t = random.standard_normal((degree + 1, degree + 1, 2, 8)) @ waves

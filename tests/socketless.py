@@ -1,4 +1,4 @@
-"""A gateway without a socket, for tests that ask it thousands of things."""
+"""A gateway without a socket, for tests that make thousands of requests."""
 
 import asyncio
 from typing import Any
@@ -12,7 +12,7 @@ from places import DEFAULT_SURROGATE
 
 
 class Gateway:
-    """The shipped surrogate over an engine that costs nothing."""
+    """A gateway that serves the shipped surrogate with an engine that costs nothing."""
 
     def __init__(self) -> None:
         self._runner = asyncio.Runner()

@@ -1,4 +1,4 @@
-"""A small spectral surrogate of convection that never was, and the truth it was made of."""
+"""A small spectral surrogate of invented convection, and the truth from which it is made."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,8 +29,9 @@ PROFILE = StokesProfile(
 
 
 def temperature(t: int, waves: tuple[int, ...] = (1, 2, 3), times: float = 1.0) -> np.ndarray:
-    """`(degree, order, part, node)` in K: a cold lid, and blobs of every degree that vanish at the boundaries, in
-    radius of so many half waves, so many `times` as usual.
+    """Return temperature `(degree, order, part, node)` in K: a cold lid, and blobs of every degree.
+
+    The blobs vanish at the boundaries. They have `waves` half waves in radius and `times` the usual amplitude.
     """
     rng = np.random.default_rng(t)
     depth = (1 - np.cos(np.pi * np.arange(NODES) / (NODES - 1))) / 2
@@ -44,8 +45,9 @@ def temperature(t: int, waves: tuple[int, ...] = (1, 2, 3), times: float = 1.0) 
 
 
 def stirring(t: int, radii_km: np.ndarray) -> np.ndarray:
-    """U, V and W in m/s, `(field, degree, order, part, radius)`, of a flow that no temperature makes: between two
-    radii, about as fast as the flow beside it.
+    """Return U, V and W `(field, degree, order, part, radius)` in m/s of a flow that no temperature drives.
+
+    It lies between two radii and is about as fast as the flow around it.
     """
     inner_km, outer_km = STIRRED_KM
     x = np.clip((radii_km - inner_km) / (outer_km - inner_km), 0, 1)
@@ -67,7 +69,7 @@ def truth(
     waves: tuple[int, ...] = (1, 2, 3),
     times: float = 1.0,
 ) -> dict[str, np.ndarray]:
-    """The four variables `(shell, latitude, longitude)` wherever they are asked for."""
+    """Return the four variables `(shell, latitude, longitude)` at any shells, latitudes and longitudes."""
     grid = PROFILE.grid(NODES)
     maps = PROFILE.maps(grid, DEGREE)
     to_shells = grid.interpolation(np.asarray(radii_km) / PROFILE.thickness_km)
@@ -86,7 +88,7 @@ def truth(
 
 
 def evaluated(surrogate: Surrogate, names: Sequence[str], t: int, shells: Sequence[int]) -> np.ndarray:
-    """Radial shells as the surrogate's kind evaluates them, in units `(variable, shell, latitude, longitude)`."""
+    """Evaluate radial shells `(variable, shell, latitude, longitude)` by the surrogate's kind, in units."""
     return surrogate.in_units(surrogate.shells(None, names, t, shells), names)
 
 
@@ -97,7 +99,7 @@ def write_raw(
     waves: tuple[int, ...] = (1, 2, 3),
     times: float = 1.0,
 ) -> Path:
-    """The truth as files in the contest's layout."""
+    """Write the truth as files in the contest's layout."""
     folder.mkdir(parents=True, exist_ok=True)
     for t in steps:
         fields = truth(t, RADII_KM, LATITUDES_DEG, LONGITUDES_DEG, stirred, waves, times)
@@ -115,7 +117,7 @@ def make(
     updates: int = 0,
     also: Sequence[Path] = (),
 ) -> Path:
-    """The surrogate of `write_raw`'s files: modes and tables of steps 1 to 6, the code of 5 to 8."""
+    """Make the surrogate of `write_raw`'s files. Modes and tables are those of steps 1 to 6; steps 5 to 8 are coded."""
     recipe = Recipe(
         step_bytes=step_bytes,
         degree=DEGREE,

@@ -1,4 +1,4 @@
-"""The documents say what is so: commands run, settings exist, links and figures hold."""
+"""The documents are correct: their commands run, their settings exist, and their links and figures are right."""
 
 import re
 import shlex
@@ -26,7 +26,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def commands(text: str, start: str) -> list[str]:
-    """The indented command lines of a document, comments removed, continuation lines joined."""
+    """Return the indented command lines of a document, without comments and with continuation lines joined."""
     text = text.replace("\\\n", " ")
     return [line.split("  #")[0].strip() for line in text.splitlines() if re.match(rf"\s{{4,}}{start}", line)]
 
@@ -50,10 +50,10 @@ def test_every_make_target_exists(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_earthgan_command_parses(document: Path) -> None:
     for command in commands(document.read_text(), "earthgan "):
-        make_parser().parse_args(shlex.split(command)[1:])  # leaves with 2 where an option does not exist
+        make_parser().parse_args(shlex.split(command)[1:])  # this exits with 2 if an option does not exist
 
 
-#: What the repository ships for commands to read, and the options that name what a command writes.
+#: The paths in the repository that commands read, and the options that name what a command writes.
 SHIPPED = (Path("model_store/default"), Path("model_store/baseline"), Path("services"))
 WRITTEN = ("out", "json", "figures", "markdown")
 #: Commands whose output is for people or for other programs: no later command has to read it.
@@ -61,7 +61,7 @@ LAST = ("figures", "archive")
 
 
 def tutorial() -> Iterator[tuple[str, list[Path], list[Path]]]:
-    """Each command of the README in order: its name, the paths that it reads and the paths that it writes."""
+    """Yield each command of the README in order: its name, the paths that it reads and the paths that it writes."""
     for command in commands(README, "earthgan "):
         arguments = make_parser().parse_args(shlex.split(command)[1:])
         read: list[Path] = []

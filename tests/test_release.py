@@ -1,4 +1,4 @@
-"""What a release says of itself: one version everywhere, a citation that can be read, the checks before a commit."""
+"""The metadata of a release: one version everywhere, a valid citation file, and the checks before a commit."""
 
 import asyncio
 import re
@@ -19,7 +19,7 @@ from earthgan_gateway.engines.torchserve import TorchServeEngine
 from places import DEFAULT_SURROGATE, ROOT
 
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-#: CFF 1.2.0 knows these keys; a misspelt one would be passed over.
+#: The keys of CFF 1.2.0 that the file uses. Readers would ignore a misspelt key.
 CITATION_KEYS = {"cff-version", "message", "type", "title", "abstract", "authors", "version", "license", "keywords"}
 REFERENCE_KEYS = {"type", "title", "authors", "year", "url", "identifiers"}
 

@@ -26,7 +26,7 @@ class SineArguments(KindArguments):
 
 
 class SineInputs(StepInputs):
-    """A step is a JSON file with one number, by which the sine is multiplied."""
+    """Inputs whose steps are JSON files with one number, which multiplies the sine."""
 
     text: Literal["json"] = "json"
 
@@ -93,7 +93,7 @@ class SineKind(Kind):
 
 
 def write_sine(folder: Path, warmest: float = 4000.0) -> Path:
-    """A surrogate of that kind with two steps, the second half as warm."""
+    """Write a surrogate of this kind with two steps. The second step is half as warm."""
     (folder / "inputs").mkdir(parents=True)
     (folder / "weights").write_bytes(b"")
     steps = []

@@ -1,4 +1,4 @@
-"""Small prepared data sets for training in tests."""
+"""Small prepared data sets for tests of training."""
 
 from pathlib import Path
 
@@ -15,8 +15,9 @@ NAMES = ("temperature", "vx", "vy", "vz")
 
 
 def make_dataset(folder: Path, steps: int = 4, paper: bool = False, seed: int = 0, shells: int = 12) -> Dataset:
-    """A data set of smooth random fields with 10 x 6 x 12 cells of conditional input; with `paper`, what that preset
-    makes from 198 shells. Without `paper`, the last time step is held out, without a gap.
+    """Prepare a data set of smooth random fields with 10 x 6 x 12 cells of conditional input.
+
+    With `paper`, its size is the paper's, with 198 shells. The last step is held out, and none of its neighbours is.
     """
     raw = folder / "raw"
     raw.mkdir(parents=True)
@@ -39,7 +40,7 @@ def make_dataset(folder: Path, steps: int = 4, paper: bool = False, seed: int = 
 def smooth_field(
     rng: np.random.Generator, radii: np.ndarray, latitudes: np.ndarray, longitudes: np.ndarray
 ) -> np.ndarray:
-    """Waves in space `(shell, latitude, longitude)`, so that nothing special happens at poles or the date line."""
+    """Return waves in space `(shell, latitude, longitude)`. They are smooth across the poles and the date line."""
     lat, lon = np.radians(latitudes)[:, None], np.radians(longitudes)
     x, y, z = np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat) + 0 * lon
     r = (radii / 6371)[:, None, None]

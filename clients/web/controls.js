@@ -1,4 +1,4 @@
-/** Variable, depth and time. */
+/** The controls for variable, depth and time. */
 
 const km = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const myr = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });

@@ -1,4 +1,4 @@
-/** The field on the map. Leaflet decides which tiles are needed and fetches them; a canvas shows them. */
+/** The field on the map. Leaflet decides which tiles are needed and fetches them, and a canvas shows them. */
 
 import { TileLayer } from "./vendor/leaflet/leaflet-src.esm.js";
 import { explainFailure, SourceError } from "./http.js";
@@ -7,12 +7,12 @@ import { frameKey } from "./state.js";
 import { ViewportCanvas } from "./viewport-canvas.js";
 
 /**
- * A newer frame waits this long for the one on its way, so that a dragged slider shows frames as it goes; after
- * that the older one is dropped. Frames asked for in between are never requested.
+ * A newer frame waits this long for the frame that is loading, so that a dragged slider shows some frames. After this
+ * time the older frame is dropped. Frames that are wanted in between are never requested.
  */
 const PATIENCE_MS = 250;
 
-/** Leaflet's pane for the tiles themselves, which are not shown. */
+/** Leaflet's pane for the tiles. It is hidden, because the canvas shows them. */
 const PANE = "tile-loader";
 
 export class FieldLayer {
@@ -32,7 +32,7 @@ export class FieldLayer {
    *   loading: () => void,
    *   shown: (frame: import("./source.js").Frame) => void,
    *   failed: (reason: string) => void,
-   * }} on `shown` also follows when the map has moved and the tiles of its new place are there
+   * }} on `shown` is also called when the map has moved and the tiles of its new place have loaded
    */
   constructor(map, source, on) {
     this.#map = map;
@@ -44,7 +44,7 @@ export class FieldLayer {
     });
   }
 
-  /** Shows a frame as soon as all its tiles are there; the latest call wins. */
+  /** Shows a frame as soon as all its tiles have loaded. The latest call wins. */
   show(frame) {
     if (this.#wanted && frameKey(frame) === frameKey(this.#wanted)) return;
     this.#wanted = frame;
@@ -89,7 +89,7 @@ export class FieldLayer {
     });
     tiles.on("tileerror", async ({ tile, error }) => {
       failed.add(tile);
-      if (failed.size > 1) return; // one explanation will do
+      if (failed.size > 1) return; // one explanation is enough
       const reason = error instanceof SourceError ? error.message : await explainFailure(tile.src);
       if (isCurrent()) this.#on.failed(reason);
     });
@@ -101,7 +101,7 @@ export class FieldLayer {
         this.#incoming = null;
       }
       this.#assemble(this.#tileZoom());
-      // A field with holes is shown, as what is there is right, but it does not count as loaded.
+      // A field with missing tiles is shown, because the other tiles are right, but it does not count as loaded.
       if (failed.size === 0) this.#on.shown(frame);
       if (frameKey(this.#wanted) !== frameKey(frame)) this.#load();
     });
@@ -120,8 +120,8 @@ export class FieldLayer {
 }
 
 /**
- * Fires "incomplete" when tiles are on their way and "complete" when none is any more. Leaflet's own "load" stays away
- * if the last tile it waits for moves out of sight and is dropped.
+ * A layer that fires "incomplete" when tiles are loading, and "complete" when all have loaded. Leaflet's own "load" is
+ * not fired if the last tile that it waits for moves out of sight and is dropped.
  */
 class FrameTiles extends TileLayer {
   mosaic = new Mosaic();
@@ -140,32 +140,32 @@ class FrameTiles extends TileLayer {
     });
     this.on("tileload tileerror tileabort tileunload", ({ tile }) => {
       if (!this.#pending.delete(tile)) return;
-      // Later, as Leaflet drops the tiles of an old view just before it asks for those of the new one.
+      // This runs later, because Leaflet drops the tiles of an old view just before it asks for those of the new one.
       queueMicrotask(() => this.#pending.size === 0 && this.fire("complete"));
     });
   }
 
-  /** An image from Leaflet's own hands, or, where tiles have no address of their own, of what is read. */
+  /** Returns Leaflet's own image, or one of the bytes that `read` returns if tiles have no addresses. */
   createTile(coords, done) {
     if (!this.#read) return super.createTile(coords, done);
     const image = new Image();
     const reading = new AbortController();
     this.#readings.set(image, reading);
     this.#fill(image, coords, reading.signal)
-      .then(() => done(null, image), (error) => done(error, image)) // which a tile that is gone ignores
+      .then(() => done(null, image), (error) => done(error, image)) // Leaflet ignores this for a tile that it has dropped
       .finally(() => this.#readings.delete(image));
     return image;
   }
 
   async #fill(image, coords, signal) {
     const blob = await this.#read(coords, signal);
-    signal.throwIfAborted(); // else the address below would make a tile that is gone count again
+    signal.throwIfAborted(); // otherwise a tile that Leaflet has dropped would count again
     const address = URL.createObjectURL(blob);
     image.src = address;
     await image.decode().finally(() => URL.revokeObjectURL(address));
   }
 
-  /** Leaflet would throw all tiles away before each zoom; they serve until there are better ones. */
+  /** Leaflet would drop all tiles before each zoom. Here they stay until better ones have loaded. */
   getEvents() {
     const { viewprereset: _, ...events } = super.getEvents();
     return events;

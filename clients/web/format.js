@@ -1,7 +1,7 @@
-/** Numbers as a reader wants them. */
+/** Formats numbers for the reader. */
 
 /**
- * Four significant digits of the variable's range, so that the last digit does not dance.
+ * Formats a value with four significant digits of the variable's range, so that the number of decimals is constant.
  * @param {number} value @param {[number, number]} range
  */
 export function formatValue(value, range) {

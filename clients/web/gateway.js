@@ -4,10 +4,10 @@ import { fetchJson, request } from "./http.js";
 import { parseNpy } from "./npy.js";
 import { frameKey } from "./state.js";
 
-/** Plate carrée: the only one of the gateway's matrix sets in which both poles are on the map. */
+/** Plate carrée, the only matrix set of the gateway whose map contains both poles. */
 const TILE_MATRIX_SET = "WorldCRS84Quad";
 
-/** It serves this module in `client/`, so it is found behind a proxy's prefix too. */
+/** The gateway's address. The gateway serves this module in `client/`, so the address includes a proxy's prefix. */
 const ROOT = new URL("../", import.meta.url).href;
 
 /** @returns {Promise<import("./source.js").Source>} */

@@ -15,7 +15,7 @@ const OVERZOOM_LEVELS = 4;
 
 const TILE_PX = 256;
 
-/** By tile matrix set. A tile of matrix z is 256 pixels wide at Leaflet's zoom z; `columns` are those of matrix 0. */
+/** The tile matrix sets. A tile of matrix z is 256 pixels wide at Leaflet's zoom z. `columns` counts those of matrix 0. */
 const PROJECTIONS = {
   WorldCRS84Quad: { crs: CRS.EPSG4326, columns: 2, maxLatitude: 90 },
   WebMercatorQuad: { crs: CRS.EPSG3857, columns: 1, maxLatitude: Projection.SphericalMercator.MAX_LATITUDE },
@@ -26,7 +26,7 @@ export const maxLatitude = (map) => map.options.maxBounds.getNorth();
 
 export class GlobeMap {
   #isWhole = true;
-  #widthPx; // of the whole globe at zoom 0, where it is one tile high
+  #widthPx; // the width of the whole globe at zoom 0, where it is one tile high
 
   /**
    * @param {HTMLElement} element @param {import("./source.js").Tiling} tiling
@@ -41,11 +41,11 @@ export class GlobeMap {
       maxBounds: [[-maxLatitude, -Infinity], [maxLatitude, Infinity]],
       maxBoundsViscosity: 1,
       maxZoom: maxNativeZoom + OVERZOOM_LEVELS,
-      wheelPxPerZoomLevel: 150, // small steps, as they are not animated
-      trackResize: false, // the observer below also sees changes that are not the window's
-      zoomAnimation: false, // the canvases follow each step of a pan or pinch, but not a CSS transition
+      wheelPxPerZoomLevel: 150, // small steps, because they are not animated
+      trackResize: false, // the observer below also sees when the element alone changes its size
+      zoomAnimation: false, // the canvases can follow each step of a pan or pinch, but not a CSS transition
       zoomControl: false,
-      zoomSnap: 0, // else the whole globe would rarely fill the screen
+      zoomSnap: 0, // otherwise the whole globe would rarely fill the screen
     });
     control.zoom({ position: "topright" }).addTo(this.leaflet);
     wholeGlobeButton(() => this.setView(null)).addTo(this.leaflet);

@@ -1,4 +1,4 @@
-/** Meridians and parallels with their labels, drawn over the map. Simulated mantle has no coastlines to go by. */
+/** Meridians and parallels with labels, drawn over the map, because a simulated mantle has no coastlines. */
 
 import { formatLatitude, formatLongitude } from "./format.js";
 
@@ -48,10 +48,10 @@ function multiplesWithin(low, high, step) {
   return values;
 }
 
-/** To the range from -180 to 180. */
+/** Shifts a longitude to the range from -180 to 180. */
 const wrap = (lng) => ((((lng + 180) % 360) + 360) % 360) - 180;
 
-/** White between two dark edges, so that it shows on light and on dark fields. */
+/** Draws a line white between two dark edges, so that it is visible on light and on dark fields. */
 function line(context, x1, y1, x2, y2, isMain) {
   for (const [width, color] of [
     [3, "rgb(0 0 0 / 0.13)"],

@@ -1,8 +1,8 @@
-/** Requests, and their failures in one line that can be shown to the reader as it is. */
+/** Makes requests. Each failure becomes one line that the page can show to the reader. */
 
 export class SourceError extends Error {}
 
-/** @param {string} address @param {AbortSignal} [signal] @returns {Promise<Response>} one that is ok */
+/** @param {string} address @param {AbortSignal} [signal] @returns {Promise<Response>} a response whose status is ok */
 export async function request(address, signal) {
   let response;
   try {
@@ -24,7 +24,7 @@ export async function fetchJson(address) {
 }
 
 /**
- * Why an address fails. An <img> only says that it failed, so ask again and read the answer.
+ * Finds out why an address fails. An <img> only says that it failed, so this asks again and reads the answer.
  * @param {string} address
  */
 export async function explainFailure(address) {

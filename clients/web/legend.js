@@ -29,7 +29,7 @@ export class Legend {
     this.mark(NaN);
   }
 
-  /** @param {number} value NaN: no mark */
+  /** @param {number} value for NaN there is no mark */
   mark(value) {
     const mark = this.#part("mark");
     mark.hidden = Number.isNaN(value) || this.#legend === null;

@@ -1,4 +1,4 @@
-/** Starts the page: one state, and the parts that show it. */
+/** Starts the page, which consists of one state and the parts that show it. */
 
 import { Controls } from "./controls.js";
 import { FieldLayer } from "./field-layer.js";
@@ -26,7 +26,7 @@ async function start() {
   run(source);
 }
 
-/** What must always be readable on the page. */
+/** Writes the notice, the licence and the provenance, which must always be readable on the page. */
 function describe(catalog) {
   document.title = `${catalog.title} · EarthGAN`;
   document.getElementById("title").textContent = catalog.title;
@@ -42,7 +42,7 @@ function run(source) {
   const { catalog, variables, tiling } = source;
   const legends = new Map();
   let state;
-  let shownFrame = null; // null while tiles are on their way
+  let shownFrame = null; // null while tiles are loading
 
   const globe = new GlobeMap(document.getElementById("map"), tiling, (view) => {
     state = withChange(state, { view });
@@ -87,7 +87,7 @@ function run(source) {
     permalink.write(state);
   }
 
-  /** Legend and readout follow the picture, not the controls: they always describe what is on the map. */
+  /** Updates the legend and the readout. They follow the picture and not the controls, so they describe the map. */
   async function showWords(frame) {
     shownFrame = frame;
     try {
@@ -96,7 +96,7 @@ function run(source) {
       message.fail(error.message, () => field.retry());
       return;
     }
-    if (shownFrame !== frame) return; // overtaken while the legend was on its way
+    if (shownFrame !== frame) return; // a newer frame was shown while the legend was loading
     legend.show(legends.get(frame.variable));
     readout.show(frame, legends.get(frame.variable));
     document.documentElement.dataset.loaded = frameKey(frame);

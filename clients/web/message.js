@@ -1,4 +1,4 @@
-/** One line over the map for what the reader should know. */
+/** One line over the map that tells the reader what went wrong. */
 
 export class MessageLine {
   #element = document.getElementById("message");
@@ -15,7 +15,7 @@ export class MessageLine {
     document.getElementById("message-close").addEventListener("click", () => this.clear());
   }
 
-  /** Something to know, not to act on. @param {string} text */
+  /** Shows a line that needs no action. @param {string} text */
   inform(text) {
     this.#show(text, null);
   }

@@ -1,6 +1,6 @@
 /**
- * Tiles put together into one picture. Left to themselves, scaled tiles show hairlines where they end within a pixel
- * of the screen, and a step where each is smoothed without knowing its neighbour; one picture has neither.
+ * Joins tiles into one picture. Separate scaled tiles would show hairlines where they end inside a pixel of the screen,
+ * and steps at their edges, because each would be smoothed without its neighbour. One picture has neither.
  */
 
 const TILE_PX = 256;
@@ -11,7 +11,7 @@ export class Mosaic {
   #columnWest = 0;
   #rowNorth = 0;
 
-  /** The tile matrix last put together. */
+  /** The tile matrix whose tiles were joined last. */
   z = NaN;
 
   /** @param {{x: number, y: number, z: number}} coords x is not wrapped @param {HTMLImageElement} image */
@@ -24,7 +24,7 @@ export class Mosaic {
     this.#tiles.delete(keyOf(coords));
   }
 
-  /** Puts together the tiles there are of matrix z. */
+  /** Joins all tiles of matrix z that have loaded. */
   assemble(z) {
     const tiles = [...this.#tiles.values()].filter((tile) => tile.z === z);
     const columns = tiles.map((tile) => tile.x);

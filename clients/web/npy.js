@@ -1,4 +1,4 @@
-/** Reads the one kind of NPY file the gateway sends: little-endian float32 in C order. */
+/** Reads the only kind of NPY file that the gateway sends: little-endian float32 in C order. */
 
 /**
  * @param {ArrayBuffer} buffer a whole file, format version 1 to 3

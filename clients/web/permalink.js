@@ -2,7 +2,7 @@
 
 import { formatHash, frameKey } from "./state.js";
 
-/** Browsers refuse more than some hundred history writes in half a minute; a dragged slider makes that many. */
+/** The delay before a write. Browsers refuse more than some hundred writes in half a minute, as a dragged slider makes. */
 const SETTLE_MS = 300;
 
 export class Permalink {
@@ -17,7 +17,7 @@ export class Permalink {
     });
   }
 
-  /** Writes the state once it settles. Another field is a step to go back to; a moved map is not. */
+  /** Writes the state once it settles. A new field makes a history entry; a moved map does not. */
   write(state) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -25,7 +25,7 @@ export class Permalink {
       this.#written = state;
       const hash = formatHash(state);
       if (hash === location.hash) return;
-      // In full, for a fragment alone would be one of the page's <base>, which the gateway sets.
+      // The full address, because a fragment alone would be relative to the <base> that the gateway sets.
       history[isStep ? "pushState" : "replaceState"](null, "", location.pathname + location.search + hash);
     }, SETTLE_MS);
   }

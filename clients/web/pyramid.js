@@ -13,7 +13,7 @@ export async function openPyramid(folder) {
   const archives = (frame) => ({ read: archiveReader(folder, `pmtiles/${frameKey(frame)}.pmtiles`) });
   const values = (frame, signal) =>
     fetchNpy(`${folder}shells/${frameKey(frame)}.npy`, signal).catch((error) => {
-      if (error instanceof SourceError) return null; // of an earlier seed, without them
+      if (error instanceof SourceError) return null; // this shell was written without values
       throw error;
     });
   return {
@@ -26,7 +26,10 @@ export async function openPyramid(folder) {
   };
 }
 
-/** Leaflet asks for every zoom from the first to the last, so only the unbroken ones up to the last count. */
+/**
+ * The zooms to ask for. Leaflet asks for every zoom between the first and the last, so only the unbroken run that ends
+ * at the last zoom counts.
+ */
 export function tilingOf({ tms, zooms }) {
   const maxNativeZoom = Math.max(...zooms);
   let minNativeZoom = maxNativeZoom;
@@ -34,7 +37,7 @@ export function tilingOf({ tms, zooms }) {
   return { tms, minNativeZoom, maxNativeZoom };
 }
 
-/** Reads tiles out of one PMTiles archive, by requests for ranges of it. */
+/** Reads tiles from one PMTiles archive by requesting ranges of bytes. */
 function archiveReader(folder, name) {
   let archive = null; // opened by the first tile
   return async ({ x, y, z }, signal) => {

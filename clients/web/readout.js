@@ -1,10 +1,10 @@
-/** The value under the pointer; without a pointer (touch, keyboard), under the cross in the middle of the map. */
+/** The value under the pointer. Without a pointer (touch, keyboard), it is the value under the cross in the middle. */
 
 import { formatPlace, formatValue } from "./format.js";
 import { maxLatitude } from "./globe-map.js";
 import { sampleShell } from "./shell.js";
 
-/** A shell is a few hundred kilobytes: fetch it for the frame the reader stops at, not for each one passed. */
+/** A shell has some hundred kilobytes, so it is only fetched for the frame at which the reader stops. */
 const SETTLE_MS = 120;
 
 export class Readout {
@@ -16,7 +16,7 @@ export class Readout {
   #frame = null;
   #range = null;
   #unit = "";
-  #shell = undefined; // null: there are no values, only a place
+  #shell = undefined; // null means that the source has no values for this frame
   #request = null;
   #timer = 0;
 

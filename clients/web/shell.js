@@ -1,12 +1,12 @@
-/** The value of a radial shell at a place. */
+/** Finds the value of a radial shell at a place. */
 
 /**
- * Bilinear on the shell's own grid, periodic in longitude. Poleward of the outermost rows there is nothing to
- * interpolate with, so the outermost row's value holds. NaN where a neighbour is NaN.
+ * Interpolates bilinearly on the shell's own grid, periodically in longitude. Poleward of the outermost row, it returns
+ * the value of that row. It returns NaN if a neighbour is NaN.
  *
  * @param {{shape: number[], values: Float32Array}} shell rows are latitudes, columns longitudes
  * @param {{latitudes_deg: number[], longitudes_deg: number[]}} grid latitudes north first, longitudes ascending
- * @param {number} latitudeDeg @param {number} longitudeDeg any turn of the globe
+ * @param {number} latitudeDeg @param {number} longitudeDeg any multiple of 360 may be added
  */
 export function sampleShell(shell, grid, latitudeDeg, longitudeDeg) {
   const columns = shell.shape[1];
@@ -17,7 +17,7 @@ export function sampleShell(shell, grid, latitudeDeg, longitudeDeg) {
   return rowFraction === 0 ? alongRow(row) : mix(alongRow(row), alongRow(row + 1), rowFraction);
 }
 
-/** Row at or north of the latitude, and the fraction of the way to the next row south. */
+/** The row at or north of the latitude, and the fraction of the way to the next row south. */
 function locateLatitude(latitudesDeg, latitudeDeg) {
   const last = latitudesDeg.length - 1;
   const next = latitudesDeg.findIndex((row) => row < latitudeDeg);
@@ -27,7 +27,7 @@ function locateLatitude(latitudesDeg, latitudeDeg) {
   return [next - 1, (north - latitudeDeg) / (north - latitudesDeg[next])];
 }
 
-/** Columns west and east of the longitude, and the fraction of the way between them; the last gap may differ. */
+/** The columns west and east of the longitude, and the fraction of the way between them. The last gap may differ. */
 function locateLongitude(longitudesDeg, longitudeDeg) {
   const first = longitudesDeg[0];
   const turned = first + ((((longitudeDeg - first) % 360) + 360) % 360);

@@ -1,4 +1,4 @@
-/** Where the page's data come from: the gateway that served it, or a folder of files. */
+/** The source of the page's data: the gateway that served the page, or a folder of files. */
 
 import { openGateway } from "./gateway.js";
 import { SourceError } from "./http.js";
@@ -28,7 +28,7 @@ import { openPyramid } from "./pyramid.js";
  *   tiles: (frame: Frame) => Tiles,
  *   fetchLegend: (variable: string) => Promise<Legend>,
  *   fetchShell: ?(frame: Frame, signal: AbortSignal) => Promise<?{shape: number[], values: Float32Array}>,
- * }} Source  `fetchShell` gives a shell in physical units on the catalog's grid; null: there are only pictures of it
+ * }} Source  `fetchShell` returns a shell in physical units on the catalog's grid, or null if the source has only pictures
  */
 
 /** @returns {Promise<Source>} */

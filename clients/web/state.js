@@ -1,4 +1,4 @@
-/** What the page shows, as a frozen value, and its form in the URL's fragment. */
+/** The page's state as a frozen value, and its text in the URL's fragment. */
 
 /**
  * @typedef {Readonly<{lat: number, lng: number, zoom: number}>} View
@@ -15,7 +15,7 @@ export function defaultState(catalog) {
   return Object.freeze({ variable, t, r, view: null });
 }
 
-/** A changed copy. @param {State} state @param {Partial<State>} change @returns {State} */
+/** Returns a changed copy. @param {State} state @param {Partial<State>} change @returns {State} */
 export const withChange = (state, change) => Object.freeze({ ...state, ...change });
 
 /** @param {State} state @returns {string} e.g. "#var=temperature&t=120&r=150&lat=0.00&lng=0.00&zoom=1.32" */
@@ -30,9 +30,9 @@ export function formatHash({ variable, t, r, view }) {
 }
 
 /**
- * Reads a fragment. Whatever it lacks, or asks for in vain, comes from the catalog's default.
+ * Reads a fragment. The catalog's default replaces everything that is missing in it or does not exist.
  * @param {string} hash @param {import("./source.js").Catalog} catalog
- * @returns {{state: State, problems: string[]}} one short sentence per value that could not be used
+ * @returns {{state: State, problems: string[]}} one short sentence for each value that could not be used
  */
 export function parseHash(hash, catalog) {
   const asked = new URLSearchParams(hash.replace(/^#/, ""));

@@ -1,4 +1,4 @@
-/** A canvas that covers the map's element, stays put, and is drawn again whenever the map moves. */
+/** A canvas that covers the map's element. It stays in place and is drawn again whenever the map moves. */
 
 import { maxLatitude } from "./globe-map.js";
 
@@ -8,8 +8,8 @@ import { maxLatitude } from "./globe-map.js";
  *   west: number, east: number, north: number, south: number,
  *   pointOf: (lat: number, lng: number) => {x: number, y: number},
  * }} Viewport
- *   the size in CSS pixels; the upper left corner in pixels of the whole map at this zoom; the part of the globe that
- *   is seen, in degrees; and where places are on the canvas
+ *   the size in CSS pixels, the upper left corner in pixels of the whole map at this zoom, the visible part of the globe
+ *   in degrees, and a function from places to points on the canvas
  */
 
 export class ViewportCanvas {
@@ -38,7 +38,7 @@ export class ViewportCanvas {
     if (this.#canvas.hidden) return;
     const { x: width, y: height } = this.#map.getSize();
     const ratio = window.devicePixelRatio || 1;
-    this.#canvas.width = Math.round(width * ratio); // which also clears it
+    this.#canvas.width = Math.round(width * ratio); // this also clears the canvas
     this.#canvas.height = Math.round(height * ratio);
     this.#canvas.style.width = `${width}px`; // the element may be a fraction of a pixel larger
     this.#canvas.style.height = `${height}px`;

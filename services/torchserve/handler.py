@@ -1,7 +1,7 @@
-"""TorchServe's handler: radial shells of a surrogate, as the compact binary arrays of `earthgan.wire`.
+"""TorchServe's handler. It answers with radial shells of a surrogate as compact binary arrays of `earthgan.wire`.
 
-One thin class, the only one of this module, as TorchServe wants it: everything it does is done by the core package.
-The archive holds a surrogate folder; on a machine with a GPU the generator runs in torch as float16, elsewhere in
+TorchServe requires that this module has one class only. The class is thin, because the core package does the work. The
+archive holds a surrogate folder. On a machine with a GPU, the generator runs in torch as float16; elsewhere it runs in
 ONNX Runtime.
 """
 
@@ -15,12 +15,12 @@ from earthgan import errors, surrogate, wire
 
 
 class ShellHandler:
-    """Answers one `ShellRequest` (JSON) for each request of a batch."""
+    """Answers each request of a batch, which is a `ShellRequest` in JSON."""
 
     def initialize(self, context: Any) -> None:
-        """Verify the surrogate, load its generator, and compute one shell: no request waits for a first time.
+        """Verify the surrogate, load its generator, and compute one shell, so that the first request is not slow.
 
-        What is wrong with the archive is raised here and names the file; TorchServe then has no worker to answer.
+        If the archive is damaged, this raises an error that names the file, and TorchServe then has no worker.
         """
         model_dir, gpu = context.system_properties["model_dir"], context.system_properties.get("gpu_id")
         limits = context.model_yaml_config["earthgan"]
@@ -35,21 +35,21 @@ class ShellHandler:
 
             from earthgan.backends.torch import torch_backend
 
-            # A small GPU is shared with a desktop or another model: out of memory here, rather than there.
+            # A small GPU may be shared with a desktop or another model. If memory runs out, this process should fail.
             memory = torch.cuda.get_device_properties(gpu).total_memory
             torch.cuda.set_per_process_memory_fraction(min(1.0, limits["max_gpu_bytes"] / memory), gpu)
             self.backend = torch_backend(self.surrogate, device=f"cuda:{gpu}")
         self.surrogate.shells(self.backend, self.surrogate.variables, self.surrogate.steps[0].t, [0])
 
     def handle(self, data: Sequence[Mapping[str, Any]], context: Any) -> list[bytes]:
-        """One answer for each request. An impossible request is a 400; a generator that fails, a 500."""
+        """Return one answer for each request. An impossible request is answered 400, and a failed generator 500."""
         answers = [self._answer(row.get("body", b"")) for row in data]
         for i in range(len(answers)):
             context.set_response_content_type(i, "application/octet-stream")
         return answers
 
     def _answer(self, body: object) -> bytes:
-        # The configuration leaves the body as it came; TorchServe's own default is to parse what calls itself JSON.
+        # The configuration leaves the body as it came. By default, TorchServe parses a body whose type is JSON.
         try:
             if isinstance(body, bytes | bytearray):
                 request = wire.ShellRequest.model_validate_json(body)
@@ -76,11 +76,11 @@ class ShellHandler:
         return rows, columns
 
     def _check_size(self, request: wire.ShellRequest, part: int) -> None:
-        """`part` is how many points of a shell are asked for."""
-        # A longer answer than max_response_size would cost the worker its life, and everybody some seconds.
+        """Raise InvalidRequest if the answer would be too large. `part` is the number of points of each shell."""
+        # An answer longer than max_response_size would kill the worker, and its restart takes some seconds.
         numbers = len(request.variables) * len(request.shells) * part
         size = numbers * (2 if request.dtype == "float16" else 4)
         if size > self.max_answer_bytes:
             raise errors.InvalidRequest(
-                f"an answer of {size} bytes is more than {self.max_answer_bytes}: ask for fewer shells"
+                f"the answer would have {size} bytes, but {self.max_answer_bytes} is the limit: ask for fewer shells"
             )

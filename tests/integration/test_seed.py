@@ -131,9 +131,9 @@ def test_archives_hold_the_gateways_tiles(tmp_path: Path, gateway_url: str, caps
                 assert reader.get(z, x, 0) == answer.content
     assert os.listdir(tmp_path) == [file.name]  # noqa: PTH208
     assert main(["seed", str(DEFAULT_SURROGATE), *chosen, "--out", str(file)]) == 0
-    assert capsys.readouterr().out.startswith("0 shells drawn, 1 were there")
+    assert capsys.readouterr().out.startswith("0 shells drawn, 1 already there")
     assert main(["seed", str(DEFAULT_SURROGATE), *chosen[:4], "--shells", "151", "--out", str(file)]) == 1
-    assert capsys.readouterr().err == f"earthgan: {file} is there, and something else\n"
+    assert capsys.readouterr().err == f"earthgan: {file} exists and is not an archive of these tiles\n"
 
 
 def test_a_filled_redis_is_hit_by_the_gateway(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_filled_redis_is_hit_by_the_gateway(tmp_path: Path) -> None:
     with redis_server(tmp_path) as (redis_url, _):
         assert seed(*chosen, "--redis", redis_url).returncode == 0
         again = seed(*chosen, "--redis", redis_url)
-        assert again.stdout.startswith("0 shells drawn, 2 were there; 0 tiles")
+        assert again.stdout.startswith("0 shells drawn, 2 already there; 0 tiles")
         with gateway(redis_url=redis_url) as url:
             for path in ("vx/120/150/1/1/0.png", "temperature_anomaly/120/150/0/0/0"):
                 answer = httpx.get(f"{url}/tiles/{path}", trust_env=False)
@@ -160,7 +160,7 @@ def test_a_redis_that_is_away_is_one_line() -> None:
     [
         (["--steps", "1-200"], "no time step 1"),
         (["--shells", "198-199"], "no radial shell 199"),
-        (["--zoom", "0-30"], "30 is beyond 12"),
+        (["--zoom", "0-30"], "zoom 30 is beyond the limit of 12"),
         (["--variables", "temperature,colour"], "unknown variable 'colour'"),
         (["--tms", "UTM31WGS84Quad"], "unknown tile matrix set"),
         (["--scheduler", "nonsense://127.0.0.1:9"], "no Dask scheduler answers"),
@@ -181,7 +181,7 @@ def test_what_cannot_be_is_one_line_and_nothing_is_drawn(tmp_path: Path, argumen
         (["--steps", "one"], "'one' is neither a whole number nor a range"),
         (["--zoom", "0-"], "'0-' is neither a whole number nor a range"),
         (["--workers", "0"], "'0' is not a whole number of at least 1"),
-        (["--tms", "WorldCRS84Quad", "--format", "pmtiles"], "WebMercatorQuad alone"),
+        (["--tms", "WorldCRS84Quad", "--format", "pmtiles"], "they can only hold WebMercatorQuad"),
     ],
 )
 def test_wrong_usage_exits_with_2(tmp_path: Path, arguments: list[str], reason: str) -> None:

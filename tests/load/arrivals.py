@@ -1,7 +1,7 @@
-"""An open workload: views arrive at random moments, whether or not earlier ones were answered.
+"""An open workload: views arrive at random times, whether or not earlier ones were answered.
 
-Each user stands for one arrival a second on average, so that `-u 20` is a Poisson stream of 20 views (about 80 tiles)
-a second; the streams of several users and processes add up to one. A slow server does not slow the arrivals down.
+Each user makes one arrival per second on average, so `-u 20` is a Poisson stream of 20 views (about 80 tiles) per
+second. The streams of several users and processes add up to one stream. A slow server does not slow the arrivals down.
 
     PYTHONPATH=tests locust -f tests/load/arrivals.py --headless -u 20 -r 20 -t 60s --host http://127.0.0.1:8000
 """
@@ -14,12 +14,12 @@ from locust import task
 
 from load.journeys import Reader
 
-#: More views at once than this, and the gateway cannot keep up: new ones are still made, but a reader has given up.
+#: If there are more views at once than this, the gateway cannot keep up. Later views still arrive, but are given up.
 MOST_AT_ONCE = 200
 
 
 class Arrivals(Reader):
-    """A stream of strangers, each of whom looks once."""
+    """A stream of readers, each of whom looks at one view."""
 
     journey = "open"
     concurrency = 6 * MOST_AT_ONCE
@@ -37,7 +37,7 @@ class Arrivals(Reader):
 
     @task
     def arrive(self) -> None:
-        self.tags.clear()  # a stranger has seen nothing
+        self.tags.clear()  # a new reader has seen nothing yet
         if len(self.views) < MOST_AT_ONCE:
             place = self.anywhere(), random.randint(0, self.max_zoom), random.random(), random.random()
             self.views.add(gevent.spawn(self.look, *place))

@@ -1,7 +1,7 @@
-"""What background reading does to a cached tile: its 95th percentile while steps are read, beside its quiet one.
+"""Measures how much background reading slows down cached tiles, by the 95th percentile of their time.
 
-Two gateways are asked in turns, so that whatever else the machine does meets both: one that may not prefetch, and one
-that reads all time steps after its first cold shell.
+Two gateways are asked in turns, so that other work on the machine affects both. One may not prefetch. The other reads
+all time steps after its first cold shell.
 """
 
 import time
@@ -14,14 +14,14 @@ import numpy as np
 from load.processes import cpu_s, gateway_group
 from load.waves import Waves, request
 
-#: The most that background work may multiply the 95th percentile of a cached tile by.
+#: The largest factor by which background work may raise the 95th percentile of a cached tile.
 MOST = 2.0
 ROUND_S = 0.5
 
 
 @dataclass
 class Latencies:
-    """Milliseconds from request to answer of each cached tile, and the CPU time that background work took meanwhile."""
+    """The milliseconds from request to answer of each cached tile, and the background work's CPU time meanwhile."""
 
     quiet_ms: list[float] = field(default_factory=list)
     reading_ms: list[float] = field(default_factory=list)
@@ -37,12 +37,12 @@ class Latencies:
 
     @property
     def ratio(self) -> float:
-        """How much longer a cached tile takes while steps are read."""
+        """The factor by which reading steps raises the 95th percentile of a cached tile."""
         return self.reading_p95_ms / self.quiet_p95_ms
 
 
 def latencies(surrogate: Path, seconds: float = 20.0) -> Latencies:
-    """Ask both gateways for a cached tile, in turns, for so many seconds in all."""
+    """Ask both gateways for a cached tile in turns, for this many seconds in total."""
     found = Latencies()
     with (
         gateway_group(surrogate, 1, prefetch="false") as (quiet_port, quiet_group),

@@ -1,8 +1,7 @@
-"""`make bench`: CPU milliseconds of the gateway's processes per tile, on each way that a tile can take; and what the
-surrogate costs by itself, beside a generator of the paper's.
+"""`make bench`: the CPU time of a tile on each way that it can take, and the cost of surrogates without a gateway.
 
-CPU time is read from /proc for the whole process group, so that other work on the machine hardly moves it; the
-client's own time is not in it. Every answer is checked to have taken the way that is measured.
+The CPU time of the whole process group is read from /proc, so that other work on the machine hardly changes it. It does
+not include the client. Every answer is checked to have taken the way that is measured.
 """
 
 import argparse
@@ -31,7 +30,7 @@ from places import DEFAULT_SURROGATE
 
 SEED = 7
 TMS = "WebMercatorQuad"
-#: Of the processes' CPU, in milliseconds; what DESIGN aims at.
+#: The targets for the processes' CPU time in milliseconds.
 TARGETS_CPU_MS = {
     "tile_rendered_cpu_ms": 1.0,
     "tile_memory_cpu_ms": 0.1,
@@ -39,51 +38,51 @@ TARGETS_CPU_MS = {
     "not_modified_cpu_ms": 0.06,
 }
 LABELS = {
-    "shell_cpu_ms": "cold shell, a tile of it",
+    "shell_cpu_ms": "tile from a cold shell",
     "tile_rendered_cpu_ms": "tile drawn from a shell in memory",
     "tile_rendered_first_cpu_ms": "  of these, places never drawn before",
     "tile_memory_cpu_ms": "tile in memory",
     "tile_redis_cpu_ms": "tile in Redis",
-    "redis_own_cpu_ms": "  beside it, Redis itself",
-    "not_modified_cpu_ms": "304 by its entity tag",
+    "redis_own_cpu_ms": "  CPU time of Redis, not included",
+    "not_modified_cpu_ms": "304 for a current entity tag",
     "floor_cpu_ms": "raw ASGI, 12 kB",
 }
 
 
-#: Of the surrogate by itself: label, target, and the number of digits to print.
+#: The numbers of a surrogate without a gateway: label, target, and the number of digits to print.
 ENGINE = {
     "step_cpu_s": ("a new time step ready, CPU s", 1.0, 3),
     "engine_shell_cpu_ms": ("a shell of all variables, CPU ms", 60.0, 1),
     "paper_shell_cpu_ms": ("  the paper's generator, by exact window", None, 1),
     "transform_shell_cpu_ms": ("a cold shell of a decoded step, CPU ms", 6.0, 2),
-    "ducc0_shell_cpu_ms": ("  its harmonics alone by ducc0", None, 2),
+    "ducc0_shell_cpu_ms": ("  only its harmonics, by ducc0", None, 2),
     "transform_shell_per_ducc0": ("  times as long as ducc0", 3.0, 2),
-    "transform_temperature_cpu_ms": ("  of temperature alone, CPU ms", 2.0, 2),
-    "ducc0_temperature_cpu_ms": ("  its harmonics alone by ducc0", None, 2),
+    "transform_temperature_cpu_ms": ("  for temperature only, CPU ms", 2.0, 2),
+    "ducc0_temperature_cpu_ms": ("  only its harmonics, by ducc0", None, 2),
     "transform_temperature_per_ducc0": ("  times as long as ducc0", 3.0, 2),
     "volume_cpu_s": ("the whole volume, CPU s", 4.0, 2),
     "engine_memory_mb": ("peak memory, MB", 1000.0, 0),
     "opening_cpu_s": ("opening it, CPU s", None, 2),
     "decode_cpu_ms": ("decoding a time step, CPU ms", 5.0, 1),
     "refine_cpu_ms": ("refining a decoded step, CPU ms", None, 1),
-    "new_step_tile_cpu_ms": ("tile of a new step, by a server, CPU ms", 150.0, 0),
+    "new_step_tile_cpu_ms": ("tile of a new step, through a server, CPU ms", 150.0, 0),
     "ready_again_cpu_s": ("server ready the second time, CPU s", 1.5, 2),
 }
 
 
-#: Of the gateway while much else goes on: label, target, digits. The memory's setting is the default.
+#: The numbers of a gateway under other load: label, target and digits. The memory setting is the default.
 SETTING_MB = Settings().cache_mb
 GATEWAY = {
     "reading_p95_ratio": ("a cached tile's p95 while steps are read", MOST, 2),
-    "quiet_p95_ms": ("  of that, quiet, in milliseconds", None, 2),
-    "growth_mb": ("growth by requests that all differ, MB", SETTING_MB * (1 + SLACK), 0),
-    "sent_mb": ("  of so many MB of requests", None, 0),
+    "quiet_p95_ms": ("  the p95 without reading, ms", None, 2),
+    "growth_mb": ("growth under requests that all differ, MB", SETTING_MB * (1 + SLACK), 0),
+    "sent_mb": ("  size of the requests, MB", None, 0),
 }
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured."""
+    """How many requests each measurement makes."""
 
     zooms: range = range(6)
     tiles_per_zoom: int = 64
@@ -98,13 +97,13 @@ class Plan:
 
     @classmethod
     def quick(cls) -> "Plan":
-        """Enough to see that it works."""
+        """The smallest plan that shows that the bench works."""
         return cls(
             zooms=range(4), fields=6, cold_shells=8, rounds=1, hot_requests=500, seconds=0.0, reading_s=6.0, sent_mb=2.0
         )
 
     def tiles(self) -> list[tuple[int, int, int]]:
-        """Up to so many distinct tiles of each zoom, the same in every run."""
+        """Return up to this many distinct tiles of each zoom, the same ones in every run."""
         chooser = random.Random(SEED)
         chosen = []
         for z in self.zooms:
@@ -115,7 +114,7 @@ class Plan:
 
 @dataclass
 class Tally:
-    """What a measurement has seen."""
+    """The counts of a measurement."""
 
     requests: int = 0
     bytes: int = 0
@@ -127,11 +126,11 @@ class Tally:
 
 
 class WrongWay(Exception):
-    """An answer did not take the way that was to be measured."""
+    """An answer did not take the way that is measured."""
 
 
 def measure(group: int, answers: Iterator[Answer], is_right: Callable[[Answer], bool]) -> Tally:
-    """The group's CPU time while these answers come. Raises WrongWay when 1 % or more of them are not right."""
+    """Return the group's CPU time for these answers. Raises WrongWay if 1 % or more of them took another way."""
     tally, wrong, example = Tally(), 0, None
     started = cpu_s(group=group)
     for answer in answers:
@@ -146,7 +145,7 @@ def measure(group: int, answers: Iterator[Answer], is_right: Callable[[Answer], 
 
 
 def again_and_again(waves: Waves, requests: list[bytes], plan: Plan) -> Iterator[Answer]:
-    """The same requests until enough of them were sent, for long enough."""
+    """Repeat the same requests until enough were sent and enough time has passed."""
     sent, until = 0, time.monotonic() + plan.seconds
     while sent < plan.hot_requests or time.monotonic() < until:
         yield from waves.get(requests)
@@ -154,7 +153,9 @@ def again_and_again(waves: Waves, requests: list[bytes], plan: Plan) -> Iterator
 
 
 def quietest(group: int, waves: Waves, requests: list[bytes], plan: Plan, is_right: Callable[[Answer], bool]) -> Tally:
-    """The cheapest of a few rounds: what else the machine does can only add, by cold caches and a lower clock."""
+    """Return the cheapest of a few rounds. Other work on the machine can only add CPU time, by cold caches and a lower
+    clock.
+    """
     rounds = [measure(group, again_and_again(waves, requests, plan), is_right) for _ in range(plan.rounds)]
     return min(rounds, key=lambda tally: tally.cpu_ms)
 
@@ -174,7 +175,7 @@ def not_modified(answer: Answer) -> bool:
 
 
 class Bench:
-    """All measurements of one surrogate by one plan."""
+    """Makes all measurements of one surrogate by one plan."""
 
     def __init__(self, surrogate: Path, plan: Plan) -> None:
         self._surrogate = surrogate
@@ -182,7 +183,7 @@ class Bench:
         self._tiles = plan.tiles()
 
     def _fields(self, port: int) -> tuple[list[str], list[str]]:
-        """`variable/t/r` of fields to draw from, and of others that stay cold: distinct shells, by /catalog."""
+        """Choose fields `variable/t/r` from /catalog to draw, and others that stay cold. All have distinct shells."""
         catalog = httpx.get(f"http://127.0.0.1:{port}/catalog", trust_env=False).json()
         shells = [(step["t"], shell["r"]) for step in catalog["steps"] for shell in catalog["shells"]]
         chosen = random.Random(SEED).sample(shells, self._plan.fields + self._plan.cold_shells)
@@ -194,7 +195,7 @@ class Bench:
         return [request(f"/tiles/{field}/{z}/{x}/{y}.png?tms={TMS}") for z, x, y in self._tiles]
 
     def run(self, workers: int) -> dict[str, float]:
-        """CPU milliseconds and bytes by name, of a gateway of so many workers."""
+        """Return CPU milliseconds and bytes by name, for a gateway with this many workers."""
         results = self._floor(workers) | self._in_process(workers)
         if shutil.which("redis-server"):
             results |= self._redis(workers)
@@ -215,8 +216,8 @@ class Bench:
             Waves(port, 1) as one,
         ):
             fields, cold_fields = self._fields(port)
-            # No prefetching: the generator's work for others would be counted here.
-            # One at a time: the generator is, and the tile is the smallest answer that needs the shell.
+            # The gateway does not prefetch, because the generator's work for other shells would be counted here.
+            # Requests come one at a time, like the generator's work. A tile is the smallest answer that needs a shell.
             cold = measure(group, one.get([request(f"/tiles/{field}/0/0/0.png") for field in cold_fields]), drawn)
             waves.everywhere([request(f"/shells/{field}.npy") for field in fields])
             by_field = [measure(group, waves.get(self._requests(field)), drawn) for field in fields]
@@ -238,7 +239,7 @@ class Bench:
         }
 
     def _redis(self, workers: int) -> dict[str, float]:
-        """Memory for every address, and for fewer tiles than the cycle has: each comes from Redis."""
+        """Measure tiles from Redis. Memory holds every address, but fewer tiles than the cycle has."""
         with (
             tempfile.TemporaryDirectory() as folder,
             redis_server(Path(folder)) as (url, process),
@@ -249,7 +250,7 @@ class Bench:
         ):
             fields = self._fields(port)[0]
             requests = [tile for field in fields for tile in self._requests(field)]
-            for _ in range(2):  # the first draws them; by the second, all were written
+            for _ in range(2):  # the first round draws them; after the second, all are in Redis
                 list(waves.get(requests))
             redis_started = cpu_s(pid=process.pid)
             tally = quietest(group, waves, requests, self._plan, found_in("redis"))
@@ -258,7 +259,7 @@ class Bench:
 
 
 def table(results: dict[int, dict[str, float]]) -> str:
-    """Ours for each number of workers, the target and the floor, in CPU milliseconds."""
+    """Return a table in CPU milliseconds: this gateway for each number of workers, the target, and the floor."""
     counts = list(results)
     lines = [
         f"{'CPU ms a request':38}" + "".join(f"{f'{n} worker(s)':>13}" for n in counts) + f"{'target':>9}{'floor':>9}"
@@ -275,7 +276,7 @@ def table(results: dict[int, dict[str, float]]) -> str:
 
 
 def of_the_gateway(surrogate: Path, plan: Plan) -> dict[str, float]:
-    """The numbers of `GATEWAY`."""
+    """Return the numbers that `GATEWAY` lists."""
     found = latencies(surrogate, plan.reading_s)
     growth = grown(surrogate, SETTING_MB, plan.sent_mb)
     return {
@@ -287,7 +288,7 @@ def of_the_gateway(surrogate: Path, plan: Plan) -> dict[str, float]:
 
 
 def rows(numbers: dict[str, float], labels: dict[str, tuple[str, float | None, int]]) -> str:
-    """Numbers with their labels and targets."""
+    """Return a table of numbers with their labels and targets."""
     lines = []
     for name, (label, target, digits) in labels.items():
         aim = f"{target:9g}" if target else ""
@@ -296,7 +297,7 @@ def rows(numbers: dict[str, float], labels: dict[str, tuple[str, float | None, i
 
 
 def of_the_engine(surrogate: Path) -> dict[str, float]:
-    """The numbers of `ENGINE`, each surrogate in a process of its own."""
+    """Return the numbers that `ENGINE` lists. Each surrogate is measured in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         paper = measured(paper_surrogate(Path(folder)), "--one-shell")
     own = measured(surrogate) | measured(surrogate, "--evaluation") | of_a_new_step(surrogate)
@@ -305,18 +306,20 @@ def of_the_engine(surrogate: Path) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.split("\n\n")[0])
-    parser.add_argument("surrogate", type=Path, nargs="?", default=DEFAULT_SURROGATE, help="the surrogate folder")
+    parser.add_argument("surrogate", type=Path, nargs="?", default=DEFAULT_SURROGATE, help="surrogate folder")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers as JSON")
-    parser.add_argument("--seconds", type=float, help="each round of a cached way for at least so long (1)")
-    parser.add_argument("--quick", action="store_true", help="a few requests of each, to see that it works")
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="numbers of gateway processes (1 2)")
+    parser.add_argument("--seconds", type=float, help="least duration of each round with cached tiles (1)")
+    parser.add_argument("--quick", action="store_true", help="only make a few requests, to see that it works")
+    parser.add_argument(
+        "--workers", type=int, nargs="+", default=[1, 2], help="numbers of gateway processes to measure (1 2)"
+    )
     arguments = parser.parse_args()
     plan = Plan.quick() if arguments.quick else Plan(**({"seconds": arguments.seconds} if arguments.seconds else {}))
     bench = Bench(arguments.surrogate.resolve(), plan)
     results: dict[int, dict[str, float]] = {}
     for workers in arguments.workers:
         if workers > 1 and not serve_has_workers():
-            print(f"{workers} workers are left out: `earthgan serve` has no --workers")
+            print(f"{workers} workers are not measured, because `earthgan serve` has no --workers")
             continue
         results[workers] = bench.run(workers)
     print(table(results))
@@ -329,7 +332,7 @@ def main() -> None:
 
 
 def write_json(file: Path, results: dict[int, dict[str, float]], engine: dict[str, float], plan: Plan) -> None:
-    """The first number of workers at the top, each under `workers`."""
+    """Return the report for JSON: the first number of workers at the top level, and every one under `workers`."""
     first = next(iter(results.values()))
     document: dict[str, Any] = {name: round(value, 5) for name, value in (first | engine).items()}
     document["workers"] = {str(n): {name: round(value, 5) for name, value in r.items()} for n, r in results.items()}

@@ -1,4 +1,4 @@
-"""What a load test asks of every answer, and which tiles a map asks for. Plain functions: nothing of Locust's."""
+"""Checks of answers, and the tiles that a map asks for. These are plain functions that do not depend on Locust."""
 
 import math
 import struct
@@ -8,7 +8,7 @@ PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
 def fault(status: int, headers: Mapping[str, str], body: bytes, digest: str, pixels: int = 256) -> str | None:
-    """What is wrong with a tile's answer, in a few words; None where nothing is."""
+    """Say in a few words what is wrong with the answer for a tile. Return None if nothing is wrong."""
     if status != 200:
         return f"status {status}"
     if not body.startswith(PNG_START) or not body.endswith(b"IEND\xaeB`\x82"):
@@ -23,7 +23,7 @@ def fault(status: int, headers: Mapping[str, str], body: bytes, digest: str, pix
 
 
 def view(z: int, x: float, y: float, columns: int = 3, rows: int = 2) -> list[tuple[int, int, int]]:
-    """The tiles `(z, x, y)` of a window on the Web Mercator map whose centre is at shares `x`, `y` of it.
+    """Return the tiles `(z, x, y)` of a window on the Web Mercator map, whose centre is at fractions `x`, `y` of it.
 
     Columns go on beyond the date line, rows end at the poles; no tile is named twice.
     """

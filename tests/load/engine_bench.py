@@ -1,7 +1,7 @@
-"""What a surrogate costs by itself, in a process of its own.
+"""Measures the cost of a surrogate without a gateway, in a process of its own.
 
-`python -m load.engine_bench FOLDER [--one-shell | --evaluation]` prints CPU seconds of a new time step, of a shell and
-of the whole volume, all variables at once, and the peak of memory.
+`python -m load.engine_bench FOLDER [--one-shell | --evaluation]` prints the CPU seconds for a new time step, a shell
+and the whole volume, for all variables at once, and the peak memory.
 """
 
 import argparse
@@ -24,19 +24,19 @@ from earthgan.kinds.spectral_planner import SpectralPlanner
 from earthgan.sphere.grid import Window
 
 SHELLS = range(3, 198, 24)
-#: Of the transform and its peer.
+#: The number of rounds for the transform and for ducc0.
 ROUNDS = 5
 
 
 def cpu_s(work: Callable[[], object]) -> float:
-    """CPU seconds of all threads."""
+    """Return the CPU seconds of all threads so far."""
     started = time.process_time()
     work()
     return time.process_time() - started
 
 
 def costs(folder: Path, one_shell: bool) -> dict[str, float]:
-    """The numbers by name; of one shell alone, where a volume would take a minute."""
+    """Return the numbers by name. `one_shell` leaves out the volume, which takes a minute for some surrogates."""
     surrogate = Surrogate(folder)
     backend, names = onnx_backend(surrogate), surrogate.variables
     voxel = Window(range(1), range(1), range(1))
@@ -59,10 +59,12 @@ def costs(folder: Path, one_shell: bool) -> dict[str, float]:
 
 
 def evaluation_costs(folder: Path) -> dict[str, float]:
-    """CPU milliseconds of a cold shell of a decoded step, on one thread: all variables and temperature alone by the
-    transform; and by ducc0 the harmonics alone, on the same grid: two scalars and a gradient for four variables.
+    """Return CPU milliseconds for a cold shell of a decoded step on one thread, by the transform and by ducc0.
+
+    The transform computes all variables, and temperature alone. ducc0 evaluates only the harmonics, on the same grid:
+    two scalars and a gradient for four variables.
     """
-    import ducc0  # not above: the memory of `costs` is that of serving
+    import ducc0  # not at the top, because the memory that `costs` reports must not include it
 
     surrogate = Surrogate(folder)
     planner, arguments = surrogate.planner, surrogate.spec.generator.arguments
@@ -91,7 +93,7 @@ def evaluation_costs(folder: Path) -> dict[str, float]:
         for name, way in ways.items():
             way(0)
             rounds = [[cpu_s(partial(way, r)) for r in SHELLS] for _ in range(ROUNDS)]
-            # Of each shell the quietest: what else the machine does can only add.
+            # The cheapest round of each shell, because other work on the machine can only add CPU time.
             found[name] = 1e3 * float(np.min(rounds, axis=0).mean())
     return found | {
         f"transform_{what}_per_ducc0": found[f"transform_{what}_cpu_ms"] / found[f"ducc0_{what}_cpu_ms"]
@@ -100,7 +102,7 @@ def evaluation_costs(folder: Path) -> dict[str, float]:
 
 
 def measured(folder: Path, *options: str) -> dict[str, float]:
-    """`costs` of a process of its own."""
+    """Run `costs` in a process of its own."""
     command = [sys.executable, "-m", "load.engine_bench", str(folder), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent)
     numbers: dict[str, float] = json.loads(done.stdout)
@@ -108,9 +110,11 @@ def measured(folder: Path, *options: str) -> dict[str, float]:
 
 
 def paper_surrogate(folder: Path) -> Path:
-    """A generator of the paper's size and the published geometry, with weights and inputs of chance: they cost what
-    trained ones do."""
-    import torch  # not above: the memory of `costs` is that of serving
+    """Write a generator of the paper's size and the published geometry, with random weights and inputs.
+
+    It costs as much as a trained one.
+    """
+    import torch  # not at the top, because the memory that `costs` reports must not include it
 
     from earthgan.kinds.networks import PaperGenerator
     from earthgan.kinds.paper import PaperArguments
@@ -129,7 +133,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="engine_bench", description=__doc__.split("\n\n")[0])
     parser.add_argument("surrogate", type=Path)
     parser.add_argument("--one-shell", action="store_true")
-    parser.add_argument("--evaluation", action="store_true", help="the transform beside ducc0, of a spectral surrogate")
+    parser.add_argument("--evaluation", action="store_true", help="compare a spectral surrogate's transform with ducc0")
     arguments = parser.parse_args()
     if arguments.evaluation:
         print(json.dumps(evaluation_costs(arguments.surrogate)))

@@ -1,6 +1,6 @@
-"""The least that any Python server could take: a raw ASGI application that answers 12 kB, whatever is asked.
+"""The floor for any Python server: a raw ASGI application that answers every request with 12 kB.
 
-`python floor.py PORT WORKERS`, under the settings with which `earthgan serve` runs uvicorn.
+`python floor.py PORT WORKERS` runs it with the settings that `earthgan serve` gives to uvicorn.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What every simulated reader does: learn from /catalog what there is, then look at windows of tiles."""
+"""The behaviour of every simulated reader: read /catalog, and then look at windows of tiles."""
 
 import random
 from typing import Any
@@ -12,11 +12,11 @@ from load.thresholds import seen_digests
 
 
 class Reader(FastHttpUser):
-    """A browser at the map. `journey` names its requests in the table, and the option with its threshold."""
+    """A browser that shows the map. `journey` names its requests in the table, and the option for its threshold."""
 
     abstract = True
     journey = ""
-    concurrency = 6  # a browser's connections to one host
+    concurrency = 6  # a browser opens this many connections to one host
 
     def on_start(self) -> None:
         with self.client.get("/catalog", catch_response=True) as answer:
@@ -33,7 +33,7 @@ class Reader(FastHttpUser):
         self.tags: dict[str, str] = {}
 
     def anywhere(self) -> tuple[str, int, int]:
-        """A variable, a step and a shell."""
+        """Choose a variable, a step and a shell."""
         return random.choice(self.variables), random.choice(self.steps), random.choice(self.shells)
 
     def look(self, field: tuple[str, int, int], z: int, x: float, y: float) -> None:
@@ -46,7 +46,7 @@ class Reader(FastHttpUser):
         gevent.joinall(fetches)
 
     def fetch(self, path: str) -> None:
-        """One tile; one that was seen before is asked for with its entity tag."""
+        """Fetch one tile. A tile that was seen before is requested with its entity tag."""
         tag = self.tags.get(path)
         headers = {"accept": "image/png"} | ({"if-none-match": tag} if tag else {})
         name = f"{self.journey}: tile again" if tag else f"{self.journey}: tile"

@@ -1,11 +1,11 @@
-"""`make load`: readers who wait for what they asked for and then look at it (a closed workload).
+"""`make load`, a closed workload: readers wait for each answer and then look at it.
 
 From the root of the repository, with a gateway running:
 
     PYTHONPATH=tests locust -f tests/load/locustfile.py --headless -u 16 -r 16 -t 60s --host http://127.0.0.1:8000
 
-`--processes 2` spreads it over cores; `--master` and `--worker --master-host` over machines. An open workload is in
-`arrivals.py`.
+`--processes 2` distributes the load over cores, `--master` and `--worker --master-host` over machines. `arrivals.py` is
+an open workload.
 """
 
 import random
@@ -17,7 +17,7 @@ from load.journeys import Reader
 
 
 class PanAndZoom(Reader):
-    """Wanders over one shell: aside, in and out; now and then to another one."""
+    """Pans over one shell and zooms in and out. Now and then, it goes to another shell."""
 
     journey = "pan"
     wait_time = between(0.2, 0.8)
@@ -35,7 +35,7 @@ class PanAndZoom(Reader):
 
     @task(4)
     def zoom(self) -> None:
-        # Two beyond the native zoom, for clients that do not enlarge on their own.
+        # Two zooms beyond the native one, because some clients do not enlarge tiles themselves.
         self.z = min(max(self.z + random.choice((-1, 1)), 0), self.max_zoom + 2)
         self.look(self.field, self.z, self.x, self.y)
 
@@ -46,7 +46,7 @@ class PanAndZoom(Reader):
 
 
 class SweepDepth(Reader):
-    """Drags the depth slider: a run of shells next to each other, one place, one step."""
+    """Drags the depth slider through neighbouring shells, at one place and one time step."""
 
     journey = "depth"
     wait_time = between(0.5, 1.5)
@@ -62,7 +62,7 @@ class SweepDepth(Reader):
 
 
 class AnimateTime(Reader):
-    """Plays the time steps of one shell, four a second, as the client's play button does."""
+    """Plays four time steps of one shell per second, as the client's play button does."""
 
     journey = "time"
     wait_time = between(0.5, 1.5)

@@ -1,7 +1,7 @@
-"""How much a gateway's memory grows under requests that all differ.
+"""Measures how much a gateway's memory grows if all requests differ.
 
-The bound is EARTHGAN_CACHE_MB and a fifth of it. Nothing that a stranger can vary may grow without one: long queries,
-junk after a tile's address, tiles, styles, variables, steps, shells, places and paths that there are not.
+The bound is EARTHGAN_CACHE_MB plus a fifth of it. The requests vary everything that a client can vary: long queries,
+text after a tile's address, tiles, styles, variables, steps, shells, places, and paths that do not exist.
 """
 
 import itertools
@@ -16,13 +16,13 @@ from load.processes import gateway_group
 from load.waves import Waves
 
 SEED = 11
-#: What is allowed beyond the setting, as a share of it: buffers, and what allocators do not give back.
+#: The allowance beyond the setting, as a share of it, for buffers and for memory that allocators do not return.
 SLACK = 0.2
 
 
 @dataclass(frozen=True)
 class Growth:
-    """What a gateway's memory has done."""
+    """The growth of a gateway's memory."""
 
     setting_mb: int
     requests: int
@@ -31,12 +31,12 @@ class Growth:
 
     @property
     def allowed_mb(self) -> float:
-        """The most that it may grow."""
+        """The largest growth that is allowed."""
         return self.setting_mb * (1 + SLACK)
 
 
 def rss_mb(group: int) -> float:
-    """The resident memory of all processes of a group, in 2**20 bytes."""
+    """Return the resident memory of all processes of a group, in 2**20 bytes."""
     kb = 0
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
@@ -48,9 +48,9 @@ def rss_mb(group: int) -> float:
 
 
 def paths(catalog: dict, client: int = 0) -> Iterator[str]:
-    """Addresses that all differ, without end; every kind of them again and again."""
+    """Generate addresses without end. All differ, and every kind comes again and again."""
     rng = random.Random(f"{SEED} {client}")
-    steps = [step["t"] for step in catalog["steps"]][:2]  # more would measure the engine
+    steps = [step["t"] for step in catalog["steps"]][:2]  # with more steps, this would measure the engine
     shells, names = len(catalog["shells"]), catalog["variables"]
 
     def tile(z: int = 6) -> str:
@@ -75,12 +75,12 @@ def paths(catalog: dict, client: int = 0) -> Iterator[str]:
 
 
 def request(path: str, i: int) -> bytes:
-    """A GET whose request identifier differs too."""
+    """Make a GET request with a new request identifier."""
     return f"GET {path} HTTP/1.1\r\nHost: bench\r\nX-Request-ID: {i}\r\n\r\n".encode()
 
 
 def grown(surrogate: Path, setting_mb: int, sent_mb: float, **settings: str) -> Growth:
-    """The growth of a gateway, from when it was ready until it had read so many megabytes of requests."""
+    """Measure a gateway's growth from the time it is ready until it has read this many megabytes of requests."""
     with gateway_group(surrogate, 1, cache_mb=str(setting_mb), prefetch="false", **settings) as (port, group):
         catalog = httpx.get(f"http://127.0.0.1:{port}/catalog", trust_env=False).json()
         asked, sent, count = paths(catalog), 0, 0
@@ -89,7 +89,7 @@ def grown(surrogate: Path, setting_mb: int, sent_mb: float, **settings: str) -> 
         before = rss_mb(group)
         while sent < sent_mb * 1e6:
             wave = [request(next(asked), count + i) for i in range(44)]
-            with Waves(port, 4) as waves:  # anew each time: the server closes what idles behind a slow answer
+            with Waves(port, 4) as waves:  # new connections, because the server closes those that idle for too long
                 for answer in waves.get(wave):
                     assert answer.status in (200, 404, 414, 422), answer
             sent, count = sent + sum(map(len, wave)), count + len(wave)

@@ -1,4 +1,4 @@
-"""Servers in process groups of their own, and the CPU time that a group has taken."""
+"""Runs servers in process groups of their own, and reads the CPU time of a group."""
 
 import contextlib
 import os
@@ -19,7 +19,10 @@ _PGRP, _UTIME, _STIME = 2, 11, 12  # fields of /proc/PID/stat, counted from the 
 
 
 def cpu_s(*, group: int | None = None, pid: int | None = None) -> float:
-    """User and system seconds of every living process of a group, or of one process; its resolution is a tick."""
+    """Return the user and system seconds of all living processes of a group, or of one process.
+
+    The resolution is one clock tick.
+    """
     ticks = 0
     for stat in Path("/proc").glob(f"{pid or '[0-9]*'}/stat"):
         try:
@@ -33,7 +36,7 @@ def cpu_s(*, group: int | None = None, pid: int | None = None) -> float:
 
 @contextlib.contextmanager
 def server(command: Sequence[str], port: int, ready_path: str, **settings: str) -> Iterator[int]:
-    """Run a server in a process group of its own until `ready_path` answers 200; gives the group's number."""
+    """Run a server in a process group of its own. Yield the group's number when `ready_path` answers 200."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("EARTHGAN_")}
     environment |= {f"EARTHGAN_{name.upper()}": value for name, value in settings.items()}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
@@ -50,14 +53,14 @@ def server(command: Sequence[str], port: int, ready_path: str, **settings: str) 
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(10)
-        with contextlib.suppress(ProcessLookupError):  # whatever of the group is left
+        with contextlib.suppress(ProcessLookupError):  # processes of the group that are left
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
 @contextlib.contextmanager
 def gateway_group(surrogate: Path, workers: int, **settings: str) -> Iterator[tuple[int, int]]:
-    """A gateway of so many workers; gives its port and the number of its process group."""
+    """Run a gateway with this many workers. Yield its port and the number of its process group."""
     port = free_port()
     command = [sys.executable, "-m", "earthgan.cli", "serve", str(surrogate), "--port", str(port)]
     if workers > 1:
@@ -67,14 +70,14 @@ def gateway_group(surrogate: Path, workers: int, **settings: str) -> Iterator[tu
 
 
 def serve_has_workers() -> bool:
-    """Whether `earthgan serve` knows `--workers`."""
+    """Return whether `earthgan serve` has the option `--workers`."""
     command = [sys.executable, "-m", "earthgan.cli", "serve", "--help"]
     return "--workers" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @contextlib.contextmanager
 def floor_group(workers: int) -> Iterator[tuple[int, int]]:
-    """The raw ASGI floor (`floor.py`) in the same way."""
+    """Run the raw ASGI floor (`floor.py`) in the same way."""
     port = free_port()
     with server(
         [sys.executable, str(Path(__file__).with_name("floor.py")), str(port), str(workers)], port, "/"

@@ -1,4 +1,4 @@
-"""What a new time step and a second start cost: decoding, refinement, and both through a server."""
+"""Measures the cost of a new time step (decoding and refinement, alone and through a server) and of a second start."""
 
 import tempfile
 import time
@@ -9,17 +9,17 @@ from earthgan import Surrogate
 from load.processes import cpu_s, gateway_group
 from load.waves import Waves, request
 
-#: Steps of which tiles are asked for, each of another shell.
+#: The number of steps whose tiles are requested, each from another shell.
 STEPS = 12
 
 
 def of_a_new_step(folder: Path) -> dict[str, float]:
-    """The numbers by name, of a surrogate of the kind `spectral`."""
+    """Return the numbers by name for a surrogate of the kind `spectral`."""
     return _in_this_process(Surrogate(folder)) | _through_a_server(folder)
 
 
 def _in_this_process(surrogate: Surrogate) -> dict[str, float]:
-    """The cheapest of a few steps: what else the machine does can only add."""
+    """Return the cheapest of a few steps, because other work on the machine can only add CPU time."""
     code, refinement = surrogate.inputs._code, surrogate.inputs._refinement
     modes = code.components["temperature"].basis.shape[1]
     decode_s, refine_s = [], []
@@ -38,7 +38,7 @@ def _process_s(work: Callable[[], object]) -> float:
 
 
 def _through_a_server(folder: Path) -> dict[str, float]:
-    """The second start finds what the first has kept."""
+    """Measure a second start, which finds what the first one has kept."""
     with tempfile.TemporaryDirectory() as kept:
         with gateway_group(folder, 1, prefetch="false", cache_dir=kept):
             pass

@@ -1,4 +1,4 @@
-"""The bench itself: it runs, and what it writes can be relied on."""
+"""Tests of the bench: it runs, and its numbers are reliable."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def test_an_answer_that_took_another_way_is_not_measured() -> None:
 
 
 def test_cpu_time_is_the_groups() -> None:
-    """A process that works in a group of its own adds to its group and not to ours."""
+    """A process in a group of its own adds CPU time to its group and not to the group of this process."""
     busy = subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True)
     try:
         time.sleep(0.6)

@@ -1,4 +1,4 @@
-"""The load tests themselves: what they check, and that their exit code says so. Locust changes Python's standard
+"""Tests of the load tests: their checks, and the exit codes that report them. Locust changes Python's standard
 library where it is imported: it runs as a process of its own.
 """
 
@@ -25,7 +25,7 @@ def locust(host: str, file: str, *options: str) -> subprocess.CompletedProcess[s
 
 
 def test_readers_in_two_processes_find_nothing_wrong(gateway_url: str) -> None:
-    """A master and two workers; every journey is walked."""
+    """A master and two workers make every journey."""
     slow = [f"--p95-{journey}-ms=20000" for journey in ("pan", "depth", "time")]
     port = str(free_port())
     two = ["--processes", "2", "--master-bind-port", port, "--master-port", port]

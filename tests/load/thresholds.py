@@ -1,6 +1,6 @@
-"""The exit code of a load test: 0 where every answer was right and fast enough, 1 with the reason otherwise.
+"""The exit code of a load test. It is 0 if every answer was right and fast enough, and otherwise 1, with the reason.
 
-It is decided where the results come together: in the master, or in the only process.
+The process that collects the results decides it: the master, or the only process.
 """
 
 import logging
@@ -14,7 +14,7 @@ from locust.runners import WorkerRunner
 log = logging.getLogger(__name__)
 
 JOURNEYS = ("pan", "depth", "time", "open")
-#: Surrogates that have answered, in this process and in those that report to it. More than one is a mixed version.
+#: The surrogates that have answered, in this process and in those that report to it. More than one is a fault.
 seen_digests: set[str] = set()
 
 
@@ -27,7 +27,7 @@ def _add_options(parser: ArgumentParser) -> None:
             f"--p95-{journey}-ms",
             type=float,
             default=500.0,
-            help=f"95th percentile of a tile in the journey '{journey}', ms (500)",
+            help=f"limit for the 95th percentile of a tile in the journey '{journey}', in ms (500)",
         )
 
 
@@ -52,7 +52,7 @@ def _decide(environment: Environment, **_: Any) -> None:
 
 
 def misses(environment: Environment) -> list[str]:
-    """Every threshold that was not kept, in words."""
+    """Describe every threshold that was exceeded."""
     stats, options, reasons = environment.stats, environment.parsed_options, []
     if stats.total.num_requests == 0:
         return ["no request was made"]

@@ -1,4 +1,4 @@
-"""A client that costs little: raw keep-alive sockets, one request on each, then every answer."""
+"""A cheap HTTP client: it sends one request on each of its keep-alive sockets, and then reads all answers."""
 
 import socket
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer; `headers` have lower-case names."""
+    """An answer. The names in `headers` are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -17,7 +17,7 @@ class Answer:
 
 
 class Waves:
-    """A few keep-alive connections, as a browser has them.
+    """A few keep-alive connections, like a browser's.
 
     The k-th request of a list goes over connection `k % connections`, each time the list is sent: with several
     workers, a tile comes back to the worker that has drawn it.
@@ -36,7 +36,7 @@ class Waves:
             connection.close()
 
     def get(self, requests: Sequence[bytes]) -> Iterator[Answer]:
-        """Send each request once; answers come in the same order. Raises OSError where a connection breaks."""
+        """Send each request once, and return the answers in the same order. Raises OSError if a connection breaks."""
         width = len(self._sockets)
         for start in range(0, len(requests), width):
             wave = requests[start : start + width]
@@ -46,7 +46,7 @@ class Waves:
                 yield _read(connection)
 
     def everywhere(self, requests: Sequence[bytes]) -> None:
-        """Send each request over every connection, so that every worker has seen it."""
+        """Send each request over every connection, so that every worker sees it."""
         for request in requests:
             for connection in self._sockets:
                 connection.sendall(request)
@@ -54,7 +54,7 @@ class Waves:
 
 
 def request(path: str, etag: str | None = None) -> bytes:
-    """A GET as a browser would send it, without what a server does not read."""
+    """Make a GET request like a browser's, without the headers that the server does not read."""
     condition = f"If-None-Match: {etag}\r\n" if etag else ""
     return f"GET {path} HTTP/1.1\r\nHost: bench\r\nAccept: image/png,*/*\r\n{condition}\r\n".encode()
 

@@ -1,5 +1,5 @@
 /**
- * Time steps as coded coefficients, as `earthgan.kinds.coded` has them. A number of the code is a coefficient of an
+ * Decodes the coefficients of time steps, like `earthgan.kinds.coded`. Each number of the code is the coefficient of an
  * orthonormal harmonic and an orthonormal radial mode, divided by its component's step and rounded.
  */
 
@@ -8,28 +8,28 @@ import { SurrogateError } from "./error.js";
 import { knotsOf, storedRuns } from "./gate.js";
 import { Matrix } from "./matrix.js";
 
-/** How steps are coded; weights say by which version theirs are. */
+/** The version of the code. A surrogate's weights say which version its steps have. */
 const VERSION = 2;
-/** A step's file begins with the CRC of all that follows. */
+/** A step's file begins with the CRC of everything that follows. */
 const CRC_BYTES = 2;
 
 /**
- * @typedef {{shape: number[], values: Float32Array}} Coefficients  normalised, `(degree, order, part, mode)`: orders
- *   from 0 to the degree, real and imaginary part, the modes of all components one after another
- * @typedef {object} Component  a field that is coded
+ * @typedef {{shape: number[], values: Float32Array}} Coefficients  normalised, `(degree, order, part, mode)`; the orders
+ *   run from 0 to the degree, the parts are real and imaginary, and the modes are those of all components in turn
+ * @typedef {object} Component  a coded field
  * @property {string} field  temperature, u, v or w
- * @property {number} step  what its coefficients are rounded to
- * @property {number} first  its first mode among those of all components
- * @property {Matrix[]} modes  of each degree `(node, mode)`, at temperature's nodes or at velocity's knots
- * @property {Float32Array} centre  `(mode,)`: what is added to degree 0
- * @property {Int8Array} tables  `(degree, mode)`: the table a coefficient follows in a step of loudness 0, from 1 on, and
- *   as many further as a step is louder; where that is below 1, it is not stored
- * @typedef {{loudness: number, values: Float32Array}} CodedStep  a step as it was coded: by how many tables its
- *   coefficients are larger than usual, and those that it stores
- * @typedef {object} Layout  what steps of one loudness store, number by number
- * @property {Int32Array} places  which coefficient it is
- * @property {Uint8Array} tables  the table that it follows, from 0 on
- * @property {Float64Array} units  what 1 stands for
+ * @property {number} step  its coefficients are rounded to multiples of this
+ * @property {number} first  the index of its first mode among the modes of all components
+ * @property {Matrix[]} modes  for each degree, `(node, mode)` at temperature's nodes or at velocity's knots
+ * @property {Float32Array} centre  `(mode,)`, which is added to degree 0
+ * @property {Int8Array} tables  `(degree, mode)`: the number, from 1 on, of the table that a coefficient follows in a
+ *   step of loudness 0. The loudness of a step is added to it. If the sum is below 1, the coefficient is not stored.
+ * @typedef {{loudness: number, values: Float32Array}} CodedStep  a decoded step: its loudness, which says by how many
+ *   tables its coefficients are larger than usual, and the coefficients that it stores
+ * @typedef {object} Layout  the numbers that steps of one loudness store
+ * @property {Int32Array} places  the index of each number's coefficient
+ * @property {Uint8Array} tables  the table that each number follows, from 0 on
+ * @property {Float64Array} units  the value of a coefficient whose number is 1
  */
 
 export class Code {
@@ -40,13 +40,13 @@ export class Code {
 
   /**
    * @param {Object<string, import("./safetensors.js").Tensor>} tensors the surrogate's weights
-   * @param {object} preset spec.json's arguments of the spectral preset
+   * @param {object} preset spec.json's arguments of the spectral kind
    */
   constructor(tensors, preset) {
     const array = (name, ...shape) => arrayOf(tensors, name, shape);
     const version = tensors.version?.values[0] ?? 1;
     if (version !== VERSION) {
-      throw new SurrogateError(`The steps are coded by version ${version}, not ${VERSION}: make the surrogate anew.`);
+      throw new SurrogateError(`The steps are coded by version ${version}, not ${VERSION}: make the surrogate again.`);
     }
     const count = tensors.shifts?.values.length;
     this.#entropy = new EntropyCode(array("frequencies", count, SYMBOLS), array("shifts", count));
@@ -82,20 +82,20 @@ export class Code {
     if (!content.length || crcOf(content) !== bytes[0] + 256 * bytes[1]) {
       throw new SurrogateError("The coded step is damaged.");
     }
-    const loudness = (content[0] << 24) >> 24; // with its sign
+    const loudness = (content[0] << 24) >> 24; // a signed byte
     const { tables, units } = this.#layout(loudness);
     const numbers = this.#entropy.decode(content.subarray(1), tables);
     const values = Float32Array.from(numbers, (number, i) => {
       if (number === 0) return 0;
       const magnitude = Math.abs(number);
-      // Nearer to zero than the middle of the interval that was rounded to one step, or to more.
+      // The reconstructed value is nearer to zero than the middle of the interval that was rounded to it.
       const inward = this.#inward[2 * tables[i] + (magnitude > 1 ? 1 : 0)];
       return Math.sign(number) * (magnitude - inward) * units[i];
     });
     return { loudness, values };
   }
 
-  /** A step with what coefficients `(degree, order, part, mode)` there are for its values added. */
+  /** Returns a step with coefficients `(degree, order, part, mode)` added to the values that it stores. */
   added({ loudness, values }, coefficients) {
     const { places } = this.#layout(loudness);
     return { loudness, values: values.map((value, i) => value + coefficients[places[i]]) };
@@ -133,12 +133,12 @@ function componentOf({ field, step }, first, tensors, preset) {
   return { field, step, first, modes, centre, tables };
 }
 
-/** The coefficients of a component that are numbers of a step's code, table by table; there are `count` tables. */
+/** Lists the coefficients of a component that a step's code stores, table by table. There are `count` tables. */
 function codedOf({ step, first, centre, tables }, [degrees, , parts, modes], loudness, count) {
   const coded = Array.from({ length: count }, () => []);
   for (let degree = 0; degree < degrees; degree++) {
     for (let order = 0; order <= degree; order++) {
-      const unit = step / (order > 0 ? Math.SQRT2 : 1); // an order m > 0 stands for two, m and -m
+      const unit = step / (order > 0 ? Math.SQRT2 : 1); // an order m > 0 stands for both m and -m
       for (let part = 0; part < (order > 0 ? parts : 1); part++) {
         for (let mode = 0; mode < centre.length; mode++) {
           const table = Math.min(tables[degree * centre.length + mode] + loudness, count);
@@ -152,7 +152,7 @@ function codedOf({ step, first, centre, tables }, [degrees, , parts, modes], lou
   return coded.flat();
 }
 
-/** CRC-16 by the polynomial x^16 + x^12 + x^5 + 1, begun with ones. @param {Uint8Array} bytes */
+/** The CRC-16 of the polynomial x^16 + x^12 + x^5 + 1, which starts with ones. @param {Uint8Array} bytes */
 function crcOf(bytes) {
   let crc = 0xffff;
   for (const byte of bytes) {

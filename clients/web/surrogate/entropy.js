@@ -1,34 +1,37 @@
 /**
- * Bytes as whole numbers of known distributions: tANS (Duda 2013, https://arxiv.org/abs/1311.2540), as
- * `earthgan.kinds.entropy` writes and describes them. Numbers are dealt to lanes, each with a state of its own, one of
- * `TOTAL`; bits are read from the highest of each byte on.
+ * Decodes whole numbers of known distributions by tANS (Duda 2013, https://arxiv.org/abs/1311.2540).
+ * `earthgan.kinds.entropy` describes the format. The numbers are distributed over lanes, and each lane has its own state
+ * of `TOTAL` possible ones. Bits are read from the highest bit of each byte on.
  */
 
 import { SurrogateError } from "./error.js";
 
 const BITS = 14;
 const TOTAL = 1 << BITS;
-/** A table's symbols stand for -REACH to REACH; the last announces a number that lies farther out. */
+/** A table's symbols stand for -REACH to REACH. The last symbol announces a number outside this range. */
 const REACH = 15;
 export const SYMBOLS = 2 * REACH + 2;
 const ESCAPE = SYMBOLS - 1;
-/** The most lanes; how many numbers each has in a part that is there to fill another's lanes; and the most a lane has. */
+/**
+ * The largest number of lanes, the numbers of each lane in a part that only fills the lanes of another part, and the
+ * largest count of numbers in a lane.
+ */
 const LANES = 512;
 const FILLING = 64;
 const MOST = 4096;
-/** How far apart a table's states are to which it gives one symbol after another. */
+/** The distance between the states to which a table assigns one symbol after another. */
 const STRIDE = (TOTAL >> 1) + (TOTAL >> 3) + 3;
 
 export class EntropyCode {
   #shifts;
-  /** What a number of each table adds at least to the bits of its part. */
+  /** The least number of bits that a number of each table adds to its part. */
   #least;
-  /** For each table and state how many bits to read (4 bits), the symbol (5) and, from `BITS` on, the next state. */
+  /** For each table and state: how many bits to read (4 bits), the symbol (5 bits) and, from `BITS` on, the next state. */
   #transitions;
 
   /**
-   * @param {Uint16Array} frequencies `(table, symbol)`, each table's positive and of sum `TOTAL`
-   * @param {Uint8Array} shifts `(table,)`: how many low bits of its numbers are stored as they are
+   * @param {Uint16Array} frequencies `(table, symbol)`; they are positive, and each table's sum is `TOTAL`
+   * @param {Uint8Array} shifts `(table,)`: how many low bits of a table's numbers are stored uncoded
    */
   constructor(frequencies, shifts) {
     const tables = shifts.length;
@@ -48,11 +51,11 @@ export class EntropyCode {
   /**
    * @param {Uint8Array} data
    * @param {Uint8Array} tables which table each number follows
-   * @returns {Int32Array} a number for each of `tables`; throws SurrogateError where the bytes are not theirs
+   * @returns {Int32Array} a number for each of `tables`; throws SurrogateError if the bytes do not fit the tables
    */
   decode(data, tables) {
     const shifts = this.#shifts;
-    const wide = []; // numbers of which low bits are stored
+    const wide = []; // numbers whose low bits are stored uncoded
     let rawBits = 0;
     for (let i = 0; i < tables.length; i++) {
       const shift = shifts[tables[i]];
@@ -81,8 +84,8 @@ export class EntropyCode {
   }
 
   /**
-   * The parts in the order of the numbers, each with its lanes: as many as there are at least bits for them to hold, and
-   * in the first part the most.
+   * The parts in the order of the numbers, each with its number of lanes. The first part has the most lanes. The
+   * bits after a part fill its lanes, so it has only as many lanes as these bits are sure to fill.
    */
   #parts(tables, rawBits) {
     const parts = [];
@@ -96,11 +99,11 @@ export class EntropyCode {
     return parts;
   }
 
-  /** Fills in the numbers of a part, and which are beyond reach. @returns {Int32Array} its lanes' last states */
+  /** Decodes the numbers of a part, and lists those beyond REACH. @returns {Int32Array} the last states of its lanes */
   #decodePart(bits, tables, numbers, far, start, end, lanes) {
     const [bytes, transitions, states] = [bits.bytes, this.#transitions, new Int32Array(lanes)];
     for (let lane = 0; lane < lanes; lane++) states[lane] = bits.next(BITS);
-    // Bits wait in a window, of which the lowest `left` are still to be read; it is filled by two bytes at a time.
+    // Bits wait in a window. Its lowest `left` bits are still to be read, and it is filled by two bytes at a time.
     let byte = bits.at >> 3;
     let window = bytes[byte++];
     let left = 8 - (bits.at & 7);
@@ -124,7 +127,7 @@ export class EntropyCode {
   }
 }
 
-/** Bits to be read, the highest of each byte first; zeros behind the last. */
+/** Reads bits, the highest of each byte first. Zeros follow the last bit. */
 class Bits {
   constructor(bytes, length) {
     this.bytes = new Uint8Array(bytes.length + 3);
@@ -132,7 +135,7 @@ class Bits {
     [this.length, this.at] = [length, 0];
   }
 
-  /** The next, at most 16. */
+  /** Returns the next bits, at most 16. */
   next(count) {
     const byte = this.at >> 3;
     const window = (this.bytes[byte] << 16) | (this.bytes[byte + 1] << 8) | this.bytes[byte + 2];
@@ -141,7 +144,7 @@ class Bits {
     return value;
   }
 
-  /** Those that the last states of lanes hold, and then the rest of these. */
+  /** Returns the bits that the last states of lanes hold, followed by the rest of these bits. */
   behind(states) {
     const length = states.length * BITS + this.length - this.at;
     const bytes = new Uint8Array(Math.ceil(length / 8) + 1);
@@ -161,7 +164,7 @@ function bitLength(number) {
   return 32 - Math.clz32(number);
 }
 
-/** What to decode in each state by a table of these frequencies. */
+/** Returns what each state of a table with these frequencies decodes to. */
 function fillTransitions(transitions, frequencies) {
   if (frequencies.includes(0) || frequencies.reduce((sum, n) => sum + n, 0) !== TOTAL) {
     throw new SurrogateError(`A table's frequencies are not positive numbers that sum to ${TOTAL}.`);
@@ -173,8 +176,8 @@ function fillTransitions(transitions, frequencies) {
       place = (place + STRIDE) & (TOTAL - 1);
     }
   }
-  // The states of a symbol are numbered from its frequency to twice that; shifted until they reach TOTAL, they leave
-  // room for the bits that are read.
+  // The states of a symbol are numbered from its frequency to twice that. A state is shifted until it reaches TOTAL; the
+  // bits that are read fill the places that this frees.
   const numbered = frequencies.slice();
   for (let state = 0; state < TOTAL; state++) {
     const symbol = symbols[state];

@@ -1,6 +1,6 @@
 import { SourceError } from "../http.js";
 
-/** A surrogate that cannot be used, or has not got what it was asked for; the message is one line for the reader. */
+/** A surrogate cannot be used, or lacks what it was asked for. The message is one line for the reader. */
 export class SurrogateError extends SourceError {
   name = "SurrogateError";
 }

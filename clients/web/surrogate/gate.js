@@ -1,15 +1,15 @@
-/** The shells whose velocity is coded, as `earthgan.flow.gate` says: runs of them, each with knots of its own. */
+/** The runs of shells whose velocity is coded, like `earthgan.flow.gate`. Each run has its own knots. */
 
 import { Matrix } from "./matrix.js";
 import { spline } from "./spline.js";
 
-/** Radii closer than this are one shell. */
+/** Radii closer than this belong to one shell. */
 const SAME_KM = 1e-3;
 
 /**
- * @typedef {{first_km: number, last_km: number, knots: number}} StoredRun  shells coded as values at even knots
- * @param {object} preset spec.json's arguments of the spectral preset
- * @returns {StoredRun[]} without a gate, one run of all shells
+ * @typedef {{first_km: number, last_km: number, knots: number}} StoredRun  shells that are coded as values at evenly spaced knots
+ * @param {object} preset spec.json's arguments of the spectral kind
+ * @returns {StoredRun[]} one run of all shells if there is no gate
  */
 export function storedRuns({ gate = [], inner_km, outer_km, nodes }) {
   if (!gate.length) return [{ first_km: inner_km, last_km: outer_km, knots: nodes }];
@@ -19,7 +19,7 @@ export function storedRuns({ gate = [], inner_km, outer_km, nodes }) {
 
 /**
  * @param {StoredRun[]} runs @param {number} radiusKm
- * @returns {Matrix} `(1, knot)`: from the values at all runs' knots to that at a radius; zero beyond the runs
+ * @returns {Matrix} `(1, knot)`, which maps values at the knots of all runs to the value at a radius; zero outside the runs
  */
 export function knotWeights(runs, radiusKm) {
   const weights = runs.flatMap(({ first_km, last_km, knots }) => {

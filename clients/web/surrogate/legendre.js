@@ -1,18 +1,18 @@
 /**
- * Normalised associated Legendre functions and their derivatives: spherical harmonics on latitudes, as
- * `earthgan.numerics.legendre` has them. `Y_lm = N_lm P_lm(cos theta) exp(i m phi)`, the integral of `|Y_lm|^2` over the sphere
- * 1, without the Condon-Shortley sign.
+ * Normalised associated Legendre functions and their derivatives, which give spherical harmonics on latitudes, like
+ * `earthgan.numerics.legendre`. `Y_lm = N_lm P_lm(cos theta) exp(i m phi)` has no Condon-Shortley sign, and the integral
+ * of `|Y_lm|^2` over the sphere is 1.
  */
 
 import { Matrix } from "./matrix.js";
 
 /**
- * The recurrence in degree is Holmes & Featherstone (2002), J. Geodesy 76, eq. 11, run on `P / sin(theta)` for m > 0:
- * so neither derivative divides by a sine that may be zero.
+ * The recurrence in degree is eq. 11 of Holmes & Featherstone (2002), J. Geodesy 76. For m > 0 it runs on
+ * `P / sin(theta)`, so that no derivative divides by a sine that may be zero.
  *
  * @param {number} degree @param {Float64Array} colatitudes in radians, poles included
- * @returns {{values: Matrix[], slopes: Matrix[], eastward: Matrix[]}} of each order m `(degree - m, latitude)`: the
- *   functions, their d/d theta, and m / sin(theta) times them
+ * @returns {{values: Matrix[], slopes: Matrix[], eastward: Matrix[]}} for each order m, `(degree - m, latitude)`: the
+ *   functions, their derivatives by theta, and the functions times m / sin(theta)
  */
 export function legendre(degree, colatitudes) {
   const [cosine, sine] = [colatitudes.map(Math.cos), colatitudes.map(Math.sin)];
@@ -26,12 +26,12 @@ export function legendre(degree, colatitudes) {
     for (let n = m + 1; n <= degree; n++) {
       const [before, twoBefore, out] = [q.row(n - m - 1), q.row(Math.max(n - m - 2, 0)), q.row(n - m)];
       const rise = Math.sqrt((4 * n * n - 1) / (n * n - m * m));
-      // Zero for n = m + 1, which has one before it.
+      // This is zero for n = m + 1, which has only one predecessor.
       const fall = Math.sqrt(((2 * n + 1) * ((n - 1) ** 2 - m * m)) / ((2 * n - 3) * (n * n - m * m)));
       for (let i = 0; i < out.length; i++) out[i] = rise * cosine[i] * before[i] - fall * twoBefore[i];
     }
     values.push(m === 0 ? q : q.map((value, n, i) => value * sine[i]));
-    slopes.push(m === 0 ? null : slopesOf(q, m, cosine)); // of order 0 from order 1, below
+    slopes.push(m === 0 ? null : slopesOf(q, m, cosine)); // those of order 0 follow from order 1, below
     eastward.push(q.map((value) => m * value));
   }
   slopes[0] = values[0].map((_, n, i) => n && -Math.sqrt(n * (n + 1)) * values[1].at(n - 1, i));
@@ -47,7 +47,7 @@ function slopesOf(q, m, cosine) {
   });
 }
 
-/** Gauss-Legendre quadrature, from the greatest node on. @returns {{nodes: number[], weights: number[]}} */
+/** Gauss-Legendre quadrature with nodes in descending order. @returns {{nodes: number[], weights: number[]}} */
 export function gaussLegendre(count) {
   const [nodes, weights] = [[], []];
   for (let i = 0; i < count; i++) {

@@ -26,13 +26,13 @@ export class Matrix {
     return this.values[row * this.columns + column];
   }
 
-  /** A view of a row. */
+  /** Returns a view of a row. */
   row(i) {
     return this.values.subarray(i * this.columns, (i + 1) * this.columns);
   }
 
   /**
-   * Four rows of the other matrix at a time, for reading and writing sums is most of the work.
+   * Multiplies by another matrix, four of its rows at a time, because reading and writing sums is most of the work.
    * @param {Matrix} other @returns {Matrix}
    */
   times(other) {
@@ -59,7 +59,7 @@ export class Matrix {
 }
 
 /**
- * The solution X of `matrix X = right`, by elimination with row pivots. Neither is kept: X is `right`.
+ * Solves `matrix X = right` by elimination with row pivots. Both arguments are overwritten; `right` becomes X.
  * @param {Matrix} matrix square @param {Matrix} right
  */
 export function solve(matrix, right) {
@@ -84,9 +84,9 @@ export function solve(matrix, right) {
 }
 
 /**
- * The inverse of a matrix in the sense of least squares, by rotations that make its columns orthogonal (Hestenes).
+ * Returns the pseudoinverse (least squares) of a matrix, from rotations that make its columns orthogonal (Hestenes).
  * @param {Matrix} matrix `(row, column)`
- * @param {number} smallest singular values below it, of the greatest, are taken for zero
+ * @param {number} smallest singular values below this share of the greatest count as zero
  * @returns {Matrix} `(column, row)`
  */
 export function pseudoInverse(matrix, smallest) {
@@ -104,7 +104,7 @@ export function pseudoInverse(matrix, smallest) {
   return Matrix.of(turns.columns, turns.rows, (i, j) => turns.at(j, i)).times(scaled);
 }
 
-/** Turns two rows of both matrices, unless those of the first are orthogonal or nothing. */
+/** Rotates two rows of both matrices, unless those of the first are orthogonal or zero. */
 function makeOrthogonal(matrix, turns, p, q) {
   const [a, b] = [matrix.row(p), matrix.row(q)];
   const [ofA, ofB, both] = [dot(a, a), dot(b, b), dot(a, b)];
@@ -135,7 +135,7 @@ function swapRows(matrix, i, j) {
   matrix.row(j).set(kept);
 }
 
-/** `out += factor * row`, from the column `first` on. */
+/** Computes `out += factor * row` from the column `first` on. */
 function addMultiple(out, row, factor, first) {
   if (factor === 0) return;
   for (let j = first; j < out.length; j++) out[j] += factor * row[j];

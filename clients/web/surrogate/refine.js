@@ -1,7 +1,7 @@
 /**
- * What the code leaves out of temperature, as far as a small network can tell from what it keeps: `earthgan.kinds.refine`.
- * A decoded step is evaluated on Gauss rows of a few shells; the network sees each shell with what lies below and
- * above it; what it gives is analysed, exactly, and added to the coefficients that are coded.
+ * The refinement of temperature, like `earthgan.kinds.refine`: a small network predicts what the code leaves out.
+ * A decoded step is evaluated on the Gauss rows of a few shells. The network sees each shell together with the shells
+ * below and above it. Its output is analysed exactly and added to the coded coefficients.
  */
 
 import { SurrogateError } from "./error.js";
@@ -10,10 +10,10 @@ import { Matrix, pseudoInverse } from "./matrix.js";
 import { RadialGrid } from "./radial.js";
 import { Harmonics, synthesise } from "./spectral.js";
 
-/** What the network is given of a shell: temperature below, there and above, depth, distance from the axis. */
+/** The network's channels for a shell: temperature below, there and above, depth, and distance from the axis. */
 const CHANNELS = 5;
 const SLOPE = 0.1;
-/** Singular values of the modes, of the greatest: smaller ones are of modes that are nothing. */
+/** Modes whose singular values are below this share of the greatest count as zero. */
 const SMALLEST = 1e-6;
 
 export class Refinement {
@@ -46,14 +46,14 @@ export class Refinement {
 
   /**
    * @param {import("./coded.js").Coefficients} coefficients
-   * @returns {Float32Array} `(degree, order, part, mode)`: what is to be added to them
+   * @returns {Float32Array} `(degree, order, part, mode)`, to be added to the coefficients
    */
   correction({ shape, values }) {
     const [, orders, parts, modes] = shape;
     const lateral = { shape, values: values.slice().fill(0, 0, orders * parts * modes) }; // without the mean
     const seen = Array.from(this.#shells.nodes, (radius) => run(this.#layers, this.#seen(lateral, radius)));
     const found = this.#sphere.coefficients(seen);
-    this.#toModes ??= this.#modesOf(); // opening should not wait for it
+    this.#toModes ??= this.#modesOf(); // computed here, so that opening a surrogate does not wait for it
     const added = new Float32Array(values.length);
     found.forEach((ofOrder, order) => {
       for (let k = 0; k < ofOrder.rows; k++) {
@@ -70,7 +70,7 @@ export class Refinement {
     return added;
   }
 
-  /** What the network is given of a shell: its channels `(row, column)`, with as many points beyond as it needs. */
+  /** Returns the network's channels `(row, column)` for a shell, with as many points beyond the edges as it needs. */
   #seen(lateral, radius) {
     const { inner_km, outer_km, refinement } = this.#preset;
     const { inner, outer } = this.#shells;
@@ -87,7 +87,7 @@ export class Refinement {
   }
 }
 
-/** Rows and columns on which harmonics to `degree` are analysed exactly. */
+/** A grid on which harmonics up to `degree` are analysed exactly. */
 class GaussSphere {
   #weights;
   #waves;
@@ -100,13 +100,13 @@ class GaussSphere {
       longitudes_deg: Array.from({ length: columns }, (_, column) => (column * 360) / columns),
     });
     this.#weights = weights.map((weight) => (weight * 2 * Math.PI) / columns);
-    const { azimuth } = this.harmonics; // in which orders m > 0 count twice
+    const { azimuth } = this.harmonics; // in this matrix, orders m > 0 count twice
     this.#waves = Matrix.of(columns, azimuth.rows, (column, k) => azimuth.at(k, column) / (k < 2 ? 1 : 2));
   }
 
   /**
    * @param {Matrix[]} shells `(row, column)` each
-   * @returns {Matrix[]} of each order `(degree - order, part and shell)`
+   * @returns {Matrix[]} for each order, `(degree - order, part and shell)`
    */
   coefficients(shells) {
     const spectra = shells.map((shell) => shell.map((value, row) => value * this.#weights[row]).times(this.#waves));
@@ -121,8 +121,8 @@ class GaussSphere {
 }
 
 /**
- * Of each degree `(mode, shell)`: the coefficients that are nearest to a profile on shells, of the modes that are coded;
- * those left out would have to cancel others.
+ * For each degree, the matrix `(mode, shell)` from a profile on shells to the nearest coefficients of the coded modes.
+ * Modes that are not coded are left out, because they would have to cancel others.
  */
 function toModes({ modes, tables }, grid, onto) {
   const root = grid.integral().map(Math.sqrt);
@@ -140,7 +140,7 @@ function toModes({ modes, tables }, grid, onto) {
   });
 }
 
-/** How far the network is followed in each degree `(degree,)`. */
+/** The gains `(degree,)`, by which the network's output is multiplied. */
 function gainsOf(tensors, degree) {
   const gains = tensors["refinement.gains"]?.values;
   if (gains?.length !== degree + 1) throw new SurrogateError("The weights do not hold a gain for each degree.");
@@ -148,8 +148,8 @@ function gainsOf(tensors, degree) {
 }
 
 /**
- * @typedef {{weights: Float64Array, bias: Float32Array, from: number}} Layer  weights `(channel out, in, row, column)`,
- *   a bias for each channel out, and how many channels are `from` before
+ * @typedef {{weights: Float64Array, bias: Float32Array, from: number}} Layer  weights `(output channel, input channel, row, column)`,
+ *   a bias for each output channel, and the number `from` of input channels
  */
 
 /** @returns {Layer[]} 3 x 3 convolutions; throws SurrogateError */
@@ -165,7 +165,7 @@ function layersOf(tensors, { channels, layers }) {
   });
 }
 
-/** What the network gives, `(row, column)`, of its channels. @param {Layer[]} layers @param {Matrix[]} channels */
+/** Returns the network's output `(row, column)` for its channels. @param {Layer[]} layers @param {Matrix[]} channels */
 function run(layers, channels) {
   const [first, ...inner] = layers.slice(0, -1);
   let x = convolved(first, channels);
@@ -181,7 +181,7 @@ function run(layers, channels) {
   return convolved(layers.at(-1), x)[0];
 }
 
-/** The layer's channels, two rows and two columns fewer. */
+/** Returns the layer's output channels, which have two rows and two columns fewer. */
 function convolved({ weights, bias, from }, channels) {
   const { rows, columns } = channels[0];
   return Array.from(bias, (start, channel) => {
@@ -192,7 +192,7 @@ function convolved({ weights, bias, from }, channels) {
   });
 }
 
-/** Nine products at a time, for reading and writing sums would be most of the work. */
+/** Adds nine products at a time, because reading and writing sums would be most of the work. */
 function addConvolved({ values: sums, rows, columns }, { values: x }, [a, b, c, d, e, f, g, h, i]) {
   for (let row = 0; row < rows; row++) {
     let north = row * (columns + 2);
@@ -211,7 +211,7 @@ function makeLeaky({ values }) {
   for (let i = 0; i < values.length; i++) if (values[i] < 0) values[i] *= SLOPE;
 }
 
-/** Adds what a channel is one point away from its edges. */
+/** Adds the channel without its outermost points. */
 function addInner(out, channel) {
   for (let row = 0; row < out.rows; row++) {
     const [sums, terms] = [out.row(row), channel.row(row + 1)];
@@ -219,7 +219,7 @@ function addInner(out, channel) {
   }
 }
 
-/** A channel with so many points more on each side, over the poles and the date line. */
+/** Returns a channel with more points on each side, taken across the poles and the date line. */
 function continued(channel, points) {
   const { rows, columns } = channel;
   return Matrix.of(rows + 2 * points, columns + 2 * points, (i, j) => {

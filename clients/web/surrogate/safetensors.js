@@ -7,7 +7,7 @@ const KINDS = {
   I8: Int8Array,
   U16: Uint16Array,
   I32: Int32Array,
-  F16: Uint16Array, // as bits, for not every browser has such an array
+  F16: Uint16Array, // as bits, because not every browser has a Float16Array
   F32: Float32Array,
   F64: Float64Array,
 };
@@ -15,7 +15,7 @@ const KINDS = {
 /**
  * @typedef {{shape: number[], values: Uint8Array|Int8Array|Uint16Array|Int32Array|Float32Array|Float64Array}} Tensor
  * @param {ArrayBuffer} buffer a whole file
- * @returns {Object<string, Tensor>} halves as float32; throws SurrogateError
+ * @returns {Object<string, Tensor>} the arrays by name, float16 as float32; throws SurrogateError
  */
 export function readSafetensors(buffer) {
   const view = new DataView(buffer);
@@ -38,11 +38,11 @@ function tensorOf(name, { dtype, shape, data_offsets: [first, end] }, data) {
   if (!Kind) throw new SurrogateError(`The array ${name} has the unknown type ${dtype}.`);
   const bytes = shape.reduce((product, n) => product * n, Kind.BYTES_PER_ELEMENT);
   if (end - first !== bytes || end > data.byteLength) throw new SurrogateError(`The array ${name} is cut short.`);
-  const values = new Kind(data.slice(first, end)); // copied, for it need not be aligned
+  const values = new Kind(data.slice(first, end)); // copied, because the data may be unaligned
   return { shape, values: dtype === "F16" ? Float32Array.from(values, halfOf) : values };
 }
 
-/** The number that the bits of an IEEE half stand for. @param {number} bits */
+/** Returns the number that the bits of an IEEE float16 stand for. @param {number} bits */
 function halfOf(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;

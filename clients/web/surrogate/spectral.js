@@ -1,5 +1,5 @@
 /**
- * The `spectral` preset, as `earthgan.kinds.spectral_planner` has it: coefficients evaluated where the points of a shell lie.
+ * The `spectral` kind, like `earthgan.kinds.spectral_planner`: it evaluates coefficients at the points of a shell.
  *
  * Temperature is the sum over degree l, order m and mode k of `x_lmk B_lk(r) Y_lm`. Velocity
  * `u = U Y r^ + V grad_1 Y + W r^ x grad_1 Y` is a linear function of the same coefficients by the Stokes equations,
@@ -23,7 +23,7 @@ export class Kernels {
 
   /**
    * @param {object} preset spec.json's arguments @param {import("./coded.js").Component[]} components
-   * @param {number} scale the temperature in K that 1 stands for, over the velocity in m/s that 1 stands for
+   * @param {number} scale the temperature unit in K, divided by the velocity unit in m/s
    */
   constructor(preset, components, scale) {
     const thickness = preset.outer_km - preset.inner_km;
@@ -40,7 +40,7 @@ export class Kernels {
 
   /**
    * @param {"temperature"|"u"|"v"|"w"} field @param {number} radiusKm
-   * @returns {Matrix} `(degree, mode)`, of all components' modes; throws SurrogateError beyond the nodes
+   * @returns {Matrix} `(degree, mode)` for the modes of all components; throws SurrogateError outside the nodes
    */
   at(field, radiusKm) {
     const { inner_km, outer_km, degree } = this.#preset;
@@ -61,7 +61,7 @@ export class Kernels {
     return kernel;
   }
 
-  /** What a component is of a field: of each degree `(node, mode)`, or null where it has no part in it. */
+  /** A component's contribution to a field: for each degree `(node, mode)`, or null if it has none. */
   #modes(component, field) {
     if (component.field === field) return component.modes;
     if (component.field !== "temperature" || !this.#preset.stokes) return null;
@@ -69,7 +69,7 @@ export class Kernels {
     return this.#flow[field] ?? null;
   }
 
-  /** From a component's nodes to a radius: `(1, node)`. */
+  /** The matrix `(1, node)` from values at a component's nodes to the value at a radius. */
   #weights(component, radiusKm) {
     const { inner_km, outer_km } = this.#preset;
     if (component.field === "temperature") return this.#grid.interpolation([radiusKm / (outer_km - inner_km)]);
@@ -77,10 +77,10 @@ export class Kernels {
   }
 }
 
-/** What a component's modes are divided by: coefficients of V and W weigh as much as their velocity does. */
+/** The divisor of a component's modes, which gives coefficients of V and W the weight of their velocity. */
 const unitSquare = (field, degree) => (field === "v" || field === "w" ? Math.sqrt(degree * (degree + 1) || 1) : 1);
 
-/** What the points of a grid's shells have in common. */
+/** The harmonics at the points of a grid, which all shells share. */
 export class Harmonics {
   /** @param {number} degree @param {import("../source.js").Grid} grid of any rows and columns */
   constructor(degree, { latitudes_deg, longitudes_deg }) {
@@ -94,7 +94,7 @@ export class Harmonics {
     this.meridian = { sine: colatitudes.map(Math.sin), cosine: colatitudes.map(Math.cos) };
     /** `(column,)` */
     this.parallel = { sine: longitudes.map(Math.sin), cosine: longitudes.map(Math.cos) };
-    /** `(order and part, column)`: real and imaginary parts to values; a real field has orders -m and m together. */
+    /** `(order and part, column)`, from real and imaginary parts to values. In a real field, -m and m belong together. */
     this.azimuth = Matrix.of(2 * (degree + 1), longitudes.length, (row, column) => {
       const [order, imaginary] = [row >> 1, row & 1];
       const angle = order * longitudes[column];
@@ -103,7 +103,7 @@ export class Harmonics {
   }
 
   /**
-   * @param {"values"|"slopes"|"eastward"} kind @param {Matrix[]} modes of each order `(part, degree - order)`
+   * @param {"values"|"slopes"|"eastward"} kind @param {Matrix[]} modes for each order, `(part, degree - order)`
    * @returns {Matrix} `(order and part, row)`
    */
   onRows(kind, modes) {
@@ -122,7 +122,7 @@ export class Harmonics {
 }
 
 /**
- * A shell, evaluated.
+ * Evaluates variables on a shell.
  * @param {import("./coded.js").Coefficients} coefficients @param {Kernels} kernels @param {Harmonics} harmonics
  * @param {number} radiusKm @param {number[]} wanted which variables: 0 for temperature, 1 to 3 for velocity's x, y, z
  * @returns {Matrix[]} normalised, `(row, column)` each
@@ -148,7 +148,7 @@ export function synthesise(coefficients, kernels, harmonics, radiusKm, wanted) {
   return wanted.map((variable) => shells[variable]);
 }
 
-/** Velocity outwards, to the south and to the east, `(order and part, row)` each. */
+/** The outward, southward and eastward velocity, `(order and part, row)` each. */
 function flowOnRows(modesOf, toroidal, harmonics) {
   const [radial, v] = [harmonics.onRows("values", modesOf("u")), modesOf("v")];
   const south = harmonics.onRows("slopes", v);
@@ -163,7 +163,7 @@ function flowOnRows(modesOf, toroidal, harmonics) {
   };
 }
 
-/** Coefficients on a shell: of each order `(part, degree - order)`. */
+/** The coefficients on a shell: for each order, `(part, degree - order)`. */
 function modesAt({ shape: [degrees, orders, parts, modes], values }, kernel) {
   return Array.from({ length: orders }, (_, order) =>
     Matrix.of(parts, degrees - order, (part, k) => {
@@ -176,13 +176,13 @@ function modesAt({ shape: [degrees, orders, parts, modes], values }, kernel) {
   );
 }
 
-/** i times a spectrum `(order and part, row)`. */
+/** Multiplies a spectrum `(order and part, row)` by i. */
 function timesI(spectrum) {
   const { rows, columns } = spectrum;
   return Matrix.of(rows, columns, (k, row) => (k & 1 ? spectrum.at(k - 1, row) : -spectrum.at(k + 1, row)));
 }
 
-/** Two matrices added, each column of both times the weights there are for it. */
+/** Adds two matrices after multiplying each of their columns by its weight. */
 function combined(a, b, weightsOf) {
   const weights = Array.from({ length: a.columns }, (_, column) => weightsOf(column));
   return Matrix.of(a.rows, a.columns, (i, j) => weights[j][0] * a.at(i, j) + weights[j][1] * b.at(i, j));

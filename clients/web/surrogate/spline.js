@@ -4,7 +4,7 @@ import { Matrix, solve } from "./matrix.js";
 
 /**
  * @param {ArrayLike<number>} knots ascending @param {ArrayLike<number>} at
- * @returns {Matrix} `(at, knot)`: from values at the knots to the spline's at `at`; constant beyond
+ * @returns {Matrix} `(at, knot)`, from values at the knots to the spline's values at `at`; constant beyond the knots
  */
 export function spline(knots, at) {
   const count = knots.length;

@@ -1,6 +1,6 @@
 /**
- * The flow that a temperature drives at infinite Prandtl number, degree by degree, where viscosity and expansivity vary
- * with radius alone: the equations and the nodes of `earthgan.flow.stokes`, and so its numbers.
+ * The flow that a temperature drives at infinite Prandtl number, degree by degree. Viscosity and expansivity vary with
+ * radius only. The equations and nodes are those of `earthgan.flow.stokes`, and so are the numbers.
  *
  * With L = l(l + 1), flow `u = U Y r^ + V grad_1 Y`, tractions R and S, viscosity eta and buoyancy f (Hager & O'Connell
  * 1981, eq. A2):
@@ -10,23 +10,23 @@
  *     R' = 12 eta U/r^2 - 6 L eta V/r^2 + L S/r - f
  *     S' = -6 eta U/r^2 + 2 (2L - 1) eta V/r^2 - R/r - 3 S/r
  *
- * The first, the second and the last give V, S and R as matrices times U, so that of the four one dense system of U is
- * left: 1/L, 1 and L times matrices that all degrees share. At the two boundary nodes conditions take the place of the
- * momentum balances: there R is unknown, in the place of U, which is zero.
+ * The first, the second and the last equation give V, S and R as matrices times U. One dense system for U remains: the
+ * sum of 1/L, 1 and L times matrices that all degrees share. At the two boundary nodes, the boundary conditions replace
+ * the momentum balances; there U is zero, and R is unknown instead.
  */
 
 import { Matrix, solve } from "./matrix.js";
 import { RadialGrid } from "./radial.js";
 import { splined } from "./spline.js";
 
-/** Nodes that the flow is solved on. */
+/** The number of nodes on which the flow is solved. */
 const NODES = 96;
 
 /**
  * @param {object} profile spec.json's `stokes` @param {RadialGrid} grid temperature's nodes
- * @param {Matrix[]} temperature of each degree `(node, mode)`
- * @param {number} scale velocity's number for a temperature's
- * @returns {{u: Matrix[], v: Matrix[]}} U and V of each degree, `(node, mode)`; degree 0 does not flow
+ * @param {Matrix[]} temperature for each degree, `(node, mode)`
+ * @param {number} scale the temperature unit divided by the velocity unit
+ * @returns {{u: Matrix[], v: Matrix[]}} U and V for each degree, `(node, mode)`; degree 0 does not flow
  */
 export function flowOf(profile, grid, temperature, scale) {
   const fine = new RadialGrid(NODES, grid.inner, grid.outer);
@@ -41,7 +41,7 @@ export function flowOf(profile, grid, temperature, scale) {
     const still = new Matrix(grid.count, modes.columns);
     const u = degree === 0 ? still : back.times(equations.radialFlow(degree, forced.times(modes)));
     for (const boundary of [0, grid.count - 1]) u.row(boundary).fill(0);
-    // By continuity on the grid's own nodes: the discrete velocity has no divergence but for rounding.
+    // V follows from continuity on the grid's own nodes, so the discrete velocity is free of divergence up to rounding.
     const slope = derivative.times(u);
     const laplace = degree * (degree + 1) || 1;
     flow.u.push(u);
@@ -58,12 +58,12 @@ class FlowEquations {
   #laplace;
   #tractionScale;
 
-  /** @param {RadialGrid} grid @param {Float64Array} eta @param {boolean} freeSlip or no slip */
+  /** @param {RadialGrid} grid @param {Float64Array} eta @param {boolean} freeSlip false means no slip */
   constructor(grid, eta, freeSlip) {
     const [count, r, derivative] = [grid.count, grid.nodes, grid.derivative()];
     const square = (element) => Matrix.of(count, count, element);
     const unit = (i, j) => (i === j ? 1 : 0);
-    // V = v / L, S = s / L + eta / r, R = a / L + b, each times U.
+    // V = v / L, S = s / L + eta / r and R = a / L + b, each times U.
     const v = square((i, j) => r[i] * derivative.at(i, j) + 2 * unit(i, j));
     const vSlope = derivative.times(v);
     const s = square((i, j) => eta[i] * (vSlope.at(i, j) - v.at(i, j) / r[i]));
@@ -79,19 +79,19 @@ class FlowEquations {
     }
     const bSlope = derivative.times(b);
     this.#count = count;
-    this.#conditions = freeSlip ? s : v; // of which eta / r, times a U that is zero, is no part
+    this.#conditions = freeSlip ? s : v; // eta / r is not needed, because it is multiplied by U, which is zero
     this.#inverse = derivative.times(a);
     this.#constant = square(
       (i, j) =>
         bSlope.at(i, j) - s.at(i, j) / r[i] + ((6 * eta[i]) / r[i] ** 2) * (v.at(i, j) - 2 * unit(i, j)),
     );
     this.#laplace = Float64Array.from(eta, (value, i) => -value / r[i] ** 2);
-    // R against U, so that no column outweighs another.
+    // The scale of R relative to U, so that no column outweighs another.
     const mean = eta.reduce((sum, value) => sum + value, 0) / count;
     this.#tractionScale = square((i, j) => (j === 0 || j === count - 1 ? mean * derivative.at(i, j) : 0));
   }
 
-  /** U `(node, mode)` of buoyancies `(node, mode)`, which are not kept. @param {Matrix} buoyancy */
+  /** Returns U `(node, mode)` for buoyancies `(node, mode)`, which it overwrites. @param {Matrix} buoyancy */
   radialFlow(degree, buoyancy) {
     const last = this.#count - 1;
     const laplace = degree * (degree + 1);
@@ -104,7 +104,7 @@ class FlowEquations {
       );
     });
     for (let i = 0; i <= last; i++) {
-      // Rows of one size: pivots chosen among rows of 1 and rows of count^4 would cost digits.
+      // Rows are scaled to one size, because choosing pivots among rows of 1 and rows of count^4 would lose digits.
       const size = matrix.row(i).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       const balance = i === 0 || i === last ? 0 : -1;
       matrix.row(i).forEach((value, j, row) => (row[j] = value / size));
@@ -117,12 +117,12 @@ class FlowEquations {
   }
 }
 
-/** Relative viscosity `(node,)` at radii in shell thicknesses. */
+/** The relative viscosity `(node,)` at radii in shell thicknesses. */
 function viscosityOf({ log_viscosity: { radii_km, values } }, radii) {
   return splined(radii_km, values, inKm(radii_km, radii)).map(Math.exp);
 }
 
-/** Strength times relative expansivity, sheets included: `(node,)` at radii in shell thicknesses. */
+/** The strength times the relative expansivity, including sheets: `(node,)` at radii in shell thicknesses. */
 function buoyancyOf({ expansivity, sheets, strength }, radii) {
   const radiiKm = inKm(expansivity.radii_km, radii);
   return splined(expansivity.radii_km, expansivity.values, radiiKm).map((rock, i) => {

@@ -1,6 +1,6 @@
 /**
- * A surrogate folder of the `spectral` preset, opened by the browser alone: the numbers of serving, without a server
- * that computes.
+ * Opens a surrogate of the kind `spectral` in the browser. It computes the same numbers as the gateway, without a
+ * gateway.
  *
  *     const surrogate = await openSurrogate("model_store/default/");
  *     const state = await surrogate.step(120);
@@ -14,7 +14,7 @@ import { Refinement } from "./refine.js";
 import { readSafetensors } from "./safetensors.js";
 import { Harmonics, Kernels, synthesise } from "./spectral.js";
 
-/** What spec.json may say of the generator. Anything else might change the numbers. */
+/** The keys that spec.json may have for the generator. An unknown key might change the numbers. */
 const KNOWN = {
   generator: ["arguments", "weights", "onnx"],
   preset: ["preset", "degree", "nodes", "inner_km", "outer_km", "bands", "components", "stokes", "gate", "refinement"],
@@ -23,12 +23,12 @@ const KNOWN = {
 
 /**
  * @typedef {import("../source.js").Grid} Grid
- * @typedef {{r: number} | {radius_km: number}} Place  a shell of the surrogate's own, 0 next to the core; or any radius
+ * @typedef {{r: number} | {radius_km: number}} Place  one of the surrogate's shells, where 0 lies next to the core, or any radius
  */
 
 /**
- * @param {string} address a folder's, with or without a slash at the end
- * @returns {Promise<Surrogate>} throws SourceError where a file is not answered, SurrogateError where it is of no use
+ * @param {string} address the folder's address, with or without a slash at the end
+ * @returns {Promise<Surrogate>} throws SourceError if a file cannot be fetched, SurrogateError if it cannot be used
  */
 export async function openSurrogate(address) {
   const folder = new Folder(address.replace(/\/?$/, "/"));
@@ -41,10 +41,10 @@ export class Surrogate {
   #code;
   #kernels;
   #refinement = null;
-  #harmonics = new WeakMap(); // of each grid
+  #harmonics = new WeakMap(); // by grid
 
   /**
-   * @param {Folder} folder @param {object} spec what spec.json holds
+   * @param {Folder} folder @param {object} spec the content of spec.json
    * @param {Object<string, import("./safetensors.js").Tensor>} tensors its weights
    */
   constructor(folder, spec, tensors) {
@@ -56,7 +56,7 @@ export class Surrogate {
     this.#kernels = new Kernels(preset, components, temperature / (velocity ?? 1));
     if (preset.refinement) this.#refinement = new Refinement(tensors, preset, components[0], this.#kernels);
     this.spec = spec;
-    /** Whether the files' digests are compared: not on pages that are no secure context. */
+    /** Whether the files' digests are verified. Browsers can only do this on pages in a secure context. */
     this.verified = folder.verifies;
     /** @type {string[]} */
     this.variables = spec.variables.map(({ name }) => name);
@@ -86,7 +86,7 @@ export class Surrogate {
     });
   }
 
-  /** The state that any coefficients describe. @param {import("./coded.js").Coefficients} coefficients */
+  /** Returns the state that coefficients describe. @param {import("./coded.js").Coefficients} coefficients */
   stateOf(coefficients) {
     return new State(this, (radiusKm, wanted, grid) => {
       if (!this.#harmonics.has(grid)) {
@@ -108,15 +108,18 @@ export class State {
   }
 
   /**
-   * @param {string} variable @param {Place} place @param {Grid} [grid] any rows and columns; what is
-   *   worked out of a grid is kept as long as that object is
+   * @param {string} variable @param {Place} place @param {Grid} [grid] any rows and columns; the
+   *   harmonics on a grid are kept as long as this object
    * @returns {Float32Array} `(row, column)` in the variable's unit; throws SurrogateError
    */
   shell(variable, place, grid) {
     return this.shells([variable], place, grid)[0];
   }
 
-  /** The same of several variables, for less than each alone. @param {string[]} variables @returns {Float32Array[]} */
+  /**
+   * Does the same for several variables, which costs less than one call for each.
+   * @param {string[]} variables @returns {Float32Array[]}
+   */
   shells(variables, place, grid = this.#surrogate.grid) {
     const wanted = variables.map((name) => this.#index(name));
     const found = this.#synthesise(this.#radiusKm(place), wanted, grid);
@@ -141,7 +144,7 @@ export class State {
   }
 }
 
-/** A folder's files, compared with the digests that spec.json states. */
+/** Reads a folder's files and compares them with the digests that spec.json states. */
 class Folder {
   #address;
 
@@ -153,7 +156,7 @@ class Folder {
     }
   }
 
-  /** What spec.json holds. */
+  /** Reads spec.json. */
   async spec() {
     const address = `${this.#address}spec.json`;
     const spec = await (await request(address)).json().catch(() => null);
@@ -173,7 +176,7 @@ class Folder {
   /**
    * @template T
    * @param {{file: string, sha256: string}} entry @param {(data: ArrayBuffer) => T} use
-   * @returns {Promise<T>} what is made of the file; throws SurrogateError, naming it
+   * @returns {Promise<T>} the result of `use`; throws SurrogateError, which names the file
    */
   async read({ file, sha256 }, use) {
     const address = this.#address + file;
@@ -190,7 +193,7 @@ class Folder {
   }
 }
 
-/** The SHA-256 of bytes as hexadecimal digits. */
+/** Returns the SHA-256 of bytes as hexadecimal digits. */
 async function digestOf(data) {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");

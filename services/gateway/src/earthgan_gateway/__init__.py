@@ -1,4 +1,4 @@
-"""The gateway: map tiles and radial shells of a surrogate over HTTP."""
+"""The gateway serves a surrogate's map tiles and radial shells over HTTP."""
 
 from __future__ import annotations
 

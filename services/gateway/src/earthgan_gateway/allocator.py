@@ -1,19 +1,19 @@
-"""How the C library's allocator deals with memory that is free again."""
+"""Settings of the C library's memory allocator."""
 
 from __future__ import annotations
 
 import ctypes
 
-#: glibc's numbers for `mallopt`.
+#: The parameters' numbers in glibc's `mallopt`.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 
 
 def give_memory_back() -> None:
     """Make the allocator return free memory to the system, so that caches bounded in bytes bound the process.
 
-    By itself, glibc raises the size from which an array has pages of its own to 32 MB as soon as one array of that
-    size was freed, and keeps a heap for each thread: holes between what is kept then take as much again. Other
-    allocators are left as they are.
+    By default, glibc gives only large arrays pages of their own, and it raises that threshold up to 32 MB as large
+    arrays are freed. It also keeps a heap for each thread. The gaps between cached arrays can then take as much memory
+    as the arrays themselves. This function does not change other allocators.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

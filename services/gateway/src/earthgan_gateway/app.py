@@ -1,4 +1,4 @@
-"""The application: everything is made here, from settings, and handed to what needs it."""
+"""The application factory: it makes every object from the settings and passes it to the objects that need it."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ from earthgan_gateway.telemetry import Metrics, TelemetryMiddleware, make_traces
 
 
 def create_app(settings: Settings | None = None, engine: Engine | None = None) -> FastAPI:
-    """The gateway over one surrogate: by the settings given, or those of the environment.
+    """Make the application that serves one surrogate. Without `settings`, it reads them from the environment.
 
-    `engine` replaces the one that the settings name. Raises DamagedSurrogate, naming the file, where the surrogate is
-    not whole: nothing is served by half.
+    `engine` replaces the engine that the settings name. Raises DamagedSurrogate, which names the file, if the surrogate
+    is incomplete: a damaged surrogate is not served at all.
     """
     settings = settings or Settings()
     budget = Budget.of(settings.cache_mb * 2**20)
@@ -91,7 +91,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         await cache.close()
         traces.close()
 
-    app = FastAPIOffline(  # /docs without a CDN
+    app = FastAPIOffline(  # it serves /docs without a CDN
         title="EarthGAN",
         summary="Map tiles and radial shells of a mantle-convection surrogate",
         description=surrogate.spec.provenance.notice,
@@ -99,8 +99,8 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         license_info={"name": "Apache-2.0"},
         lifespan=lifespan,
         redoc_url=None,
-        redirect_slashes=False,  # a path has one spelling
-        telemetry={"tracing": False, "metrics": False, "logs": False},  # FastAPI's own, which asks the environment
+        redirect_slashes=False,  # each path has one spelling
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # FastAPI's own would read the environment
     )
     routers = (
         pictures_router(),
@@ -116,7 +116,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.router.routes.extend(client_routes(settings.client))
     add_problem_handlers(app)
     complete_openapi(app)
-    # The last added is the first to see a request.
+    # The middleware that is added last sees a request first.
     app.add_middleware(Compression, minimum_bytes=1024)
     app.add_middleware(Head)
     app.add_middleware(PictureRoutes, offer=offer, pictures=pictures, metrics=metrics, urls_bytes=budget.urls_bytes)

@@ -1,4 +1,4 @@
-"""Work that nobody waits for: it may fail in ways that nobody expected, and goes on."""
+"""Background work that continues after an unexpected error."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 
 log = logging.getLogger(__name__)
 
-#: How long to wait after an unexpected error, so that one that returns at once does not fill the log.
+#: The pause after an unexpected error. It keeps an error that recurs at once from filling the log.
 PAUSE_S = 1.0
 
 
 async def keep_going(what: str, work: Callable[[], Awaitable[object]], pause_s: float = PAUSE_S) -> None:
-    """Do a piece of work again and again until cancelled; an error that it raises is logged and ends that piece only.
+    """Repeat a piece of work until cancelled. If one run raises an error, the error is logged and the next run starts.
 
     `what` names the work in the log.
     """
@@ -21,5 +21,5 @@ async def keep_going(what: str, work: Callable[[], Awaitable[object]], pause_s: 
         try:
             await work()
         except Exception:
-            log.exception("%s failed in a way that nobody expected; it goes on", what)
+            log.exception("%s failed unexpectedly; it starts again", what)
             await asyncio.sleep(pause_s)

@@ -1,4 +1,4 @@
-"""Use cases: what this surrogate has, and how it is drawn, so that a client needs no knowledge of its own."""
+"""Use cases: describe the surrogate and how it is drawn, so that clients need no built-in knowledge of it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from earthgan_gateway.drawing.ticks import ticks
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Style
 
-#: The depth that a first look falls on: below the lid, where slabs and plumes both show.
+#: The depth that a client shows first. It lies below the lid, where both slabs and plumes are visible.
 FIRST_DEPTH_KM = 700.0
 
 
 def catalog(offer: Offer) -> dict[str, Any]:
-    """Everything that can be asked for, with the physical place of each index."""
+    """List everything that clients can ask for, with the radius and depth of each shell and the time of each step."""
     surrogate = offer.surrogate
     spec, grid = surrogate.spec, surrogate.grid
     shells = [_shell(surrogate, r) for r in range(len(grid.radii_km))]
@@ -48,7 +48,7 @@ def catalog(offer: Offer) -> dict[str, Any]:
 
 
 def nearest_shell(surrogate: Surrogate, radius_km: float) -> dict[str, Any]:
-    """The shell closest to a radius."""
+    """Return the shell closest to a radius."""
     distances = np.abs(np.array(surrogate.grid.radii_km) - radius_km)
     return _shell(surrogate, int(distances.argmin()))
 
@@ -59,7 +59,7 @@ def _shell(surrogate: Surrogate, r: int) -> dict[str, Any]:
 
 
 def variables(offer: Offer) -> dict[str, Any]:
-    """Each variable and derived quantity with its unit and the ranges to draw."""
+    """List each variable and derived quantity with its unit and the ranges of its colours."""
     return {"variables": [_variable(offer, quantity) for quantity in offer.quantities.values()]}
 
 
@@ -76,7 +76,7 @@ def _variable(offer: Offer, quantity: Quantity) -> dict[str, Any]:
 
 
 def legend(quantity: Quantity, style: Style) -> dict[str, Any]:
-    """A quantity's colours from low to high, and the ticks to print beside them."""
+    """Return a quantity's colours from low to high, and the ticks to print beside them."""
     palette = style.palette()[3:].hex()
     return {
         "variable": quantity.name,
@@ -92,7 +92,7 @@ def legend(quantity: Quantity, style: Style) -> dict[str, Any]:
 def tilejson(
     surrogate: Surrogate, quantity: Quantity, t: int, r: int, tms: str, base_url: str, query: str
 ) -> dict[str, Any]:
-    """TileJSON 3.0.0 of one shell; the tiles are drawn as its own query says. Raises NotFound."""
+    """Return the TileJSON 3.0.0 of one shell. The tiles' addresses carry `query`. Raises NotFound."""
     step, radius_km = surrogate.check_step(t), surrogate.check_shell(r)
     west, south, east, north = bounds_deg(tms)
     time = "" if step.time_myr is None else f", {step.time_myr:.0f} Myr"

@@ -25,18 +25,20 @@ def register(subcommands: Any) -> None:
         subcommands,
         "serve",
         _serve,
-        "serve a surrogate's map and tiles",
+        "serve a surrogate's map, tiles and values over HTTP",
         "earthgan serve model_store/default --port 8000",
     )
-    parser.add_argument("surrogate", type=Path, nargs="?", help="the surrogate folder (EARTHGAN_SURROGATE)")
-    parser.add_argument("--engine", choices=["onnx", "torch", "torchserve"], help="what runs it (EARTHGAN_ENGINE)")
-    parser.add_argument("--host", help="the address to listen on (EARTHGAN_HOST)")
-    parser.add_argument("--port", type=int, help="the port to listen on (EARTHGAN_PORT)")
-    parser.add_argument("--workers", type=int, metavar="N", help="how many processes serve (EARTHGAN_WORKERS)")
+    parser.add_argument("surrogate", type=Path, nargs="?", help="surrogate folder to serve (EARTHGAN_SURROGATE)")
+    parser.add_argument(
+        "--engine", choices=["onnx", "torch", "torchserve"], help="what runs the generator (EARTHGAN_ENGINE)"
+    )
+    parser.add_argument("--host", help="address to listen on (EARTHGAN_HOST)")
+    parser.add_argument("--port", type=int, help="port to listen on (EARTHGAN_PORT)")
+    parser.add_argument("--workers", type=int, metavar="N", help="number of server processes (EARTHGAN_WORKERS)")
 
 
 def make_worker() -> FastAPI:
-    """The application of one worker process, by the environment that `serve` has left."""
+    """Make the application of one worker process from the environment variables that `serve` has set."""
     from earthgan_gateway.app import create_app
     from earthgan_gateway.settings import Settings
     from earthgan_gateway.telemetry import set_up_logging
@@ -70,7 +72,7 @@ def _serve(arguments: argparse.Namespace) -> None:
     set_up_logging(settings.log_level)
     give_memory_back()
     app: str | FastAPI = create_app(settings)
-    if settings.workers > 1:  # each makes its own; that the first could be made shows that they can
+    if settings.workers > 1:  # each worker makes its own application; this one has shown that the settings work
         app = "earthgan_gateway.commands:make_worker"
         os.environ |= {f"EARTHGAN_{name.upper()}": str(value) for name, value in given.items()}
     gc.freeze()
@@ -82,14 +84,14 @@ def _serve(arguments: argparse.Namespace) -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host, settings.port))
-            listener.listen(2048)  # who comes before the first worker is up waits
+            listener.listen(2048)  # a client that connects before a worker is ready waits
         except OSError as error:
             raise BadInput(f"{address}: {error.strerror or error}") from error
         listener.set_inheritable(True)
         print(f"EarthGAN serves {settings.surrogate} at {address}", flush=True)
         if settings.workers > 1:
             with tempfile.TemporaryDirectory(prefix="earthgan-metrics-") as shared:
-                os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", shared)  # each worker's /metrics speaks for all
+                os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", shared)  # /metrics of any worker counts all workers
                 Multiprocess(config, sockets=[listener]).run()
         else:
             uvicorn.Server(config).run(sockets=[listener])

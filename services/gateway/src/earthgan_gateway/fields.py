@@ -1,4 +1,4 @@
-"""Use case: a radial shell of any quantity, computed once for all who ask in all processes, and then kept."""
+"""Use case: a radial shell of any quantity. All requests of all processes share one computation, and its result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from earthgan_gateway.offer import Offer
 from earthgan_gateway.telemetry import Metrics, Traces
 
 Source = Literal["memory", "redis", "generated"]
-#: What holds the values of a shell, beside themselves.
+#: The memory of the objects that hold a shell's values, without the values.
 _SHELL_BYTES = 600
 #: The stored variables of a shell, by name, and where they came from.
 _Found = tuple[dict[str, Packed], Source]
@@ -32,9 +32,10 @@ _Found = tuple[dict[str, Packed], Source]
 
 @dataclass(frozen=True)
 class Shell:
-    """A quantity on a shell, in its unit, read-only, and where it came from.
+    """A quantity on a shell, in its unit, read-only, and its source.
 
-    `padded` is `values` `(latitude, longitude)` with a row for each pole, as sampling takes it; both share memory.
+    `values` has the shape `(latitude, longitude)`. `padded` adds a row for each pole, which sampling needs. Both share
+    memory.
     """
 
     values: NDArray[np.float32]
@@ -43,7 +44,7 @@ class Shell:
 
 
 class Fields:
-    """The shells of one surrogate, from the cache or the engine."""
+    """Gets the shells of one surrogate from the cache or the engine."""
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class Fields:
         self.engine = engine
         self.timeout_s = timeout_s
         self.keys = Keys(offer.surrogate.digest, engine.numerics)
-        #: Called with (t, r) after a shell that somebody waited for was generated.
+        #: Called with (t, r) after a shell was generated for a request.
         self.on_generated: Callable[[int, int], None] = lambda t, r: None
         self._metrics = metrics
         self._traces = traces
@@ -75,17 +76,17 @@ class Fields:
 
     @property
     def generating(self) -> int:
-        """How many shells are being generated or waited for."""
+        """The number of shells that are being generated or wait to be."""
         return len(self._generating)
 
     def deadline(self) -> float:
-        """The moment until which a request that arrives now may wait, by `time.monotonic()`."""
+        """Return the time of `time.monotonic()` until which a request that arrives now may wait."""
         return time.monotonic() + self.timeout_s
 
     async def shell(self, quantity: str, t: int, r: int, anomaly: bool = False, deadline: float | None = None) -> Shell:
-        """A shell of a quantity, or of its difference to its lateral mean. Raises NotFound and EngineError.
+        """Return a shell of a quantity; if `anomaly`, without its lateral mean. Raises NotFound and EngineError.
 
-        Without a deadline, the caller waits as long as a request may that arrives now.
+        If `deadline` is None, the caller waits as long as a request that arrives now may wait.
         """
         key = quantity, anomaly, t, r
         shell = self._ready.get(key)
@@ -98,7 +99,7 @@ class Fields:
             )
 
     async def _prepare(self, quantity: Quantity, t: int, r: int, anomaly: bool, until: float) -> Shell:
-        """Unpack, derive and pad: once for all who wait, and off the event loop."""
+        """Unpack, derive and pad a shell outside the event loop, once for all requests that wait for it."""
         packed, source = await self._packed(quantity.needs, t, r, until)
         if source == "generated":
             self.on_generated(t, r)
@@ -120,7 +121,7 @@ class Fields:
         return padded[first : first + len(values)], padded
 
     async def generate(self, t: int, r: int) -> None:
-        """See to it that a shell is in the cache, for whoever may ask next."""
+        """Make sure that a shell is in the cache, for requests to come."""
         await self._packed(self.offer.surrogate.variables, t, r, self.deadline())
 
     async def _packed(self, variables: tuple[str, ...], t: int, r: int, until: float) -> _Found:
@@ -128,7 +129,7 @@ class Fields:
         if found is None:
             if (t, r) not in self._generating and self.generating >= self._max_pending:
                 self._metrics.rejected("shells")
-                raise EngineUnavailable("too many shells are waited for")
+                raise EngineUnavailable("too many shells are waiting to be generated")
             found = await self._generating.do((t, r), until, lambda latest: self._generate(t, r, latest))
         return found
 
@@ -145,7 +146,7 @@ class Fields:
         return packed, source
 
     async def _generate(self, t: int, r: int, until: float) -> _Found:
-        """All variables of a shell: one pass of the generator gives them all."""
+        """Generate all variables of a shell, because one pass of the generator computes them all."""
         variables = self.offer.surrogate.variables
         async with self._cache.exclusive(self.keys.shell("*", t, r), max(0.0, until - time.monotonic())):
             if found := await self._find(variables, t, r):  # another process was faster

@@ -1,6 +1,6 @@
-"""The names under which answers are kept, and their entity tags. Whatever changes a byte of an answer is part of them.
+"""The keys of cached answers, and their entity tags. Everything that can change a byte of an answer is a part of them.
 
-Gateways that share a Redis share entries only where all of these are equal.
+Gateways that share a Redis therefore share only entries for which all of this is equal.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from earthgan_gateway.cache import packing
 from earthgan_gateway.formats import png
 
-#: Raise it when the same stored shells would give other derived quantities, samples or places.
+#: Raise it when the same stored shells would yield other derived quantities, samples or values at places.
 VERSION = 1
 
 
 @dataclass(frozen=True)
 class Keys:
-    """Makes keys and tags. `digest` identifies the surrogate, and `numerics` how its engine computes, such as
-    `onnx/float32`; the others are the versions of what lies between an engine and an answer.
+    """Makes keys and entity tags.
 
-    The versions of drawing and of file formats are in a picture's own name.
+    `digest` identifies the surrogate, and `numerics` how its engine computes, such as `onnx/float32`. The other fields
+    are the versions of the code between an engine and an answer. The versions of drawing and of file formats are not
+    here, because a picture's own name contains them.
     """
 
     digest: str
@@ -30,15 +31,15 @@ class Keys:
     compressor: str = png.COMPRESS.__name__
 
     def shell(self, variable: str, t: int, r: int) -> str:
-        """The key of a stored shell; `*` as the variable stands for all of them."""
+        """Return the key of a stored shell. The variable `*` stands for all variables."""
         return f"{self.digest}/{self.numerics}/{self.packing}/shell/{variable}/{t}/{r}"
 
     def picture(self, name: str) -> str:
-        """The key of a picture's bytes, by the picture's own name."""
+        """Return the key of a picture's bytes from the picture's own name."""
         return f"{self._numbers}/{self.compressor}/picture/{name}"
 
     def places(self, name: str) -> str:
-        """The key of the numbers at a place, by the question's own name."""
+        """Return the key of the numbers at a place from the request's own name."""
         return f"{self._numbers}/places/{name}"
 
     @property
@@ -47,5 +48,5 @@ class Keys:
 
     @staticmethod
     def tag(key: str) -> str:
-        """The opaque part of the entity tag of what a key names."""
+        """Return the opaque part of the entity tag for a key."""
         return hashlib.sha256(key.encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""What one surrogate offers: its quantities, time steps and radial shells, and the checks that a request passes."""
+"""The quantities, time steps and radial shells that one surrogate offers, and the checks of a request for them."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from earthgan.surrogate import Surrogate
 
 @dataclass(frozen=True)
 class Offer:
-    """A surrogate with the quantities that can be drawn of it, by name."""
+    """A surrogate, and its quantities by name."""
 
     surrogate: Surrogate
     quantities: Mapping[str, Quantity]
 
     @classmethod
     def of(cls, surrogate: Surrogate) -> Offer:
-        """Everything that the surrogate offers. It reads a few steps for the ranges: make it once."""
+        """Find everything that the surrogate offers. This reads a few steps for the ranges, so call it only once."""
         return cls(surrogate, quantities(surrogate))
 
     def quantity(self, name: str) -> Quantity:
-        """The quantity of that name. Raises UnknownVariable."""
+        """Return the quantity of that name. Raises UnknownVariable."""
         if name not in self.quantities:
             raise UnknownVariable(name, tuple(self.quantities))
         return self.quantities[name]
 
     def check(self, name: str, *, t: int | None = None, r: int | None = None) -> Quantity:
-        """The quantity, after its name and the step and shell that are given have been checked.
+        """Check a quantity's name, and a step and a shell if they are given, and return the quantity.
 
         Raises UnknownVariable, UnknownStep or UnknownShell.
         """

@@ -1,4 +1,4 @@
-"""Use cases: a map tile, and a radial shell on its own grid, as the bytes of a file with an entity tag."""
+"""Use cases: draw a map tile, or a radial shell on its own grid, as a file with an entity tag."""
 
 from __future__ import annotations
 
@@ -22,13 +22,16 @@ from earthgan_gateway.formats import COLOUR_FORMATS, FORMATS, VALUE_FORMATS, Con
 from earthgan_gateway.telemetry import Metrics, Traces
 
 _ANOMALY_COLOURS = "crameri:vik"
-#: A narrower range would need more than the largest float32 number of colours in a unit.
+#: With a narrower range, the number of colours per unit would overflow float32.
 _NARROWEST_RANGE = 1e-36
 
 
 @dataclass(frozen=True)
 class Style:
-    """How values become colours: a colour map with the values at its ends; flat bands and colours beyond by wish."""
+    """How values become colours: a colour map and the values at its two ends.
+
+    `steps` asks for flat bands of colour. `under` and `over` are the colours of values below and above the range.
+    """
 
     colormap: str
     low: float
@@ -49,7 +52,7 @@ class Style:
         under: str | None = None,
         over: str | None = None,
     ) -> Style:
-        """The quantity's own style, but for what is given. Raises InvalidRequest."""
+        """Make the quantity's own style, changed by what is given. Raises InvalidRequest."""
         low, high = rescale or (quantity.anomaly_range if anomaly else quantity.range)
         _check_range(low, high)
         name = colours.canonical(colormap or (_ANOMALY_COLOURS if anomaly else quantity.colormap))
@@ -58,30 +61,30 @@ class Style:
         return style
 
     def palette(self) -> bytes:
-        """Red, green and blue of all 256 indices."""
+        """Return red, green and blue of all 256 indices."""
         return colours.palette(self.colormap, self.steps, self.under, self.over)
 
     @property
     def name(self) -> str:
-        """Canonical text that identifies the style."""
+        """A canonical text that identifies the style."""
         return f"{self.colormap},{self.low!r},{self.high!r},{self.steps},{self.under},{self.over}"
 
 
 def _check_range(low: float, high: float) -> None:
-    """Raises InvalidRequest for a range that has no middle among the values, which are float32 numbers."""
+    """Raise InvalidRequest unless the ends are finite, in order, and far enough apart as float32 numbers."""
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise InvalidRequest("rescale takes two finite numbers, the lower first")
     with np.errstate(over="ignore"):
         first, last = float(np.float32(low)), float(np.float32(high))
     if not (math.isfinite(first) and math.isfinite(last)):
-        raise InvalidRequest("rescale takes numbers between -3.4e38 and 3.4e38, for values are float32 numbers")
+        raise InvalidRequest("rescale takes numbers between -3.4e38 and 3.4e38, because values are float32 numbers")
     if min(high - low, last - first) < _NARROWEST_RANGE:
-        raise InvalidRequest("rescale takes two numbers that are different float32 numbers, at least 1e-36 apart")
+        raise InvalidRequest("rescale takes two numbers that differ as float32 numbers and are at least 1e-36 apart")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShellPicture:
-    """A radial shell on its own grid; `style` is None where the format holds values."""
+    """A radial shell on its own grid. `style` is None if the format holds values."""
 
     quantity: str
     anomaly: bool = False
@@ -93,7 +96,7 @@ class ShellPicture:
 
     @property
     def name(self) -> str:
-        """Canonical text that identifies the bytes, given the surrogate."""
+        """A canonical text that identifies the bytes, for one surrogate."""
         kind = "anomaly" if self.anomaly else "field"
         style = f"{self.style.name}/{render.VERSION}" if self.style else "values"
         written = f"{self.format}/{FORMATS[self.format].version}{'/gzip' if self.gzipped else ''}"
@@ -102,7 +105,7 @@ class ShellPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class TilePicture(ShellPicture):
-    """A radial shell cut and sampled for a map tile, `pixels` wide."""
+    """A radial shell sampled for a map tile of `pixels` by `pixels`."""
 
     tile: Tile
     pixels: int = 256
@@ -110,14 +113,14 @@ class TilePicture(ShellPicture):
 
     @property
     def name(self) -> str:
-        """As a shell's, with the tile."""
+        """The name of the shell, preceded by the tile."""
         tile, resampling = self.tile, "nearest" if self.nearest else "bilinear"
         return f"{tile.tms}/{tile.z}/{tile.x}/{tile.y}/{self.pixels}/{resampling}/{super().name}"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The bytes of a picture; a `hit` was drawn before. The source is where they, or their shell, came from."""
+    """The bytes of a picture, whether they were in the cache (`hit`), and the source of them or of their shell."""
 
     body: bytes
     hit: bool
@@ -125,7 +128,7 @@ class Answer:
 
 
 class Pictures:
-    """Draws pictures of one surrogate and keeps them."""
+    """Draws pictures of one surrogate and caches them."""
 
     def __init__(
         self, fields: Fields, cache: LayeredCache, metrics: Metrics, traces: Traces, pixels_bytes: int = 2**24
@@ -137,23 +140,23 @@ class Pictures:
         self._flights: SingleFlight[Answer] = SingleFlight(lambda: metrics.single_flight_wait("picture"))
         self._metrics = metrics
         self._traces = traces
-        #: When a picture was last asked for, by `time.monotonic()`: reading ahead waits for a quiet moment.
+        #: The time of the last request for a picture, by `time.monotonic()`. Prefetching waits for a quiet moment.
         self.asked_at = -math.inf
 
     def key(self, picture: ShellPicture) -> str:
-        """Where the picture is kept: its name, and all else that its bytes depend on."""
+        """Return the picture's cache key: its name, and everything else that its bytes depend on."""
         return self._fields.keys.picture(picture.name)
 
     def etag(self, picture: ShellPicture) -> str:
-        """A strong entity tag, known before anything is computed."""
+        """Return a strong entity tag. It is known before anything is computed."""
         return f'"{self._fields.keys.tag(self.key(picture))}"'
 
     def in_memory(self, key: str) -> bytes | None:
-        """The picture kept under a key in this process, at once."""
+        """Return the picture under a key if this process's memory holds it."""
         return self._cache.memory.get(key)
 
     async def draw(self, picture: ShellPicture) -> Answer:
-        """The picture, kept if it was drawn before. Raises NotFound and EngineError."""
+        """Return the picture from the cache, or draw it. Raises NotFound and EngineError."""
         key = self.key(picture)
         if found := await self._cache.get(key):
             return Answer(found[0], hit=True, source=found[1])
@@ -165,7 +168,7 @@ class Pictures:
         started = time.perf_counter()
         with self._traces.span("render", format=picture.format):
             if isinstance(picture, TilePicture):
-                body = self._tile(picture, shell)  # under a millisecond: not worth a thread
+                body = self._tile(picture, shell)  # it takes less than a millisecond, so a thread is not worth it
             else:
                 body = await asyncio.to_thread(self._shell, picture, shell)
             if picture.gzipped:

@@ -1,8 +1,9 @@
-"""Use cases: values at a point, along its column, its history, along a great circle, and the statistics of a shell.
+"""Use cases: values at a point, in the column below it, over time, along a great circle, and statistics of a shell.
 
-A point is read from its shell, which a map on show has in the cache. All else asks the engine for the few columns that
-it needs and no whole shells. Each value is the one that a tile shows there (`earthgan.sphere.stencil`). What takes many
-calls of the engine uses its lane for long reads, one call after another, so that tiles do not wait behind it.
+A point is read from its shell, which is in the cache if a map shows it. All other values come from an engine call for
+the few columns that they need, not for whole shells. Each value equals the one that a tile shows at the same place
+(`earthgan.sphere.stencil`). A request that needs many engine calls makes them one after another in the `long` lane, so
+that tiles do not wait behind it.
 """
 
 from __future__ import annotations
@@ -32,19 +33,19 @@ from earthgan_gateway.progress import Progress, SeriesValues
 Array = NDArray[np.float32]
 Place = tuple[float, float]
 
-#: How many points a section has at most.
+#: The largest number of points in a section.
 LONGEST_SECTION = 512
 
 
 class Shell(Protocol):
-    """What is needed of `fields.Shell`: values `(latitude, longitude)`."""
+    """The part of `fields.Shell` that this module uses: values `(latitude, longitude)`."""
 
     @property
     def values(self) -> Array: ...
 
 
 class Fields(Protocol):
-    """What is needed of `fields.Fields`."""
+    """The part of `fields.Fields` that this module uses."""
 
     engine: Engine
     timeout_s: float
@@ -53,10 +54,10 @@ class Fields(Protocol):
 
 
 class Places:
-    """Answers, as plain JSON objects, about one surrogate.
+    """Answers questions about one surrogate with plain JSON objects.
 
-    Numbers have six digits; None is "no value". Each request has `fields.timeout_s` for all of its engine calls. All
-    raise NotFound before anything is computed, and EngineError.
+    Numbers have six digits; None means "no value". All engine calls of a request together may take `fields.timeout_s`.
+    Every method raises EngineError, and NotFound before it computes anything.
     """
 
     def __init__(self, offer: Offer, fields: Fields, kept_bytes: int = 2**23) -> None:
@@ -67,7 +68,7 @@ class Places:
         self._series = SeriesValues([step.t for step in self._surrogate.steps], kept_bytes // 2)
 
     async def point(self, name: str, t: int, r: int, place: Place) -> dict[str, Any]:
-        """All quantities at a place of a shell."""
+        """Return all quantities at a place of a shell."""
         quantity, where = self.offer.quantity(name), self._shell(t, r)
         stored = {v: (await self._fields.shell(v, t, r)).values for v in self._surrogate.variables}
         stencil = self._stencil(place)
@@ -79,8 +80,9 @@ class Places:
         return {**_about(quantity), **where, **_at(place), "value": values[name], "values": values}
 
     async def profile(self, name: str, t: int, place: Place, with_mean: bool = False) -> dict[str, Any]:
-        """A quantity in all shells below a place; its lateral means too where wanted, which takes all whole shells
-        once.
+        """Return a quantity in all shells below a place, and each shell's lateral mean if `with_mean`.
+
+        The lateral means need every whole shell, but only once.
         """
         quantity, when, deadline = self.offer.quantity(name), self._step(t), self._deadline()
         shells = range(self._surrogate.grid.shape[0])
@@ -93,9 +95,9 @@ class Places:
         return answer
 
     async def series(self, name: str, r: int, place: Place) -> dict[str, Any]:
-        """A quantity at a place of a shell in all time steps.
+        """Return a quantity at a place of a shell in all time steps.
 
-        Where time does not suffice for all steps, what was read is kept: the next request goes on from there.
+        If there is not enough time for all steps, the values so far are kept. The next request continues from there.
         """
         quantity, radius_km, deadline = self.offer.quantity(name), self._surrogate.check_shell(r), self._deadline()
         stencil, shells, steps = self._stencil(place), range(r, r + 1), self._surrogate.steps
@@ -114,7 +116,7 @@ class Places:
         }
 
     async def section(self, name: str, t: int, arc: GreatCircle, n: int) -> dict[str, Any]:
-        """A quantity in all shells below `n` points of a great circle: `values[r][point]`."""
+        """Return a quantity in all shells below `n` points of a great circle, as `values[r][point]`."""
         quantity, when, deadline = self.offer.quantity(name), self._step(t), self._deadline()
         latitudes, longitudes = arc.points_deg(n)
         grid, shells = self._surrogate.grid, range(self._surrogate.grid.shape[0])
@@ -137,12 +139,12 @@ class Places:
         }
 
     def points_along(self, arc: GreatCircle) -> int:
-        """Enough points that two are no further apart than two columns at the equator."""
+        """Return a number of points such that two are no further apart than two columns of the grid at the equator."""
         spacing_deg = 360 / self._surrogate.grid.shape[2]
         return min(LONGEST_SECTION, max(2, int(np.ceil(arc.length_deg / spacing_deg)) + 1))
 
     async def statistics(self, name: str, t: int, r: int) -> dict[str, Any]:
-        """Area-weighted statistics of a shell, with a histogram over the quantity's global range."""
+        """Return area-weighted statistics of a shell, with a histogram over the quantity's global range."""
         quantity, where = self.offer.quantity(name), self._shell(t, r)
         shell = await self._fields.shell(name, t, r)
         found = asdict(await asyncio.to_thread(shell_statistics, shell.values, self._surrogate.grid, quantity.range))
@@ -155,7 +157,7 @@ class Places:
     async def _column(
         self, quantity: Quantity, t: int, shells: range, stencil: Stencil, deadline: float, lane: Lane
     ) -> Array:
-        """A quantity `(shell, point)` at the stencil's points, for one call of the engine and the lateral means."""
+        """Return a quantity `(shell, point)` at the stencil's points, from one engine call and the lateral means."""
         field = await self._fields.engine.window(quantity.needs, t, stencil.window(shells), None, deadline, lane)
         means = await self._means.of(quantity, t, shells, deadline) if quantity.less_mean else None
         return _sampled(quantity, dict(zip(quantity.needs, field, strict=True)), stencil, means)
@@ -184,10 +186,10 @@ class Places:
 
 
 class LateralMeans:
-    """The mean of each shell over the sphere, before it is taken off an anomaly. Means are kept once they are known.
+    """Computes the mean of each shell over the sphere, which is subtracted for anomalies, and keeps the means.
 
-    They need whole shells, unless the surrogate knows them. Means that a request did not live to see are kept as well:
-    the next request goes on from there.
+    It needs whole shells, unless the surrogate knows the means. If a request runs out of time, the means that were
+    computed for it are kept, and the next request continues from there.
     """
 
     def __init__(self, offer: Offer, engine: Engine, kept_bytes: int) -> None:
@@ -197,13 +199,13 @@ class LateralMeans:
         self._flights: SingleFlight[NDArray[np.float64]] = SingleFlight()
 
     async def of(self, quantity: Quantity, t: int, shells: Sequence[int], deadline: float) -> NDArray[np.float64]:
-        """The means `(shell,)` of a quantity in its unit."""
+        """Return the means `(shell,)` of a quantity in its unit."""
         key, wanted = (quantity.name, t), np.asarray(shells)
         means = self._kept.get(key) or Progress.none(self._surrogate.grid.shape[0])
         if not means.known[wanted].all():
-            told = (await asyncio.to_thread(self._surrogate.lateral_means, t)).get(quantity.needs[0])
-            if told is not None and quantity.is_itself:
-                means.put(slice(None), told)
+            stored_means = (await asyncio.to_thread(self._surrogate.lateral_means, t)).get(quantity.needs[0])
+            if stored_means is not None and quantity.is_itself:
+                means.put(slice(None), stored_means)
                 self._kept.set(key, means)
         missing = wanted[~means.known[wanted]].tolist()
         for first in range(0, len(missing), LONGEST_RUN):
@@ -214,7 +216,7 @@ class LateralMeans:
         return values
 
     def of_shell(self, quantity: Quantity, stored: Mapping[str, Array]) -> NDArray[np.float64]:
-        """The mean of whole shells `(..., latitude, longitude)` of the variables that the quantity needs."""
+        """Return a quantity's mean over whole shells `(..., latitude, longitude)` of the variables that it needs."""
         grid = self._surrogate.grid
         return lateral_mean(quantity.at(stored, *grid.axes_deg), grid)
 
@@ -232,8 +234,9 @@ class LateralMeans:
 def _sampled(
     quantity: Quantity, box: Mapping[str, Array], stencil: Stencil, means: NDArray[np.float64] | None
 ) -> Array:
-    """A quantity `(shell, point)`, from a box `(shell, row, column)` of each variable that it needs, less the means
-    `(shell,)` where they are given.
+    """Sample a quantity `(shell, point)` from a box `(shell, row, column)` of each variable that it needs.
+
+    If the means `(shell,)` are given, they are subtracted.
     """
     values = stencil.sample(quantity.at(box, stencil.latitudes_deg, stencil.longitudes_deg))
     return values if means is None else np.asarray(values - np.reshape(means, (-1, 1)), dtype=np.float32)
@@ -248,7 +251,7 @@ def _at(place: Place) -> dict[str, Any]:
 
 
 def _number(value: float | None) -> float | None:
-    """Six digits; None where there is no value."""
+    """Round to six digits; None means "no value"."""
     return None if value is None or not np.isfinite(value) else float(f"{value:.6g}")
 
 

@@ -1,4 +1,4 @@
-"""What may be asked for next, while nobody waits: neighbours of what was just looked at, then every step's input."""
+"""Prefetching while no request waits: first the neighbours of the shell last looked at, then every step's input."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from earthgan_gateway.fields import Fields
 
 log = logging.getLogger(__name__)
 
-#: How long nothing must have been asked for before a neighbour is generated.
+#: A neighbour is generated only after this time without a request for a picture.
 QUIET_S = 0.3
-#: Reading ahead rests so many times as long as each piece took. A tile that meets a piece is slow, for they share
-#: Python's lock and the processor: at most one tile in 33 does, so that the 95th percentile does not notice.
+#: After each step, reading ahead rests this many times as long as the step took. A tile is slow if it is drawn while a
+#: step is read, because both share Python's lock and the processor. This happens to at most one tile in 33, so it does
+#: not change the 95th percentile.
 REST = 32
 
 
 class Prefetch:
-    """Follows the shells that were generated on demand; the newest wish replaces all older ones.
+    """Follows the shells that were generated for requests. The newest such shell replaces all older ones.
 
-    `asked_at` tells when a picture was last asked for, by `time.monotonic()`.
+    `asked_at` returns the time of the last request for a picture, by `time.monotonic()`.
     """
 
     def __init__(self, fields: Fields, asked_at: Callable[[], float]) -> None:
@@ -44,7 +45,7 @@ class Prefetch:
         await keep_going("prefetching", self._follow)
 
     async def _follow(self) -> None:
-        """Follow one wish, until there is another or everything is done."""
+        """Follow one shell until there is a newer one or everything is done."""
         await self._woken.wait()
         self._woken.clear()
         assert self._wish is not None
@@ -59,7 +60,7 @@ class Prefetch:
             log.info("nothing was prefetched: %s", error)
 
     async def _quiet(self) -> bool:
-        """Wait until nobody has asked for anything for a while. False where somebody looks elsewhere meanwhile."""
+        """Wait until there has been no request for a while. Return False if a newer shell is to be followed."""
         while not self._woken.is_set():
             left_s = self._asked_at() + QUIET_S - time.monotonic()
             if left_s <= 0 and not self._fields.generating:
@@ -68,8 +69,9 @@ class Prefetch:
         return False
 
     async def _read_ahead(self, looked_at: int) -> None:
-        """Read the inputs of the time steps, the nearest first, as many as can be kept, for whoever moves through time
-        or asks for a series.
+        """Read the inputs of as many time steps as fit into memory, the nearest first.
+
+        Readers who move through time or ask for a series need them.
         """
         for t in sorted(self._steps, key=lambda t: abs(t - looked_at)):
             started = time.monotonic()

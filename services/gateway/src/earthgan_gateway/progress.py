@@ -1,4 +1,4 @@
-"""Numbers that are computed one after another and kept as they come, so that whoever asks again goes on from there."""
+"""Numbers that are computed one after another and kept at once, so that a repeated request continues from there."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from earthgan.bounded import Bounded
 from earthgan.errors import EngineTimeout
 from earthgan_gateway.cache import SingleFlight
 
-#: The memory of two NumPy arrays and what holds them, beside their data.
+#: The memory of two NumPy arrays and the object that holds them, without their data.
 _OBJECT_BYTES = 400
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Some numbers `(n,)`, of which those are there that are `known`."""
+    """Numbers `(n,)`. Only those whose `known` is True have been computed."""
 
     values: NDArray[np.float64]
     known: NDArray[np.bool_]
 
     @classmethod
     def none(cls, count: int) -> Progress:
-        """Nothing is known yet."""
+        """Return numbers of which none is known yet."""
         return cls(np.full(count, np.nan), np.zeros(count, dtype=bool))
 
     @property
     def bytes(self) -> int:
-        """The memory that it takes."""
+        """The memory that this object takes."""
         return _OBJECT_BYTES + self.values.nbytes + self.known.nbytes
 
     def put(self, index: int | list[int] | slice, values: ArrayLike) -> None:
-        """From now on these are known."""
+        """Set numbers and mark them as known."""
         self.values[index] = np.asarray(values, dtype=np.float64)
         self.known[index] = True
 
 
 class SeriesValues:
-    """One number for each time step, kept by what was asked for.
+    """Keeps one number for each time step, for each key.
 
-    However few decoded steps fit into memory, a series that is asked for again and again is complete at last.
+    A series that is asked for again and again is complete in the end, even if few decoded steps fit into memory.
     """
 
     def __init__(self, steps: Sequence[int], max_bytes: int) -> None:
@@ -54,9 +54,9 @@ class SeriesValues:
     async def of(
         self, key: Hashable, deadline: float, value: Callable[[int, float], Awaitable[float]]
     ) -> NDArray[np.float64]:
-        """The numbers `(step,)` of a key; `value` gives the one of a step, or raises EngineTimeout past a deadline.
+        """Return the numbers `(step,)` of a key. `value` computes the number of a step within a deadline.
 
-        Raises EngineTimeout, which says how far it is, where there was not enough time for all of them.
+        Raises EngineTimeout, which says how many numbers are known, if there is not enough time for all of them.
         """
         progress = self._kept.get(key) or Progress.none(len(self._steps))
 
@@ -64,7 +64,7 @@ class SeriesValues:
             try:
                 for index in np.flatnonzero(~progress.known):
                     if time.monotonic() >= until:
-                        raise EngineTimeout("there was no time for all steps")
+                        raise EngineTimeout("there was not enough time for all steps")
                     progress.put(int(index), await value(self._steps[index], until))
             finally:
                 self._kept.set(key, progress)

@@ -1,4 +1,4 @@
-"""Settings, read from the environment once and passed down. Every field is `EARTHGAN_<FIELD>`."""
+"""The gateway's settings. They are read from the environment once; every field is the variable `EARTHGAN_<FIELD>`."""
 
 from __future__ import annotations
 
@@ -8,55 +8,57 @@ from typing import Literal
 from pydantic import AnyHttpUrl, Field, RedisDsn, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-#: What the package contains beside code. In a checkout these are links to `clients/web` and `model_store/default`.
+#: The folder of the web page and the surrogate that the package contains. In a checkout, both are links.
 SHIPPED = Path(__file__).with_name("shipped")
 
 
 class Settings(BaseSettings):
-    """What an operator can set. Raises ValidationError where a value cannot be used."""
+    """Everything that an operator can set. Raises ValidationError if a value cannot be used."""
 
     model_config = SettingsConfigDict(env_prefix="EARTHGAN_", frozen=True, env_ignore_empty=True)
 
     #: The surrogate folder to serve.
     surrogate: Path = (SHIPPED / "surrogate").resolve()
-    #: What runs the generator: in this process (`onnx`, `torch`) or a model server.
+    #: What runs the generator: this process, with ONNX Runtime or PyTorch, or a model server.
     engine: Literal["onnx", "torch", "torchserve"] = "onnx"
     #: The model server's inference address, for the `torchserve` engine.
     torchserve_url: AnyHttpUrl | None = None
-    #: A Redis that processes share; without it, answers are kept in this process alone.
+    #: A Redis that several processes share. Without it, each process keeps its answers to itself.
     redis_url: RedisDsn | None = None
     #: The folder of the web page.
     client: Path = (SHIPPED / "client").resolve()
+    #: The address to listen on.
     host: str = "127.0.0.1"
+    #: The port to listen on.
     port: int = Field(default=8000, ge=1, le=65535)
-    #: Processes that serve; they share what Redis holds.
+    #: The number of server processes. They share what Redis holds.
     workers: int = Field(default=1, ge=1)
-    #: How long a request may wait for the generator.
+    #: How many seconds a request may wait for the generator.
     engine_timeout_s: float = Field(default=30, gt=0)
-    #: Shells that may be generated or waited for at once; whoever asks for one more is told to come back.
+    #: How many shells may be generated or queued at once. A request for another one is answered 503.
     max_pending_shells: int = Field(default=64, ge=1)
-    #: How often one client address may ask, such as "50/second"; each process counts for itself.
+    #: How often one client address may ask, such as "50/second". Each process counts for itself.
     rate_limit: str | None = None
-    #: Memory for everything that this process keeps: shells, tiles, decoded time steps, addresses and all other caches.
+    #: The memory of all caches of a process in 2**20 bytes: shells, tiles, decoded time steps, addresses and others.
     cache_mb: int = Field(default=256, ge=1)
-    #: How long Redis may take before it is left out.
+    #: How many seconds Redis may take to answer. If it takes longer, the gateway does not ask it for a while.
     redis_timeout_s: float = Field(default=0.05, gt=0)
-    #: Whether neighbours of what is looked at are generated, and all steps decoded, while nobody waits.
+    #: Whether to generate the neighbours of the shell last looked at, and decode all steps, while no request waits.
     prefetch: bool = True
-    #: What is logged on stderr, from this level on; JSON lines, unless stderr is a terminal.
+    #: The lowest level that is logged on stderr. The log consists of JSON lines, unless stderr is a terminal.
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    #: A line for each request.
+    #: Whether to log a line for each request.
     access_log: bool = False
-    #: An OpenTelemetry collector (OTLP over HTTP) for traces; none are made without it.
+    #: The OpenTelemetry collector (OTLP over HTTP) that gets traces. Without it, there are no traces.
     otlp_endpoint: AnyHttpUrl | None = None
-    #: Pages of other origins that may ask, as a JSON list; ["*"] for all.
+    #: The other origins whose pages may ask this gateway, as a JSON list. ["*"] allows all origins.
     cors_origins: tuple[str, ...] = ()
 
     @field_validator("rate_limit")
     @classmethod
     def _rate_can_be_read(cls, text: str | None) -> str | None:
         if text is not None:
-            import limits  # only where there is a limit
+            import limits  # only needed if there is a limit
 
             limits.parse(text)
         return text

@@ -1,4 +1,4 @@
-"""Use case: the tiles described as OGC WMTS 1.0.0, RESTful, so that QGIS and other GIS programs find them."""
+"""Use case: describe the tiles as RESTful OGC WMTS 1.0.0, so that QGIS and other GIS programs find them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from earthgan.surrogate import Surrogate
 
 MEDIA_TYPE = "application/xml"
 CAPABILITIES = "wmts/WMTSCapabilities.xml"
-#: The dimensions' names, which are in the address of a tile.
+#: The names of the dimensions. They appear in the template of a tile's address.
 STEP, SHELL = "step", "shell"
 
 _WMTS = "http://www.opengis.net/wmts/1.0"
@@ -28,9 +28,10 @@ for prefix, namespace in (("", _WMTS), ("ows", _OWS), ("xlink", _XLINK)):
 def capabilities(
     surrogate: Surrogate, quantities: Iterable[Quantity], default_t: int, default_r: int, base_url: str
 ) -> bytes:
-    """The capabilities document: a layer per quantity, with time step and radial shell as dimensions.
+    """Write the capabilities document: one layer per quantity, with time step and radial shell as dimensions.
 
-    `base_url` is the gateway's address with a slash at its end. Matrices end where more zoom shows nothing more.
+    `base_url` is the gateway's address and ends with a slash. The document lists no zoom that shows no more detail than
+    the one before.
     """
     provenance = surrogate.spec.provenance
     document = ElementTree.Element(_wmts("Capabilities"), {"version": "1.0.0"})
@@ -110,7 +111,7 @@ def _add_matrix_set(contents: ElementTree.Element, tms: str, last_zoom: int) -> 
 
 
 def _add(parent: ElementTree.Element, tag: str, text: str | None = None, **attributes: str) -> ElementTree.Element:
-    """A new element at the end of the parent; `href` is XLink's."""
+    """Append a new element to the parent. The attribute `href` belongs to XLink."""
     named = {f"{{{_XLINK}}}href" if name == "href" else name: value for name, value in attributes.items()}
     element = ElementTree.SubElement(parent, tag, named)
     element.text = text

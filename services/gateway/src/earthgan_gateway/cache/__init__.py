@@ -1,4 +1,4 @@
-"""What a process keeps: bytes in its memory first, then in Redis; and computations that several requests share."""
+"""Caches in memory and in Redis, and computations that several requests share."""
 
 from earthgan_gateway.cache.budget import Budget
 from earthgan_gateway.cache.layered import LayeredCache

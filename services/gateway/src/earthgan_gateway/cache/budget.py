@@ -1,4 +1,4 @@
-"""How the memory that one process may keep is divided. All of its caches are made from this."""
+"""The division of one process's memory among its caches."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ _MB = 2**20
 
 @dataclass(frozen=True)
 class Budget:
-    """Bytes for each cache; together they are no more than the whole."""
+    """The size of each cache in bytes. The sizes add up to no more than the whole."""
 
-    #: Addresses that were parsed, with the headers of their answers: small, and they make every other answer cheap.
+    #: Parsed addresses with the headers of their answers. They are small, and they make every other answer cheap.
     urls_bytes: int
     #: Decoded time steps and conditional inputs.
     steps_bytes: int
-    #: Shells that are ready to draw from.
+    #: Unpacked shells, from which tiles are drawn.
     shells_bytes: int
-    #: Where the pixels of tiles lie between the points of the grid.
+    #: The positions of tile pixels between the points of the grid.
     pixels_bytes: int
-    #: Lateral means, and series that are not complete.
+    #: Lateral means and incomplete series.
     places_bytes: int
-    #: How often each client has asked.
+    #: The times of each client's recent requests, for the rate limit.
     clients_bytes: int
-    #: Packed shells and pictures, as Redis holds them too.
+    #: Packed shells and pictures, which Redis holds in the same form.
     answers_bytes: int
 
     @classmethod
     def of(cls, whole_bytes: int) -> Budget:
-        """The caches' parts of a whole."""
+        """Divide a number of bytes among the caches."""
         urls = min(whole_bytes // 4, 16 * _MB)
         rest = whole_bytes - urls
         steps, shells, pixels = rest // 4, rest // 6, rest // 16

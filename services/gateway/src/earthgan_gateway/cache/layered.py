@@ -1,4 +1,4 @@
-"""Memory over Redis, seen as one."""
+"""One cache of two levels: this process's memory, and Redis."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Literal
 
 from earthgan_gateway.cache.memory import MemoryCache
 
-if TYPE_CHECKING:  # whoever has no Redis need not load its client
+if TYPE_CHECKING:  # a gateway without Redis does not load its client
     from earthgan_gateway.cache.redis import RedisCache
 
 Level = Literal["memory", "redis"]
 
 
 class LayeredCache:
-    """This process's memory, and behind it Redis where there is one."""
+    """A cache that looks in this process's memory first, and then in Redis if there is one."""
 
     def __init__(self, memory: MemoryCache, redis: RedisCache | None = None) -> None:
         self.memory = memory
         self.redis = redis
 
     async def get(self, key: str) -> tuple[bytes, Level] | None:
-        """The bytes and where they were found. What Redis had, memory has from then on."""
+        """Return the bytes and the level that held them. Bytes that only Redis held are copied to memory."""
         value = self.memory.get(key)
         if value is not None:
             return value, "memory"
@@ -38,7 +38,7 @@ class LayeredCache:
             await self.redis.set(key, value)
 
     def exclusive(self, key: str, wait_s: float) -> AbstractAsyncContextManager[None]:
-        """One process at a time inside, of all that share the Redis."""
+        """Return a context that only one of the processes sharing this Redis can be in at a time."""
         return nullcontext() if self.redis is None else self.redis.exclusive(key, wait_s)
 
     async def close(self) -> None:

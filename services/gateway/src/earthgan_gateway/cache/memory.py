@@ -1,4 +1,4 @@
-"""The least recently used bytes of this process, up to a size."""
+"""A cache in this process's memory. It drops the least recently used entries when it is full."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from earthgan.bounded import Bounded
 
 
 class MemoryCache(Bounded[str, bytes]):
-    """A map from key to bytes that is bounded in bytes, keys and overhead included."""
+    """A map from keys to bytes. Its size is bounded in bytes, which include the keys and the overhead."""
 
     def __init__(self, max_bytes: int) -> None:
         super().__init__(max_bytes, sys.getsizeof)

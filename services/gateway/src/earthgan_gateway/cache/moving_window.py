@@ -1,4 +1,4 @@
-"""How often each of many clients has asked, in bounded memory."""
+"""Counts of the requests of many clients, in bounded memory."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections import deque
 
 from earthgan.bounded import Bounded
 
-#: A full deque of so many moments takes so much: a pointer and a float each, in blocks.
+#: The memory of a full deque: a pointer and a float for each time in it, and the deque itself with its blocks.
 _MOMENT_BYTES, _DEQUE_BYTES = 40, 760
 
 
 class MovingWindow:
-    """Lets each client ask `amount` times within any `window_s` seconds.
+    """Allows each client `amount` requests within any `window_s` seconds.
 
-    It remembers as many clients as fit into `max_bytes` and forgets those who have not asked for longest.
+    It remembers as many clients as fit into `max_bytes`. It forgets the client whose last request is oldest first.
     """
 
     def __init__(self, amount: int, window_s: float, max_bytes: int) -> None:
@@ -25,7 +25,7 @@ class MovingWindow:
         )
 
     def wait_s(self, client: str) -> float:
-        """0 where the client may ask now, which counts; else how long to wait."""
+        """Return 0 and count the request if the client may ask now; otherwise return the seconds it has to wait."""
         now = time.monotonic()
         moments = self._asked.get(client)
         if moments is None:

@@ -1,7 +1,8 @@
-"""Shells as they are kept: 16 bits a number between the shell's extremes, float16's size at a sixtieth of its error.
+"""Packed shells: 16 bits for each number, scaled to the shell's extremes.
 
-A code is a step of `(largest - smallest) / 65534`; 65535 stands for "no value". Every reader gets the numbers that the
-codes stand for, whether the shell was computed a moment ago or comes from a cache.
+They take as much memory as float16 and have a sixtieth of its error. A code counts steps of
+`(largest - smallest) / 65534` above the smallest value, and 65535 stands for "no value". Every reader gets the numbers
+that the codes stand for, whether the shell was just computed or comes from a cache.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-#: Part of every key: raise it when the same shell would be stored, or read, differently.
+#: A part of every key. Change it when the same shell would be stored or read differently.
 VERSION = "uint16-1"
 
 _HEADER = struct.Struct("<ff")
@@ -22,7 +23,7 @@ _NO_VALUE = 65535
 
 @dataclass(frozen=True)
 class Packed:
-    """A shell as codes `(latitude, longitude)`: a code stands for `low + scale * code`, in float32."""
+    """A shell as codes `(latitude, longitude)`. A code stands for `low + scale * code` in float32."""
 
     low: np.float32
     scale: np.float32
@@ -30,7 +31,7 @@ class Packed:
 
     @classmethod
     def of(cls, values: NDArray[np.float32]) -> Packed:
-        """The codes that are nearest to values; NaN is "no value"."""
+        """Pack float32 values `(latitude, longitude)` as the nearest codes; NaN means "no value"."""
         missing = np.isnan(values)
         if missing.all():
             return cls(np.float32(0), np.float32(0), np.full(values.shape, _NO_VALUE, dtype="<u2"))
@@ -41,17 +42,17 @@ class Packed:
 
     @classmethod
     def read(cls, data: bytes, shape: tuple[int, int]) -> Packed:
-        """The shell of `to_bytes`, whose shape is not among the bytes. Raises ValueError for another size."""
+        """Read what `to_bytes` wrote. The bytes do not contain the shape. Raises ValueError if the size is wrong."""
         low, scale = _HEADER.unpack_from(data)
         codes = np.frombuffer(data, dtype="<u2", offset=_HEADER.size).reshape(shape)
         return cls(np.float32(low), np.float32(scale), codes)
 
     def to_bytes(self) -> bytes:
-        """A header of `low` and `scale`, then the codes, little-endian."""
+        """Return a header of `low` and `scale`, followed by the codes, all little-endian."""
         return _HEADER.pack(self.low, self.scale) + self.codes.tobytes()
 
     def values(self) -> NDArray[np.float32]:
-        """The float32 values that the codes stand for, within half a step of those that were packed."""
+        """Return the float32 values that the codes stand for. They are within half a step of the packed values."""
         values = self.codes * self.scale + self.low
         values[self.codes == _NO_VALUE] = np.nan
         return values

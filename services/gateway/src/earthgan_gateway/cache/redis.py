@@ -1,4 +1,4 @@
-"""Redis as a cache that may be away: it never fails a request, and a silent one delays few."""
+"""Redis as a cache that may be unavailable. A failing Redis fails no request, and an unresponsive one delays few."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from earthgan_gateway.background import keep_going
 
 log = logging.getLogger(__name__)
 
-#: After a failure Redis is left alone for so long.
+#: How long the gateway does not ask Redis after a failure.
 PAUSE_S = 5.0
-#: A lock whose holder dies is free after so long; a living holder renews it three times as often.
+#: A lock expires after this time if its holder dies. A living holder renews it three times in this time.
 LOCK_S = 3.0
 
 
 class RedisCache:
-    """One short attempt per call; after a failure, none for a while.
+    """A client that makes one short attempt for each call, and none for a while after a failure.
 
-    `on_failure` is told of each failure, `on_breaker` when Redis is left out and when it has answered again.
+    It calls `on_failure` with the error of each failed attempt. It calls `on_breaker` with True when it stops asking
+    Redis, and with False when Redis has answered again.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class RedisCache:
 
     @property
     def paused(self) -> bool:
-        """Redis failed a moment ago, and is not asked."""
+        """Whether Redis has just failed and is not asked for now."""
         return time.monotonic() < self._resume
 
     async def get(self, key: str) -> bytes | None:
@@ -77,7 +78,7 @@ class RedisCache:
 
     @asynccontextmanager
     async def exclusive(self, key: str, wait_s: float) -> AsyncIterator[None]:
-        """Hold a lock that all processes respect; go on without it where Redis fails or `wait_s` is over."""
+        """Hold a lock that all processes respect. Continue without it if Redis fails or `wait_s` seconds are over."""
         lock = self._redis.lock(f"lock/{key}", timeout=LOCK_S, sleep=0.02, blocking_timeout=wait_s)
         renewal = None
         try:
@@ -100,7 +101,7 @@ class RedisCache:
         self._failed = True
         self._on_failure(error)
         self._on_breaker(True)
-        log.warning("Redis is left out for %.0f s: %s", PAUSE_S, type(error).__name__)
+        log.warning("Redis failed and is not asked for %.0f s: %s", PAUSE_S, type(error).__name__)
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -108,5 +109,5 @@ class RedisCache:
 
 async def _renew(lock: Lock) -> None:
     await asyncio.sleep(LOCK_S / 3)
-    with suppress(RedisError, OSError):  # it may have expired: another may compute the same, which costs time alone
+    with suppress(RedisError, OSError):  # it may have expired; another process then computes the same, which is safe
         await lock.reacquire()

@@ -1,6 +1,4 @@
-"""One computation for all who ask for the same thing at the same time, each of whom waits until a deadline of their
-own.
-"""
+"""One computation for all callers that ask for the same thing at the same time. Each caller has its own deadline."""
 
 from __future__ import annotations
 
@@ -17,16 +15,16 @@ T = TypeVar("T")
 
 @dataclass
 class _Flight(Generic[T]):
-    """A computation under way, and the latest deadline of those who have asked for it."""
+    """A running computation, and the latest deadline of its callers."""
 
     until: float
     task: asyncio.Task[T] = field(init=False)
 
 
 class SingleFlight(Generic[T]):
-    """Runs at most one computation per key; one who leaves early does not stop it for the others.
+    """Runs at most one computation for each key. A caller that leaves early does not stop it for the others.
 
-    `on_wait` is called for each who joins a computation that is under way.
+    `on_wait` is called for each caller that joins a running computation.
     """
 
     def __init__(self, on_wait: Callable[[], None] = lambda: None) -> None:
@@ -34,14 +32,14 @@ class SingleFlight(Generic[T]):
         self._flights: dict[Hashable, _Flight[T]] = {}
 
     async def do(self, key: Hashable, deadline: float, compute: Callable[[float], Awaitable[T]]) -> T:
-        """What `compute` gives. Deadlines are moments of `time.monotonic()`.
+        """Return the result of `compute`. Deadlines are times of `time.monotonic()`.
 
-        `compute` is given the latest deadline that is known when it starts. Where that ends it, and someone who joined
-        later still has time, it is started again with the deadline of the latter. Raises EngineTimeout past the
-        caller's own deadline, and what `compute` raises.
+        `compute` gets the latest deadline that is known when it starts. If it stops at that deadline and a caller that
+        joined later still has time, it starts again with that caller's deadline. Raises EngineTimeout after the
+        caller's own deadline, and whatever `compute` raises.
         """
         flight = self._flights.get(key)
-        if flight is None or flight.task.done():  # one that has ended at this moment is no longer to be joined
+        if flight is None or flight.task.done():  # a computation that has just ended cannot be joined
             flight = _Flight(deadline)
             flight.task = asyncio.create_task(self._run(flight, compute))
             flight.task.add_done_callback(lambda done, flight=flight: self._land(key, flight))  # type: ignore[misc]
@@ -74,4 +72,4 @@ class SingleFlight(Generic[T]):
         if self._flights.get(key) is flight:
             del self._flights[key]
         if not flight.task.cancelled():
-            flight.task.exception()  # seen, even where everyone who asked has left
+            flight.task.exception()  # asyncio would log an error that no caller has waited for

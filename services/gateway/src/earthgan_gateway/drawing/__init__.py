@@ -1,1 +1,1 @@
-"""From values to colours: how a picture is cut from a shell, coloured, and explained by a legend."""
+"""Drawing: sampling a shell at a tile's pixels, turning values into colours, and drawing legends."""

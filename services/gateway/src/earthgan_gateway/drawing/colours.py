@@ -1,4 +1,4 @@
-"""Colour maps as palettes: 255 colours for values, and index 0, transparent, for none."""
+"""Colour maps as palettes. Indices 1 to 255 are colours; index 0 is transparent and means "no value"."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ _CRAMERI = (
     *("batlow", "lajolla", "lapaz", "davos", "oslo", "tokyo", "turku", "bilbao", "hawaii", "acton", "devon", "nuuk"),
     *("vik", "broc", "cork", "roma", "berlin", "bam", "lisbon", "tofino", "managua"),
 )
-#: Perceptually uniform maps that a reader with a colour vision deficiency can follow too; cmap has many that are not.
+#: Perceptually uniform maps that readers with a colour vision deficiency can read too. cmap has many others that are
+#: neither.
 NAMES = (*_MATPLOTLIB, *(f"crameri:{name}" for name in _CRAMERI))
 _CANONICAL = {name: name for name in NAMES} | {name: f"crameri:{name}" for name in _CRAMERI}
 
 
 @dataclass(frozen=True)
 class ColourMap:
-    """An offered colour map; kind is `sequential` or `diverging`, the licence an SPDX name, both as cmap has them."""
+    """A colour map on offer. `kind` is `sequential` or `diverging`, and `licence` an SPDX name. Both come from cmap."""
 
     name: str
     kind: str
@@ -35,33 +36,33 @@ class ColourMap:
 
 @lru_cache(maxsize=1)
 def colour_maps() -> tuple[ColourMap, ...]:
-    """Every colour map that a picture may be drawn in."""
+    """Return every colour map that a picture can use."""
     return tuple(_described(name) for name in NAMES)
 
 
 def _described(name: str) -> ColourMap:
     info = cmap.Colormap(name).info
-    assert info is not None, f"{name} is not of cmap's catalogue"
+    assert info is not None, f"{name} is not in cmap's catalogue"
     return ColourMap(name, str(info.category), str(info.license))
 
 
 def canonical(name: str) -> str:
-    """The one name of an offered colour map: `crameri:vik` for `vik`. Raises InvalidRequest for any other."""
+    """Return a colour map's canonical name: `crameri:vik` for `vik`. Raises InvalidRequest for an unknown name."""
     try:
         return _CANONICAL[name]
     except KeyError:
-        raise InvalidRequest(f"unknown colour map {name[:40]!r}: /colormaps lists them") from None
+        raise InvalidRequest(f"unknown colour map {name[:40]!r}; /colormaps lists the known ones") from None
 
 
 def colours(name: str) -> NDArray[np.uint8]:
-    """The map's `(255, 3)` colours from low to high, read-only. Raises InvalidRequest for an unknown name."""
+    """Return the map's `(255, 3)` colours from low to high, read-only. Raises InvalidRequest for an unknown name."""
     return _colours(canonical(name))
 
 
 @lru_cache(maxsize=len(NAMES))
 def _colours(name: str) -> NDArray[np.uint8]:
     table = np.asarray(cmap.Colormap(name).lut(256))[:, :3]
-    at = np.linspace(0, 255, STEPS)  # an odd number of colours, so that a diverging map has its middle at zero
+    at = np.linspace(0, 255, STEPS)  # with an odd number of colours, one lies in the middle of a diverging map
     channels = [np.interp(at, np.arange(256), channel) for channel in table.T]
     drawn = np.round(np.stack(channels, axis=1) * 255).astype(np.uint8)
     drawn.flags.writeable = False
@@ -69,29 +70,30 @@ def _colours(name: str) -> NDArray[np.uint8]:
 
 
 def banded(colours: NDArray[np.uint8], steps: int) -> NDArray[np.uint8]:
-    """The `(255, 3)` colours as so many flat bands of equal width, the first and last in the end colours.
+    """Turn `(255, 3)` colours into `steps` flat bands of equal width. The outer bands have the map's end colours.
 
-    Raises InvalidRequest for fewer than 2 or more than 255.
+    Raises InvalidRequest for fewer than 2 or more than 255 bands.
     """
     if not 2 <= steps <= STEPS:
-        raise InvalidRequest(f"steps is a whole number from 2 to {STEPS}")
+        raise InvalidRequest(f"steps must be a whole number from 2 to {STEPS}")
     band = np.minimum(np.arange(STEPS) * steps // (STEPS - 1), steps - 1)
     return colours[np.rint(band * ((STEPS - 1) / (steps - 1))).astype(np.intp)]
 
 
 def hex_colour(text: str) -> str:
-    """A colour in its one spelling, six lower-case hexadecimal digits. Raises InvalidRequest."""
+    """Return a colour in its canonical spelling: six lower-case hexadecimal digits. Raises InvalidRequest."""
     if not re.fullmatch(r"[0-9a-fA-F]{6}", text):
-        raise InvalidRequest("a colour is six hexadecimal digits, such as ff8000")
+        raise InvalidRequest("a colour must be six hexadecimal digits, such as ff8000")
     return text.lower()
 
 
 @lru_cache(maxsize=256)
 def palette(name: str, steps: int | None = None, under: str | None = None, over: str | None = None) -> bytes:
-    """Red, green and blue of all 256 indices: 768 bytes, for `png.encode` and `webp`.
+    """Return red, green and blue of all 256 indices: 768 bytes, for `png.encode` and `webp.encode`.
 
-    Index 0, no value, is black. `steps` draws flat bands; `under` and `over` (six hexadecimal digits) are the colours
-    of indices 1 and 255, which `out_of_range` keeps for what is below and above. Raises InvalidRequest.
+    Index 0 means "no value" and is black. `steps` asks for flat bands. `under` and `over` (six hexadecimal digits) are
+    the colours of indices 1 and 255, which `out_of_range` reserves for values below and above the range. Raises
+    InvalidRequest.
     """
     drawn = colours(name) if steps is None else banded(colours(name), steps)
     table = np.concatenate([np.zeros((1, 3), np.uint8), drawn])
@@ -102,8 +104,8 @@ def palette(name: str, steps: int | None = None, under: str | None = None, over:
 
 
 def indices(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.uint8]:
-    """Palette indices: 1 at or below `low` to 255 at or above `high`, in even steps; 0 where there is no value."""
-    with np.errstate(invalid="ignore", over="ignore"):  # far beyond the range is beyond it
+    """Return palette indices in even steps, from 1 at or below `low` to 255 at or above `high`; 0 means "no value"."""
+    with np.errstate(invalid="ignore", over="ignore"):  # a value that overflows is clipped like any other
         scaled = np.clip((values - np.float32(low)) * np.float32((STEPS - 1) / (high - low)), 0, STEPS - 1)
         return np.where(np.isnan(scaled), 0, np.rint(scaled) + 1).astype(np.uint8)
 
@@ -111,9 +113,9 @@ def indices(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.
 def out_of_range(
     index: NDArray[np.uint8], values: NDArray[np.float32], low: float, high: float, *, under: bool, over: bool
 ) -> NDArray[np.uint8]:
-    """The indices with 1 kept for values below `low` (`under`) and 255 for values above `high` (`over`).
+    """Reserve index 1 for values below `low` (if `under`), and index 255 for values above `high` (if `over`).
 
-    A value within the range that had such an index takes its neighbour, so that nothing in range looks out of it.
+    A value within the range that had a reserved index gets the neighbouring index instead.
     """
     if under:
         index = np.where(values < low, 1, np.where(index == 1, 2, index)).astype(np.uint8)

@@ -1,7 +1,8 @@
-"""Tiles cut out of shells: the arithmetic of the hot path, in buffers that are made once.
+"""Sampling of shells at the pixels of tiles. This is the arithmetic of the hot path, so it reuses its buffers.
 
-Columns are interpolated first, on the few grid rows that the tile touches, then rows, which are copied whole: a third
-of the time of the other order. A colour's index is linear in the value, so the values are scaled while they are few.
+It interpolates along columns first, on the few grid rows that the tile touches, and then copies whole rows. This takes
+a third of the time of the other order. A colour's index is linear in the value, so the values are scaled to indices
+before they are interpolated to all rows.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ from earthgan.sphere.sampling import Neighbours, ShellSampler
 from earthgan.sphere.tiles import Tile, pixel_centres
 from earthgan_gateway.drawing.colours import STEPS, indices
 
-#: Added before truncation: index 0 is for "no value", and half a step makes truncation rounding.
+#: The offset before truncation: 1 because index 0 means "no value", and a half so that truncation rounds.
 _FIRST_INDEX = np.float32(1.5)
 _LAST_INDEX = np.float32(STEPS + 0.5)
 
-#: Tile matrix set, zoom, row or column, and pixels.
+#: A tile matrix set, a zoom, a row or a column, and the number of pixels.
 Axis = tuple[str, int, int, int]
 
 
 class TileRaster:
-    """Samples shells of one grid at the pixels of tiles. Not for use by several threads at once.
+    """Samples shells of one grid at the pixels of tiles. Only one thread may use it at a time.
 
-    `kept_bytes` bounds what is kept of where pixels lie between the grid's points.
+    `kept_bytes` bounds the memory for the positions of pixels between the grid's points.
     """
 
     def __init__(self, grid: ShellGrid, kept_bytes: int = 2**24) -> None:
@@ -41,19 +42,19 @@ class TileRaster:
         self._index: dict[int, NDArray[np.uint8]] = {}
 
     def values(self, padded: NDArray[np.float32], tile: Tile, pixels: int, nearest: bool) -> NDArray[np.float32]:
-        """Values `(pixels, pixels)` of a padded shell; valid until the next call."""
+        """Return values `(pixels, pixels)` of a padded shell. They are valid until the next call."""
         return self._sample(padded, tile, pixels, nearest, np.float32(1), np.float32(0))
 
     def indices(
         self, padded: NDArray[np.float32], tile: Tile, pixels: int, nearest: bool, low: float, high: float
     ) -> NDArray[np.uint8]:
-        """Palette indices (`colours.indices` of the values), uint8 `(pixels, pixels)`; valid until the next call."""
+        """Return palette indices (`colours.indices`), uint8 `(pixels, pixels)`. They are valid until the next call."""
         scale = np.float32((STEPS - 1) / (high - low))
         with np.errstate(over="ignore", invalid="ignore"):
             scaled = self._sample(padded, tile, pixels, nearest, scale, _FIRST_INDEX - np.float32(low) * scale)
         np.minimum(scaled, _LAST_INDEX, out=scaled)  # NaN stays NaN
         np.maximum(scaled, np.float32(1), out=scaled)
-        if np.isnan(scaled.max()):  # there is no value, or the values are too large to be scaled before the rows
+        if np.isnan(scaled.max()):  # a value is missing, or the values are too large to be scaled first
             return indices(self.values(padded, tile, pixels, nearest), low, high)
         index = self._index.get(pixels)
         if index is None:
@@ -100,7 +101,7 @@ class TileRaster:
         return buffer[:rows]
 
     def _tile_rows(self, tms: str, z: int, y: int, pixels: int) -> tuple[int, int, Neighbours]:
-        """The first and last row of a padded shell that a tile touches, and the neighbours counted from the first."""
+        """Return the first and last row of a padded shell that a tile touches, and neighbours counted from it."""
         rows = self._sampler.rows(pixel_centres(Tile(tms, z, 0, y), pixels)[0])
         first, last = int(rows.before.min()), int(rows.after.max())
         return first, last, Neighbours(rows.before - first, rows.after - first, rows.share)
@@ -111,11 +112,11 @@ class TileRaster:
 
 def _neighbours_bytes(neighbours: Neighbours) -> int:
     arrays = neighbours.before, neighbours.after, neighbours.share
-    return 900 + sum(array.nbytes for array in arrays)  # the objects that hold them, and their own data
+    return 900 + sum(array.nbytes for array in arrays)  # the Python objects take 900 bytes
 
 
 def _blend(first: NDArray[np.float32], second: NDArray[np.float32], share: NDArray[np.float32]) -> None:
-    """Put `first + share * (second - first)` into the first; the second is lost."""
+    """Write `first + share * (second - first)` into `first`. This overwrites `second`."""
     np.subtract(second, first, out=second)
     np.multiply(second, share, out=second)
     np.add(first, second, out=first)

@@ -1,4 +1,4 @@
-"""Values as palette indices, and the legend of a palette as a picture."""
+"""Turns values into palette indices, and draws the legend of a palette."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _WIDTH, _MARGIN = 320, 16
 _BAR_WIDTH = _WIDTH - 2 * _MARGIN
 
-#: Part of every picture's key: raise it when the same values would become other indices or other colours.
+#: A part of every picture's key. Raise it when the same values would get other indices or other colours.
 VERSION = 2
 
 
 def coloured(values: Values, low: float, high: float, *, under: bool, over: bool) -> NDArray[np.uint8]:
-    """Palette indices of values, the outermost kept for what is out of range where that has a colour of its own."""
+    """Return palette indices of values. `under` and `over` reserve the outermost indices for values out of range."""
     index = indices(values, low, high)
     if under or over:
         index = out_of_range(index, values, low, high, under=under, over=over)
@@ -30,7 +30,7 @@ def coloured(values: Values, low: float, high: float, *, under: bool, over: bool
 
 
 def legend_png(name: str, unit: str, palette: bytes, low: float, high: float) -> bytes:
-    """A horizontal colour bar of a palette with ticks, name and unit, 320 x 56 pixels, on a transparent ground."""
+    """Draw a palette as a horizontal colour bar with ticks, name and unit: 320 x 56 pixels, transparent background."""
     top, bar = 18, 14
     image = Image.new("RGBA", (_WIDTH, 56))
     draw = ImageDraw.Draw(image)
@@ -49,14 +49,14 @@ def legend_png(name: str, unit: str, palette: bytes, low: float, high: float) ->
 
 
 def labels_along(low: float, high: float, font: Font) -> list[tuple[str, float, float]]:
-    """Labels with the places of their ticks and of their first letters in pixels, as many as fit beside each other."""
+    """Return as many labels as fit beside each other, with the pixel positions of their ticks and first letters."""
     placed: list[tuple[str, float, float]] = []
     for at_most in (5, 4, 3, 2):
         placed, ends = [], [0.0]
         for tick in ticks(low, high, at_most):
             x = _MARGIN + (tick.value - low) / (high - low) * (_BAR_WIDTH - 1)
             width = font.getlength(tick.label)
-            begin = min(max(x - width / 2, 1), _WIDTH - 1 - width)  # a label is centred, but does not leave the picture
+            begin = min(max(x - width / 2, 1), _WIDTH - 1 - width)  # labels are centred but stay in the picture
             placed.append((tick.label, x, begin))
             ends.append(begin + width)
         if all(begin >= end for (_, _, begin), end in zip(placed, ends, strict=False)):

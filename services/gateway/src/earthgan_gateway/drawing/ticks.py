@@ -1,6 +1,7 @@
 """Round numbers along a range, for legends.
 
-Everything is decimal: a tick is a round number as a person writes it, and its text has as many digits as it needs.
+The arithmetic is decimal, so that ticks are round numbers as a person writes them, and their texts have no needless
+digits.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-#: Larger and smaller numbers have an exponent, unless their digits need the room.
+#: Numbers with more places than this are written with an exponent, unless some tick has more digits.
 _USUAL_DIGITS = 4
 
 
@@ -21,8 +22,9 @@ class Tick:
 
 
 def ticks(low: float, high: float, at_most: int = 7) -> list[Tick]:
-    """At most so many multiples of 1, 2, 2.5 or 5 times a power of ten within the range, zero included where it is
-    inside. No two have the same text.
+    """Return the multiples of a round step within the range. The step is 1, 2, 2.5 or 5 times a power of ten.
+
+    There are no more than `at_most` ticks. Zero is one of them if it is in the range. No two have the same text.
     """
     first, last = Decimal(repr(low)), Decimal(repr(high))
     rough = (last - first) / (at_most - 1)
@@ -35,7 +37,7 @@ def ticks(low: float, high: float, at_most: int = 7) -> list[Tick]:
 
 
 def _label(tick: Decimal, digits: int) -> str:
-    """All digits of a number, with an exponent where it would have more places than `digits`."""
+    """Write all digits of a number, with an exponent if it would otherwise have more places than `digits`."""
     exponent = tick.adjusted()
     if tick == 0:
         return "0"

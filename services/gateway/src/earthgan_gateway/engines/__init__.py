@@ -1,4 +1,4 @@
-"""What runs the generator, behind one interface."""
+"""Engines, which run the generator. All have one interface."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ __all__ = ["Engine", "Lane", "LocalEngine", "make_engine"]
 
 
 def make_engine(settings: Settings, surrogate: Surrogate) -> Engine:
-    """The engine that the settings name. Raises BadInput where the generator cannot be loaded."""
+    """Make the engine that the settings name. Raises BadInput if the generator cannot be loaded."""
     if settings.engine == "torchserve":
-        assert settings.torchserve_url is not None  # Settings has seen to it
-        from earthgan_gateway.engines.torchserve import TorchServeEngine  # a client of HTTP, for this engine alone
+        assert settings.torchserve_url is not None  # Settings has checked it
+        from earthgan_gateway.engines.torchserve import TorchServeEngine  # only this engine needs an HTTP client
 
         return TorchServeEngine(surrogate, str(settings.torchserve_url))
     if settings.engine == "torch":
         try:
-            from earthgan.backends.torch import default_precision, torch_backend  # torch is for this engine alone
+            from earthgan.backends.torch import default_precision, torch_backend  # only this engine needs torch
         except ModuleNotFoundError as error:
             raise BadInput(f"the torch engine needs the package {error.name}: pip install 'earthgan[torch]'") from error
 

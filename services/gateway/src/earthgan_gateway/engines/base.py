@@ -1,6 +1,4 @@
-"""The interface of an engine. One contract suite (`tests/integration/test_engines.py`) runs on each that implements
-it.
-"""
+"""The interface of an engine. One contract suite, `tests/integration/test_engines.py`, tests every implementation."""
 
 from __future__ import annotations
 
@@ -10,19 +8,19 @@ from typing import Literal, Protocol
 from earthgan.sphere.grid import Window
 from earthgan.surrogate import Field
 
-#: Who waits for a call: a reader who looks at the map, or a read that takes many calls. The first never waits behind
-#: the second, and readiness waits behind neither.
+#: The queue of a call: `map` for readers who look at the map, `long` for requests that take many calls. A call in `map`
+#: never waits for one in `long`, and a readiness probe waits for neither.
 Lane = Literal["map", "long"]
 
-#: A probe need not run where real work has succeeded so recently.
+#: A probe does not run if real work has succeeded within this time.
 FRESH_S = 2.0
 
 
 class Engine(Protocol):
     """Runs the generator of one surrogate.
 
-    `numerics` identifies how it computes, such as `onnx/float32`. Engines whose numbers may differ in a single bit
-    have different ones, for it is part of every key and entity tag.
+    `numerics` identifies how the engine computes, such as `onnx/float32`. It is a part of every key and entity tag, so
+    two engines whose numbers may differ in a single bit must have different `numerics`.
     """
 
     numerics: str
@@ -36,12 +34,11 @@ class Engine(Protocol):
         deadline: float,
         lane: Lane = "map",
     ) -> Field:
-        """Radial shells `(variable, shell, latitude, longitude)` in the variables' units; without a seed, the
-        surrogate's own.
+        """Return radial shells `(variable, shell, latitude, longitude)` in the variables' units.
 
-        `deadline` is a moment of `time.monotonic()`. Raises NotFound for what the surrogate does not have,
-        EngineTimeout past the deadline, EngineUnavailable where the generator cannot be reached, EngineAnswerInvalid
-        where it answers with nonsense.
+        If `seed` is None, the surrogate's own seed is used. `deadline` is a time of `time.monotonic()`. Raises NotFound
+        if the surrogate lacks what is asked for, EngineTimeout after the deadline, EngineUnavailable if the generator
+        cannot be reached, and EngineAnswerInvalid if its answer is invalid.
         """
         ...
 
@@ -54,19 +51,21 @@ class Engine(Protocol):
         deadline: float,
         lane: Lane = "map",
     ) -> Field:
-        """A box `(variable, shell, row, column)` of shells, in units: the same numbers, for the work of the box alone.
+        """Return a box `(variable, shell, row, column)` of shells in the variables' units.
 
-        Rows and shells are the grid's; columns are at most one turn and may run over the date line. Raises as `shells`
-        does, and InvalidRequest for another box.
+        The numbers equal those of `shells`, but only the box is computed. Rows and shells must be on the grid. Columns
+        may cross the date line and span at most one turn. Raises the same errors as `shells`, and InvalidRequest for a
+        box that is not possible.
         """
         ...
 
     async def ready(self, deadline: float) -> None:
-        """Return after a small real inference by the right surrogate, or at once where one has just succeeded. Raises
-        EngineError.
+        """Return after the right surrogate has computed something small, or at once if it has just done so.
+
+        Raises EngineError.
         """
         ...
 
     async def close(self) -> None:
-        """Let go of threads and connections."""
+        """Close threads and connections."""
         ...

@@ -1,4 +1,4 @@
-"""The generator in this process, in ONNX Runtime or torch."""
+"""An engine that runs the generator in this process."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from earthgan_gateway.engines.base import FRESH_S, Lane
 
 
 class LocalEngine:
-    """Runs inferences off the event loop, one at a time in each lane: a backend takes every core on its own.
+    """Runs inferences outside the event loop, one at a time in each lane, because one inference can use every core.
 
-    Without a backend, the surrogate's kind evaluates its own fields.
-
-    Each lane has a thread, so that a tile waits for no more than other tiles, however long another read is.
+    If `backend` is None, the surrogate's kind evaluates its fields itself. Each lane has its own thread, so that a tile
+    waits only for other tiles and never for a long read.
     """
 
     def __init__(self, surrogate: Surrogate, backend: Backend | None, numerics: str) -> None:
@@ -61,7 +60,7 @@ class LocalEngine:
 
     async def _run(self, lane: str, infer: Callable[[], Field], deadline: float) -> Field:
         def in_time() -> Field:
-            if time.monotonic() > deadline:  # it has queued for too long; nobody waits for it any more
+            if time.monotonic() > deadline:  # it has queued for too long, and nobody waits for it any more
                 raise EngineTimeout("the generator is too busy")
             return infer()
 

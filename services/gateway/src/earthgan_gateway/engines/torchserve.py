@@ -1,4 +1,4 @@
-"""The generator in TorchServe: a small JSON question, a compact binary answer (`earthgan.wire`)."""
+"""An engine that asks TorchServe. A request is a small JSON object, and an answer compact binary (`earthgan.wire`)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ MODEL_NAME = "earthgan"
 
 
 class TorchServeEngine:
-    """Talks to one TorchServe. Everything is checked here first: a bad question there fails a whole batch.
+    """Asks one TorchServe. It checks every request first, because one bad request makes TorchServe fail a whole batch.
 
-    The model server has one queue. Of long reads, one question at a time is in it, so that a tile never waits for more.
+    The model server has one queue. This engine puts only one request of the `long` lane into it at a time, so that a
+    tile never waits for more than one.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class TorchServeEngine:
             self._surrogate.check_shell(r)
 
     async def _ask(self, request: ShellRequest, part: tuple[int, int], deadline: float, lane: Lane) -> Field:
-        """The answer in units, each shell's part of that shape. Raises EngineError."""
+        """Return the answer in the variables' units. `part` is the shape of each shell's part. Raises EngineError."""
         async with self._turn(lane, deadline):
             answer = await self._post(request, deadline)
         field = await asyncio.to_thread(self._read, answer, request, part)
@@ -96,7 +97,7 @@ class TorchServeEngine:
 
     @asynccontextmanager
     async def _turn(self, lane: Lane, deadline: float) -> AsyncIterator[None]:
-        """Wait until a question of this lane may be asked. Raises EngineTimeout."""
+        """Wait until a request of this lane may be sent. Raises EngineTimeout."""
         if lane == "map":
             yield
             return
@@ -116,13 +117,13 @@ class TorchServeEngine:
             raise EngineUnavailable("the model server serves another surrogate")
         expected = (len(request.variables), len(request.shells), *part)
         if field.shape != expected:
-            raise EngineAnswerInvalid(f"the model server gave shape {field.shape} where {expected} was due")
+            raise EngineAnswerInvalid(f"the model server answered with shape {field.shape} instead of {expected}")
         if not np.isfinite(field).all():
-            raise EngineAnswerInvalid("the model server gave numbers that are not finite")
+            raise EngineAnswerInvalid("the model server answered with numbers that are not finite")
         return surrogate.in_units(field, request.variables)
 
     async def _post(self, request: ShellRequest, deadline: float) -> bytes:
-        """The body of the answer. Every way in which httpx2 or TorchServe can fail becomes an EngineError."""
+        """Return the body of the answer. Raises EngineError for every failure of httpx2 or TorchServe."""
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             raise EngineTimeout("the model server is too busy")
@@ -135,10 +136,10 @@ class TorchServeEngine:
             raise EngineTimeout("the model server did not answer in time") from error
         except httpx.TransportError as error:
             raise EngineUnavailable("the model server cannot be reached") from error
-        if answer.status_code in (404, 429, 500, 503, 507):  # not loaded, overloaded, or its worker has died
-            raise EngineUnavailable(f"the model server answered {answer.status_code}")
+        if answer.status_code in (404, 429, 500, 503, 507):  # the model is not loaded, overloaded, or its worker died
+            raise EngineUnavailable(f"the model server answered with status {answer.status_code}")
         if answer.status_code != 200:
-            raise EngineAnswerInvalid(f"the model server answered {answer.status_code}")
+            raise EngineAnswerInvalid(f"the model server answered with status {answer.status_code}")
         return answer.content
 
     async def ready(self, deadline: float) -> None:

@@ -1,4 +1,4 @@
-"""The table of file formats. Each module beside it turns an array into the bytes of one kind of file."""
+"""The table of file formats. Each other module of this package writes one format."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["COLOUR_FORMATS", "FORMATS", "VALUE_FORMATS", "ColourFormat", "Conten
 
 @dataclass(frozen=True, kw_only=True)
 class _Format:
-    """A file format, its media type, whether gzip makes it smaller, and whether map tiles are offered in it.
+    """A file format, with its media type, whether gzip makes it smaller, and whether it is offered for map tiles.
 
-    The version is part of every key and entity tag: raise it when the same array would be written differently.
+    The version is a part of every key and entity tag. Raise it when the same array would be written differently.
     """
 
     name: str
@@ -37,9 +37,7 @@ class ColourFormat(_Format):
 
 @dataclass(frozen=True, kw_only=True)
 class ValueFormat(_Format):
-    """A format that holds values: `encode` takes them, `(row, column)` and the first row in the north, and what the
-    file says about them.
-    """
+    """A format that holds values: `encode` takes values `(row, column)`, north first, and their description."""
 
     encode: Callable[[NDArray[np.float32], Contents], bytes]
 

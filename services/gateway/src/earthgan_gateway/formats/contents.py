@@ -1,4 +1,4 @@
-"""What a file says about the values in it."""
+"""The description of the values in a file."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from earthgan.sphere.tiles import Tile
 class Contents:
     """Which quantity a file holds, where its values lie, and where they come from.
 
-    The values are a whole radial shell on its own grid where `tile` is None, and a map tile where it is not.
-    `description` is a text that no two files of one surrogate share; `time_myr` is None where no time is known.
+    If `tile` is None, the values are a whole radial shell on its own grid; otherwise they are a map tile. No two files
+    of one surrogate have the same `description`. `time_myr` is None if the time is unknown.
     """
 
     variable: str

@@ -1,4 +1,4 @@
-"""GeoTIFF: float32 values that a GIS puts in their place, without GDAL."""
+"""GeoTIFF files of georeferenced float32 values, written without GDAL."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from earthgan_gateway.formats.contents import Contents
 
 @dataclass(frozen=True)
 class Extent:
-    """What a raster's outer pixel edges enclose, in the unit of its EPSG code: degrees (4326) or metres (3857).
+    """The area inside a raster's outer pixel edges, in the unit of its EPSG code: degrees (4326) or metres (3857).
 
-    Longitude first, in EPSG:4326 too, as in every GeoTIFF.
+    x is the longitude and y the latitude, in EPSG:4326 too, as in every GeoTIFF.
     """
 
     epsg: int
@@ -31,16 +31,17 @@ class Extent:
 
 
 def tile_extent(tile: Tile) -> Extent:
-    """Where a tile lies in the reference system of its matrix set."""
+    """Return the extent of a tile in the reference system of its matrix set."""
     bounds = morecantile.tms.get(tile.tms).xy_bounds(morecantile.Tile(tile.x, tile.y, tile.z))
     epsg = 3857 if tile.tms == WEB_MERCATOR else 4326
     return Extent(epsg, bounds.left, bounds.bottom, bounds.right, bounds.top)
 
 
 def shell_raster(grid: ShellGrid, values: NDArray[np.float32]) -> tuple[NDArray[np.float32], Extent]:
-    """A shell `(latitude, longitude)` as a raster of the whole globe from about 180° W, and its extent.
+    """Turn a shell `(latitude, longitude)` into a raster of the whole globe, from about 180° W, with its extent.
 
-    The shell's own values, turned, where its rows and columns are even; sampled at as many even ones where not.
+    If the shell's rows and columns are evenly spaced, the raster has the shell's values, with the columns rotated.
+    Otherwise the shell is sampled at the same number of evenly spaced rows and columns.
     """
     latitudes, longitudes = np.array(grid.latitudes_deg, float), np.array(grid.longitudes_deg, float)
     height, width = 180 / len(latitudes), 360 / len(longitudes)
@@ -56,7 +57,7 @@ def shell_raster(grid: ShellGrid, values: NDArray[np.float32]) -> tuple[NDArray[
 
 
 def encode(values: NDArray[np.float32], contents: Contents) -> bytes:
-    """The GeoTIFF file of a tile, or of a shell as a raster of the whole globe; NaN where there is no value."""
+    """Write a GeoTIFF file of a tile, or of a shell as a raster of the whole globe. NaN means "no value"."""
     if contents.tile is None:
         values, extent = shell_raster(contents.grid, values)
     else:
@@ -65,8 +66,8 @@ def encode(values: NDArray[np.float32], contents: Contents) -> bytes:
 
 
 def encode_raster(values: NDArray[np.float32], extent: Extent, unit: str, description: str) -> bytes:
-    """The GeoTIFF file of `(row, column)` values, the first row in the north; NaN where there is no value."""
-    import tifffile  # here, for most gateways never write one and it takes a tenth of a second to load
+    """Write a GeoTIFF file of `(row, column)` values, northernmost row first. NaN means "no value"."""
+    import tifffile  # not at the top, because it takes a tenth of a second and most gateways never need it
 
     rows, columns = values.shape
     geographic = extent.epsg == 4326
@@ -77,10 +78,10 @@ def encode_raster(values: NDArray[np.float32], extent: Extent, unit: str, descri
     ]
     directory = [1, 1, 0, len(keys), *(number for key, value in keys for number in (key, 0, 1, value))]
     scale = ((extent.east - extent.west) / columns, (extent.north - extent.south) / rows, 0.0)
-    corner = (0.0, 0.0, 0.0, extent.west, extent.north, 0.0)  # the raster's first corner lies there
+    corner = (0.0, 0.0, 0.0, extent.west, extent.north, 0.0)  # the place of the raster's first corner
     items = (("UNITTYPE", "unittype", unit), ("DESCRIPTION", "description", description))
     metadata = "".join(
-        # Twice, for GDAL unescapes what its XML parser has unescaped already.
+        # Escaped twice, because GDAL unescapes again what its XML parser has already unescaped.
         f'<Item name="{name}" sample="0" role="{role}">{escape(escape(text))}</Item>'
         for name, role, text in items
     )

@@ -1,4 +1,4 @@
-"""JSON: a radial shell for those who have nothing but a text editor."""
+"""JSON files of radial shells, which any language can read without a library."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from earthgan_gateway.formats.contents import Contents
 
 
 def encode(values: NDArray[np.float32], contents: Contents) -> bytes:
-    """A shell `(latitude, longitude)` as nested lists; null where there is no value.
+    """Write a shell `(latitude, longitude)` as nested lists; null means "no value".
 
     Each number is the shortest text that reads back as the same float32.
     """

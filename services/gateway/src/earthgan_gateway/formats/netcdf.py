@@ -1,4 +1,4 @@
-"""NetCDF after the CF conventions, 1.8: one radial shell with its coordinates, units and provenance."""
+"""NetCDF files of the CF conventions 1.8: one radial shell with its coordinates, units and provenance."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan_gateway.formats.contents import Contents
 
-#: HDF5 is not made for several threads at once, and netCDF4 lets go of Python's lock.
+#: HDF5 does not support several threads at once, and netCDF4 releases Python's lock.
 _ONE_AT_A_TIME = threading.Lock()
 
 
 def encode(values: NDArray[np.float32], contents: Contents) -> bytes:
-    """The NetCDF-4 file of a shell `(latitude, longitude)` on its own grid; NaN where there is no value."""
-    import netCDF4  # here, for most gateways never write one and it takes a tenth of a second to load
+    """Write a NetCDF-4 file of a shell `(latitude, longitude)` on its own grid. NaN means "no value"."""
+    import netCDF4  # not at the top, because it takes a tenth of a second and most gateways never need it
 
     grid, t, r, time_myr = contents.grid, contents.t, contents.r, contents.time_myr
     provenance, variable = contents.provenance, contents.variable

@@ -1,4 +1,4 @@
-"""NPY: the bare array, for NumPy and for the page."""
+"""NPY files, which NumPy and the web page read. They hold the array alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from earthgan_gateway.formats.contents import Contents
 
 
 def encode(values: NDArray[np.float32], _: Contents) -> bytes:
-    """The NPY file of an array, float32, little-endian. The format has no room for more."""
+    """Write an NPY file of an array as little-endian float32. The format has no room for a description."""
     file = io.BytesIO()
     np.save(file, np.ascontiguousarray(values, dtype="<f4"), allow_pickle=False)
     return file.getvalue()

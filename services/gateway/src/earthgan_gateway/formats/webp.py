@@ -1,4 +1,4 @@
-"""Lossless WebP of palette indices."""
+"""Lossless WebP files of palette indices."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from PIL import Image
 
 
 def encode(index: NDArray[np.uint8], palette: bytes) -> bytes:
-    """The WebP file of `(row, column)` palette indices, transparent where the index is 0.
+    """Write a WebP file of `(row, column)` palette indices. Index 0 is transparent.
 
-    `palette` is red, green and blue of all 256 indices. Raises ValueError beyond 16383 pixels a side, which the
-    format does not have.
+    `palette` holds red, green and blue of all 256 indices. Raises ValueError if a side has more than 16383 pixels,
+    which is the format's limit.
     """
     if max(index.shape) > 16383:
         raise ValueError("a WebP picture has at most 16383 pixels a side")
@@ -23,6 +23,6 @@ def encode(index: NDArray[np.uint8], palette: bytes) -> bytes:
         opacity[0] = 0
         table = np.concatenate([table, opacity], axis=1)
     file = io.BytesIO()
-    # In lossless files quality is effort: this takes a quarter of the default's time, for a quarter more bytes.
+    # In lossless files, `quality` sets the effort. This takes a quarter of the default's time for a quarter more bytes.
     Image.fromarray(table[index]).save(file, "WEBP", lossless=True, quality=0, method=0)
     return file.getvalue()

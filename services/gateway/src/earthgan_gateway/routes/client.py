@@ -1,4 +1,4 @@
-"""`/` and `/client/...`: the web client's files."""
+"""The routes `/` and `/client/...`, which serve the web client's files."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from earthgan.errors import BadInput
 
 
 def client_routes(folder: Path) -> list[BaseRoute]:
-    """The routes of the page and its files. Raises BadInput if the folder holds no page."""
+    """Make the routes of the page and its files. Raises BadInput if the folder holds no page."""
     index = folder / "index.html"
     if not index.is_file():
         raise BadInput(f"EARTHGAN_CLIENT: the folder {folder} holds no index.html")
 
     def page(_: Request) -> HTMLResponse:
-        # On any web server the page's files lie beside it; here they are one folder further.
+        # On other web servers the page's files lie beside the page. Here they are in a subfolder.
         html = index.read_text(encoding="utf-8").replace("<head>", '<head>\n  <base href="client/">', 1)
         return HTMLResponse(html, headers={"cache-control": "no-cache"})
 

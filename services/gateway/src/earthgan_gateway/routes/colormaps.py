@@ -1,4 +1,4 @@
-"""`/colormaps`: what pictures can be drawn in."""
+"""The route `/colormaps`, which lists the colour maps of pictures."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SAMPLES = 16
 
 
 def colormaps_router() -> APIRouter:
-    """The list of colour maps."""
+    """Make the route that lists the colour maps."""
     router = APIRouter(tags=["metadata"], dependencies=[ONLY_DOCUMENTED], responses=ERRORS)
 
     @router.get("/colormaps")
     async def get_colormaps() -> Colormaps:
-        """Each colour map that `colormap=` takes, with its kind, its licence, and 16 colours from low to high."""
+        """List the colour maps that `colormap=` accepts, with kind, licence and 16 colours from low to high each."""
         return Colormaps(colormaps=[_described(offered) for offered in colour_maps()])
 
     return router

@@ -1,4 +1,4 @@
-"""Which encodings a client accepts (RFC 9110, section 12.5.3), and gzip for those who do."""
+"""Reads which encodings a client accepts (RFC 9110, section 12.5.3), and compresses answers if it prefers gzip."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _WEIGHT = re.compile(r"q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECA
 
 @lru_cache(maxsize=256)
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether a client wants gzip rather than the bytes as they are, by the value of its Accept-Encoding field.
+    """Return whether a client prefers gzip to uncompressed bytes, from the value of its Accept-Encoding field.
 
-    The coding with the greater weight is wanted, and gzip where both weigh the same. `*` stands for what is not
-    named; `x-gzip` is gzip. A client that refuses the bytes as they are without accepting gzip gets them all the
-    same, which the standard allows. A weight that cannot be read counts as a refusal.
+    The coding with the greater weight wins, and gzip wins if both weights are equal. `*` stands for all codings that
+    are not named, and `x-gzip` means gzip. A client that accepts neither gets uncompressed bytes, which the standard
+    allows. A weight that cannot be read counts as a refusal.
     """
     weights: dict[str, float] = {}
     for part in accept_encoding.split(","):
@@ -30,12 +30,15 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 
 def accepted(scope: Scope) -> str:
-    """The value of a request's Accept-Encoding field, whose lines are one list."""
+    """Return the value of a request's Accept-Encoding field. Several lines of the field form one list."""
     return ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == _ACCEPT)
 
 
 class Compression:
-    """Starlette's compression of answers, for those who accept it: it looks for the letters `gzip` alone."""
+    """Compresses answers with Starlette's middleware, but reads Accept-Encoding correctly.
+
+    Starlette's middleware only looks for the letters `gzip` in that field.
+    """
 
     def __init__(self, app: ASGIApp, minimum_bytes: int) -> None:
         self._gzip = GZipMiddleware(app, minimum_size=minimum_bytes, compresslevel=1)

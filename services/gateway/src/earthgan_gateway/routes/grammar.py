@@ -1,4 +1,4 @@
-"""The strict grammar of the paths of tiles and shells, so that no picture has two names."""
+"""The strict grammar of the paths of tiles and shells. It gives every picture one name only."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ _SHELL_PATH = re.compile(f"/shells/{_SHELL}{_one_of(SHELL_FORMATS)}", re.ASCII)
 
 
 def picture(offer: Offer, path: str, query: QueryParams) -> ShellPicture:
-    """The tile or shell that a path asks for. Raises NotFound for the path and InvalidRequest for the query."""
+    """Return the tile or shell that a path asks for.
+
+    Raises NotFound if the path is wrong, and InvalidRequest if the query is.
+    """
     return _tile(offer, path, query) if path.startswith("/tiles/") else _shell(offer, path, query)
 
 

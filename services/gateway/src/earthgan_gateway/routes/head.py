@@ -1,4 +1,4 @@
-"""HEAD for every route that has GET (RFC 9110, section 9.1); FastAPI's own have GET alone."""
+"""HEAD for every route that has GET (RFC 9110, section 9.1). FastAPI's own routes have only GET."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Head:
-    """ASGI middleware: a HEAD request is answered as a GET request, without the body."""
+    """ASGI middleware that answers a HEAD request like a GET request, without the body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

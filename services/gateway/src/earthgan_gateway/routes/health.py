@@ -1,4 +1,4 @@
-"""`/healthz` (this process answers) and `/readyz` (the generator does, with the right surrogate)."""
+"""The routes `/healthz` (this process is alive) and `/readyz` (the generator answers, with the right surrogate)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TIMEOUT_S = 10.0
 
 
 def health_router(engine: Engine, digest: str) -> APIRouter:
-    """The probes of a process manager."""
+    """Make the probes for a process manager."""
     router = APIRouter(tags=["health"], dependencies=[ONLY_DOCUMENTED], responses=ERRORS)
     flights: SingleFlight[float] = SingleFlight()
     last_ready = -FRESH_S
@@ -29,12 +29,12 @@ def health_router(engine: Engine, digest: str) -> APIRouter:
 
     @router.get("/healthz")
     async def healthz() -> Health:
-        """The process is alive."""
+        """Report that the process is alive."""
         return Health(status="ok")
 
     @router.get("/readyz", responses=documented(HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE))
     async def readyz() -> Ready:
-        """The generator has just computed something, with the surrogate of this digest."""
+        """Report that the generator has just computed something with the surrogate of this digest."""
         nonlocal last_ready
         if time.monotonic() - last_ready > FRESH_S:
             last_ready = await flights.do("ready", time.monotonic() + TIMEOUT_S, probe)

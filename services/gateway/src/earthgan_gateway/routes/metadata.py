@@ -1,4 +1,4 @@
-"""`/catalog`, `/variables`, `/legends/...` and TileJSON: what there is, and how it is drawn."""
+"""The routes `/catalog`, `/variables`, `/legends/...` and TileJSON. They describe the surrogate and how it is drawn."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ FOR_A_MINUTE = {"cache-control": "public, max-age=60"}
 
 
 def metadata_router(offer: Offer) -> APIRouter:
-    """The JSON that lets a client be written without knowledge of the surrogate."""
+    """Make the routes that describe the surrogate, so that clients need no built-in knowledge of it."""
     router = APIRouter(tags=["metadata"], dependencies=[ONLY_DOCUMENTED], responses=ERRORS)
     whole_catalog = catalog.catalog(offer)
 
     @router.get("/catalog", response_model=Catalog, response_model_exclude_unset=True)
     async def get_catalog(query: Annotated[CatalogQuery, Query()]) -> dict[str, Any]:
-        """Variables, time steps, radial shells with radius and depth, grid, tile matrix sets, notice and licence.
+        """List variables, time steps, radial shells with radius and depth, grid, tile matrix sets, notice and licence.
 
-        With a depth or a radius, `nearest` is the shell closest to it.
+        If the query gives a depth or a radius, `nearest` is the shell closest to it.
         """
         if query.depth_km is None and query.radius_km is None:
             return whole_catalog
@@ -40,28 +40,28 @@ def metadata_router(offer: Offer) -> APIRouter:
         asked_km = EARTH_RADIUS_KM - query.depth_km if query.depth_km is not None else query.radius_km
         assert asked_km is not None
         if not 0 <= asked_km <= EARTH_RADIUS_KM:
-            raise InvalidRequest(f"a radius lies between 0 and {EARTH_RADIUS_KM:.0f} km, and so does a depth")
+            raise InvalidRequest(f"depth_km and radius_km must lie between 0 and {EARTH_RADIUS_KM:.0f}")
         return whole_catalog | {"nearest": catalog.nearest_shell(offer.surrogate, asked_km)}
 
     @router.get("/variables", response_model=Variables)
     async def get_variables() -> dict[str, Any]:
-        """Each variable and derived quantity: name, unit, global range and colour map."""
+        """List every variable and derived quantity with its name, unit, global range and colour map."""
         return catalog.variables(offer)
 
     @router.get(
         "/legends/{var}.png", response_class=Response, responses=PATH_ERRORS | {200: {"content": {"image/png": BINARY}}}
     )
     async def get_legend_picture(var: Variable, query: Annotated[StyleQuery, Query()]) -> Response:
-        """The legend of a variable as a picture of 320 by 56 pixels."""
+        """Draw the legend of a variable as a picture of 320 by 56 pixels."""
         quantity = offer.quantity(var)
         style = query.style(quantity)
         picture = legend_png(quantity.long_name, quantity.unit, style.palette(), style.low, style.high)
         return Response(picture, media_type="image/png")
 
     @router.get("/legends/{var}", response_model=Legend, responses=PATH_ERRORS)
-    @router.get("/legends/{var}.json", response_model=Legend, responses=PATH_ERRORS)  # matched before the other
+    @router.get("/legends/{var}.json", response_model=Legend, responses=PATH_ERRORS)  # this path is tried first
     async def get_legend(var: Variable, query: Annotated[StyleQuery, Query()]) -> dict[str, Any]:
-        """The legend of a variable: its colours from low to high, and the ticks to print beside them."""
+        """Give the legend of a variable: its colours from low to high, and the ticks to print beside them."""
         quantity = offer.quantity(var)
         return catalog.legend(quantity, query.style(quantity))
 
@@ -69,9 +69,9 @@ def metadata_router(offer: Offer) -> APIRouter:
     async def get_tilejson(
         request: Request, var: Variable, t: Step, r: Shell, query: Annotated[TileQuery, Query()]
     ) -> Response:
-        """TileJSON 3.0.0 of a radial shell, for MapLibre and QGIS. The tiles are drawn as this query says."""
+        """Give the TileJSON 3.0.0 of a radial shell, for MapLibre and QGIS. The tiles are drawn as this query says."""
         quantity = offer.check(var, t=t, r=r)
-        query.style(quantity)  # raises where no tile could be drawn so
+        query.style(quantity)  # raises if no tile can be drawn in this style
         document = catalog.tilejson(
             offer.surrogate, quantity, t, r, query.tms, str(request.base_url), request.url.query
         )

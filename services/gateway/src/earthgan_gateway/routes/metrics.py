@@ -1,4 +1,4 @@
-"""`/metrics`: what Prometheus scrapes."""
+"""The route `/metrics`, which Prometheus scrapes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from earthgan_gateway.telemetry import Metrics
 
 
 def metrics_router(metrics: Metrics) -> APIRouter:
-    """The series of every worker process of this gateway."""
+    """Make the route that reports the series of all worker processes of this gateway."""
     router = APIRouter(tags=["health"], dependencies=[ONLY_DOCUMENTED], responses=ERRORS)
 
     text = {"schema": {"type": "string"}}
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": text}}})
     async def get_metrics(request: Request) -> Response:
-        """Prometheus's text format, or OpenMetrics where it is asked for."""
+        """Report all series in Prometheus's text format, or in OpenMetrics if the request asks for it."""
         body, media_type = metrics.scrape(request.headers.get("accept", ""))
         return Response(body, headers={"content-type": media_type, "cache-control": "no-store"})
 

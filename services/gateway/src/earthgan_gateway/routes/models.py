@@ -1,6 +1,6 @@
-"""What the JSON routes answer: one model for each document, from which OpenAPI and generated clients have their types.
+"""One model for each JSON document that a route answers. OpenAPI and generated clients take their types from these.
 
-Radii and depths are in km, angles in degrees, values in the unit that stands beside them; null is no value.
+Radii and depths are in km, angles in degrees, and values in the document's `unit`. null means "no value".
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 Numbers = list[float | None]
-#: The lower and the upper end.
+#: The lower end and the upper end of a range.
 Ends = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
@@ -19,20 +19,20 @@ class _Document(BaseModel):
 
 
 class Generator(_Document):
-    """Which kind of generator the surrogate has."""
+    """The kind of the surrogate's generator."""
 
     preset: str
 
 
 class Step(_Document):
-    """A time step; `time_myr` is null where no time is known."""
+    """A time step. `time_myr` is null if the time is unknown."""
 
     t: int
     time_myr: float | None
 
 
 class Shell(_Document):
-    """A radial shell, 0 next to the core."""
+    """A radial shell. Shell 0 lies next to the core."""
 
     r: int
     radius_km: float
@@ -47,7 +47,7 @@ class Grid(_Document):
 
 
 class TileMatrixSet(_Document):
-    """A tile matrix set; no tile beyond the zoom shows more."""
+    """A tile matrix set. Zooms beyond `max_native_zoom` show no more detail."""
 
     max_native_zoom: int
 
@@ -61,7 +61,7 @@ class Default(_Document):
 
 
 class Catalog(_Document):
-    """Everything that can be asked for. `nearest` is there where a depth or a radius was given."""
+    """Everything that clients can ask for. `nearest` is present if the query gave a depth or a radius."""
 
     title: str
     description: str
@@ -82,7 +82,7 @@ class Catalog(_Document):
 
 
 class Variable(_Document):
-    """A variable or derived quantity, with the ranges that it is drawn in."""
+    """A variable or derived quantity, with the ranges of its colours."""
 
     name: str
     long_name: str
@@ -100,7 +100,7 @@ class Variables(_Document):
 
 
 class Colormap(_Document):
-    """A colour map with samples from low to high; the licence is an SPDX name."""
+    """A colour map with samples from low to high. `licence` is an SPDX name."""
 
     name: str
     kind: str
@@ -134,7 +134,7 @@ class Legend(_Document):
 
 
 class TileJson(_Document):
-    """TileJSON 3.0.0."""
+    """A TileJSON 3.0.0 document."""
 
     tilejson: str
     name: str
@@ -148,7 +148,7 @@ class TileJson(_Document):
 
 
 class ShellValues(_Document):
-    """A radial shell on its own grid: `values[row][column]`."""
+    """The values of a radial shell on its own grid, as `values[row][column]`."""
 
     variable: str
     unit: str
@@ -164,7 +164,7 @@ class _About(_Document):
 
 
 class Point(_About):
-    """The value at a place of a shell, and of every quantity there."""
+    """The value of a quantity at a place of a shell, and the values of all quantities there."""
 
     t: int
     time_myr: float | None
@@ -178,7 +178,7 @@ class Point(_About):
 
 
 class Profile(_About):
-    """The values below a place, one for each shell. `lateral_mean` is there where it was asked for."""
+    """The values below a place, one for each shell. `lateral_mean` is present if the query asked for it."""
 
     t: int
     time_myr: float | None
@@ -204,7 +204,7 @@ class Series(_About):
 
 
 class Section(_About):
-    """The values below a great circle: `values[r][i]` is below the place `lat[i]`, `lon[i]`."""
+    """The values below a great circle. `values[r][i]` is the value of shell `r` below the place `lat[i]`, `lon[i]`."""
 
     t: int
     time_myr: float | None
@@ -218,7 +218,7 @@ class Section(_About):
 
 
 class Histogram(_Document):
-    """Shares of the area: in equal intervals of the range, below it and above it."""
+    """The shares of the area with values in equal intervals of the range, below the range and above it."""
 
     range: Ends
     bins: list[float]
@@ -227,7 +227,7 @@ class Histogram(_Document):
 
 
 class Statistics(_About):
-    """The statistics of a shell, each cell by its area; `missing` is the share of the sphere without values."""
+    """The area-weighted statistics of a shell. `missing` is the share of the sphere without values."""
 
     t: int
     time_myr: float | None
@@ -250,7 +250,7 @@ class Health(_Document):
 
 
 class Ready(_Document):
-    """The generator answers, with the surrogate of this digest."""
+    """The generator answers. It has the surrogate of this digest."""
 
     status: str
     digest: str

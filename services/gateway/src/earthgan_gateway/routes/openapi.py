@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI writes it from the routes. Here is what it cannot see by itself."""
+"""The OpenAPI document. FastAPI writes it from the routes; this module adds what FastAPI cannot see."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ShellFormat = Annotated[str, _format(SHELL_FORMATS, "nc")]
 
 
 def complete_openapi(app: FastAPI) -> None:
-    """Add the schema of errors, which every route refers to, to `app.openapi()`."""
+    """Add the schema of errors to `app.openapi()`. Every route refers to it."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -39,8 +39,9 @@ def complete_openapi(app: FastAPI) -> None:
 
 
 def pictures_router() -> APIRouter:
-    """Tiles and shells as FastAPI describes them. `PictureRoutes` stands in front of the router and answers them, so
-    that none of these functions is ever called.
+    """Make the routes of tiles and shells for the OpenAPI document.
+
+    `PictureRoutes` answers these requests before they reach the router, so these functions are never called.
     """
     router = APIRouter(tags=["pictures"], responses=ENGINE_ERRORS, default_response_class=_Picture)
     tile, shell = "/tiles/{var}/{t}/{r}/{z}/{x}/{y}", "/shells/{var}/{t}/{r}"
@@ -49,7 +50,7 @@ def pictures_router() -> APIRouter:
     async def get_tile(
         var: Variable, t: Step, r: Shell, z: Zoom, x: Column, y: Row, query: Annotated[TileQuery, Query()]
     ) -> None:
-        """A map tile of 256 pixels, as PNG."""
+        """Draw a map tile of 256 by 256 pixels as PNG."""
 
     @router.get(tile + ".{format}", responses=_answers([FORMATS[name] for name in TILE_FORMATS]))
     async def get_tile_as(
@@ -62,7 +63,7 @@ def pictures_router() -> APIRouter:
         format: TileFormat,
         query: Annotated[TileQuery, Query()],
     ) -> None:
-        """A map tile of 256 pixels: PNG, WebP, NPY (float32, in units) or GeoTIFF."""
+        """Draw a map tile of 256 by 256 pixels as PNG, WebP, NPY (float32, in the variable's unit) or GeoTIFF."""
 
     @router.get(tile + "@2x.{format}", responses=_answers([FORMATS[name] for name in TILE_FORMATS]))
     async def get_double_tile_as(
@@ -75,11 +76,11 @@ def pictures_router() -> APIRouter:
         format: TileFormat,
         query: Annotated[TileQuery, Query()],
     ) -> None:
-        """A map tile of 512 pixels, for screens with small pixels. Without a format it is a PNG."""
+        """Draw a map tile of 512 by 512 pixels, for high-resolution screens. Without a format, it is a PNG."""
 
     @router.get(shell, responses=_answers([FORMATS["npy"]]))
     async def get_shell(var: Variable, t: Step, r: Shell, query: Annotated[ShellQuery, Query()]) -> None:
-        """A radial shell on its own grid, as NPY (float32, in units)."""
+        """Give a radial shell on its own grid as NPY (float32, in the variable's unit)."""
 
     @router.get(shell + ".{format}", responses=_answers(list(FORMATS.values())))
     async def get_shell_as(
@@ -89,17 +90,20 @@ def pictures_router() -> APIRouter:
         format: ShellFormat,
         query: Annotated[ShellQuery, Query()],
     ) -> None:
-        """A radial shell on its own grid: NPY, NetCDF (CF-1.8) or JSON; GeoTIFF of the globe; PNG or WebP."""
+        """Give a radial shell on its own grid as NPY, NetCDF, JSON, PNG or WebP, or as a GeoTIFF of the globe.
+
+        NetCDF files follow CF-1.8. NPY files hold float32 values in the variable's unit.
+        """
 
     return router
 
 
 class _Picture(Response):
-    """An answer whose media types the route lists."""
+    """A response class without a media type of its own, because each route lists its media types."""
 
 
 def _answers(formats: list[Format]) -> dict[int | str, dict[str, Any]]:
-    """All 200s of a route; FastAPI puts a model's schema under JSON."""
+    """Describe the successful answer in all formats of a route. FastAPI puts the schema of a model under JSON."""
     names = {each.name: each.media_type for each in formats}
     model = {"model": ShellValues} if names.pop("json", None) else {}
     return {200: {"description": "The picture", "content": dict.fromkeys(names.values(), BINARY), **model}}

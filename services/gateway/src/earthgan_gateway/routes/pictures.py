@@ -1,7 +1,7 @@
-"""`/tiles/...` and `/shells/...`: the hot path, in front of the router.
+"""The routes `/tiles/...` and `/shells/...`. They are the hot path and run before the router.
 
-A tile that is in memory should cost little more than the server that sends it: a URL is parsed once and then looked up,
-its headers are made once, and an entity tag that still holds is answered before anything else.
+A tile that is in memory should cost little more than the server that sends it. Each URL is therefore parsed once and
+then looked up, its headers are made once, and a request with a current entity tag is answered before anything else.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from earthgan_gateway.routes.encoding import accepted, accepts_gzip
 from earthgan_gateway.routes.problems import problem, problem_of
 from earthgan_gateway.telemetry import CacheLevel, Metrics
 
-#: What a resolved URL takes at most, beside its own text; a test measures it.
+#: The most memory that a resolved URL takes in addition to its own text. A test measures it.
 RESOLVED_BYTES = 4096
 
-#: A URL that names the surrogate's digest (`?v=`) never changes its meaning; any other may, with the surrogate.
+#: The answer to a URL that names the surrogate's digest (`?v=`) never changes. Other answers may change with the
+#: surrogate.
 FOREVER, FOR_NOW = b"public, max-age=31536000, immutable", b"public, max-age=60"
 
 Headers = list[tuple[bytes, bytes]]
@@ -32,7 +33,7 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a URL asks for, with all of its answer that is known beforehand."""
+    """The picture that a URL asks for, and the parts of its answer that are known before it is drawn."""
 
     picture: ShellPicture
     key: str
@@ -42,7 +43,7 @@ class Resolved:
 
 
 class PictureRoutes:
-    """ASGI middleware that answers tiles and shells itself and hands everything else on."""
+    """ASGI middleware that answers requests for tiles and shells, and passes all other requests on."""
 
     def __init__(self, app: ASGIApp, offer: Offer, pictures: Pictures, metrics: Metrics, urls_bytes: int) -> None:
         self._app = app
@@ -57,7 +58,7 @@ class PictureRoutes:
             return
         try:
             if scope["method"] not in ("GET", "HEAD"):
-                await problem(405, "only GET and HEAD", {"allow": "GET, HEAD"})(scope, receive, send)
+                await problem(405, "only GET and HEAD are allowed", {"allow": "GET, HEAD"})(scope, receive, send)
             else:
                 await self._picture(scope, send)
         except Exception as error:

@@ -1,4 +1,4 @@
-"""`/points`, `/profiles`, `/series`, `/sections`, `/statistics`: numbers at a place, as JSON."""
+"""The routes `/points`, `/profiles`, `/series`, `/sections` and `/statistics`, which answer numbers as JSON."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from earthgan_gateway.routes.paths import Shell, Step, Variable
 from earthgan_gateway.routes.problems import ENGINE_ERRORS, NO_SUCH_PATH
 from earthgan_gateway.routes.query import ONLY_DOCUMENTED, PlaceQuery, ProfileQuery, SectionQuery, whole
 
-#: Part of every entity tag: raise it when the same numbers would be answered differently.
+#: A part of every entity tag. Raise it when the same numbers would be answered differently.
 VERSION = 1
 
 
 def places_router(places: Places, keys: Keys) -> APIRouter:
-    """The routes that read numbers."""
+    """Make the routes that answer numbers."""
 
     async def exists(request: Request) -> None:
-        """What the path names is there. This is asked before the query is read, so that a 404 comes first."""
+        """Check that everything in the path exists. This runs before the query is read, so that a 404 comes first."""
         named = request.path_params
         try:
             indices = {name: whole(named[name]) for name in ("t", "r") if name in named}
@@ -39,12 +39,13 @@ def places_router(places: Places, keys: Keys) -> APIRouter:
     async def answer(
         request: Request, model: type[BaseModel], asked: tuple[Any, ...], compute: Callable[[], Awaitable[Any]]
     ) -> Response:
-        """The document of what is computed. What was asked says all but the surrogate, so the entity tag is made of it.
+        """Answer the document that `compute` returns.
 
-        Validation and JSON of the largest section take 9 CPU ms in a thread; Python's own JSON alone took 39.
+        The entity tag is made from `asked` and the surrogate, because they determine the document. Validating the
+        largest section and writing it as JSON takes 9 CPU ms in a thread; Python's own JSON alone took 39.
         """
         tag = keys.tag(keys.places(f"{VERSION}/{(model.__name__, *asked)!r}"))
-        # Weak, for the same JSON may leave compressed or not.
+        # The tag is weak, because the same JSON may be sent compressed or uncompressed.
         headers = {"etag": f'W/"{tag}"', "cache-control": "public, max-age=60", "earthgan-surrogate": keys.digest}
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
@@ -58,9 +59,9 @@ def places_router(places: Places, keys: Keys) -> APIRouter:
     async def get_point(
         request: Request, var: Variable, t: Step, r: Shell, query: Annotated[PlaceQuery, Query()]
     ) -> Response:
-        """The value at a place of a radial shell, and of all other quantities there: what a tile shows at that place.
+        """Give the value at a place of a radial shell. It is the value that a tile shows there.
 
-        `values` has one number for each quantity of `/variables`, in its unit.
+        `values` has one number for each quantity from `/variables`, in its unit.
         """
         place = query.place
         return await answer(request, Point, (var, t, r, place), lambda: places.point(var, t, r, place))
@@ -69,18 +70,18 @@ def places_router(places: Places, keys: Keys) -> APIRouter:
     async def get_profile(
         request: Request, var: Variable, t: Step, query: Annotated[ProfileQuery, Query()]
     ) -> Response:
-        """The values below a place in all radial shells, from the core outwards.
+        """Give the values below a place in all radial shells, from the core outwards.
 
-        `lateral_mean=true` adds the mean of each shell over the sphere. It takes all whole shells of the step, once,
-        unless the surrogate's coefficients tell it. If the generator needs longer than a request may wait, the answer
-        is 503, and the same request goes on from there later.
+        `lateral_mean=true` adds the mean of each shell over the sphere. The first such request for a step computes all
+        whole shells of the step, unless the surrogate's coefficients contain the means. If the generator needs longer
+        than a request may wait, the answer is 503, and a repeated request continues from there.
         """
         place, mean = query.place, query.lateral_mean
         return await answer(request, Profile, (var, t, place, mean), lambda: places.profile(var, t, place, mean))
 
     @router.get("/series/{var}/{r}", response_model=Series)
     async def get_series(request: Request, var: Variable, r: Shell, query: Annotated[PlaceQuery, Query()]) -> Response:
-        """The values at a place of a radial shell in all time steps."""
+        """Give the values at a place of a radial shell in all time steps."""
         place = query.place
         return await answer(request, Series, (var, r, place), lambda: places.series(var, r, place))
 
@@ -88,9 +89,10 @@ def places_router(places: Places, keys: Keys) -> APIRouter:
     async def get_section(
         request: Request, var: Variable, t: Step, query: Annotated[SectionQuery, Query()]
     ) -> Response:
-        """The values below the great circle between two places, radius by distance.
+        """Give the values below the great circle between two places.
 
-        `values[r][i]` is shell `r` below the place `lat[i]`, `lon[i]`, at `angle_deg[i]` from the first.
+        `values[r][i]` is the value of shell `r` below the place `lat[i]`, `lon[i]`, which is `angle_deg[i]` from the
+        first place.
         """
         arc = GreatCircle(*query.ends)
         n = query.n or places.points_along(arc)
@@ -98,9 +100,9 @@ def places_router(places: Places, keys: Keys) -> APIRouter:
 
     @router.get("/statistics/{var}/{t}/{r}", response_model=Statistics)
     async def get_statistics(request: Request, var: Variable, t: Step, r: Shell) -> Response:
-        """Mean, standard deviation, extremes, percentiles and a histogram of a radial shell, cells by their area.
+        """Give the area-weighted mean, standard deviation, extremes, percentiles and histogram of a radial shell.
 
-        The histogram has 64 equal intervals of the quantity's global range, as shares of the area.
+        The histogram divides the quantity's global range into 64 equal intervals and gives shares of the area.
         """
         return await answer(request, Statistics, (var, t, r), lambda: places.statistics(var, t, r))
 

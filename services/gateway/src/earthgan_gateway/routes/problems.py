@@ -1,4 +1,4 @@
-"""The one table from error to HTTP status, and problem+json (RFC 9457) for every answer that is an error."""
+"""The table from errors to HTTP statuses, and problem+json answers (RFC 9457) for all errors."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 5
 MEDIA_TYPE = "application/problem+json"
-#: What a path that cannot be read is answered.
-NO_SUCH_PATH = "no such path: numbers are plain decimal digits; see /docs"
+#: The answer for a path that cannot be read.
+NO_SUCH_PATH = "this path does not exist: numbers are written in plain decimal digits; /docs lists the paths"
 
 STATUSES: dict[type[BaseException], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
-    DamagedSurrogate: HTTPStatus.SERVICE_UNAVAILABLE,  # it was whole when it was opened: it has been changed since
+    DamagedSurrogate: HTTPStatus.SERVICE_UNAVAILABLE,  # it was complete when it was opened and has changed since
     EngineUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     EngineTimeout: HTTPStatus.SERVICE_UNAVAILABLE,
     EngineAnswerInvalid: HTTPStatus.BAD_GATEWAY,
@@ -42,7 +42,7 @@ STATUSES: dict[type[BaseException], HTTPStatus] = {
 
 
 class Problem(BaseModel):
-    """An error: its HTTP status, and one sentence about what went wrong."""
+    """An error, with its HTTP status and one sentence about what went wrong."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,24 +53,24 @@ class Problem(BaseModel):
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """The errors of a route, for the OpenAPI document; `complete_openapi` adds the schema."""
+    """Describe the errors of a route for the OpenAPI document. `complete_openapi` adds the schema."""
     schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
     return {
         int(status): {"description": status.phrase, "content": {MEDIA_TYPE: {"schema": schema}}} for status in statuses
     }
 
 
-#: Every route refuses parameters that it does not have and addresses that are too long, and an operator may limit how
-#: often a client asks.
+#: The errors of every route: it refuses unknown parameters and addresses that are too long, and an operator may limit
+#: how often a client asks.
 ERRORS = documented(
     HTTPStatus.REQUEST_URI_TOO_LONG,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
 )
-#: Routes whose path names something.
+#: The errors of routes whose path names something.
 PATH_ERRORS = documented(HTTPStatus.NOT_FOUND) | ERRORS
-#: Routes that need the generator.
+#: The errors of routes that need the generator.
 ENGINE_ERRORS = PATH_ERRORS | documented(HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
@@ -83,7 +83,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
-    """An error's answer. It is never stored; a 503 says when to come back."""
+    """Make the answer for an error. Clients must not store it, and a 503 says when to ask again."""
     body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail).model_dump()
     all_headers = {"cache-control": "no-store", **(headers or {})}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -92,7 +92,7 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> 
 
 
 def problem_of(error: Exception, path: str) -> Response:
-    """The answer for any error; the log says more of those that are not the caller's."""
+    """Make the answer for any error. Errors that are not the client's fault are logged."""
     for kind in type(error).__mro__:
         if kind in STATUSES:
             status = STATUSES[kind]

@@ -1,7 +1,7 @@
-"""The query parameters of every route, each written once: FastAPI and the grammar of tiles read and document the same.
+"""The query parameters of all routes. FastAPI and the grammar of tiles use the same definitions.
 
-A parameter that a route does not have is refused, and so is one that is given twice with different values: who asks
-for something else than they get should hear of it.
+A route refuses parameters that it does not have, and a parameter that is given twice with different values. A client
+then learns that it would not get what it asked for.
 """
 
 from __future__ import annotations
@@ -32,37 +32,37 @@ _NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 
 @dataclass(frozen=True)
 class Pair:
-    """Two numbers that a comma parts: a range, or a latitude and a longitude."""
+    """Two numbers separated by a comma: a range, or a latitude and a longitude."""
 
     first: float
     second: float
 
 
 def whole(text: str) -> int:
-    """A whole number in its one spelling, of at most nine digits. Raises ValueError."""
+    """Read a whole number of at most nine digits in its only spelling. Raises ValueError."""
     if not re.fullmatch(WHOLE, text, re.ASCII):
-        raise ValueError("takes a whole number in plain decimal digits, such as 12")
+        raise ValueError("must be a whole number in plain decimal digits, such as 12")
     return int(text)
 
 
 def _finite(text: str) -> float:
     value = float(text) if re.fullmatch(_NUMBER, text, re.ASCII) else math.nan
     if not math.isfinite(value):
-        raise ValueError("takes plain finite numbers, such as 48.2")
+        raise ValueError("must be a finite number in plain notation, such as 48.2")
     return value
 
 
 def _pair(text: str) -> Pair:
     parts = text.split(",")
     if len(parts) != 2:
-        raise ValueError("takes two numbers with a comma between them")
+        raise ValueError("must be two numbers with a comma between them")
     return Pair(_finite(parts[0]), _finite(parts[1]))
 
 
 def _place(text: str) -> Pair:
     pair = _pair(text)
     if abs(pair.first) > 90:
-        raise ValueError("takes a latitude between -90 and 90, and a longitude")
+        raise ValueError("must be a latitude between -90 and 90, a comma, and a longitude")
     return pair
 
 
@@ -70,7 +70,7 @@ def _pair_like(example: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{_NUMBER},{_NUMBER}$", "examples": [example]})
 
 
-# Limits stand before the reader of the text, so that the document has them as JSON Schema's own words.
+# The limits precede the validator of the text, so that they appear as JSON Schema keywords in the OpenAPI document.
 Finite = Annotated[float, BeforeValidator(_finite)]
 Latitude = Annotated[float, Field(ge=-90, le=90), BeforeValidator(_finite)]
 PointCount = Annotated[int, Field(ge=2, le=LONGEST_SECTION), BeforeValidator(whole)]
@@ -84,7 +84,7 @@ class _Query(BaseModel):
 
 
 class CatalogQuery(_Query):
-    """A depth or a radius, to find the nearest shell."""
+    """A depth or a radius, for which the nearest shell is found."""
 
     depth_km: Finite | None = Field(None, examples=[660], description="Also give the shell nearest to this depth")
     radius_km: Finite | None = Field(None, examples=[5711], description="Also give the shell nearest to this radius")
@@ -94,22 +94,22 @@ class PlaceQuery(_Query):
     """A place on the sphere."""
 
     lat: Latitude = Field(examples=[48.2], description="Latitude in degrees")
-    lon: Finite = Field(examples=[16.4], description="Longitude in degrees; any number of turns may be added")
+    lon: Finite = Field(examples=[16.4], description="Longitude in degrees; any multiple of 360 may be added")
 
     @property
     def place(self) -> tuple[float, float]:
-        """Latitude and longitude, the longitude within [-180, 180)."""
+        """The latitude and the longitude. The longitude is within [-180, 180)."""
         return _within_a_turn(self.lat, self.lon)
 
 
 class ProfileQuery(PlaceQuery):
-    """A place, and whether the lateral means are wanted as well."""
+    """A place, and whether the answer should contain the lateral means."""
 
-    lateral_mean: bool = Field(False, examples=[True], description="Also give the mean of each shell")
+    lateral_mean: bool = Field(False, examples=[True], description="Also give the mean of each shell over the sphere")
 
 
 class SectionQuery(_Query):
-    """The two ends of a section, and how many points it has."""
+    """The two ends of a section, and its number of points."""
 
     start: Annotated[Pair, BeforeValidator(_place), _pair_like("48.2,16.4")] = Field(
         alias="from", description="Latitude and longitude of the first point"
@@ -120,29 +120,29 @@ class SectionQuery(_Query):
     n: PointCount | None = Field(
         None,
         examples=[64],
-        description="Number of points; without it, one for the width of each column of the grid",
+        description="Number of points; by default, they are as close as the grid's columns at the equator",
     )
 
     @property
     def ends(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Latitude and longitude of both ends, the longitudes within [-180, 180)."""
+        """The latitude and the longitude of both ends. The longitudes are within [-180, 180)."""
         return _within_a_turn(self.start.first, self.start.second), _within_a_turn(self.end.first, self.end.second)
 
 
 class StyleQuery(_Query):
-    """How values become colours, and whether they are anomalies."""
+    """How values become colours, and whether the values are anomalies."""
 
     anomaly: bool = Field(False, examples=[True], description="Subtract the lateral mean of the shell")
-    colormap: str | None = Field(None, examples=["batlow"], description="A colour map of /colormaps")
+    colormap: str | None = Field(None, examples=["batlow"], description="A colour map from /colormaps")
     rescale: Range | None = Field(
         None, examples=["300,3600"], description="The values at the two ends of the colour map, the lower first"
     )
-    steps: BandCount | None = Field(None, examples=[12], description="Draw so many flat bands of colour")
+    steps: BandCount | None = Field(None, examples=[12], description="Draw this number of flat bands of colour")
     under: Colour | None = Field(None, examples=["000000"], description="The colour of values below the range")
     over: Colour | None = Field(None, examples=["ffffff"], description="The colour of values above the range")
 
     def style(self, quantity: Quantity) -> Style:
-        """The style that is asked for, in the quantity's own where nothing is. Raises InvalidRequest."""
+        """Return the style that the query asks for; the quantity's own style fills the gaps. Raises InvalidRequest."""
         return Style.of(
             quantity,
             self.anomaly,
@@ -169,7 +169,7 @@ class TileQuery(ShellQuery):
         WEB_MERCATOR, examples=["WorldCRS84Quad"], description="Tile matrix set"
     )
     resampling: Literal["bilinear", "nearest"] = Field(
-        "bilinear", examples=["nearest"], description="How values between the points of the grid are found"
+        "bilinear", examples=["nearest"], description="How values between the grid's points are found"
     )
 
 
@@ -177,7 +177,7 @@ AnyQuery = TypeVar("AnyQuery", bound=_Query)
 
 
 def read(model: type[AnyQuery], query: QueryParams) -> AnyQuery:
-    """The query as a model, without FastAPI. Raises InvalidRequest."""
+    """Read a query as a model, without FastAPI. Raises InvalidRequest."""
     check_names(query, [field.alias or name for name, field in model.model_fields.items()])
     try:
         return model.model_validate(dict(query))
@@ -186,17 +186,17 @@ def read(model: type[AnyQuery], query: QueryParams) -> AnyQuery:
 
 
 def check_names(query: QueryParams, known: Collection[str]) -> None:
-    """Raises InvalidRequest for a parameter that is not known, or has two different values."""
+    """Raise InvalidRequest if a parameter is unknown or has two different values."""
     seen: dict[str, str] = {}
     for name, value in query.multi_items():
         if name not in known:
             raise InvalidRequest(f"there is no parameter {name[:40]!r} here: {_hint(name[:40], known)}")
         if seen.setdefault(name, value) != value:
-            raise InvalidRequest(f"{name} is given twice, with different values")
+            raise InvalidRequest(f"{name} is given twice with different values")
 
 
 def one_line(error: Any) -> str:
-    """What is wrong with a parameter, from pydantic's description of the error."""
+    """Say what is wrong with a parameter, from pydantic's description of the error."""
     name, kind, message = error["loc"][-1], error["type"], str(error["msg"])
     if kind == "missing":
         return f"{name} is missing"
@@ -209,7 +209,7 @@ def _hint(name: str, known: Collection[str]) -> str:
     nearest: Sequence[str] = difflib.get_close_matches(name.lower(), known, 1)
     if nearest:
         return f"did you mean {nearest[0]}?"
-    return f"known are {', '.join(known)}" if known else "this address takes none"
+    return f"the known ones are {', '.join(known)}" if known else "this address takes no parameters"
 
 
 def _within_a_turn(latitude: float, longitude: float) -> tuple[float, float]:
@@ -223,5 +223,5 @@ async def _only_documented(request: Request) -> None:
     check_names(request.query_params, [p["name"] for p in described.get("parameters", []) if p["in"] == "query"])
 
 
-#: A dependency of every router: the OpenAPI document decides which parameters a route takes.
+#: A dependency of every router. The OpenAPI document decides which parameters a route takes.
 ONLY_DOCUMENTED = Depends(_only_documented)

@@ -1,4 +1,4 @@
-"""No client may ask more often than the operator allows; ASGI middleware, there only where a limit is set."""
+"""ASGI middleware that limits how often each client may ask. It is used only if the operator sets a limit."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from earthgan_gateway.cache.moving_window import MovingWindow
 from earthgan_gateway.routes.problems import problem
 from earthgan_gateway.telemetry import Metrics
 
-#: Process managers and metrics must see a gateway that refuses others.
+#: Paths without a limit: process managers and Prometheus must reach a gateway that refuses others.
 EXEMPT = ("/healthz", "/readyz", "/metrics")
 
 
 class RateLimit:
-    """Counts each client address over a moving window; each process counts for itself."""
+    """Limits the requests of each client address within a moving window. Each process counts for itself."""
 
     def __init__(self, app: ASGIApp, limit: RateLimitItem, metrics: Metrics, max_bytes: int) -> None:
         self._app = app
@@ -29,7 +29,7 @@ class RateLimit:
             client = scope["client"][0] if scope.get("client") else ""
             if wait_s := self._window.wait_s(client):
                 self._metrics.rejected("rate")
-                answer = problem(429, f"more than {self._limit}", {"retry-after": str(math.ceil(wait_s))})
+                answer = problem(429, f"more requests than {self._limit}", {"retry-after": str(math.ceil(wait_s))})
                 await answer(scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""`/wmts/WMTSCapabilities.xml`: for GIS programs."""
+"""The route `/wmts/WMTSCapabilities.xml`, which describes the tiles to GIS programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from earthgan_gateway.routes.query import ONLY_DOCUMENTED
 
 
 def wmts_router(offer: Offer) -> APIRouter:
-    """The capabilities; the tiles that they point at are those of `/tiles`."""
+    """Make the route of the capabilities document. The document points at the tiles under `/tiles`."""
     router = APIRouter(tags=["metadata"], dependencies=[ONLY_DOCUMENTED], responses=ERRORS)
     first = catalog(offer)["default"]
 
@@ -22,7 +22,7 @@ def wmts_router(offer: Offer) -> APIRouter:
 
     @router.get(f"/{wmts.CAPABILITIES}", response_class=Response, responses={200: {"content": {wmts.MEDIA_TYPE: text}}})
     async def get_capabilities(request: Request) -> Response:
-        """OGC WMTS 1.0.0 capabilities: a layer per variable, with time step and radial shell as dimensions."""
+        """Describe the tiles as OGC WMTS 1.0.0: one layer per variable, with step and shell as dimensions."""
         quantities = offer.quantities.values()
         body = wmts.capabilities(offer.surrogate, quantities, first["t"], first["r"], str(request.base_url))
         return Response(body, media_type=wmts.MEDIA_TYPE, headers={"cache-control": "public, max-age=60"})

@@ -1,5 +1,5 @@
-"""`earthgan seed`: tiles drawn before anybody asks for them, into a folder, PMTiles archives, or the gateways' Redis.
+"""`earthgan seed`, which draws tiles ahead of time into a folder, into PMTiles archives, or into the gateways' Redis.
 
-`plan` says what is to be drawn, `outputs` where it goes, `work` draws one shell in a worker process, `run` spreads
-shells over Dask, `commands` reads the command line.
+`plan` decides what to draw, and `outputs` writes it. `work` draws one shell in a worker process, `run` distributes
+the shells, `metadata` describes the result, and `commands` reads the command line.
 """

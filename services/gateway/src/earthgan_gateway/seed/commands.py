@@ -27,22 +27,26 @@ _EXAMPLE = """earthgan seed model_store/default --zoom 0-1 --out tiles
 def register(subcommands: Any) -> None:
     """Add `seed`."""
     parser = add_command(
-        subcommands, "seed", _seed, "draw tiles before anybody asks: into files, or the gateways' Redis", _EXAMPLE
+        subcommands, "seed", _seed, "draw tiles ahead of time, into files or the gateways' Redis", _EXAMPLE
     )
-    parser.add_argument("surrogate", type=Path, help="the surrogate folder")
-    parser.add_argument("--variables", metavar="A,B", help="variables and derived quantities (its own variables)")
-    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps, such as 113-128 or 113,120 (all)")
-    parser.add_argument("--shells", type=numbers, metavar="RANGE", help="radial shells, 0 next to the core (all)")
-    parser.add_argument("--zoom", type=numbers, metavar="RANGE", default=[0, 1], help="zooms (0-1)")
+    parser.add_argument("surrogate", type=Path, help="surrogate folder")
+    parser.add_argument("--variables", metavar="A,B", help="variables and derived quantities to draw (all variables)")
+    parser.add_argument(
+        "--steps", type=numbers, metavar="RANGE", help="time steps to draw, such as 113-128 or 113,120 (all)"
+    )
+    parser.add_argument(
+        "--shells", type=numbers, metavar="RANGE", help="radial shells to draw; shell 0 lies next to the core (all)"
+    )
+    parser.add_argument("--zoom", type=numbers, metavar="RANGE", default=[0, 1], help="zooms to draw (0-1)")
     parser.add_argument("--tms", default="WebMercatorQuad", help="tile matrix set (WebMercatorQuad)")
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--out", type=Path, metavar="DIR", help="a folder, or one FILE.pmtiles of one shell")
-    where.add_argument("--redis", metavar="URL", help="the Redis of the gateways")
-    parser.add_argument("--format", choices=["png", "pmtiles"], default="png", help="of a folder (png)")
-    parser.add_argument("--values", action="store_true", help="also write each shell as shells/...npy, in units")
-    parser.add_argument("--workers", type=positive, default=2, metavar="N", help="processes of this machine (2)")
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786, instead")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write what was done as JSON")
+    where.add_argument("--out", type=Path, metavar="DIR", help="folder to write, or FILE.pmtiles for one shell")
+    where.add_argument("--redis", metavar="URL", help="fill the gateways' Redis instead")
+    parser.add_argument("--format", choices=["png", "pmtiles"], default="png", help="format of a folder's tiles (png)")
+    parser.add_argument("--values", action="store_true", help="also write each shell's values as NPY")
+    parser.add_argument("--workers", type=positive, default=2, metavar="N", help="processes on this machine (2)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="use a Dask scheduler instead, such as tcp://host:8786")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the report as JSON")
 
 
 def _seed(arguments: argparse.Namespace) -> None:
@@ -75,7 +79,7 @@ def _seed(arguments: argparse.Namespace) -> None:
         if out is not None:
             _write_metadata(surrogate, plan, out, archives=archives)
     print(
-        f"{report['shells_drawn']} shells drawn, {report['shells_skipped']} were there; {report['tiles']} tiles, "
+        f"{report['shells_drawn']} shells drawn, {report['shells_skipped']} already there; {report['tiles']} tiles, "
         f"{report['bytes'] / 1e6:.1f} MB, {report['seconds']:.1f} s"
     )
     if arguments.json:
@@ -83,26 +87,28 @@ def _seed(arguments: argparse.Namespace) -> None:
 
 
 def _check(arguments: argparse.Namespace, plan: Plan, *, archives: bool, one_file: bool) -> None:
-    """Raises WrongUsage for options that do not go together."""
+    """Raise WrongUsage for options that do not go together."""
     if archives and arguments.redis:
-        raise WrongUsage("--format pmtiles makes files: give --out, not --redis")
+        raise WrongUsage("--format pmtiles writes files: give --out, not --redis")
     if archives and plan.tms != "WebMercatorQuad":
-        raise WrongUsage("PMTiles holds WebMercatorQuad alone: its tiles are numbered as a quadtree")
+        raise WrongUsage("PMTiles archives number tiles as a quadtree, so they can only hold WebMercatorQuad")
     if one_file and len(plan.pieces) * len(plan.quantities) != 1:
-        raise WrongUsage("one .pmtiles file holds one variable, step and shell: for more, --format pmtiles --out DIR")
+        raise WrongUsage(
+            "a .pmtiles file holds one variable, step and shell: use --format pmtiles --out DIR to draw more"
+        )
     if arguments.values and (one_file or arguments.redis):
-        raise WrongUsage("--values writes beside a folder of tiles: give --out DIR")
+        raise WrongUsage("--values needs a folder of tiles: give --out DIR")
 
 
 def _one_archive(recipe: Recipe, file: Path, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Draw the one archive of a plan in a folder beside the file, and give it its name. Raises BadInput."""
+    """Draw the only archive of a plan in a folder beside `file`, and rename it to `file`. Raises BadInput."""
     from earthgan_gateway.seed.outputs import is_archive_of, shell_place
     from earthgan_gateway.seed.run import Report
 
     if file.exists():
         place = shell_place(recipe.plan.quantities[0], *recipe.plan.pieces[0])
         if not is_archive_of(file, recipe.about | place):
-            raise BadInput(f"{file} is there, and something else")
+            raise BadInput(f"{file} exists and is not an archive of these tiles")
         return asdict(Report(recipe.digest, shells_skipped=1))
     with whole(file) as part:
         drawn = replace(recipe, folder=str(part.parent))
@@ -127,9 +133,9 @@ def _run(recipe: Recipe, workers: int, scheduler: str | None) -> dict[str, Any]:
 
 
 def _write_metadata(surrogate: Surrogate, plan: Plan, folder: Path, *, archives: bool) -> None:
-    """Write `catalog.json`, `variables.json` and `legends/` as the gateway answers them, for all that was ever drawn.
+    """Write `catalog.json`, `variables.json` and `legends/` as the gateway answers them, for everything in the folder.
 
-    The catalog goes last: it offers nothing that has no legend.
+    The catalog is written last, so that it never offers anything that has no legend.
     """
     import json
 
@@ -142,7 +148,7 @@ def _write_metadata(surrogate: Surrogate, plan: Plan, folder: Path, *, archives:
         try:
             plan = offered(plan, json.loads(catalog.read_text()), output.has)
         except (KeyError, TypeError, ValueError) as error:
-            raise BadInput(f"{catalog}: is not a catalog") from error
+            raise BadInput(f"{catalog} is not a catalog") from error
     values = all(value_file(folder, name, *piece).exists() for name in plan.quantities for piece in plan.pieces)
     documents = metadata(surrogate, plan, values=values)
     for name in sorted(documents, key=lambda name: name == CATALOG):

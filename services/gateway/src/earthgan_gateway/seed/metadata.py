@@ -1,4 +1,4 @@
-"""What a folder of tiles says about itself: the gateway's own documents, cut down to what was drawn."""
+"""The documents that describe a folder of tiles. They are the gateway's own, reduced to what was drawn."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from earthgan_gateway.seed.plan import Plan
 
 
 def offered(plan: Plan, earlier: dict[str, Any], has: Callable[[str, int, int], bool]) -> Plan:
-    """The plan with what an earlier run's catalog offers, where every shell of both together is there; else the plan,
-    for a catalog offers each variable at each step and shell.
+    """Return the plan extended by what the catalog of an earlier run offers, if every shell of both exists.
+
+    Otherwise return the plan itself, because a catalog offers each variable at each step and shell.
     """
     both = replace(
         plan,
@@ -27,7 +28,7 @@ def offered(plan: Plan, earlier: dict[str, Any], has: Callable[[str, int, int], 
 
 
 def metadata(surrogate: Surrogate, plan: Plan, *, values: bool) -> dict[str, Any]:
-    """The documents by file name; `values` says that the shells' own numbers lie beside the tiles."""
+    """Return the documents by file name. `values` says that the folder also holds the values of the shells."""
     offer = Offer.of(surrogate)
     whole = catalog.catalog(offer)
     native = whole["tile_matrix_sets"][plan.tms]["max_native_zoom"]

@@ -1,7 +1,7 @@
-"""Where tiles go. Everything is whole or not there.
+"""Outputs for tiles. Every output is either complete or absent.
 
-Files of tiles are not waited for until they are on the disk: there are very many, and each costs little to draw again.
-After a power cut, remove the folder and seed it anew.
+Nothing waits until the files of tiles are on the disk, because there are very many and each is cheap to draw again.
+After a power cut, remove the folder and run `earthgan seed` again.
 """
 
 from __future__ import annotations
@@ -17,34 +17,37 @@ from earthgan.sphere.tiles import Tile, bounds_deg
 
 Tiles = Mapping[Tile, bytes]
 
-#: Says what a folder's tiles are of: no other surrogate, style or zoom is mixed with them.
+#: The file that describes a folder's tiles. Tiles of another surrogate, style or zoom are not added to the folder.
 MANIFEST = "seed.json"
 
 
 def claim(folder: Path, manifest: dict[str, Any]) -> None:
-    """Make the folder one for these tiles. Raises BadInput where it holds others."""
+    """Reserve the folder for these tiles. Raises BadInput if it holds anything else."""
     file = folder / MANIFEST
     try:
         held = json.loads(file.read_text())
     except FileNotFoundError:
         if folder.exists() and not all(map(is_leftover, folder.iterdir())):
-            raise BadInput(f"{folder} is not empty, and not of an earlier seed") from None
+            raise BadInput(f"{folder} is not empty, and `earthgan seed` did not write it") from None
         write_json(file, manifest)
         return
     except (OSError, ValueError) as error:
         raise BadInput(f"{file}: {error}") from error
     if held != manifest:
         different = sorted(name for name in manifest if held.get(name) != manifest[name])
-        raise BadInput(f"{folder} holds tiles of another {', '.join(different)}: choose another folder")
+        raise BadInput(f"{folder} holds tiles with another {', '.join(different)}: choose another folder")
 
 
 def value_file(folder: Path, variable: str, t: int, r: int) -> Path:
-    """Where a shell's own numbers are, in units."""
+    """Return the file for the values of a shell in the variable's unit."""
     return folder / "shells" / variable / str(t) / f"{r}.npy"
 
 
 class Pyramid:
-    """`tiles/{variable}/{t}/{r}/{z}/{x}/{y}.png`, as the gateway's own addresses; a shell's folder is the unit."""
+    """PNG files `tiles/{variable}/{t}/{r}/{z}/{x}/{y}.png`, as in the gateway's addresses.
+
+    The folder of a shell is written as a whole.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -53,11 +56,11 @@ class Pyramid:
         return self._folder / "tiles" / variable / str(t) / str(r)
 
     def has(self, variable: str, t: int, r: int) -> bool:
-        """Whether the shell is there, which means that it is whole."""
+        """Return whether the shell exists. If it does, it is complete."""
         return self._shell(variable, t, r).is_dir()
 
     def write(self, variable: str, t: int, r: int, tiles: Tiles) -> None:
-        """Raises BadInput."""
+        """Write the tiles of a shell. Raises BadInput."""
         try:
             with whole(self._shell(variable, t, r), durable=False) as part:
                 for tile, png in tiles.items():
@@ -65,12 +68,12 @@ class Pyramid:
                     file.parent.mkdir(parents=True, exist_ok=True)
                     file.write_bytes(png)
         except BadInput:
-            if not self.has(variable, t, r):  # where it is there now, another process has drawn the same tiles
+            if not self.has(variable, t, r):  # if it exists now, another process has drawn the same tiles
                 raise
 
 
 class Archives:
-    """One PMTiles archive (version 3) a shell: a web server that knows ranges serves it without a program."""
+    """One PMTiles archive (version 3) for each shell. Any web server that supports ranges can serve it."""
 
     def __init__(self, folder: Path, about: dict[str, Any], metadata: dict[str, Any]) -> None:
         self._folder = folder
@@ -80,34 +83,34 @@ class Archives:
         return self._folder / "pmtiles" / variable / str(t) / f"{r}.pmtiles"
 
     def has(self, variable: str, t: int, r: int) -> bool:
-        """Whether the archive is there, which means that it is whole."""
+        """Return whether the archive exists. If it does, it is complete."""
         return self.path(variable, t, r).is_file()
 
     def write(self, variable: str, t: int, r: int, tiles: Tiles) -> None:
-        """Raises BadInput."""
+        """Write the tiles of a shell. Raises BadInput."""
         place = shell_place(variable, t, r)
         write_archive(self.path(variable, t, r), tiles, self._metadata | place | {"name": ", ".join(place.values())})
 
 
 def shell_place(variable: str, t: int, r: int) -> dict[str, str]:
-    """What an archive's metadata says about the shell in it."""
+    """Return the part of an archive's metadata that names its shell."""
     return {"variable": variable, "step": f"step {t}", "shell": f"shell {r}"}
 
 
 def is_archive_of(path: Path, about: dict[str, Any]) -> bool:
-    """Whether a file is a PMTiles archive whose metadata says all of this."""
+    """Return whether a file is a PMTiles archive whose metadata contains `about`."""
     from pmtiles.reader import MmapSource, Reader
 
     try:
         with path.open("rb") as file:
             metadata: dict[str, Any] = Reader(MmapSource(file)).metadata()  # type: ignore[no-untyped-call]
-    except Exception:  # whatever the file is, it is not that
+    except Exception:  # the file is not a PMTiles archive
         return False
     return about.items() <= metadata.items()
 
 
 def write_archive(path: Path, tiles: Tiles, metadata: dict[str, Any]) -> None:
-    """Write a PMTiles archive of PNG tiles of Web Mercator, whole or not at all. Raises BadInput."""
+    """Write a PMTiles archive of PNG tiles in Web Mercator, completely or not at all. Raises BadInput."""
     from pmtiles.tile import Compression, TileType, zxy_to_tileid
     from pmtiles.writer import Writer
 
@@ -126,6 +129,6 @@ def write_archive(path: Path, tiles: Tiles, metadata: dict[str, Any]) -> None:
     numbered = {zxy_to_tileid(tile.z, tile.x, tile.y): png for tile, png in tiles.items()}
     with whole(path, durable=False) as part, part.open("wb") as file:
         writer = Writer(file)  # type: ignore[no-untyped-call]
-        for number in sorted(numbered):  # tiles that lie together on the map lie together in the file
+        for number in sorted(numbered):  # neighbouring tiles lie together in the file
             writer.write_tile(number, numbered[number])  # type: ignore[no-untyped-call]
         writer.finalize(header, metadata)  # type: ignore[no-untyped-call]

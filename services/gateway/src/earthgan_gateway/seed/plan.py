@@ -1,4 +1,4 @@
-"""What is to be drawn: ranges as text, checked against the surrogate, and the pieces of work that they make."""
+"""The plan of what to draw: it is checked against the surrogate and divided into pieces of work."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from earthgan_gateway.offer import Offer
 
 T = TypeVar("T")
 
-#: Zoom 12 is 16 million tiles of a shell: whoever asks for more has slipped.
+#: At zoom 12, a shell has 16 million tiles. A request for more is probably a typing error.
 MOST_ZOOM = 12
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Quantities, steps and radial shells, each a combination with each, and the tiles of every one."""
+    """Quantities, time steps and radial shells, of which all combinations are drawn, and the tiles of each."""
 
     quantities: tuple[str, ...]
     steps: tuple[int, ...]
@@ -31,11 +31,11 @@ class Plan:
 
     @property
     def pieces(self) -> list[tuple[int, int]]:
-        """`(step, shell)`: the unit of work, for one call of the generator gives all its variables."""
+        """The pieces of work `(step, shell)`. One call of the generator computes all variables of a piece."""
         return [(t, r) for t in self.steps for r in self.shells]
 
     def tiles(self) -> list[Tile]:
-        """Every tile of the zooms, the lower ones first."""
+        """Return every tile of the zooms, in ascending order of zoom."""
         return [tile for z in self.zooms for tile in _matrix(self.tms, z)]
 
 
@@ -47,12 +47,12 @@ def make_plan(
     zooms: Sequence[int],
     tms: str,
 ) -> Plan:
-    """The plan of what is chosen, or of all that there is. Raises BadInput and NotFound, before anything is drawn."""
+    """Make the plan. None means everything that the surrogate has. Raises BadInput and NotFound."""
     offer = Offer.of(surrogate)
     names = tuple(dict.fromkeys(variables.split(","))) if variables else surrogate.variables
     _check(offer.quantity, names)
     if tms not in TILE_MATRIX_SETS:
-        raise BadInput(f"unknown tile matrix set {tms!r}: there are {', '.join(TILE_MATRIX_SETS)}")
+        raise BadInput(f"unknown tile matrix set {tms!r}: the known ones are {', '.join(TILE_MATRIX_SETS)}")
     plan = Plan(
         quantities=names,
         steps=tuple(steps or (step.t for step in surrogate.steps)),
@@ -67,7 +67,7 @@ def make_plan(
 
 def _zooms(zooms: Sequence[int]) -> tuple[int, ...]:
     if max(zooms) > MOST_ZOOM:
-        raise BadInput(f"zoom: {max(zooms)} is beyond {MOST_ZOOM}; a map enlarges the last one on its own")
+        raise BadInput(f"zoom {max(zooms)} is beyond the limit of {MOST_ZOOM}; maps enlarge the last zoom themselves")
     return tuple(sorted(zooms))
 
 

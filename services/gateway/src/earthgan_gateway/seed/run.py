@@ -1,4 +1,4 @@
-"""Draws all pieces of work, spread over processes, and counts what was done."""
+"""Draws all pieces of work in several processes, and counts what was done."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from earthgan_gateway.seed.work import Done, Recipe, make_piece
 
 @dataclass
 class Report:
-    """What a seed has done; `shells` are quantities on a shell."""
+    """What a run of `earthgan seed` has done. It counts each quantity of a shell as one shell."""
 
     digest: str
     shells_drawn: int = 0
@@ -25,7 +25,7 @@ class Report:
 
 
 def seed(spread: Spread, recipe: Recipe, on_piece: Callable[[], None]) -> Report:  # type: ignore[type-arg]
-    """Draw everything; `on_piece` is called as each piece is done. Raises BadInput at the first that fails."""
+    """Draw everything, and call `on_piece` after each piece. Raises BadInput if a piece fails."""
     report, started = Report(recipe.digest), time.monotonic()
     pieces: Iterable[Done] = spread(partial(make_piece, recipe), recipe.plan.pieces)
     for done in pieces:

@@ -1,4 +1,4 @@
-"""One piece of work in a worker process: all wanted quantities of one radial shell, drawn by the gateway's own code."""
+"""One piece of work in a worker process: all quantities of one radial shell, drawn by the gateway's own code."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from earthgan_gateway.seed.plan import Plan
 from earthgan_gateway.settings import Settings
 from earthgan_gateway.telemetry import Metrics, make_traces
 
-#: A seed waits for its generator and its Redis: nobody looks at it.
+#: Long timeouts for the generator and Redis, because no reader waits for them.
 ENGINE_TIMEOUT_S, REDIS_TIMEOUT_S = 600.0, 10.0
-#: Enough for the shells of a piece; its tiles are not asked for again.
+#: Enough memory for the shells of a piece. Its tiles are not needed again.
 MEMORY_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything a worker needs to know; one on another machine needs the same folders at the same places."""
+    """Everything that a worker needs to know. A worker on another machine needs the same folders at the same paths."""
 
     surrogate: str
     digest: str
@@ -45,7 +45,7 @@ class Recipe:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What makes two outputs differ: nothing that differs in it is mixed."""
+        """What identifies an output. Tiles that differ in any of this are never mixed in one output."""
         return {
             "surrogate": self.digest,
             "format": "pmtiles" if self.archives else "png",
@@ -57,7 +57,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a piece. An error is a sentence: exceptions do not travel between processes unharmed."""
+    """The outcome of a piece. An error is a sentence, because not all exceptions can be sent between processes."""
 
     drawn: int = 0
     skipped: int = 0
@@ -67,15 +67,15 @@ class Done:
 
 
 class Studio:
-    """A surrogate with its generator, opened once in a worker, and an event loop to run them in."""
+    """An open surrogate with its generator, and the event loop that they run in."""
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
         surrogate = Surrogate(recipe.surrogate)
         if surrogate.digest != recipe.digest:
-            raise BadInput(f"{recipe.surrogate} has changed, or is another surrogate on this worker's machine")
+            raise BadInput(f"{recipe.surrogate} has changed, or a worker's machine has another surrogate there")
         metrics, traces = Metrics(), make_traces(None, recipe.digest)
-        self._redis_errors: list[BaseException] = []  # a gateway would go on without it, and say so in its log
+        self._redis_errors: list[BaseException] = []  # a gateway would log them and go on without Redis
         logging.getLogger("earthgan_gateway.cache").setLevel(logging.ERROR)
         redis = RedisCache(recipe.redis_url, REDIS_TIMEOUT_S, self._redis_errors.append) if recipe.redis_url else None
         cache = LayeredCache(MemoryCache(MEMORY_BYTES), redis)
@@ -102,7 +102,7 @@ class Studio:
             answer = await self._pictures.draw(picture)
             hits += answer.hit
             if self._redis_errors:
-                raise BadInput(f"Redis failed ({self._redis_errors[0]}); a second run goes on from what it holds")
+                raise BadInput(f"Redis failed ({self._redis_errors[0]}); run the command again to continue")
             tiles[tile] = answer.body
         if output is not None:
             if self._recipe.values:
@@ -120,7 +120,7 @@ class Studio:
     def _output(self) -> Pyramid | Archives | None:
         recipe = self._recipe
         if recipe.folder is None:
-            return None  # Redis: what is drawn is kept
+            return None  # drawing a picture puts it into Redis
         if not recipe.archives:
             return Pyramid(Path(recipe.folder))
         spec = self._fields.offer.surrogate.spec
@@ -132,18 +132,18 @@ class Studio:
 
 
 def make_piece(recipe: Recipe, piece: tuple[int, int]) -> Done:
-    """Draw one `(step, shell)`: what Dask calls. It never raises for what a person can mend."""
+    """Draw one `(step, shell)`. Dask calls this. An error that a person can correct is returned, not raised."""
     try:
         return _studio(recipe, threading.get_ident()).make(*piece)
     except EarthGANError as error:
         return Done(error=str(error))
-    except OSError as error:  # a full disk, a folder that may not be written
+    except OSError as error:  # a full disk, or a folder without write permission
         return Done(error=f"{error.filename or recipe.folder}: {error.strerror or error}")
 
 
 @lru_cache(maxsize=64)
 def _studio(recipe: Recipe, thread: int) -> Studio:
-    """One for each thread of a worker, for an event loop belongs to its thread."""
+    """Return the studio of a worker's thread. Each thread has its own, because an event loop belongs to its thread."""
     return Studio(recipe)
 
 

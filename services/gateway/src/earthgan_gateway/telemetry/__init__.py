@@ -1,6 +1,6 @@
-"""What an operator sees of a running gateway: metrics, logs and, where they are asked for, traces.
+"""What an operator sees of a running gateway: metrics, logs, and traces if a collector is set.
 
-Nothing here is global: each piece is made by a factory and handed to what reports to it.
+Nothing here is global. The application makes each object once and passes it to everything that reports to it.
 """
 
 from earthgan_gateway.telemetry.logs import request_id, set_up_logging

@@ -1,4 +1,4 @@
-"""Logs on stderr: one JSON object a line for machines, plain lines for a person at a terminal."""
+"""Logs on stderr: one JSON object per line for machines, and plain lines for a person at a terminal."""
 
 from __future__ import annotations
 
@@ -9,24 +9,27 @@ import time
 from contextvars import ContextVar
 from typing import TextIO
 
-#: The request that is being answered, in every log line that its answering writes.
+#: The identifier of the request that is being answered. It is in every log line about that request.
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-#: The attributes of every record; what a caller adds (`extra=`) is whatever else there is.
+#: The attributes that every record has. All others were added by the caller (`extra=`).
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
 
 
 def request_id() -> str | None:
-    """The identifier of the request that is being answered here."""
+    """Return the identifier of the request that is being answered here."""
     return _request_id.get()
 
 
 def set_request_id(value: str) -> None:
-    """Say which request is being answered. A server runs each request in a context of its own: nothing to undo."""
+    """Set the identifier of the request that is being answered.
+
+    Nothing has to reset it, because the server runs each request in a context of its own.
+    """
     _request_id.set(value)
 
 
 class JsonFormatter(logging.Formatter):
-    """`time` (UTC), `level`, `logger`, `message`, `request_id`, `exception`, and whatever the call has added."""
+    """Writes `time` (UTC), `level`, `logger`, `message`, `request_id`, `exception`, and what the caller added."""
 
     def format(self, record: logging.LogRecord) -> str:
         seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
@@ -45,7 +48,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """`14:03:07 WARNING earthgan_gateway.cache: Redis is left out for 5 s (request 1a2b…)`."""
+    """Writes lines such as `14:03:07 WARNING earthgan_gateway.cache: Redis failed... (request 1a2b)`."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
@@ -56,10 +59,11 @@ class TextFormatter(logging.Formatter):
 
 
 def set_up_logging(level: str = "info", stream: TextIO | None = None) -> None:
-    """Send every log of this process to stderr, once: for the command that owns the process, not for a library.
+    """Send every log of this process to stderr. Only the command that owns the process should call this.
 
-    `level` is a name that `logging` knows, in either case. Libraries speak up from WARNING on: httpx2 tells every
-    request at INFO. uvicorn must be made with `log_config=None`, or it brings handlers of its own.
+    `level` is a name that `logging` knows, in either case. The messages of libraries appear only from WARNING on,
+    because httpx2 logs every request at INFO. uvicorn must be configured with `log_config=None`; otherwise it adds its
+    own handlers.
     """
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)

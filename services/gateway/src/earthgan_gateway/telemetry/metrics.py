@@ -1,7 +1,7 @@
 """Counts and times for Prometheus.
 
-A cached tile has a tenth of a millisecond: whatever its path calls here is one dictionary look-up and one increment
-of a series that is already there. Labels take few values on purpose: never a step, a shell or a place.
+A cached tile takes a tenth of a millisecond, so each call on its path is only a dictionary look-up and an increment of
+a series that exists already. Labels take few values on purpose. They never contain a step, a shell or a place.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-#: Where a tile came from. `rendered`: drawn for this request; `not_modified`: the asker had it, by its entity tag.
+#: Where a tile came from. `rendered` means that it was drawn for this request, and `not_modified` that the client had
+#: it already, according to its entity tag.
 CacheLevel = Literal["memory", "redis", "rendered", "not_modified"]
 
 #: The environment variable with which prometheus_client shares series between processes.
@@ -26,8 +27,9 @@ _ENGINE_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30
 class Metrics:
     """The series of one gateway, in a registry of their own.
 
-    Where SHARED_FOLDER names a folder when the process starts, the gateway's worker processes write there, and each
-    of them answers `/metrics` for all. prometheus_client decides that when it is imported: hence not at the top.
+    If SHARED_FOLDER names a folder when the process starts, the gateway's worker processes write there, and each of
+    them answers `/metrics` for all. prometheus_client reads that variable when it is imported, so this module does not
+    import it at the top.
     """
 
     def __init__(self) -> None:
@@ -45,32 +47,34 @@ class Metrics:
         def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
             return Histogram(f"earthgan_{name}", text, labels, registry=self._registry, buckets=buckets)
 
-        self._requests = counter("requests", "Answers, by the first part of the path and the status", "route", "status")
+        self._requests = counter(
+            "requests", "Requests answered, by the first part of the path and the status", "route", "status"
+        )
         self._request_seconds = histogram(
-            "request_seconds", "From the request to the end of its answer", _REQUEST_BUCKETS_S, "route"
+            "request_seconds", "Seconds from a request to the end of its answer", _REQUEST_BUCKETS_S, "route"
         )
         self._requests_in_flight = gauge("requests_in_flight", "Requests that are being answered")
         self._tiles = counter("tiles", "Tiles answered, by where they came from", "level", "variable", "zoom")
         self._render_seconds = histogram(
-            "render_seconds", "Sampling and encoding one picture, its shell at hand", _RENDER_BUCKETS_S
+            "render_seconds", "Seconds to sample and encode one picture of an available shell", _RENDER_BUCKETS_S
         )
         self._engine_seconds = histogram(
-            "engine_seconds", "Calls of the generator, its queue included", _ENGINE_BUCKETS_S
+            "engine_seconds", "Seconds of a call of the generator, including its queue", _ENGINE_BUCKETS_S
         )
         self._engine_errors = counter("engine_errors", "Calls of the generator that failed", "error")
-        self._engine_in_flight = gauge("engine_in_flight", "Calls of the generator, running or waiting")
+        self._engine_in_flight = gauge("engine_in_flight", "Calls of the generator that run or wait")
         self._queue_depth = gauge("queue_depth", "Requests that wait for a shell to be generated")
-        self._rejected = counter("rejected", "Requests turned away, by the limit that they met", "limit")
-        self._waits = counter("single_flight_waits", "Requests that shared another's work", "kind")
+        self._rejected = counter("rejected", "Requests refused, by the limit that they exceeded", "limit")
+        self._waits = counter("single_flight_waits", "Requests that joined another request's work", "kind")
         self._redis_failures = counter("redis_failures", "Redis operations that failed", "error")
-        self._redis_breaker = gauge("redis_breaker_open", "Processes that leave Redis out after a failure")
+        self._redis_breaker = gauge("redis_breaker_open", "Processes that do not ask Redis after a failure")
         self._surrogate = gauge(
             "surrogate_info", "1 for the surrogate that is served", "digest", "title", "engine", over_processes="max"
         )
         if not self._shared:
             ProcessCollector(registry=self._registry)
 
-        # Series by their labels, made once: prometheus_client's own look-up takes as long as all the rest.
+        # Series by their labels. prometheus_client's own look-up would take as long as all the rest.
         self._count_tile: dict[tuple[str, str, int], Callable[[], None]] = {}
         self._count_request: dict[tuple[str, int], Callable[[], None]] = {}
         self._time_request: dict[str, Callable[[float], None]] = {}
@@ -79,7 +83,7 @@ class Metrics:
     # The hot path.
 
     def tile(self, level: CacheLevel, variable: str, z: int) -> None:
-        """One tile was answered. Names must have been checked before: every new one is a new series."""
+        """Count an answered tile. The names must have been checked before, because each new name makes a new series."""
         count = self._count_tile.get((level, variable, z))
         if count is None:
             count = self._tiles.labels(level, variable, z).inc
@@ -87,7 +91,7 @@ class Metrics:
         count()
 
     def request_ended(self, route: str, status: int, seconds: float) -> None:
-        """One request was answered; `route` is one of a few, not the path. Undoes `request_started`."""
+        """Count and time an answered request. `route` is one of a few names, not the path. Undoes `request_started`."""
         self._requests_in_flight.dec()
         count = self._count_request.get((route, status))
         if count is None:
@@ -100,12 +104,12 @@ class Metrics:
     # Off the hot path.
 
     def rendered(self, seconds: float) -> None:
-        """One picture was drawn from a shell at hand."""
+        """Time the drawing of one picture from an available shell."""
         self._render_seconds.observe(seconds)
 
     @contextmanager
     def engine_call(self) -> Iterator[None]:
-        """One call of the generator: in flight within, then timed, and counted by its error where it fails."""
+        """Return a context for one call of the generator. It times the call, and counts the error if the call fails."""
         self._engine_in_flight.inc()
         started = time.perf_counter()
         try:
@@ -119,7 +123,7 @@ class Metrics:
 
     @contextmanager
     def queued(self) -> Iterator[None]:
-        """A request that waits for a shell to be generated, for as long as the block lasts."""
+        """Return a context for a request that waits for a shell to be generated."""
         self._queue_depth.inc()
         try:
             yield
@@ -127,36 +131,36 @@ class Metrics:
             self._queue_depth.dec()
 
     def rejected(self, limit: str) -> None:
-        """A request was turned away: `limit` is the name of the limit that it met."""
+        """Count a refused request. `limit` is the name of the limit that it exceeded."""
         self._rejected.labels(limit).inc()
 
     def single_flight_wait(self, kind: str) -> None:
-        """A request joined the work of another; `kind` is what is being made: `tile`, `shell`."""
+        """Count a request that joined another request's work. `kind` is what is being made: `picture` or `shell`."""
         self._waits.labels(kind).inc()
 
     def redis_failure(self, error: BaseException) -> None:
-        """An operation on Redis failed."""
+        """Count a failed operation on Redis."""
         self._redis_failures.labels(type(error).__name__).inc()
 
     def redis_breaker(self, is_open: bool) -> None:
-        """Redis is left out from now on, or used again."""
+        """Record whether this process has stopped asking Redis."""
         self._redis_breaker.set(is_open)
 
     def surrogate(self, digest: str, title: str, engine: str) -> None:
-        """What is served."""
+        """Record which surrogate is served."""
         self._surrogate.labels(digest, title, engine).set(1)
 
     # Reading.
 
     def names(self) -> set[str]:
-        """The name of every sample that could be scraped, `_total`, `_bucket`, `_sum` and `_count` included."""
+        """Return the names of all samples, including those that end in `_total`, `_bucket`, `_sum` and `_count`."""
         endings = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
         return {
             family.name + ending for family in self._registry.collect() for ending in endings.get(family.type, ("",))
         }
 
     def scrape(self, accept: str = "") -> tuple[bytes, str]:
-        """Every series of all processes, as text of the kind that `accept` asks for, and its media type."""
+        """Return every series of all processes as text, and its media type. `accept` is the client's Accept field."""
         from prometheus_client import CollectorRegistry
         from prometheus_client.exposition import choose_encoder
 
@@ -171,7 +175,7 @@ class Metrics:
 
 
 def forget_worker(pid: int) -> None:
-    """Take what a worker process that has ended was doing at that moment out of the shared gauges."""
+    """Remove a worker process that has ended from the shared gauges."""
     from prometheus_client.multiprocess import mark_process_dead
 
     if SHARED_FOLDER in os.environ:

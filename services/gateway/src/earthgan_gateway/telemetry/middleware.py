@@ -1,4 +1,4 @@
-"""What happens around every request: an identifier, a count and a time, an access line and a span where asked for."""
+"""The middleware that identifies, counts and times every request, and writes access lines and spans if they are on."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from earthgan_gateway.telemetry.traces import Traces
 
 log = logging.getLogger("earthgan_gateway.access")
 
-#: An identifier that somebody else has given: short, and nothing that could forge a header or a line of a log.
+#: The identifiers that are accepted from clients. They are short and cannot forge a header or a line of a log.
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:+/=-]{1,64}")
 
 
 class TelemetryMiddleware:
-    """Pure ASGI: wraps an application and adds some ten microseconds to a request.
+    """ASGI middleware that adds some ten microseconds to a request.
 
-    `routes` are the first parts of the paths that are counted on their own; all others are counted as `other`, so
-    that whoever tries paths at random makes no new series. A request that raises is counted as a 500.
+    `routes` are the first parts of the paths that have a series of their own. All other paths are counted as `other`,
+    so that clients that try paths at random make no new series. A request that raises is counted as a 500.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class TelemetryMiddleware:
         self._traces = traces
         self._routes = {part: f"/{part}" for part in routes}
         self._access_log = access_log
-        # Unique between processes, and a count within: cheaper than 16 random bytes each time.
+        # A prefix that is unique to the process, and a count. This is cheaper than 16 random bytes for each request.
         self._prefix = os.urandom(6).hex()
         self._numbers = itertools.count()
 
@@ -75,7 +75,7 @@ class TelemetryMiddleware:
                 self._write_line(scope, status, length, seconds)
 
     def _identify(self, scope: Scope) -> bytes:
-        """The asker's identifier where it is a sane one, else a new one."""
+        """Return the client's identifier if it is acceptable, otherwise a new one."""
         for name, value in scope["headers"]:
             if name == b"x-request-id" and _SANE_ID.fullmatch(value):
                 return bytes(value)

@@ -1,4 +1,4 @@
-"""Spans for OpenTelemetry, where an operator names a collector; else nothing is imported and nothing is done."""
+"""Spans for OpenTelemetry, if the operator names a collector. Otherwise nothing is imported and nothing is done."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ class Span(Protocol):
 
 
 class Traces(Protocol):
-    """What reports spans: `with traces.span("engine", shell=150): ...`."""
+    """The interface of everything that reports spans: `with traces.span("engine", shell=150): ...`."""
 
-    #: Whether anybody listens: a hot path may ask before it makes a span.
+    #: Whether spans go anywhere. The hot path asks this before it makes a span.
     on: bool
 
     def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Span]:
-        """A piece of work within whatever span is open here."""
+        """Return the span of a piece of work, inside the span that is open here."""
         ...
 
     def request(self, scope: Any, route: str) -> AbstractContextManager[Span]:
-        """The span of a whole request, below the asker's own where its headers name one (W3C trace context)."""
+        """Return the span of a whole request. If the headers name a span of the client's (W3C trace context), that is
+        its parent.
+        """
         ...
 
     def close(self) -> None:
-        """Send what is waiting to be sent."""
+        """Send all spans that have not been sent yet."""
         ...
 
 
@@ -40,7 +42,7 @@ class _NoSpan:
 
 
 class NoTraces:
-    """Reports nothing, at the cost of a call."""
+    """Reports nothing."""
 
     on = False
     _nothing: AbstractContextManager[Span] = nullcontext(_NoSpan())
@@ -56,7 +58,7 @@ class NoTraces:
 
 
 class OtelTraces:
-    """Reports through an OpenTelemetry tracer provider of its own; `processor` sends the spans."""
+    """Reports through an OpenTelemetry tracer provider of its own. `processor` sends the spans."""
 
     on = True
 
@@ -90,9 +92,9 @@ class OtelTraces:
 
 
 def make_traces(endpoint: str | None, digest: str) -> Traces:
-    """Traces to an OTLP/HTTP collector, `http://host:4318` for example; none without one.
+    """Make traces to an OTLP/HTTP collector, such as `http://host:4318`. If `endpoint` is None, they report nothing.
 
-    Raises BadInput where the packages are missing.
+    Raises BadInput if the packages are missing.
     """
     if endpoint is None:
         return NoTraces()
