@@ -66,7 +66,7 @@ class InvalidRequest(EarthGANError):
 
 
 class WrongUsage(EarthGANError):
-    """Options that argparse accepts one by one, but that do not go together."""
+    """argparse accepts each option, but the options do not go together."""
 
 
 class BadInput(EarthGANError):

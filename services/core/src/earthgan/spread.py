@@ -39,7 +39,7 @@ def spread(workers: int, scheduler: str | None) -> Iterator[Spread]:  # type: ig
     with _client(workers, scheduler) as client:
         try:
             yield over
-        finally:  # whoever stops early leaves tasks running, and they need the client until they are done
+        finally:  # tasks may still run if the caller stops early, and they need the client until they are done
             for results in begun:
                 results.close()
 
