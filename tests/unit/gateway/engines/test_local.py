@@ -28,7 +28,7 @@ def backend(feeds):
     raise ArithmeticError
 
 async def main():
-    engine = LocalEngine(surrogate, backend)
+    engine = LocalEngine(surrogate, backend, "test/float32")
     try:
         await engine.ready(time.monotonic() + 20)
     except ArithmeticError:
