@@ -275,8 +275,10 @@ def test_an_altered_or_truncated_code_is_refused(folder: Path, tmp_path: Path) -
     step.write_bytes(step.read_bytes()[:-40])
     with pytest.raises(DamagedSurrogate, match=r"005\.bin: does not have the digest"):
         Surrogate(copy)
-    with pytest.raises(DamagedSurrogate, match=r"005\.bin: the coded step is damaged"):
+    with pytest.raises(DamagedSurrogate, match=r"005\.bin: has changed since it was opened"):
         surrogate.conditional_input(5)
+    with pytest.raises(DamagedSurrogate, match=r"005\.bin: the coded step is damaged"):
+        surrogate.inputs.read(step)
 
 
 def test_weights_of_another_shape_are_refused(folder: Path, tmp_path: Path) -> None:
