@@ -2,7 +2,9 @@
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -218,6 +220,21 @@ def test_many_shells_at_once_are_each_its_own(surrogate: Surrogate) -> None:
     together = planner.evaluate(x, Window(range(3, 9), whole.rows, whole.columns), range(4))
     apart = [planner.evaluate(x, surrogate.grid.shell(r), range(4)) for r in range(3, 9)]
     np.testing.assert_allclose(together, np.concatenate(apart, axis=1), atol=2e-6)
+
+
+def test_threads_may_evaluate_at_once_from_the_first_shell_on(surrogate: Surrogate) -> None:
+    x, whole = surrogate.conditional_input(6), surrogate.grid.whole
+    due = surrogate.planner.evaluate(x, whole, range(4))
+    for _ in range(5):
+        fresh, start = surrogate.planner.on(surrogate.grid), Barrier(4)
+
+        def evaluate(r: int, planner: SpectralPlanner = fresh, start: Barrier = start) -> np.ndarray:
+            start.wait(10)
+            return planner.evaluate(x, surrogate.grid.shell(r), range(4))
+
+        with ThreadPoolExecutor(4) as threads:
+            found = np.concatenate(list(threads.map(evaluate, range(4))), axis=1)
+        np.testing.assert_allclose(found, due[:, :4], atol=2e-6)
 
 
 def test_what_is_not_asked_for_costs_nothing(surrogate: Surrogate, monkeypatch: pytest.MonkeyPatch) -> None:

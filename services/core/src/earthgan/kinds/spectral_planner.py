@@ -94,6 +94,11 @@ class SpectralPlanner:
     def __init__(self, kernels: Kernels, grid: ShellGrid) -> None:
         self.grid, self._kernels, self._degree = grid, kernels, kernels.arguments.degree
         self.variables = 4 if len(kernels.arguments.fields) > 1 else 1
+        modes = sum(basis.shape[1] for basis in kernels.bases.values())
+        # Filled shell by shell, by whichever thread comes first: so the array is there before any thread is.
+        self._kernels_kept = np.empty(
+            (len(kernels.arguments.fields), self._degree + 1, grid.shape[0], modes), np.float32
+        )
         self._kernels_known = np.zeros(grid.shape[0], bool)
 
     def on(self, grid: ShellGrid) -> SpectralPlanner:
@@ -104,11 +109,6 @@ class SpectralPlanner:
     def kernels(self) -> Array:
         """`(field, degree, shell, mode)`: the kernels of all shells of the grid."""
         return self._kernels_of(self.grid.whole.shells)
-
-    @cached_property
-    def _kernels_kept(self) -> Array:
-        modes = sum(basis.shape[1] for basis in self._kernels.bases.values())
-        return np.empty((len(self._kernels.arguments.fields), self._degree + 1, self.grid.shape[0], modes), np.float32)
 
     def _kernels_of(self, shells: range) -> Array:
         """The kernels of some shells. They are computed on first use."""
