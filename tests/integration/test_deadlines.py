@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient
+from httpx2 import ASGITransport, AsyncClient
 
 from earthgan import Surrogate, Window
 from earthgan.errors import EngineTimeout
