@@ -9,13 +9,16 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt
 
-.PHONY: serve test lint bench load compose-test wheels system-packages clean
+.PHONY: serve test test-slow lint bench load compose-test wheels system-packages clean
 
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.testing system-packages
 	$(BIN)/python -m pytest $(ARGS)
+
+test-slow: $(VENV)/.testing system-packages
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 lint: $(VENV)/.testing
 	$(BIN)/ruff check .

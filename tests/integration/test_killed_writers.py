@@ -16,7 +16,11 @@ from places import ROOT
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
-@pytest.mark.parametrize("writer", WRITERS)
+#: The writers with the most operations. The others have the same kinds of operation.
+SLOW = {"seed_folder", "seed_archive", "run_folder"}
+
+
+@pytest.mark.parametrize("writer", [pytest.param(each, marks=[pytest.mark.slow] * (each in SLOW)) for each in WRITERS])
 def test_killed_at_any_operation_it_leaves_what_was_good(writer: str, tmp_path: Path) -> None:
     program = "import sys; from pathlib import Path; from integration.killed_writers import run_killed\n"
     program += "print(run_killed(sys.argv[1], Path(sys.argv[2])))"
