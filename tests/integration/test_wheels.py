@@ -180,7 +180,6 @@ def test_an_image_is_built_with_all_that_its_packages_link_to(project: str) -> N
             assert any(target.is_relative_to(name) for name in given), f"{link} leads to {target}"
 
 
-@pytest.mark.slow
 def test_the_map_is_served_from_an_empty_folder(served: str) -> None:
     with httpx.Client(base_url=served, trust_env=False, timeout=60) as client:
         page = client.get("/")
@@ -193,7 +192,6 @@ def test_the_map_is_served_from_an_empty_folder(served: str) -> None:
         assert client.get("/readyz").status_code == 200
 
 
-@pytest.mark.slow
 def test_what_serving_needs_is_installed_and_nothing_for_training(home: Path) -> None:
     python = home / "earthgan" / "bin" / "python"
     names = "import importlib.metadata as m; print(*(distribution.name for distribution in m.distributions()))"
