@@ -29,7 +29,7 @@ class Budget:
     @classmethod
     def of(cls, whole_bytes: int) -> Budget:
         """Divide a number of bytes among the caches."""
-        urls = min(whole_bytes // 4, 16 * _MB)
+        urls = min(whole_bytes // 3, 32 * _MB)
         rest = whole_bytes - urls
         steps, shells, pixels = rest // 4, rest // 6, rest // 16
         places, clients = rest // 32, rest // 64
