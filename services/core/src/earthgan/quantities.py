@@ -79,10 +79,13 @@ class Derived:
     colormap: str = _DIVERGING
     symmetric: bool = True
 
+    def at(self, stored: Mapping[str, Array], latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
+        """The quantity at points, before any lateral mean is subtracted. Raises KeyError if a variable is missing."""
+        return self.function(*(stored[name] for name in self.needs), latitudes_deg, longitudes_deg)
+
     def of(self, shells: Mapping[str, Array], grid: ShellGrid) -> Array:
         """The quantity on whole shells `(..., latitude, longitude)` of a grid. Raises KeyError if one is missing."""
-        stored = (shells[name] for name in self.needs)
-        values = self.function(*stored, *grid.axes_deg)
+        values = self.at(shells, *grid.axes_deg)
         return anomaly(values, grid) if self.less_mean else values
 
     def is_offered(self, specs: Mapping[str, VariableSpec]) -> bool:
@@ -163,7 +166,7 @@ class Quantity:
 
     def at(self, stored: Mapping[str, Array], latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
         """The quantity at points, before any lateral mean is subtracted. Raises KeyError if a variable is missing."""
-        return self.row.function(*(stored[name] for name in self.needs), latitudes_deg, longitudes_deg)
+        return self.row.at(stored, latitudes_deg, longitudes_deg)
 
     def of(self, shells: Mapping[str, Array], grid: ShellGrid) -> Array:
         """The quantity on whole shells `(..., latitude, longitude)` of a grid. Raises KeyError if one is missing."""
