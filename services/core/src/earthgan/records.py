@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from earthgan.sphere.grid import PolarRule, ShellGrid
+from earthgan.sphere.grid import EARTH_RADIUS_KM, PolarRule, ShellGrid
 
 
 def _inside_the_folder(path: str) -> str:
@@ -46,7 +46,7 @@ class Affine(Frozen):
 class VariableSpec(Frozen):
     """A variable. `normalisation` converts the generator's numbers to `unit`. `range` is the global range to draw."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
     long_name: str
     unit: str
     colormap: str
@@ -92,10 +92,29 @@ class GridSpec(Frozen):
         )
 
 
+class PlanetSpec(Frozen):
+    """The planet whose mantle is shown. Depths are counted from `radius_km`.
+
+    `core_radius_km` is where the mantle ends, if that is known. If `unit` is "1", all radii and depths are multiples of
+    an unnamed length, and not km.
+    """
+
+    radius_km: float = Field(default=EARTH_RADIUS_KM, gt=0)
+    core_radius_km: float | None = Field(default=None, ge=0)
+    unit: Literal["km", "1"] = "km"
+
+    @model_validator(mode="after")
+    def _core_is_inside(self) -> PlanetSpec:
+        if self.core_radius_km is not None and self.core_radius_km >= self.radius_km:
+            raise ValueError("the core is not smaller than the planet")
+        return self
+
+
 class StepSpec(FileSpec):
-    """The conditional input of one time step."""
+    """The conditional input of one time step. `label` is the source's own text for the step, if that is not `t`."""
 
     t: int = Field(ge=0)
+    label: str | None = None
     time_myr: float | None = None
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
 from earthgan.kinds.registry import KindArguments, StepInputs, kind_named, kind_of
-from earthgan.records import FileSpec, Frozen, GridSpec, Seed, Sha256, VariableSpec
+from earthgan.records import FileSpec, Frozen, GridSpec, PlanetSpec, Seed, Sha256, VariableSpec
 
 SPEC_FILE = "spec.json"
 
@@ -29,12 +29,16 @@ class GeneratorSpec(Frozen):
 
 
 class Provenance(Frozen):
-    """The origin of the data. `notice` is shown wherever the data are shown."""
+    """The origin of the data. `notice` and `credit` are shown wherever the data are shown.
+
+    `licence` is empty and `simulated` is None if nobody has said.
+    """
 
     source: str
-    licence: str
-    notice: str
-    simulated: bool
+    licence: str = ""
+    notice: str = ""
+    credit: str = ""
+    simulated: bool | None = None
     training_data_sha256: Sha256 | None = None
 
 
@@ -52,6 +56,7 @@ class SurrogateSpec(Frozen):
     generator: GeneratorSpec
     inputs: SerializeAsAny[StepInputs]
     seed: Seed | None = None
+    planet: PlanetSpec = PlanetSpec()
     provenance: Provenance
 
     @field_validator("inputs", mode="before")

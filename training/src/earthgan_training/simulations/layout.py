@@ -39,11 +39,12 @@ class Degraded:
 
 @dataclass(frozen=True)
 class SourceVariable:
-    """The name of a variable in the file, and our description of the variable."""
+    """The name of a variable in the file, and our description of the variable. `standard_name` is CF's, if known."""
 
     source: str
     variable: Variable
     degraded: tuple[Degraded, ...] = ()
+    standard_name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
