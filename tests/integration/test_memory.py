@@ -9,7 +9,7 @@ import pytest
 from load.memory import grown, paths
 from places import DEFAULT_SURROGATE
 
-#: A process of this size grows and shrinks by a few MB whatever it keeps, and 20 % of a small setting is less than that.
+#: A process grows by a few MB whatever it keeps, and 20 % of a small setting is less than that.
 ALLOCATOR_MB = 8
 
 
