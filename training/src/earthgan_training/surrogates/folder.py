@@ -20,9 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from safetensors.torch import save
+from numpy.typing import ArrayLike, NDArray
+from safetensors.numpy import save
 
 from earthgan.errors import BadInput, DamagedSurrogate
 from earthgan.files import cannot_be_written, flush, is_leftover, locked, scratch, whole, write_whole
@@ -88,9 +87,9 @@ def write_coded_step(folder: Path, t: int, data: bytes, time_myr: float | None =
     return StepSpec(t=t, time_myr=time_myr, file=written.file, sha256=written.sha256)
 
 
-def write_weights(folder: Path, state: Mapping[str, torch.Tensor]) -> FileSpec:
-    """Write a generator's parameters to a draft."""
-    return write_file(folder, WEIGHTS_FILE, save({name: tensor.contiguous() for name, tensor in state.items()}))
+def write_weights(folder: Path, state: Mapping[str, ArrayLike]) -> FileSpec:
+    """Write a generator's parameters, which are arrays or torch's tensors, to a draft. This does not need torch."""
+    return write_file(folder, WEIGHTS_FILE, save({name: np.asarray(each, order="C") for name, each in state.items()}))
 
 
 def write_file(folder: Path, file: str, content: bytes) -> FileSpec:
