@@ -54,13 +54,14 @@ def open_source(
     """
     layout = layout_of(mapping)
     files = layout.steps(Path(addresses[0]))
-    times, first = {}, next(iter(files.values()))
+    times: dict[int, float | None] = {}
+    with SourceFile(first := next(iter(files.values())), layout) as file:
+        grid, stored = file.grid, file.stored
     for t, path in files.items():
         with SourceFile(path, layout) as file:
             times[t] = file.time_myr
-            if files[t] != first and file.grid != grid:
+            if file.grid != grid:
                 raise BadInput(f"{path}: its axes differ from those of {first.name}")
-            grid, stored = file.grid, file.stored
             held = tuple(each for each in layout.variables if file.has(each.variable.name))
     return Source(
         address=str(addresses[0]),
