@@ -90,7 +90,7 @@ LAYERS = {
         "figures train velocity",
         "coding",
         "evaluate",
-        "study",
+        "make study",
         "commands __init__",
     ),
 }

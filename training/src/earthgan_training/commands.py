@@ -10,6 +10,7 @@ from earthgan.cli import add_command, numbers
 from earthgan_training.coding.command import add_spectral
 from earthgan_training.evaluate.command import add_evaluate
 from earthgan_training.figures.command import add_figures
+from earthgan_training.make.command import add_make
 from earthgan_training.prepare.command import add_prepare
 from earthgan_training.simulate.command import add_simulate
 from earthgan_training.study.command import add_study
@@ -70,6 +71,7 @@ def register(subcommands: Any) -> None:
 
     add_evaluate(subcommands)
     add_figures(subcommands)
+    add_make(subcommands)
     add_prepare(subcommands)
     add_simulate(subcommands)
     add_spectral(subcommands)

@@ -42,17 +42,24 @@ def new_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
 
     Raises BadInput if `out` exists, unless it may be overwritten and is either a surrogate folder or empty.
     """
+    check_place(out, overwrite)
     if not out.exists():
         with whole(out) as draft:
             draft.mkdir()
             yield draft
         return
+    with changed_folder(out) as draft:
+        yield draft
+
+
+def check_place(out: Path, overwrite: bool) -> None:
+    """Raise BadInput if `new_folder` would refuse to make `out`. Long work asks before it begins."""
+    if not out.exists():
+        return
     if not overwrite:
         raise BadInput(f"{out}: exists already (--overwrite replaces it)")
     if not out.is_dir() or not ((out / SPEC_FILE).exists() or all(map(_is_ours, out.iterdir()))):
         raise BadInput(f"{out}: is not a surrogate folder and will not be replaced")
-    with changed_folder(out) as draft:
-        yield draft
 
 
 @contextmanager
