@@ -14,7 +14,8 @@ from earthgan_training.simulations.labelled import Source
 #: The default quality. The rms error is then a thousandth of the range: a quarter of what a colour map of 256 colours
 #: tells apart.
 USUAL_DB = 60.0
-_BOUND = re.compile(r"(?:(?P<name>[A-Za-z]\w*)=)?(?P<number>[-+\d.][-+.\deE]*?)\s*(?P<unit>[^\d\s.=+\-eE].*|[eE]\D.*)?")
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_BOUND = re.compile(rf"(?:(?P<name>[A-Za-z]\w*)=)?(?P<number>{_NUMBER})\s*(?P<unit>[^\d\s.=+-].*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,7 @@ def asked_bounds(text: str) -> AskedBounds:
     found = []
     for piece in text.split(","):
         match = _BOUND.fullmatch(piece.strip())
-        try:
-            number = float(match["number"]) if match else math.nan
-        except ValueError:
-            number = math.nan
+        number = float(match["number"]) if match else math.nan
         if match is None or not 0 < number < math.inf:
             raise argparse.ArgumentTypeError(
                 f"{piece!r} is not a largest error: write a positive number, perhaps with a unit or %, "
