@@ -89,6 +89,11 @@ def test_cells_without_a_value_stay_without_one(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="has values where the source has none"):
         made(source, tmp_path / "out", Fills())
     assert not names(tmp_path)
+    filled = array_source({1: {"temperature": np.nan_to_num(field)}})
+    make_surrogate(filled, tmp_path / "out", Wish(), [Rounding()], "one", silent, with_gaps=source)
+    surrogate = Surrogate(tmp_path / "out")
+    found = surrogate.shells(None, ["temperature"], 1, range(4))[0]
+    assert (np.isnan(found) == np.isnan(field)).all()
 
 
 def test_an_existing_folder_is_left_alone_or_replaced(tmp_path: Path) -> None:

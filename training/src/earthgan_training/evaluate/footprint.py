@@ -14,7 +14,7 @@ SERIES = 251
 @dataclass(frozen=True)
 class Footprint:
     """The bytes of a surrogate. `inputs_per_step` counts a time step's file and its entry in `spec.json`. `model`
-    counts the weights and the rest of `spec.json`.
+    counts the weights, the mask and the rest of `spec.json`.
 
     `onnx` is another form of the weights, which `earthgan export` makes from them, and is not added.
     """
@@ -36,8 +36,9 @@ def footprint(surrogate: Surrogate) -> Footprint:
     entries = len(spec.to_json().encode()) - bare
     stored = sum((folder / step.file).stat().st_size for step in spec.inputs.steps)
     weights, onnx = spec.generator.weights, spec.generator.onnx
+    parts = [each for each in (weights, spec.mask) if each is not None]
     return Footprint(
         inputs_per_step=math.ceil((stored + entries) / len(spec.inputs.steps)),
-        model=(folder / weights.file).stat().st_size + bare,
+        model=sum((folder / each.file).stat().st_size for each in parts) + bare,
         onnx=(folder / onnx.file).stat().st_size if onnx else 0,
     )

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from earthgan.errors import WrongUsage
 from earthgan.progress import progress
 from earthgan.surrogate import Surrogate
+from earthgan_training.make.absent import coded_as
 from earthgan_training.make.codes import KINDS, all_codes
 from earthgan_training.make.goal import AskedBounds, Quality, Size, asked_bounds
 from earthgan_training.make.identity import identity_by_digests, identity_of
 from earthgan_training.make.run import Wish, make_surrogate
 from earthgan_training.simulations.arguments import usual_variables
+from earthgan_training.simulations.labelled import Source
 from earthgan_training.simulations.opening import Missing, open_source
 
 if TYPE_CHECKING:
@@ -67,11 +69,15 @@ def make(
         raise WrongUsage(f"missing is {missing!r}, where {', '.join(Missing)} are known")
     addresses: Any = [dataset] if isinstance(dataset, (str, Path)) or hasattr(dataset, "data_vars") else list(dataset)
     mapping_file = None if mapping is None else Path(mapping)
-    source = open_source(addresses, mapping_file, missing=Missing(missing))
-    source = source.chosen(variables or usual_variables(source), steps)
     flags = {"credit": credit, "licence": licence, "notice": notice, "simulated": simulated}
     given = {name: value for name, value in flags.items() if value is not None}
-    source = replace(source, title=title or source.title, provenance=source.provenance.model_copy(update=given))
+
+    def opened(missing: Missing) -> Source:
+        source = open_source(addresses, mapping_file, missing=missing)
+        source = source.chosen(variables or usual_variables(source), steps)
+        return replace(source, title=title or source.title, provenance=source.provenance.model_copy(update=given))
+
+    source, with_gaps = opened(coded_as(missing)), opened(Missing.MASK) if missing == Missing.MASK else None
     paths = all(isinstance(each, (str, Path)) for each in addresses)
     identity = identity_of(addresses, mapping_file, missing) if paths else None
     wish = Wish(
@@ -81,8 +87,9 @@ def make(
         overwrite=overwrite,
         rival=False,
     )
+    identity = identity or identity_by_digests(source, missing)
     with progress() as show:
-        make_surrogate(source, Path(out), wish, all_codes(), identity or identity_by_digests(source, missing), show)
+        make_surrogate(source, Path(out), wish, all_codes(), identity, show, with_gaps)
     return Surrogate(out)
 
 

@@ -20,6 +20,7 @@ from earthgan_training.simulations.arguments import (
 if TYPE_CHECKING:
     from earthgan_training.make.report import Report
     from earthgan_training.make.run import Wish
+    from earthgan_training.simulations.labelled import Source
 
 
 def add_make(subcommands: Any) -> None:
@@ -109,16 +110,21 @@ def _view(arguments: argparse.Namespace) -> None:
 
 def _made(arguments: argparse.Namespace, out: Path, wish: Wish) -> Report:
     from earthgan.progress import progress
+    from earthgan_training.make.absent import coded_as
     from earthgan_training.make.codes import all_codes
     from earthgan_training.make.identity import identity_by_digests
     from earthgan_training.make.run import make_surrogate
 
-    source = source_of(arguments)
-    title = arguments.title or source.title
-    source = replace(source, title=title, provenance=provenance_of(arguments, source))
+    def opened(missing: str) -> Source:
+        source = source_of(argparse.Namespace(**{**vars(arguments), "missing": missing}))
+        title = arguments.title or source.title
+        return replace(source, title=title, provenance=provenance_of(arguments, source))
+
+    source = opened(coded_as(arguments.missing))
+    with_gaps = opened(arguments.missing) if arguments.missing == "mask" else None
     identity = _identity(arguments) or identity_by_digests(source, arguments.missing)
     with progress() as show:
-        return make_surrogate(source, out, wish, all_codes(), identity, show)
+        return make_surrogate(source, out, wish, all_codes(), identity, show, with_gaps)
 
 
 def _wish(arguments: argparse.Namespace) -> Wish:

@@ -11,9 +11,9 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,11 @@ from earthgan.progress import Show
 from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
 from earthgan_training.evaluate.footprint import footprint
+from earthgan_training.make.absent import absent_cells, hide
 from earthgan_training.make.choice import Trial, chosen, trial_steps
 from earthgan_training.make.code import Code
 from earthgan_training.make.goal import AskedBounds, Bounds, Goal, Quality, Size, bounds_for
-from earthgan_training.make.measure import beyond, measured, ranges
+from earthgan_training.make.measure import Score, beyond, measured, ranges
 from earthgan_training.make.report import Report, VariableReport
 from earthgan_training.make.rival import sperr_psnr_db
 from earthgan_training.simulations.labelled import Source
@@ -53,8 +54,19 @@ class Wish:
     rival: bool = True
 
 
-def make_surrogate(source: Source, out: Path, wish: Wish, codes: Sequence[Code], identity: Any, show: Show) -> Report:
+def make_surrogate(
+    source: Source,
+    out: Path,
+    wish: Wish,
+    codes: Sequence[Code],
+    identity: Any,
+    show: Show,
+    with_gaps: Source | None = None,
+) -> Report:
     """Make the surrogate folder `out` of all steps and variables of a source, whole or not at all.
+
+    All values of `source` are finite. `with_gaps` is the same source with NaN where cells have no value. The surrogate
+    hides these cells, in all steps if they lack a value in one.
 
     `identity` is JSON that changes when the source or the way to read it changes. `codes` are the ways to store fields,
     the one that wins ties first.
@@ -75,39 +87,50 @@ def make_surrogate(source: Source, out: Path, wish: Wish, codes: Sequence[Code],
         surrogate = Surrogate(unfinished)
         code = next(code for code in able if code.name == surrogate.spec.generator.arguments.preset)
         _finish(source, unfinished, code, wish.memory_bytes, show)
+        if with_gaps and surrogate.mask is None and (absent := absent_cells(with_gaps, show)).any():
+            hide(unfinished, absent)
         surrogate = Surrogate(unfinished)
         shown = steps if isinstance(goal, Bounds) else trial_steps(steps, MEASURED_STEPS)
-        scores = measured(source, surrogate, shown, show)
+        scores = measured(with_gaps or source, surrogate, shown, show)
         if isinstance(goal, Bounds) and (broken := beyond(scores, goal.largest)):
             raise BadInput(f"{source.address}: --max-error does not hold: {broken}")
-        size = footprint(surrogate)
-        rival_step, step_bytes = steps[len(steps) // 2], size.inputs_per_step + size.model / len(steps)
-        report = Report(
-            folder=out,
-            kind=code.name,
-            asked=_in_words(goal),
-            steps=len(steps),
-            measured=len(shown),
-            cells=source.grid.shape,
-            inputs=size.inputs_per_step * len(steps),
-            model=size.model,
-            variables={
-                each.variable.name: VariableReport(
-                    psnr_db=scores[each.variable.name].psnr_db,
-                    largest_error=scores[each.variable.name].largest_error,
-                    unit=each.variable.unit,
-                    sperr_db=sperr_psnr_db(source, rival_step, each.variable.name, step_bytes, wish.memory_bytes)
-                    if wish.rival
-                    else None,
-                )
-                for each in source.variables
-            },
-            seconds=time.monotonic() - began,
-            notes=(*source.notes, *_shortfalls(goal, scores_db=[s.psnr_db for s in scores.values()])),
-        )
+        report = _report(with_gaps or source, out, surrogate, wish, goal, scores, show)
         with new_folder(out, wish.overwrite) as draft:
             shutil.copytree(unfinished, draft, dirs_exist_ok=True)
-    return report
+    return replace(report, measured=len(shown), seconds=time.monotonic() - began)
+
+
+def _report(
+    source: Source,
+    out: Path,
+    surrogate: Surrogate,
+    wish: Wish,
+    goal: Goal,
+    scores: Mapping[str, Score],
+    show: Show,
+) -> Report:
+    size, steps = footprint(surrogate), len(source.steps)
+    step_bytes, middle = size.inputs_per_step + size.model / steps, source.steps[steps // 2].t
+    variables = {}
+    for i, each in enumerate(source.variables):
+        name = each.variable.name
+        show("comparing with SPERR", i, len(source.variables))
+        rival_db = sperr_psnr_db(source, middle, name, step_bytes, wish.memory_bytes) if wish.rival else None
+        score = scores[name]
+        variables[name] = VariableReport(score.psnr_db, score.largest_error, each.variable.unit, rival_db)
+    return Report(
+        folder=out,
+        kind=surrogate.spec.generator.arguments.preset,
+        asked=_in_words(goal),
+        steps=steps,
+        measured=steps,
+        cells=source.grid.shape,
+        inputs=size.inputs_per_step * steps,
+        model=size.model,
+        variables=variables,
+        seconds=0.0,
+        notes=(*source.notes, *_shortfalls(goal, [score.psnr_db for score in scores.values()])),
+    )
 
 
 def _goal_of(asked: Quality | Size | AskedBounds, source: Source, steps: Sequence[int]) -> Goal:
