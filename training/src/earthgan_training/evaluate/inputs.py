@@ -22,7 +22,6 @@ from earthgan.errors import BadInput
 from earthgan.kinds.coded_inputs import CodedInputsSpec
 from earthgan.kinds.inputs import InputsSpec
 from earthgan.kinds.registry import StepInputs
-from earthgan.quantities import NORMALISED
 from earthgan.records import StepSpec
 from earthgan.spec import SurrogateSpec
 from earthgan.sphere.grid import PolarRule
@@ -125,7 +124,7 @@ def _npy(array: NDArray[Any]) -> bytes:
 
 def is_normalised(surrogate: Surrogate) -> bool:
     """Whether the surrogate's numbers have no unit, as those of the published generator."""
-    return any(variable.unit == NORMALISED for variable in surrogate.spec.variables)
+    return any(not variable.has_unit for variable in surrogate.spec.variables)
 
 
 @contextmanager

@@ -31,8 +31,38 @@ class SourceStep:
     time_myr: float | None = None
 
 
+@dataclass(frozen=True)
+class Stored:
+    """How the shells and meridians of a source are stored, for what must see more than its grid.
+
+    `radii_km` and `numbers` are of every stored shell from the core outwards: its radius, and its place on the file's
+    own axis from 0. `kept` are the places of the grid's shells among them. `closed` says that the file stores the first
+    meridian again at the end.
+    """
+
+    radii_km: tuple[float, ...]
+    numbers: tuple[int, ...]
+    kept: range
+    closed: bool = False
+
+    @classmethod
+    def plain(cls, grid: ShellGrid) -> Stored:
+        """Every stored shell is one of the grid's."""
+        count = len(grid.radii_km)
+        return cls(grid.radii_km, tuple(range(count)), range(count))
+
+
 class Reader(Protocol):
     """Reads what a `Source` describes. It can be sent to another process."""
+
+    @property
+    def stored(self) -> Stored:
+        """How the shells and meridians are stored."""
+
+    def raw(self, t: int, name: str) -> Field:
+        """A variable `(shell, latitude, longitude)` on every stored shell, without any checks: NaN where the file has
+        no value. Raises BadInput only for what cannot be read.
+        """
 
     def read(self, t: int, name: str, shells: range) -> Field:
         """A variable `(shell, latitude, longitude)` on some shells of the source's grid, in the variable's unit.

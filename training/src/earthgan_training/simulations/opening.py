@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from earthgan.errors import BadInput
 from earthgan.records import PlanetSpec
 from earthgan.spec import Provenance
 from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan.surrogate import file_sha256
 from earthgan_training.simulations.contest import CORE_RADIUS_KM
-from earthgan_training.simulations.labelled import Field, Source, SourceStep
+from earthgan_training.simulations.labelled import Field, Source, SourceStep, Stored
 from earthgan_training.simulations.layout import Layout
 from earthgan_training.simulations.mapping import layout_of
 from earthgan_training.simulations.source import SourceFile
@@ -30,6 +31,11 @@ class Missing(StrEnum):
 class _Files:
     files: dict[int, Path]
     layout: Layout
+    stored: Stored
+
+    def raw(self, t: int, name: str) -> Field:
+        with SourceFile(self.files[t], self.layout) as file:
+            return file.all_shells(name)
 
     def read(self, t: int, name: str, shells: range) -> Field:
         with SourceFile(self.files[t], self.layout) as file:
@@ -48,10 +54,14 @@ def open_source(
     """
     layout = layout_of(mapping)
     files = layout.steps(Path(addresses[0]))
-    times = {}
+    times: dict[int, float | None] = {}
+    with SourceFile(first := next(iter(files.values())), layout) as file:
+        grid, stored = file.grid, file.stored
     for t, path in files.items():
         with SourceFile(path, layout) as file:
-            times[t], grid = file.time_myr, file.grid
+            times[t] = file.time_myr
+            if file.grid != grid:
+                raise BadInput(f"{path}: its axes differ from those of {first.name}")
             held = tuple(each for each in layout.variables if file.has(each.variable.name))
     return Source(
         address=str(addresses[0]),
@@ -61,6 +71,6 @@ def open_source(
         grid=grid,
         variables=held,
         steps=tuple(SourceStep(t, None, time_myr) for t, time_myr in times.items()),
-        reader=_Files(files, layout),
+        reader=_Files(files, layout, stored),
         vector=layout.vector,
     )

@@ -49,13 +49,18 @@ class Kernels:
         components follow one another. Raises ValueError if a radius lies outside the nodes.
         """
         arguments = self.arguments
-        radii, grid = np.asarray(radii_km) / arguments.thickness_km, arguments.radial_grid
-        if not grid.inner <= radii.min() <= radii.max() <= grid.outer:
-            raise ValueError("the shells of the grid reach beyond the radial modes")
-        blocks = [grid.interpolation(radii) @ self._of_temperature]
+        radii = self.check(radii_km)
+        blocks = [arguments.radial_grid.interpolation(radii) @ self._of_temperature]
         for component in arguments.components[1:]:
             blocks.append(self._of_velocity(component.field, arguments.stored.interpolation(radii_km)))
         return np.concatenate(blocks, axis=-1).astype(np.float32)
+
+    def check(self, radii_km: ArrayLike) -> NDArray[np.float64]:
+        """`radii_km` in shell thicknesses. Raises ValueError if a radius lies outside the nodes."""
+        radii, grid = np.asarray(radii_km) / self.arguments.thickness_km, self.arguments.radial_grid
+        if not grid.inner <= radii.min() <= radii.max() <= grid.outer:
+            raise ValueError("the shells of the grid reach beyond the radial modes")
+        return radii
 
     @cached_property
     @one_thread
@@ -90,6 +95,7 @@ class SpectralPlanner:
     """Plans and evaluates windows of a grid."""
 
     def __init__(self, kernels: Kernels, grid: ShellGrid) -> None:
+        kernels.check(grid.radii_km)
         self.grid, self._kernels, self._degree = grid, kernels, kernels.arguments.degree
         self._globe = Globe(self._degree, grid)
         self.variables = 4 if len(kernels.arguments.fields) > 1 else 1
