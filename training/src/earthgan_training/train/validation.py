@@ -1,4 +1,4 @@
-"""Measures the averaged weights on samples that are not trained on, and draws the result."""
+"""Measures the averaged weights on a few samples, and draws the result."""
 
 from __future__ import annotations
 
