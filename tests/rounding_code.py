@@ -172,8 +172,10 @@ class Rounding:
     def fitting_steps(self, source: Source, memory_bytes: int) -> int:
         return self.fits
 
-    def fit(self, source: Source, folder: Path, goal: Goal, series: int, memory_bytes: int, show: Show) -> None:
-        fields = [self._fields(source, step.t) for step in source.steps]
+    def fit(
+        self, source: Source, folder: Path, goal: Goal, steps: Sequence[int], memory_bytes: int, show: Show
+    ) -> None:
+        fields = [self._fields(source, t) for t in steps]
         span = float(np.nanmax(fields) - np.nanmin(fields))
         match goal:
             case Bounds(largest=largest):
@@ -186,8 +188,8 @@ class Rounding:
                     quantum /= 1.2
         with new_folder(folder) as draft:
             records = [
-                self._written(draft, source, step, each, quantum)
-                for step, each in zip(source.steps, fields, strict=True)
+                self._written(draft, source, source.step(t), each, quantum)
+                for t, each in zip(steps, fields, strict=True)
             ]
             variables = tuple(
                 VariableSpec(

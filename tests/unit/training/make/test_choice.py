@@ -51,17 +51,17 @@ def test_the_closer_or_smaller_one_wins(
 @pytest.mark.parametrize("goal", [Quality(50), Size(1500)])
 def test_a_code_that_wastes_bytes_loses_whatever_its_place(tmp_path: Path, goal: Goal) -> None:
     for i, codes in enumerate(((FIRST, SECOND), (SECOND, FIRST))):
-        best = chosen(codes, noise(), tmp_path / str(i), goal, 1, 10**9, silent)
+        best = chosen(codes, noise(), [1], tmp_path / str(i), goal, 10**9, silent)
         assert isinstance(best, Trial)
         assert best.code is FIRST
 
 
 def test_a_code_that_cannot_promise_the_goal_is_not_tried(tmp_path: Path) -> None:
     bounds = Bounds({"temperature": 1.0})
-    assert chosen((replace(FIRST, bounds=False), SECOND), noise(), tmp_path, bounds, 1, 10**9, silent) is SECOND
+    assert chosen((replace(FIRST, bounds=False), SECOND), noise(), [1], tmp_path, bounds, 10**9, silent) is SECOND
     assert not list(tmp_path.iterdir())
     with pytest.raises(BadInput, match="cannot be made"):
-        chosen((replace(FIRST, bounds=False),), noise(), tmp_path, bounds, 1, 10**9, silent)
+        chosen((replace(FIRST, bounds=False),), noise(), [1], tmp_path, bounds, 10**9, silent)
 
 
 def test_a_choice_is_made_on_the_ends_and_the_middle() -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
@@ -17,7 +16,7 @@ from earthgan.kinds.coded_inputs import CodedInputsSpec
 from earthgan.kinds.harmonics_arguments import HarmonicsArguments
 from earthgan.kinds.harmonics_code import CODE, ScalarComponent, code_of, load_code, packed_weights
 from earthgan.kinds.harmonics_planner import ScalarPlanner
-from earthgan.records import Affine, GridSpec, VariableSpec
+from earthgan.records import Affine, FileSpec, GridSpec, VariableSpec
 from earthgan.spec import GeneratorSpec, SurrogateSpec
 from earthgan.sphere.grid import Window
 from earthgan.surrogate import Surrogate, files_of
@@ -27,7 +26,6 @@ from earthgan_training.coding.scalars import borne_degree, coefficients_of, part
 from earthgan_training.coding.tables import loudness_of
 from earthgan_training.harmonics.analysis import scalar_field
 from earthgan_training.simulations.labelled import Source
-from earthgan_training.surrogates.export import write_onnx
 from earthgan_training.surrogates.folder import new_folder, write_coded_step, write_spec, write_weights
 from earthgan_training.surrogates.ranges import colour_range, extent, normalisation
 
@@ -133,7 +131,9 @@ def fit_harmonics(
     psnr_db: float | None = None,
     degree: int | None = None,
     train: Sequence[int] | None = None,
+    steps: Sequence[int] | None = None,
     measure: int = 4,
+    onnx: bool = True,
     report: Report,
     overwrite: bool = False,
 ) -> Result:
@@ -144,7 +144,8 @@ def fit_harmonics(
     to. If the grid does not bear the degrees for that, the result is about as good as the grid allows.
 
     `degree` limits the harmonics; by default the grid does. The code is fitted to the steps `train`; by default, to
-    some that are spread over all. At most `measure` steps are decoded and compared with the source.
+    some that are spread over all. `steps` are encoded; by default, all steps. At most `measure` of them are decoded and
+    compared with the source. Without `onnx`, no generator is written for engines, which serving does not need.
 
     Title, provenance, planet and grid are those of the source: a caller who wants others replaces them there. Raises
     BadInput.
@@ -161,16 +162,17 @@ def fit_harmonics(
         fitted = _to_bytes(reading, step_bytes) if step_bytes is not None else _to_psnr(reading, float(psnr_db or 0))
         code = code_of(fitted.arguments, fitted.weights, source.grid.radii_km)
         encoder = ScalarEncoder(fitted.arguments.degree, code, reading.specs, source.grid.radii_km)
-        measured = _evenly([step.t for step in source.steps], measure)
+        encoded = source.chosen(steps=steps).steps
+        measured = _evenly([step.t for step in encoded], measure)
         comparison = _Comparison(source, fitted.arguments.degree, code, reading.specs)
         records, extents = [], []
-        for step in counted(source.steps, "encoding", report):
+        for step in counted(encoded, "encoding", report):
             data = encoder.encode(source, step.t)
             written = write_coded_step(folder, step.t, data, step.time_myr)
             records.append(written.model_copy(update={"label": step.label}))
             extents.append(comparison.add(step.t, data, step.t in measured))
         specs = _drawn(source, reading.specs, extents)
-        state = {CODE: torch.from_numpy(packed_weights(fitted.weights).copy())}
+        state = {CODE: packed_weights(fitted.weights)}
         spec = SurrogateSpec(
             title=source.title,
             description=_description(source, fitted.arguments.degree),
@@ -181,13 +183,13 @@ def fit_harmonics(
             generator=GeneratorSpec(
                 arguments=fitted.arguments,
                 weights=write_weights(folder, state),
-                onnx=write_onnx(folder, len(specs), fitted.arguments, state),
+                onnx=_onnx(folder, len(specs), fitted.arguments, state) if onnx else None,
             ),
             provenance=source.provenance,
         )
         write_spec(folder, spec)
-        onnx = spec.generator.onnx
-        size = sum((folder / each.file).stat().st_size for each in files_of(spec) if each != onnx)
+        kept = [each for each in files_of(spec) if each != spec.generator.onnx]
+        size = sum((folder / each.file).stat().st_size for each in kept)
     return Result(
         bytes=size,
         steps=len(records),
@@ -431,6 +433,14 @@ def counted(items: Sequence[Item], what: str, report: Report) -> Iterator[Item]:
         report(what, i, len(items))
         yield item
     report(what, len(items), len(items))
+
+
+def _onnx(folder: Path, variables: int, arguments: HarmonicsArguments, state: Mapping[str, NDArray[Any]]) -> FileSpec:
+    import torch  # serving needs neither torch nor onnx, and they take long to import
+
+    from earthgan_training.surrogates.export import write_onnx
+
+    return write_onnx(folder, variables, arguments, {name: torch.tensor(each) for name, each in state.items()})
 
 
 def _description(source: Source, degree: int) -> str:

@@ -41,14 +41,16 @@ class Trial:
     psnr_db: float
 
 
-def tried(code: Code, source: Source, folder: Path, goal: Goal, series: int, memory_bytes: int, show: Show) -> Trial:
-    """Make and measure the surrogate of a code for all steps of a source. Raises BadInput."""
-    code.fit(source, folder, goal, series, memory_bytes, show)
+def tried(
+    code: Code, source: Source, steps: Sequence[int], folder: Path, goal: Goal, memory_bytes: int, show: Show
+) -> Trial:
+    """Make and measure the surrogate of a code for some steps of a source. Raises BadInput."""
+    code.fit(source, folder, goal, steps, memory_bytes, show)
     surrogate = Surrogate(folder)
-    scores = measured(source, surrogate, [step.t for step in source.steps], show)
+    scores = measured(source, surrogate, steps, show)
     size = footprint(surrogate)
     mean = float(np.mean([score.psnr_db for score in scores.values()]))
-    return Trial(code, folder, size.inputs_per_step + size.model / series, mean)
+    return Trial(code, folder, size.inputs_per_step + size.model / len(source.steps), mean)
 
 
 def better(a: Trial, b: Trial, goal: Goal) -> Trial:
@@ -74,11 +76,17 @@ def trial_steps(steps: Sequence[int], most: int = TRIAL_STEPS) -> list[int]:
 
 
 def chosen(
-    codes: Sequence[Code], source: Source, scratch: Path, goal: Goal, series: int, memory_bytes: int, show: Show
+    codes: Sequence[Code],
+    source: Source,
+    steps: Sequence[int],
+    scratch: Path,
+    goal: Goal,
+    memory_bytes: int,
+    show: Show,
 ) -> Trial | Code:
-    """The best of the codes that can promise the goal. It is the trial if there was one.
+    """The best of the codes that can promise the goal, as some steps show. It is the trial if there was one.
 
-    `source` has the steps to try on. Raises BadInput if no code can promise the goal, or if all fail.
+    Raises BadInput if no code can promise the goal, or if one fails.
     """
     able = [code for code in codes if code.can(goal, source)]
     if not able:
@@ -88,7 +96,7 @@ def chosen(
         return able[0]
     best: Trial | None = None
     for code in able:
-        trial = tried(code, source, scratch / code.name, goal, series, memory_bytes, show)
+        trial = tried(code, source, steps, scratch / code.name, goal, memory_bytes, show)
         best = trial if best is None else better(best, trial, goal)
     assert best is not None
     return best

@@ -21,11 +21,12 @@ class Code(Protocol):
     def can(self, goal: Goal, source: Source) -> bool:
         """Whether it can promise such a goal for such a source. For a quality or a size, it need only come close."""
 
-    def fit(self, source: Source, folder: Path, goal: Goal, series: int, memory_bytes: int, show: Show) -> None:
-        """Make the surrogate folder of all steps of `source`, fitted to all of them.
+    def fit(
+        self, source: Source, folder: Path, goal: Goal, steps: Sequence[int], memory_bytes: int, show: Show
+    ) -> None:
+        """Make a surrogate folder that is fitted to some steps of `source`, and that holds these.
 
-        `series` is how many steps the surrogate will have in the end. They share the bytes of the model. Raises
-        BadInput.
+        In the end it will have all steps of `source`, which share the bytes of the model. Raises BadInput.
         """
 
     def add(self, folder: Path, source: Source, steps: Sequence[int], memory_bytes: int, show: Show) -> None:

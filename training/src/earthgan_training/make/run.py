@@ -147,15 +147,15 @@ def _begin(
     """Choose a code and fit it. The folder `unfinished` appears at once, with the steps that the code was fitted to."""
     steps = [step.t for step in source.steps]
     shutil.rmtree(trials, ignore_errors=True)
-    few = source.chosen(steps=trial_steps(steps))
-    best = chosen(codes, few, trials, goal, len(steps), memory_bytes, show)
+    few = trial_steps(steps)
+    best = chosen(codes, source, few, trials, goal, memory_bytes, show)
     code = best.code if isinstance(best, Trial) else best
     fitted = trial_steps(steps, code.fitting_steps(source, memory_bytes))
-    if isinstance(best, Trial) and set(fitted) <= {step.t for step in few.steps}:
+    if isinstance(best, Trial) and set(fitted) <= set(few):
         folder = best.folder
     else:
         folder = trials / "fitted"
-        code.fit(source.chosen(steps=fitted), folder, goal, len(steps), memory_bytes, show)
+        code.fit(source, folder, goal, fitted, memory_bytes, show)
     folder.rename(unfinished)
     shutil.rmtree(trials, ignore_errors=True)
 
