@@ -1,5 +1,7 @@
 /** The colour bar with its ticks, and a mark at the value under the pointer. */
 
+import { headingOf } from "./format.js";
+
 export class Legend {
   #element;
   #legend = null;
@@ -13,7 +15,7 @@ export class Legend {
   show(legend) {
     if (legend === this.#legend) return;
     this.#legend = legend;
-    this.#part("title").textContent = `${legend.long_name} (${legend.unit})`;
+    this.#part("title").textContent = headingOf(legend);
     this.#part("bar").style.backgroundImage = `linear-gradient(to right, ${legend.colors.join(", ")})`;
     this.#part("ticks").replaceChildren(
       ...legend.ticks.map(({ value, label }) => {
