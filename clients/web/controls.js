@@ -28,6 +28,9 @@ export class Controls {
     variable.replaceChildren(...variables.map(({ name, long_name }) => new Option(long_name, name)));
     depth.max = String(this.#shells.length - 1);
     time.max = String(this.#steps.length - 1);
+    const [only] = this.#steps;
+    const isTimeless = this.#steps.length === 1 && (only.label ?? null) === null && only.time_myr === null;
+    document.getElementById("time-control").hidden = isTimeless;
     document.getElementById("time-first").textContent = stepName(this.#steps[0]);
     document.getElementById("time-last").textContent = stepName(this.#steps.at(-1));
 
@@ -55,7 +58,7 @@ export class Controls {
   #nameEnds({ surface_radius_km, core_radius_km = null }) {
     const [first, last] = [this.#shells[0], this.#shells.at(-1)];
     const gap = (first.radius_km - last.radius_km) / Math.max(1, this.#shells.length - 1);
-    const lies = (shell, radius) => radius !== null && Math.abs(shell.radius_km - radius) <= gap;
+    const lies = (shell, radius) => radius !== null && Math.abs(shell.radius_km - radius) <= 0.6 * gap;
     const name = (shell) =>
       lies(shell, surface_radius_km) ? "surface" : lies(shell, core_radius_km) ? "core" : this.#place(shell);
     document.getElementById("depth-caption").textContent = this.#isAbove ? "Height" : "Depth";
