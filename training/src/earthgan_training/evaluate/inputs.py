@@ -26,10 +26,10 @@ from earthgan.records import StepSpec
 from earthgan.spec import SurrogateSpec
 from earthgan.sphere.grid import PolarRule
 from earthgan.surrogate import Surrogate
-from earthgan_training.coding.encode import Encoder
+from earthgan_training.coding.make import encoder_of
 from earthgan_training.grids.area_mean import area_mean, at_radii
 from earthgan_training.prepare.paper import chosen_layers, prepare_paper
-from earthgan_training.simulations.contest import Snapshot
+from earthgan_training.simulations.opening import open_source
 from earthgan_training.simulations.source import SourceFile
 from earthgan_training.surrogates.folder import write_file, write_spec, write_weights
 from earthgan_training.surrogates.grid_code import encoded
@@ -70,9 +70,7 @@ def encode_inputs(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInpu
 
 def _coefficients(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs:
     """The code of the harmonics, as in `earthgan spectral`."""
-    encoder = Encoder.of(surrogate)
-    values = np.stack([file.shells(name) for name in encoder.variables])
-    return EncodedInputs(encoder.encode(Snapshot(file.path, t, file.time_myr, file.grid, values)))
+    return EncodedInputs(encoder_of(surrogate).encode(open_source([file.path.parent]), t))
 
 
 def _area_means(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs | None:
