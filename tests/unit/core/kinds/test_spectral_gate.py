@@ -26,9 +26,10 @@ from earthgan_training.coding.flow import gated_runs
 from earthgan_training.coding.make import add_steps
 from earthgan_training.evaluate.inputs import encode_inputs
 from earthgan_training.simulations.contest import CONTEST
+from earthgan_training.simulations.opening import open_source
 from earthgan_training.simulations.source import SourceFile
 from earthgan_training.velocity.gate import Verdict, measured_verdict
-from earthgan_training.velocity.moments import files_moments
+from earthgan_training.velocity.moments import source_moments
 from spectral_surrogate import (
     DEGREE,
     LATITUDES_DEG,
@@ -58,8 +59,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def gate(raw: Path) -> Verdict:
-    files = CONTEST.steps(raw)
-    moments = files_moments({t: files[t] for t in (7, 8)}, CONTEST, DEGREE)
+    moments = source_moments(open_source([raw]).chosen(steps=(7, 8)), DEGREE)
     return measured_verdict(moments, PROFILE.shell_maps(moments.radii_km, DEGREE))
 
 
@@ -166,7 +166,7 @@ def test_what_temperature_makes_after_all_is_not_coded(gate: Verdict, tmp_path: 
 def test_unseen_steps_are_coded_alike(raw: Path, surrogate: Surrogate, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(surrogate.folder, copy)
-    add_steps(copy, raw, [2, 5], lambda *_: None)
+    add_steps(copy, open_source([raw]), [2, 5], lambda *_: None)
     after = Surrogate(copy)
     assert [step.t for step in after.steps] == [2, 5, 6, 7, 8]
     assert after.steps[1] == surrogate.steps[0]
@@ -192,7 +192,7 @@ def test_files_of_other_shells_are_refused(surrogate: Surrogate, raw: Path, tmp_
     copy = tmp_path / "copy"
     shutil.copytree(surrogate.folder, copy)
     with pytest.raises(BadInput, match=r"spherical009\.nc: its shells are not those of the surrogate"):
-        add_steps(copy, tmp_path, [9], lambda *_: None)
+        add_steps(copy, open_source([tmp_path]), [9], lambda *_: None)
 
 
 def test_info_tells_the_gate(surrogate: Surrogate, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,13 +50,14 @@ class Harmonics:
             step_bytes=goal.step_bytes if isinstance(goal, Size) else None,
             train=steps,
             steps=steps,
+            series=len(source.steps),
             measure=0,
             onnx=False,
             report=show,
         )
 
     def add(self, folder: Path, source: Source, steps: Sequence[int], memory_bytes: int, show: Show) -> None:
-        from earthgan_training.coding.harmonics import ScalarEncoder
+        from earthgan_training.coding.scalar_encoder import ScalarEncoder
         from earthgan_training.surrogates.folder import changed_folder, write_coded_step, write_spec
 
         with changed_folder(folder) as draft:
@@ -64,7 +65,6 @@ class Harmonics:
             encoder, records = ScalarEncoder.of(surrogate), {step.t: step for step in surrogate.steps}
             for t in steps:
                 step = source.step(t)
-                written = write_coded_step(draft, t, encoder.encode(source, t), step.time_myr)
-                records[t] = written.model_copy(update={"label": step.label})
+                records[t] = write_coded_step(draft, t, encoder.encode(source, t), step.time_myr, step.label)
             inputs = CodedInputsSpec(steps=tuple(records[t] for t in sorted(records)))
             write_spec(draft, surrogate.spec.model_copy(update={"inputs": inputs}))
