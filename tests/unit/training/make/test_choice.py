@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from earthgan.errors import BadInput
-from earthgan_training.make.choice import MARGIN_DB, Trial, better, chosen, trial_steps
+from earthgan_training.make.choice import MARGIN_DB, Trial, adjusted, better, chosen, trial_steps
 from earthgan_training.make.code import Code
 from earthgan_training.make.goal import Bounds, Goal, Quality, Size
 from rounding_code import Rounding, noise
@@ -18,7 +18,7 @@ def silent(*_: object) -> None: ...
 
 
 def trial(code: Code, step_bytes: float, psnr_db: float) -> Trial:
-    return Trial(code, Path("nowhere"), step_bytes, psnr_db)
+    return Trial(code, Path("nowhere"), step_bytes, 0.0, psnr_db, psnr_db)
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,30 @@ def test_a_choice_is_made_on_the_ends_and_the_middle() -> None:
     assert trial_steps([5]) == [5]
     assert trial_steps([5, 9]) == [5, 9]
     assert trial_steps(range(10), 20) == list(range(10))
+
+
+@pytest.mark.parametrize(
+    ("goal", "step_bytes", "described_bytes", "least_db", "again"),
+    [
+        (Size(5000), 5000, 1000, 50, None),
+        (Size(5000), 5040, 1000, 50, None),
+        (Size(5000), 6000, 1000, 50, Size(4000)),
+        (Size(5000), 4000, 1000, 50, Size(4000)),
+        (Quality(60), 5000, 1000, 60, None),
+        (Quality(60), 5000, 1000, 59.8, None),
+        (Quality(60), 5000, 1000, 58.5, Quality(61.5)),
+        # Better quality is free as long as the description takes more.
+        (Quality(60), 1100, 1000, 60, Size(1000)),
+        (Quality(60), 1100, 1000, 50, Size(1000)),
+        (Quality(60), 1100, 1000, float("inf"), None),
+    ],
+)
+def test_what_a_code_could_not_know_is_made_up_for(
+    goal: Goal, step_bytes: float, described_bytes: float, least_db: float, again: Goal | None
+) -> None:
+    assert adjusted(goal, Trial(FIRST, Path("nowhere"), step_bytes, described_bytes, least_db, least_db)) == again
+
+
+def test_bytes_that_the_description_alone_takes_are_refused() -> None:
+    with pytest.raises(BadInput, match="takes 990 bytes of a step already: 1,055 bytes are the least"):
+        adjusted(Size(1000), Trial(FIRST, Path("nowhere"), 2000, 990, 50, 50))

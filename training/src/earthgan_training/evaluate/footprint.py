@@ -16,12 +16,16 @@ class Footprint:
     """The bytes of a surrogate. `inputs_per_step` counts a time step's file and its entry in `spec.json`. `model`
     counts the weights, the mask and the rest of `spec.json`.
 
+    `entry` and `description` are the parts of these two that `spec.json` takes.
+
     `onnx` is another form of the weights, which `earthgan export` makes from them, and is not added.
     """
 
     inputs_per_step: int
     model: int
     onnx: int
+    description: int
+    entry: float
 
     @property
     def per_step(self) -> float:
@@ -40,5 +44,7 @@ def footprint(surrogate: Surrogate) -> Footprint:
     return Footprint(
         inputs_per_step=math.ceil((stored + entries) / len(spec.inputs.steps)),
         model=sum((folder / each.file).stat().st_size for each in parts) + bare,
+        description=bare,
+        entry=entries / len(spec.inputs.steps),
         onnx=(folder / onnx.file).stat().st_size if onnx else 0,
     )

@@ -26,7 +26,7 @@ from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
 from earthgan_training.evaluate.footprint import footprint
 from earthgan_training.make.absent import absent_cells, hide
-from earthgan_training.make.choice import Trial, chosen, trial_steps
+from earthgan_training.make.choice import Trial, adjusted, chosen, meets_better, trial_steps, tried
 from earthgan_training.make.code import Code
 from earthgan_training.make.goal import AskedBounds, Bounds, Goal, Quality, Size, bounds_for
 from earthgan_training.make.measure import Score, beyond, measured, ranges
@@ -151,12 +151,16 @@ def _begin(
     best = chosen(codes, source, few, trials, goal, memory_bytes, show)
     code = best.code if isinstance(best, Trial) else best
     fitted = trial_steps(steps, code.fitting_steps(source, memory_bytes))
-    if isinstance(best, Trial) and set(fitted) <= set(few):
-        folder = best.folder
+    if isinstance(goal, Bounds):
+        code.fit(source, trials / "fitted", goal, fitted, memory_bytes, show)
+        (trials / "fitted").rename(unfinished)
     else:
-        folder = trials / "fitted"
-        code.fit(source, folder, goal, fitted, memory_bytes, show)
-    folder.rename(unfinished)
+        done = best if isinstance(best, Trial) and set(fitted) <= set(few) else None
+        trial = done or tried(code, source, fitted, trials / "fitted", goal, memory_bytes, show)
+        if again := adjusted(goal, trial):
+            second = tried(code, source, fitted, trials / "again", again, memory_bytes, show)
+            trial = second if meets_better(goal, trial, second) else trial
+        trial.folder.rename(unfinished)
     shutil.rmtree(trials, ignore_errors=True)
 
 
