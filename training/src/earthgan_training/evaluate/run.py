@@ -64,7 +64,9 @@ def evaluate(
     """
     surrogate = Surrogate(folder)
     if is_normalised(surrogate):
-        raise BadInput(f"{folder}: its numbers have no unit, so they cannot be compared with a ground truth")
+        raise BadInput(
+            f"{folder}: its numbers are normalised by constants that nobody knows, so there is no ground truth for them"
+        )
     source = source.chosen(surrogate.variables)
     units = {each.variable.name: each.variable.unit for each in source.variables}
     refuse_other_units(surrogate, source.address, units)
