@@ -76,7 +76,9 @@ def latitudes(store: Store, axis: Axis, said: AxesSaid) -> Placed:
         degrees = 90 - degrees
         notes.append(f"{stored.name} is read as colatitude, which is 0 at the north pole")
     elif low < -90 - _ROUNDING_DEG or high > 90 + _ROUNDING_DEG:
-        way = 'say latitude_kind = "colatitude" under [axes] if it is 0 at the north pole' if low >= 0 else "name another"
+        way = (
+            'say latitude_kind = "colatitude" under [axes] if it is 0 at the north pole' if low >= 0 else "name another"
+        )
         raise BadInput(f"{where} runs from {low:g} to {high:g}, which is no latitude from -90 to 90: {way}")
     if stored.text("units").lower().replace("_", "").endswith(("south", "degreess", "degrees_s")):
         degrees = -degrees
@@ -113,7 +115,7 @@ def longitudes(store: Store, axis: Axis, said: AxesSaid) -> Placed:
         degrees = -degrees
     if np.abs(degrees).max() > 720:
         raise BadInput(f"{where} runs from {degrees.min():g} to {degrees.max():g}, which is no longitude in degrees")
-    notes = []
+    notes: list[str] = []
     index = _monotonic(degrees)
     ordered = degrees if index is None else degrees[index]
     typical = float(np.median(np.abs(np.diff(ordered))))
@@ -140,7 +142,9 @@ def longitudes(store: Store, axis: Axis, said: AxesSaid) -> Placed:
             f"{where} covers longitudes {_extent(ordered, widths)} with a gap of {widths.max():g} degrees, which is not"
             " the whole globe: a global source is needed"
         )
-    seen = Understood("longitude", stored.name, axis.dimension, "longitude", unit, *_ends(values), len(values), axis.why)
+    seen = Understood(
+        "longitude", stored.name, axis.dimension, "longitude", unit, *_ends(values), len(values), axis.why
+    )
     return Placed(ordered, index, seen, tuple(twins), tuple(notes))
 
 

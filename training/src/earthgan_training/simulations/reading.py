@@ -160,4 +160,6 @@ class Fields:
             apart = float(np.abs(kept[finite] - left_out[finite]).max())
             size = float(np.abs(kept[finite]).max())
         if apart > 1e-3 * size:
-            raise BadInput(f"{where}: the meridian that is stored twice differs by {apart:g} from one copy to the other")
+            raise BadInput(
+                f"{where}: the meridian that is stored twice differs by {apart:g} from one copy to the other"
+            )
