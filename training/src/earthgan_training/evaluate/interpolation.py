@@ -17,6 +17,8 @@ Array = NDArray[np.float32]
 #: The paper's input has an eighth of the ground truth's rows and columns and 30 of its shells. Here each number takes
 #: one byte, and two numbers give the scale and the offset of the bytes.
 LAYERS, SHRINK, LEVELS, CONSTANTS_BYTES = 30, 8, 255, 8
+#: Cubic interpolation takes four cells along an axis.
+FEWEST = 4
 
 
 def paper_input_grid(grid: ShellGrid) -> ShellGrid:
@@ -41,12 +43,12 @@ def paper_input(truth: Array, grid: ShellGrid, coarse_grid: ShellGrid) -> tuple[
 
 def input_of_bytes(truth: Array, grid: ShellGrid, size: float) -> tuple[Array, ShellGrid, int]:
     """Means of a variable over cells in the proportions of the paper's input, as many as `size` bytes hold; their grid,
-    and the bytes that they take. They have at least two layers, rows and columns, and no more than the ground truth.
+    and the bytes that they take. They have at least four layers, rows and columns, and no more than the ground truth.
     """
     full = paper_input_grid(grid).shape
     share = (max(1.0, size - CONSTANTS_BYTES) / np.prod(full)) ** (1 / 3)
     layers, rows, columns = (
-        min(most, max(2, int(share * cells))) for most, cells in zip(grid.shape, full, strict=True)
+        min(most, max(FEWEST, int(share * cells))) for most, cells in zip(grid.shape, full, strict=True)
     )
     radii_km = np.linspace(grid.radii_km[0], grid.radii_km[-1], layers)
     coarse_grid = ShellGrid.cell_centred(tuple(radii_km.tolist()), rows, columns)

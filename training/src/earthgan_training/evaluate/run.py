@@ -64,7 +64,9 @@ def evaluate(
     """
     surrogate = Surrogate(folder)
     if is_normalised(surrogate):
-        raise BadInput(f"{folder}: its numbers have no unit, so they cannot be compared with a ground truth")
+        raise BadInput(
+            f"{folder}: its numbers are normalised by constants that nobody knows, so there is no ground truth for them"
+        )
     source = source.chosen(surrogate.variables)
     units = {each.variable.name: each.variable.unit for each in source.variables}
     refuse_other_units(surrogate, source.address, units)
@@ -107,7 +109,7 @@ def _step(
     say(f"step {t}: reading")
     native = source.grid
     shells, rows, columns = native.shape
-    grid = comparison_grid(rows, columns + source.reader.stored.closed, native.radii_km)
+    grid = comparison_grid(rows, columns + source.reader.storage.closed, native.radii_km)
     compared = range(shells - len(grid.radii_km), shells)
     truth = {name: area_mean(source.read(t, name, compared), native, grid) for name in names}
     rivals = Rivals(truth, grid, codecs, surrogate.kind.stokes, lambda what: say(f"step {t}: {what}"))

@@ -164,6 +164,6 @@ def _recipe(arguments: argparse.Namespace, source: Source) -> Recipe:
 
     preset = Preset(arguments.preset)
     if preset is Preset.PAPER:
-        return Recipe(preset=preset, missing=arguments.missing)
+        return Recipe(preset=preset, missing=source.reader.missing.value)
     truth, inputs = fitting(source.grid, arguments.truth, arguments.inputs)
-    return Recipe(preset=preset, truth=truth, inputs=inputs, missing=arguments.missing)
+    return Recipe(preset=preset, truth=truth, inputs=inputs, missing=source.reader.missing.value)

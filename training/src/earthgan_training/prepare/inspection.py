@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan_training.simulations.labelled import Source, Stored
+from earthgan_training.simulations.labelled import Source, Storage
 from earthgan_training.simulations.layout import SourceVariable
 
 #: A shell is unlike its neighbours in one of three cases. Its pattern differs from both by more than this share of its
@@ -85,7 +85,7 @@ class Inspection:
 
 def inspect_step(source: Source, t: int) -> Inspection:
     """Look at every stored shell of a time step in all variables of a source. Raises BadInput."""
-    reader, stored, step = source.reader, source.reader.stored, source.step(t)
+    reader, stored, step = source.reader, source.reader.storage, source.step(t)
     variables = tuple(
         _inspect(
             reader.raw(t, each.variable.name), each.variable.name, each.variable.unit, stored, _known(each, stored)
@@ -99,7 +99,7 @@ def _inspect(
     shells: NDArray[np.float32],
     name: str,
     unit: str,
-    stored: Stored,
+    stored: Storage,
     known: tuple[ShellFinding, ...],
 ) -> VariableInspection:
     flat = shells.reshape(len(shells), -1)
@@ -172,7 +172,7 @@ def _reasons(
     return reasons
 
 
-def _known(variable: SourceVariable, stored: Stored) -> tuple[ShellFinding, ...]:
+def _known(variable: SourceVariable, stored: Storage) -> tuple[ShellFinding, ...]:
     """What is known to be wrong with a variable's shells, in the order of the file's axis."""
     reasons = {number: ["a boundary face, left out"] for i, number in enumerate(stored.numbers) if i not in stored.kept}
     for degraded in variable.degraded:

@@ -49,8 +49,18 @@ _STANDARD_NAMES = {
     "time": Role.TIME,
     "forecast_reference_time": Role.TIME,
     **dict.fromkeys(
-        ("depth", "height", "altitude", "air_pressure", "radius", "model_level_number", "radial_distance")
-        + ("height_above_mean_sea_level", "height_above_geopotential_datum", "height_above_reference_ellipsoid"),
+        (
+            *(
+                "depth",
+                "height",
+                "altitude",
+                "air_pressure",
+                "radius",
+                "radial_distance",
+                "height_above_mean_sea_level",
+            ),
+            *("height_above_geopotential_datum", "height_above_reference_ellipsoid", "model_level_number"),
+        ),
         Role.VERTICAL,
     ),
 }
@@ -71,7 +81,10 @@ _LONG_NAMES = (
     (re.compile(r"co-?latitude|polar angle", re.IGNORECASE), Role.LATITUDE),
     (re.compile(r"\blatitudes?\b", re.IGNORECASE), Role.LATITUDE),
     (re.compile(r"\blongitudes?\b|azimuth", re.IGNORECASE), Role.LONGITUDE),
-    (re.compile(r"\b(depths?|radius|radii|radial (position|coordinate|distance)|altitude|height)\b", re.I), Role.VERTICAL),
+    (
+        re.compile(r"\b(depths?|radius|radii|radial (position|coordinate|distance)|altitude|height)\b", re.I),
+        Role.VERTICAL,
+    ),
     (re.compile(r"^(model )?time\b|\bage\b", re.IGNORECASE), Role.TIME),
 )
 
@@ -159,7 +172,7 @@ def _said(store: Store, stored: Stored, role: Role, name: str, said: AxesSaid) -
     if name in stored.dimensions:
         along = [axis for _, axis in _candidates(store, stored, name) if axis.role is role]
         rest = [each.name for each in _along(store, stored, name)]
-        return Axis(role, name, along[0].coordinate if along else (rest or [None])[0], why)
+        return Axis(role, name, along[0].coordinate if along else next(iter(rest), None), why)
     return None
 
 
@@ -201,8 +214,14 @@ def _candidates(store: Store, stored: Stored, dimension: str) -> Iterable[tuple[
                 )
         if evidence:
             # Evidence that agrees is worth more, and the dimension's own coordinate is preferred among equals.
-            yield 2 * evidence[0].weight + (each.name == dimension), Axis(
-                evidence[0].role, dimension, each.name, "; ".join(x.why for x in evidence if x.role is evidence[0].role)
+            yield (
+                2 * evidence[0].weight + (each.name == dimension),
+                Axis(
+                    evidence[0].role,
+                    dimension,
+                    each.name,
+                    "; ".join(x.why for x in evidence if x.role is evidence[0].role),
+                ),
             )
     if dimension not in store.variables:
         role = _role_of_name(dimension)
@@ -228,7 +247,7 @@ def _by_numbers(store: Store, stored: Stored, found: dict[Role, Axis]) -> None:
         low, high = float(np.min(numbers)), float(np.max(numbers))
         like = {
             Role.LATITUDE: -90 <= low < -60 and 60 < high <= 90,
-            Role.LONGITUDE: -180 <= low and high <= 360 and 300 < high - low <= 360 and (low >= 0 or high <= 180),
+            Role.LONGITUDE: low >= -180 and high <= 360 and 300 < high - low <= 360 and (low >= 0 or high <= 180),
             Role.VERTICAL: high - low > 0 and (high > 360 or low < -180),
         }
         guesses[dimension] = [role for role, fits in like.items() if fits and role not in found]

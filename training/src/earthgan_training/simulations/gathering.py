@@ -115,7 +115,7 @@ def _matched(files: str, name: str) -> str | None:
 
 
 def _is_data(path: Path) -> bool:
-    return path.suffix.lower() in _SUFFIXES and (path.is_file() or is_zarr(path)) or is_zarr(path)
+    return is_zarr(path) or (path.is_file() and path.suffix.lower() in _SUFFIXES)
 
 
 def _labelled_files(paths: Iterable[Path]) -> list[Part]:

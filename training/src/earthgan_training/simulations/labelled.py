@@ -17,7 +17,7 @@ from earthgan.errors import BadInput
 from earthgan.records import PlanetSpec
 from earthgan.spec import Provenance
 from earthgan.sphere.grid import ShellGrid
-from earthgan_training.simulations.layout import SourceVariable
+from earthgan_training.simulations.layout import Missing, SourceVariable
 
 Field = NDArray[np.float32]
 
@@ -32,7 +32,7 @@ class SourceStep:
 
 
 @dataclass(frozen=True)
-class Stored:
+class Storage:
     """How the shells and meridians of a source are stored, for what must see more than its grid.
 
     `radii_km` and `numbers` are of every stored shell from the core outwards: its radius, and its place on the file's
@@ -44,12 +44,6 @@ class Stored:
     numbers: tuple[int, ...]
     kept: range
     closed: bool = False
-
-    @classmethod
-    def plain(cls, grid: ShellGrid) -> Stored:
-        """Every stored shell is one of the grid's."""
-        count = len(grid.radii_km)
-        return cls(grid.radii_km, tuple(range(count)), range(count))
 
 
 @dataclass(frozen=True)
@@ -75,7 +69,11 @@ class Reader(Protocol):
     """Reads what a `Source` describes. It can be sent to another process."""
 
     @property
-    def stored(self) -> Stored:
+    def missing(self) -> Missing:
+        """What is done with cells that have no value."""
+
+    @property
+    def storage(self) -> Storage:
         """How the shells and meridians are stored."""
 
     def raw(self, t: int, name: str) -> Field:

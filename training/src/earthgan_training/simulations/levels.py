@@ -51,7 +51,8 @@ def radii(store: Store, axis: Axis, mapping: Mapping, planet: PlanetSpec, planet
     `planet_is_known` says whether the source or a mapping states the planet's radius. Raises BadInput.
     """
     values, stored = numbers_of(store, axis)
-    said, notes = mapping.axes, []
+    said = mapping.axes
+    notes: list[str] = []
     where = f"{store.address}: {stored.name}"
     level = _in_km_or_hpa(values, stored, mapping, where)
     kind, why = _kind(level, mapping, planet)
@@ -80,7 +81,7 @@ def radii(store: Store, axis: Axis, mapping: Mapping, planet: PlanetSpec, planet
         "vertical", stored.name, axis.dimension, kind.value, unit, float(values[0]), float(values[-1]), len(values),
         f"{axis.why}; {kind.value} by {why}",
     )  # fmt: skip
-    return Placed(ordered, index, seen, notes=tuple(notes))
+    return Placed(ordered, index, seen, notes=tuple(notes), every=tuple(found.tolist()))
 
 
 _SAY_KIND = 'say kind = "radius", "depth", "height" or "pressure" under [axes] in a mapping'
@@ -194,7 +195,9 @@ def _refuse_outside(
     low, high = float(found.min()), float(found.max())
     where = f"{level.where} ({kind.value})"
     if low <= 0:
-        raise BadInput(f"{where} runs {level.run}{unit}, which gives a radius of {low:g}{unit}: {_SAY_KIND}, or unit_km")
+        raise BadInput(
+            f"{where} runs {level.run}{unit}, which gives a radius of {low:g}{unit}: {_SAY_KIND}, or unit_km"
+        )
     if kind in (Vertical.RADIUS, Vertical.DEPTH):
         if high > _ABOVE * radius:
             raise BadInput(

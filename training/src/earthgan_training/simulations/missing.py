@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import cKDTree  # type: ignore[import-untyped]
 
 from earthgan.errors import BadInput
 from earthgan.sphere.grid import ShellGrid
@@ -15,11 +15,7 @@ Values = NDArray[np.floating]
 #: A value so many times larger than most is one that stands for "none".
 _FAR = 1e10
 #: Numbers that people write where there is none. They count as such if they lie far outside all others.
-_MARKS = tuple(
-    sign * mark
-    for sign in (1.0, -1.0)
-    for mark in (999.0, 9999.0, 99999.0, 999999.0, 9999999.0, 999.9, 999.25, 9999.9, 32767.0, 32768.0)
-)
+_MARKS = np.array([999.0, 9999.0, 99999.0, 999999.0, 9999999.0, 999.9, 999.25, 9999.9, 32767.0, 32768.0], np.float32)
 _SWEEPS = 200
 
 
@@ -37,7 +33,7 @@ def left_in(values: Values) -> NDArray[np.bool_]:
         finite = finite[size <= limit]
     if finite.size:
         for extreme in (float(finite.max()), float(finite.min())):
-            if extreme not in _MARKS and np.float32(extreme) not in np.float32(_MARKS):
+            if not (np.float32(abs(extreme)) == _MARKS).any():
                 continue
             others = finite[finite != extreme]
             apart = np.abs(others - extreme).min() if others.size else 0.0

@@ -17,12 +17,12 @@ from earthgan.variables import VX, VY, VZ, Variable
 from earthgan_training.simulations.axes import SPATIAL, Axis, Role, find_axes, without_axes
 from earthgan_training.simulations.contest import CONTEST, CORE_RADIUS_KM
 from earthgan_training.simulations.gathering import Part, gather
-from earthgan_training.simulations.labelled import Source
+from earthgan_training.simulations.labelled import Source, Storage
 from earthgan_training.simulations.layout import Missing, SourceVariable
 from earthgan_training.simulations.levels import radii
 from earthgan_training.simulations.mapping import CONTEST_MAPPING, VariableSaid, read_mapping
 from earthgan_training.simulations.mapping import Mapping as Said
-from earthgan_training.simulations.naming import described, long_name_of, refuse_inconvertible, unit_of
+from earthgan_training.simulations.naming import described, refuse_inconvertible, unit_of
 from earthgan_training.simulations.origin import planet_of, provenance_of, title_of
 from earthgan_training.simulations.placing import Placed, latitudes, longitudes
 from earthgan_training.simulations.reading import Fields, Place, Turned
@@ -47,9 +47,9 @@ def open_source(
 ) -> Source:
     """Understand files, folders, stores, URLs or Datasets in hand as one source.
 
-    A mapping overrides what they say themselves. `missing` says what to do with cells that have no value; if it is None,
-    the mapping says so, and without it they are refused when they are read. `variables` and `steps` choose some, by our
-    names and by number.
+    A mapping overrides what they say themselves. `missing` says what to do with cells that have no value. If it is
+    None, the mapping's word counts, and without one such cells are refused when they are read. `variables` and `steps`
+    choose some, by our names and by number.
 
     Raises BadInput, in one line that names the file, the variable, what was found, and the way out.
     """
@@ -61,7 +61,9 @@ def open_source(
     said = said or Said()
     parts = gather(addresses, said.files)
     held = _held(parts, said)
-    source = _understood(str(addresses[0]) if isinstance(addresses[0], str | Path) else "the dataset", held, said, missing)
+    source = _understood(
+        str(addresses[0]) if isinstance(addresses[0], str | Path) else "the dataset", held, said, missing
+    )
     return source.chosen(variables, steps)
 
 
@@ -159,20 +161,20 @@ def _understood(address: str, held: list[Held], said: Said, missing: Missing | N
     notes: list[str] = []
     held = _on_one_grid(held, bool(said.variables), notes)
     first = held[0]
-    store = first.part.store
-    where = first.part.address
+    store = first.file.store
+    where = first.file.address
     name = _name(address)
     planet, known = planet_of(store.attributes, said, where)
     grid, placed = _grid(store, first.axes, said, planet, known)
-    for each in {each.part.address: each for each in held}.values():
-        if each.part is not first.part:
+    for each in {each.file.address: each for each in held}.values():
+        if each.file is not first.file:
             _refuse_another_grid(each, said, planet, known, placed, where)
     for axis in placed:
         notes += axis.notes
     if said is CONTEST_MAPPING and grid.radii_km[0] >= CORE_RADIUS_KM and planet.core_radius_km is None:
         planet = planet.model_copy(update={"core_radius_km": CORE_RADIUS_KM})
     steps, places = assemble(held)
-    stored = {each.name: each.part.store.variables[each.name] for each in held}
+    stored = {each.name: each.file.store.variables[each.name] for each in held}
     vertical, rows, columns = placed
     fields = Fields(
         places=places,
@@ -182,6 +184,7 @@ def _understood(address: str, held: list[Held], said: Said, missing: Missing | N
         shells=vertical.index,
         rows=rows.index,
         columns=columns.index,
+        storage=_storage(vertical, closed=bool(columns.twins)),
         twins=() if said is CONTEST_MAPPING else columns.twins,
         missing=missing or said.missing or Missing.REFUSE,
     )
@@ -225,7 +228,7 @@ def _on_one_grid(held: list[Held], asked: bool, notes: list[str]) -> list[Held]:
             mine, theirs = (", ".join(str(name) for name in axes(each[0])) for each in (kept, group))
             text = f"{', '.join(others)}: on axes {theirs}, and not on {mine} as other variables"
             if asked:
-                raise BadInput(f"{group[0].part.address}: {text}: choose variables of one grid")
+                raise BadInput(f"{group[0].file.address}: {text}: choose variables of one grid")
             notes.append(f"{text}, so left out")
     return kept
 
@@ -247,16 +250,30 @@ def _grid(
     return grid, (vertical, rows, columns)
 
 
+def _storage(vertical: Placed, closed: bool) -> Storage:
+    """How the levels are stored, with those that are left out at either end."""
+    kept = vertical.index.tolist()
+    others = sorted(set(range(len(vertical.every))) - set(kept), key=lambda i: vertical.every[i])
+    inner = [i for i in others if vertical.every[i] < vertical.values[0]]
+    order = [*inner, *kept, *(i for i in others if i not in inner)]
+    return Storage(
+        radii_km=tuple(vertical.every[i] for i in order),
+        numbers=tuple(order),
+        kept=range(len(inner), len(inner) + len(kept)),
+        closed=closed,
+    )
+
+
 def _refuse_another_grid(
     each: Held, said: Said, planet: PlanetSpec, known: bool, placed: tuple[Placed, ...], where: str
 ) -> None:
     """All files must have the same axes, stored in the same way."""
-    _, found = _grid(each.part.store, each.axes, said, planet, known)
+    _, found = _grid(each.file.store, each.axes, said, planet, known)
     for one, other in zip(placed, found, strict=True):
         same = np.array_equal(one.index, other.index) and np.allclose(one.values, other.values, rtol=1e-6, atol=1e-4)
         if not same:
             name = other.understood.name
-            raise BadInput(f"{each.part.address}: its axis {name} is not that of {where}: all files must have one grid")
+            raise BadInput(f"{each.file.address}: its axis {name} is not that of {where}: all files must have one grid")
 
 
 def _variables(
@@ -311,7 +328,7 @@ def _variables(
 
 
 def _of_component(name: str, components: Components | None, said: Said) -> VariableSaid | None:
-    """The description of a Cartesian component that no mapping describes: vx, vy or vz, whatever the source calls it."""
+    """How to describe a Cartesian component that no mapping describes: as vx, vy or vz, whatever its name is."""
     if components is None or said.variables or name not in components.names:
         return None
     ours = _CARTESIAN[components.names.index(name)]

@@ -9,14 +9,24 @@ from pydantic import ValidationError
 
 from earthgan.errors import BadInput, what_is_wrong
 from earthgan.records import PlanetSpec
-from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan.spec import Provenance
+from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan_training.simulations.layout import Vertical
 from earthgan_training.simulations.mapping import Mapping
 
 _LICENCE = ("license", "licence", "rights", "copyright", "license_id", "data_license", "licence_id")
 _CREDIT = ("credit", "acknowledgement", "acknowledgment", "references", "reference", "citation", "creator_name")
-_PEOPLE = ("author", "authors", "creator", "author_name", "institution", "contact", "doi", "reference_pid", "creator_url")
+_PEOPLE = (
+    "author",
+    "authors",
+    "creator",
+    "author_name",
+    "institution",
+    "contact",
+    "doi",
+    "reference_pid",
+    "creator_url",
+)
 _NOTICE = ("notice", "comment")
 _RADIUS = ("planet_radius_km", "radius_km", "planet_radius", "earth_radius", "earth_radius_km", "surface_radius_km")
 _CORE = ("core_radius_km", "core_radius", "cmb_radius_km", "cmb_radius")

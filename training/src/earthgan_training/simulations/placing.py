@@ -31,7 +31,8 @@ _POLE_GAP, _ROW_GAP, _COLUMN_GAP = 1.5, 3.0, 1.75
 class Placed:
     """An axis in the order of the grid. `index` says where each of `values` is stored.
 
-    `twins` are pairs of stored positions, kept and left out, of one meridian that is stored twice.
+    `twins` are pairs of stored positions, kept and left out, of one meridian that is stored twice. `every` are the
+    radii at all stored positions of a vertical axis, also of those that are left out.
     """
 
     values: Numbers
@@ -39,6 +40,7 @@ class Placed:
     understood: Understood
     twins: tuple[tuple[int, int], ...] = ()
     notes: tuple[str, ...] = ()
+    every: tuple[float, ...] = ()
 
 
 def numbers_of(store: Store, axis: Axis) -> tuple[Numbers, Stored]:
@@ -76,7 +78,9 @@ def latitudes(store: Store, axis: Axis, said: AxesSaid) -> Placed:
         degrees = 90 - degrees
         notes.append(f"{stored.name} is read as colatitude, which is 0 at the north pole")
     elif low < -90 - _ROUNDING_DEG or high > 90 + _ROUNDING_DEG:
-        way = 'say latitude_kind = "colatitude" under [axes] if it is 0 at the north pole' if low >= 0 else "name another"
+        way = (
+            'say latitude_kind = "colatitude" under [axes] if it is 0 at the north pole' if low >= 0 else "name another"
+        )
         raise BadInput(f"{where} runs from {low:g} to {high:g}, which is no latitude from -90 to 90: {way}")
     if stored.text("units").lower().replace("_", "").endswith(("south", "degreess", "degrees_s")):
         degrees = -degrees
@@ -113,7 +117,7 @@ def longitudes(store: Store, axis: Axis, said: AxesSaid) -> Placed:
         degrees = -degrees
     if np.abs(degrees).max() > 720:
         raise BadInput(f"{where} runs from {degrees.min():g} to {degrees.max():g}, which is no longitude in degrees")
-    notes = []
+    notes: list[str] = []
     index = _monotonic(degrees)
     ordered = degrees if index is None else degrees[index]
     typical = float(np.median(np.abs(np.diff(ordered))))
@@ -140,7 +144,9 @@ def longitudes(store: Store, axis: Axis, said: AxesSaid) -> Placed:
             f"{where} covers longitudes {_extent(ordered, widths)} with a gap of {widths.max():g} degrees, which is not"
             " the whole globe: a global source is needed"
         )
-    seen = Understood("longitude", stored.name, axis.dimension, "longitude", unit, *_ends(values), len(values), axis.why)
+    seen = Understood(
+        "longitude", stored.name, axis.dimension, "longitude", unit, *_ends(values), len(values), axis.why
+    )
     return Placed(ordered, index, seen, tuple(twins), tuple(notes))
 
 

@@ -1,4 +1,4 @@
-"""Puts the files of a source together as time steps: a file a step, many steps in a file, variables in separate files."""
+"""Puts the files of a source together as steps: a file a step, many steps in a file, variables in separate files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Held:
     `clock` has one time if the variable has no time axis.
     """
 
-    part: Part
+    file: Part
     name: str
     axes: dict[Role, Axis]
     clock: Clock
@@ -53,7 +53,7 @@ class Held:
             self.axes[role].dimension for role in (Role.VERTICAL, Role.LATITUDE, Role.LONGITUDE)
         )
         fixed = ((time.dimension, i if self.has_many else 0),) if time is not None else ()
-        return Place(self.part.address, self.name, (vertical, latitude, longitude), fixed, self.part.held)
+        return Place(self.file.address, self.name, (vertical, latitude, longitude), fixed, self.file.held)
 
 
 def clock_of(store: Store, stored: Stored, axes: dict[Role, Axis], said: str | None) -> Clock:
@@ -92,18 +92,19 @@ def assemble(held: Sequence[Held]) -> tuple[list[SourceStep], dict[int, dict[str
     or if a variable is absent from some steps.
     """
     held = _told_apart(held)
-    labels = list(dict.fromkeys(each.part.label for each in held if each.part.label is not None))
-    bare = next((each.part.address for each in held if each.part.label is None), None)
+    labels = list(dict.fromkeys(each.file.label for each in held if each.file.label is not None))
+    bare = next((each.file.address for each in held if each.file.label is None), None)
     if labels and bare is not None:
         raise BadInput(f"{bare}: nothing in its name says its step, as in the names of the other files")
     try:
         named = steps_of_labels(labels)
     except BadInput as error:
-        raise BadInput(f"{held[0].part.address}: {error}") from error
-    groups = {label: [each for each in held if each.part.label == label] for label in (named or {None: None})}
+        raise BadInput(f"{held[0].file.address}: {error}") from error
+    keys: list[str | None] = list(named) or [None]
+    groups = {label: [each for each in held if each.file.label == label] for label in keys}
     agreed = {label: _agreed(members) for label, members in groups.items()}
     many = any(clock.count > 1 for clock in agreed.values())
-    times = iter(_times(list(agreed.values()), held[0].part.address))
+    times = iter(_times(list(agreed.values()), held[0].file.address))
     steps: list[SourceStep] = []
     places: dict[int, dict[str, Place]] = {}
     for label, members in groups.items():
@@ -135,9 +136,9 @@ def _told_apart(held: Sequence[Held]) -> list[Held]:
     """Files without a label that hold the same variables are steps. They are told apart by their whole names."""
     seen: dict[str, str] = {}
     for each in held:
-        if each.part.label is None and seen.setdefault(each.name, each.part.address) != each.part.address:
+        if each.file.label is None and seen.setdefault(each.name, each.file.address) != each.file.address:
             return [
-                replace(x, part=replace(x.part, label=x.part.stem)) if x.part.label is None else x for x in held
+                replace(x, file=replace(x.file, label=x.file.stem)) if x.file.label is None else x for x in held
             ]  # fmt: skip
     return list(held)
 
@@ -151,8 +152,8 @@ def _agreed(members: Sequence[Held]) -> Clock:
         if not each.has_many or (clock.count == due.count and (clock.values is None or clock.values == due.values)):
             continue
         raise BadInput(
-            f"{each.part.address}: {each.name} has {clock.count} times that are not the {due.count} of {longest.name}"
-            + (f" in {longest.part.address}" if longest.part != each.part else "")
+            f"{each.file.address}: {each.name} has {clock.count} times that are not the {due.count} of {longest.name}"
+            + (f" in {longest.file.address}" if longest.file != each.file else "")
         )
     return due
 
@@ -163,7 +164,7 @@ def _places(members: Sequence[Held], i: int) -> dict[str, Place]:
         place = each.place(i)
         if each.name in found:
             other = found[each.name].address.rsplit("/", 1)[-1]
-            raise BadInput(f"{place.address}: has the same time step as {other} ({each.part.label})")
+            raise BadInput(f"{place.address}: has the same time step as {other} ({each.file.label})")
         found[each.name] = place
     return found
 

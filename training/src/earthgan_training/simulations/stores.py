@@ -71,7 +71,7 @@ class NetCDFStore:
                 self._file.set_auto_maskandscale(False)
                 self._file.set_auto_chartostring(False)
                 self.attributes: Mapping[str, Any] = self._file.__dict__
-                self.variables = {
+                self.variables: Mapping[str, Stored] = {
                     name: Stored(name, variable.dimensions, variable.shape, _dtype(variable), dict(variable.__dict__))
                     for name, variable in self._file.variables.items()
                 }

@@ -56,7 +56,7 @@ _NAMES = {
 }
 _BY_NAME = {along: re.compile(pattern, re.IGNORECASE) for along, pattern in _NAMES.items()}
 _WORDS = {
-    Along.RADIAL: r"\b(upward|radial|outward)s?\b.*\b(velocity|flow|wind)|\b(velocity|flow)\b.*\b(upward|outward|radial)",
+    Along.RADIAL: r"\b(upward|radial|outward)s?\b.*\b(velocity|flow|wind)|\b(velocity|flow)\b.*\b(upward|radial)",
     Along.SOUTH: r"\b(southward|colatitudinal)s?\b.*\b(velocity|flow)|\b(velocity|flow)\b.*\b(southward|theta)",
     Along.NORTH: r"\b(northward|meridional)s?\b.*\b(velocity|flow|wind)|\b(velocity|flow)\b.*\bnorthward",
     Along.EAST: r"\b(eastward|zonal|azimuthal)s?\b.*\b(velocity|flow|wind)|\b(velocity|flow)\b.*\b(eastward|phi)",
@@ -109,7 +109,7 @@ def find_components(stored: Names[str, Stored], mapping: Mapping, where: str) ->
     if spherical:
         shown = ", ".join(spherical)
         return None, [
-            f"{shown}: no whole velocity is recognised, so that each is kept as it is: if it is one, {_SAY} in a mapping"
+            f"{shown}: no whole velocity is recognised, so each is kept as it is: if it is one, {_SAY} in a mapping"
         ]
     return None, []
 
@@ -141,5 +141,7 @@ def _said(said: VectorSaid, stored: Names[str, Stored], mapping: Mapping, where:
                 f" {told[0].value}: {way}"
             )
         if told is not None and {told[0], along} == {Along.SOUTH, Along.NORTH} and "name" not in told[1].split()[:2]:
-            raise BadInput(f"{mapping.path}: vector: {source} is called {along.value}, but {told[1]} says {told[0].value}")
+            raise BadInput(
+                f"{mapping.path}: vector: {source} is called {along.value}, but {told[1]} says {told[0].value}"
+            )
     return Components(tuple(found.values()), tuple(found))  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ class XarrayStore:
         self._dataset = dataset
         self.attributes: Mapping[str, Any] = dict(dataset.attrs)
         self._numbers: dict[str, NDArray[Any]] = {}
-        self.variables = {str(name): self._stored(str(name)) for name in dataset.variables}
+        self.variables: Mapping[str, Stored] = {str(name): self._stored(str(name)) for name in dataset.variables}
 
     @classmethod
     def opened(cls, address: str) -> XarrayStore:
@@ -55,7 +55,7 @@ class XarrayStore:
         if "coordinates" in variable.encoding:
             attributes.setdefault("coordinates", variable.encoding["coordinates"])
         dtype = variable.dtype
-        if dtype.kind in "mM" or (dtype == object and _holds_dates(variable)):
+        if dtype.kind in "mM" or (dtype.kind == "O" and _holds_dates(variable)):
             with _reading(self.address):
                 encoded = xr.conventions.encode_cf_variable(variable.load(), name=name)
             self._numbers[name], dtype = encoded.values, encoded.dtype
