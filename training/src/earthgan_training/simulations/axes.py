@@ -65,7 +65,7 @@ _STANDARD_NAMES = {
     ),
 }
 _AXIS = {"X": Role.LONGITUDE, "Y": Role.LATITUDE, "Z": Role.VERTICAL, "T": Role.TIME}
-_DEGREES = re.compile(r"degrees?_?(?:(n|north|s|south)|(e|east|w|west))(?:_?true)?$", re.IGNORECASE)
+_DEGREES = re.compile(r"degrees?_?(?:(north|_s|south|n)|(east|west|w|e))(?:_?true)?", re.IGNORECASE)
 _DATE = re.compile(r"\bsince\b", re.IGNORECASE)
 
 _ENDING = r"(?:[_ ]?(?:deg|degrees?|rad|radians?|km|m|hpa|pa|mb|myr|ma|axis|coord|coords|values?|centers?|centres?))?"
@@ -173,6 +173,8 @@ def _said(store: Store, stored: Stored, role: Role, name: str, said: AxesSaid) -
         along = [axis for _, axis in _candidates(store, stored, name) if axis.role is role]
         rest = [each.name for each in _along(store, stored, name)]
         return Axis(role, name, along[0].coordinate if along else next(iter(rest), None), why)
+    if role is not Role.TIME and coordinate is None:
+        raise BadInput(f"{store.address}: holds no coordinate {name!r}")
     return None
 
 

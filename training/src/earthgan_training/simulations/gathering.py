@@ -134,13 +134,17 @@ def _labels(stems: list[str]) -> list[str | None]:
     for i, stem in enumerate(stems):
         series.setdefault(_NUMBER.sub("#", stem), []).append(i)
     labels: list[str | None] = [None] * len(stems)
+    alone: list[tuple[int, str]] = []
     for members in series.values():
         numbers = [list(_NUMBER.finditer(stems[i])) for i in members]
         varying = [k for k in range(len(numbers[0])) if len({each[k][0] for each in numbers}) > 1]
         if not varying:
+            alone += [(i, each[-1][0]) for i, each in zip(members, numbers, strict=True) if each]
             continue
         for i, each in zip(members, numbers, strict=True):
             start, end = each[varying[0]].start(), each[varying[-1]].end()
             age = _AGE.match(stems[i], end)
             labels[i] = stems[i][start:end] + (age[0].lstrip(" _-") if age else "")
+    for i, number in alone:  # the one file of a variable belongs to a step of the others
+        labels[i] = number if number in labels else None
     return labels
