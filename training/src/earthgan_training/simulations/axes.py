@@ -7,7 +7,7 @@ at last the numbers themselves. A mapping overrides all of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -303,8 +303,9 @@ def is_colatitude(stored: Stored) -> bool:
     )
 
 
-def without_axes(store: Store, variables: Mapping[str, Stored]) -> str:
+def without_axes(store: Store) -> str:
     """A sentence that says why no variable of a store has the three axes of a globe."""
+    variables = store.variables
     flat = [v.name for v in variables.values() if len(v.dimensions) == 2 and _role_of_name(v.name) in SPATIAL]
     if len(flat) >= 2:
         return (

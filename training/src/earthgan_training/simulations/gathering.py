@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from earthgan.errors import BadInput
-from earthgan_training.simulations.stores import Store, is_zarr, open_store
+from earthgan_training.simulations.stores import Store, is_zarr, needs_xarray, open_store
 
 _SUFFIXES = (".nc", ".nc4", ".nc3", ".cdf", ".netcdf", ".grd", ".h5", ".hdf5", ".zarr")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9])")
@@ -51,9 +51,7 @@ def gather(addresses: Sequence[Any], files: str | None) -> list[Part]:
     plain: list[Part] = []
     for address in addresses:
         if not isinstance(address, str | Path):
-            from earthgan_training.simulations.xarray_store import in_hand
-
-            parts.append(Part("the dataset", held=in_hand(address)))
+            parts.append(Part("the dataset", held=needs_xarray("the dataset").in_hand(address)))
         elif "://" not in str(address) and Path(address).is_dir() and not is_zarr(Path(address)):
             parts += _in_folder(Path(address), files)
         elif "://" not in str(address) and not Path(address).exists():
@@ -81,6 +79,9 @@ def _in_folder(folder: Path, files: str | None) -> list[Part]:
     if not any(held.values()):
         raise BadInput(f"{folder}: holds no NetCDF files and no Zarr stores")
     kept = [each for each in folders if held[each]]
+    inside = [part for each in kept for part in _labelled_files(held[each])]
+    if any(part.label is not None for part in inside):  # a folder a variable
+        return inside
     names = _labels([each.name for each in kept])
     return [
         Part(str(path), label or name.name)

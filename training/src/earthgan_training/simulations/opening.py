@@ -16,7 +16,7 @@ from earthgan.sphere.grid import ShellGrid
 from earthgan_training.simulations.axes import SPATIAL, Axis, Role, find_axes, without_axes
 from earthgan_training.simulations.contest import CONTEST, CORE_RADIUS_KM
 from earthgan_training.simulations.gathering import Part, gather
-from earthgan_training.simulations.labelled import Source
+from earthgan_training.simulations.labelled import Source, Understood
 from earthgan_training.simulations.labelling import label
 from earthgan_training.simulations.layout import Missing
 from earthgan_training.simulations.levels import radii
@@ -59,8 +59,9 @@ def open_source(
     name = str(addresses[0]) if isinstance(addresses[0], str | Path) else "the dataset"
     wanted = None if variables is None else tuple(variables)
     try:
-        held = _wanted(_held(gather(addresses, said.files), said), said, wanted)
-        return _understood(name, held, said, missing).chosen(wanted, steps)
+        notes: list[str] = []
+        held = _wanted(_held(gather(addresses, said.files), said, notes), said, wanted)
+        return _understood(name, held, said, missing, notes).chosen(wanted, steps)
     finally:
         release()
 
@@ -91,37 +92,37 @@ def _is_contest(addresses: Sequence[Any]) -> bool:
     return any(v.source in variables and variables[v.source].dimensions == CONTEST.order for v in CONTEST.variables)
 
 
-def _held(parts: Sequence[Part], said: Said) -> list[Held]:
+class _Unfit(BadInput):
+    """A variable is no field on the axes of a globe."""
+
+
+def _held(parts: Sequence[Part], said: Said, notes: list[str]) -> list[Held]:
     """The variables on axes of a globe in each part, all of them or those that the mapping names."""
     wanted = [each.source for each in said.variables]
-    contest = said is CONTEST_MAPPING
+    asked = [*wanted, *_components_named(said)] if wanted else []
     found: list[Held] = []
-    lacking: dict[str, str] = {}
     for part in parts:
         store = part.store
-        names = list(store.variables)
-        if wanted:
-            names = [name for name in (*wanted, *_components_named(said)) if name in store.variables]
-            if not names:
-                held = ", ".join(v for v, each in store.variables.items() if len(each.dimensions) >= 3)
-                lacking[part.address] = f"holds no variable {wanted[0]!r}; its variables: {held or 'none'}"
-        here = [
-            each
-            for name in dict.fromkeys(names)
-            if (each := _one(part, store, store.variables[name], said, asked=bool(wanted))) is not None
-        ]
-        if not here and not wanted:
-            raise BadInput(without_axes(store, store.variables))
-        found += here
-    held_names = {each.name for each in found}
+        unfit: list[_Unfit] = []
+        here = 0
+        for name in dict.fromkeys(asked or store.variables):
+            if name not in store.variables or not (asked or _is_a_field(store.variables[name])):
+                continue
+            try:
+                found.append(_one(part, store, store.variables[name], said))
+                here += 1
+            except _Unfit as error:
+                if asked:
+                    raise
+                unfit.append(error)
+        if not here and not asked:
+            raise unfit[0] if len(unfit) == 1 and "more than one" in str(unfit[0]) else BadInput(without_axes(store))
+        notes += [f"left out: {str(each).removeprefix(part.address + ': ')}" for each in unfit]
     for name in wanted:
-        if name not in held_names and not contest:
-            address = parts[0].address
-            known = ", ".join(v for v, e in parts[0].store.variables.items() if len(e.dimensions) >= 3)
-            raise BadInput(f"{address}: holds no variable {name!r}; its variables: {known or 'none'}")
-    if not found:
-        address, what = next(iter(lacking.items()))
-        raise BadInput(f"{address}: {what}")
+        if name not in {each.name for each in found} and (said is not CONTEST_MAPPING or not found):
+            store = parts[0].store
+            known = ", ".join(v for v, each in store.variables.items() if len(each.dimensions) >= 3)
+            raise BadInput(f"{store.address}: holds no variable {name!r}; its variables: {known or 'none'}")
     return found
 
 
@@ -132,25 +133,22 @@ def _components_named(said: Said) -> list[str]:
     return [name for name in (v.x, v.y, v.z, v.radial, v.south, v.north, v.east) if name is not None]
 
 
-def _one(part: Part, store: Store, stored: Stored, said: Said, asked: bool) -> Held | None:
-    """A variable of a part, if it has the three axes. One that a mapping asks for must have them."""
-    if not asked and (len(stored.dimensions) < 3 or not _is_a_field(stored)):
-        return None
+def _one(part: Part, store: Store, stored: Stored, said: Said) -> Held:
+    """A variable of a part. Raises BadInput if it does not have the three axes of a globe."""
     axes = find_axes(store, stored, said.axes)
-    shape = dict(zip(stored.dimensions, stored.shape, strict=True))
     known = {axis.dimension for axis in axes.values()}
     absent = [role for role in SPATIAL if role not in axes]
-    long = [d for d, n in shape.items() if d not in known and n != 1]
-    if absent or long:
-        if not asked:
-            return None
-        if absent:
-            dims = ", ".join(stored.dimensions)
-            raise BadInput(
-                f"{part.address}: {stored.name} ({dims}) has no {absent[0]} axis that can be recognised: name it under"
-                " [axes] in a mapping"
-            )
-        raise BadInput(f"{part.address}: {stored.name} has more than one {long[0]}, which is no axis of a globe")
+    if absent:
+        raise _Unfit(
+            f"{part.address}: {stored.name} ({', '.join(stored.dimensions)}) has no {absent[0]} axis that can be"
+            " recognised: name it under [axes] in a mapping"
+        )
+    long = [d for d, n in zip(stored.dimensions, stored.shape, strict=True) if d not in known and n != 1]
+    if long:
+        raise _Unfit(
+            f"{part.address}: {stored.name} has more than one {long[0]}, which is no axis of a globe: choose one"
+            " of them first, or name it time under [axes] in a mapping"
+        )
     if said.order is not None and stored.dimensions != said.order:
         due = ", ".join(said.order)
         raise BadInput(
@@ -160,12 +158,13 @@ def _one(part: Part, store: Store, stored: Stored, said: Said, asked: bool) -> H
 
 
 def _is_a_field(stored: Stored) -> bool:
+    if len(stored.dimensions) < 3:
+        return False
     packed = "scale_factor" in stored.attributes or "add_offset" in stored.attributes
     return stored.dtype.kind == "f" or (stored.dtype.kind in "iu" and packed)
 
 
-def _understood(address: str, held: list[Held], said: Said, missing: Missing | None) -> Source:
-    notes: list[str] = []
+def _understood(address: str, held: list[Held], said: Said, missing: Missing | None, notes: list[str]) -> Source:
     held = _on_one_grid(held, bool(said.variables), notes)
     first = held[0]
     store = first.file.store
@@ -199,7 +198,7 @@ def _understood(address: str, held: list[Held], said: Said, missing: Missing | N
     shown, vector, fields = label(stored, components, said, fields, where)
     source = Source(
         address=address,
-        title=title_of(store.attributes, said, name),
+        title=title_of(store.attributes, said, first.file.stem if name == Path(where).name else name),
         provenance=provenance_of(store.attributes, said, name),
         planet=planet,
         grid=grid,
@@ -208,9 +207,22 @@ def _understood(address: str, held: list[Held], said: Said, missing: Missing | N
         reader=fields,
         vector=vector,
         notes=tuple(dict.fromkeys(notes)),
-        understood=tuple(axis.understood for axis in placed),
+        understood=(*(axis.understood for axis in placed), *_time(held)),
     )
     return replace(source, mapping=mapping_text(source, said, components))
+
+
+def _time(held: list[Held]) -> list[Understood]:
+    """The time axis, if a variable has one."""
+    for each in held:
+        axis, clock = each.axes.get(Role.TIME), each.clock
+        if axis is not None:
+            ends = (clock.values[0], clock.values[-1]) if clock.values else (0, clock.count - 1)
+            first, last = (float(end) if isinstance(end, int | float | np.number) else np.nan for end in ends)
+            unit = str(clock.attributes.get("units", "")) or "1"
+            name = axis.coordinate or axis.dimension
+            return [Understood("time", name, axis.dimension, "time", unit, first, last, clock.count, axis.why)]
+    return []
 
 
 def _name(address: str) -> str:

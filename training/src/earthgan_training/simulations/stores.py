@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
@@ -162,12 +163,19 @@ def _opener(address: str) -> Callable[[str], Store]:
         address.startswith(("http://", "https://")) and "/dodsC/" in address
     ):
         return NetCDFStore
+    xarray_store = needs_xarray(address)
+    if remote and address.split("?")[0].endswith((".nc", ".nc4", ".cdf")):
+        return lambda address: NetCDFStore(xarray_store.copied_here(address))
+    opened: Callable[[str], Store] = xarray_store.XarrayStore.opened
+    return opened
+
+
+def needs_xarray(address: str) -> ModuleType:
+    """The module that reads by xarray. Raises BadInput, which says what to install."""
     try:
         from earthgan_training.simulations import xarray_store
     except ImportError as error:
         raise BadInput(
             f"{address}: reading it needs {error.name}: install the extra with pip install 'earthgan-training[xarray]'"
         ) from error
-    if remote and address.split("?")[0].endswith((".nc", ".nc4", ".cdf")):
-        return lambda address: NetCDFStore(xarray_store.copied_here(address))
-    return xarray_store.XarrayStore.opened
+    return xarray_store
