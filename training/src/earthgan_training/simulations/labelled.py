@@ -31,6 +31,25 @@ class SourceStep:
     time_myr: float | None = None
 
 
+@dataclass(frozen=True)
+class Understood:
+    """An axis as it was understood. `name` is the source's coordinate along its dimension `dimension`.
+
+    `kind` is what the numbers count, such as colatitude or depth. `unit` is the one that they were read in, and
+    `first` and `last` are the numbers at the ends as they are stored. `why` says what the axis was recognised by.
+    """
+
+    role: str
+    name: str
+    dimension: str
+    kind: str
+    unit: str
+    first: float
+    last: float
+    count: int
+    why: str
+
+
 class Reader(Protocol):
     """Reads what a `Source` describes. It can be sent to another process."""
 
@@ -50,7 +69,8 @@ class Source:
 
     `address` is what the caller named, for messages. `grid` has shells from the core outwards, rows from north to
     south, and each meridian once. `vector` names the Cartesian, planet-centred components x, y and z of one velocity.
-    `notes` are sentences about what was sorted out or looks unusual.
+    `notes` are sentences about what was sorted out or looks unusual. `understood` are the axes, as
+    they were found. `mapping` is the text of a mapping file that says the same.
     """
 
     address: str
@@ -63,6 +83,8 @@ class Source:
     reader: Reader
     vector: tuple[str, str, str] | None = None
     notes: tuple[str, ...] = ()
+    understood: tuple[Understood, ...] = ()
+    mapping: str = ""
 
     def named(self, name: str) -> SourceVariable:
         """Find a variable by our name for it. Raises BadInput, which lists the names."""

@@ -1,0 +1,102 @@
+"""Cells without a value: refuses them, fills them smoothly, or keeps them as NaN."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree  # type: ignore[import-untyped]
+
+from earthgan.errors import BadInput
+from earthgan.sphere.grid import ShellGrid
+from earthgan_training.simulations.layout import Missing
+
+Values = NDArray[np.floating]
+
+#: A value so many times larger than most is one that stands for "none".
+_FAR = 1e10
+#: Numbers that people write where there is none. They count as such if they lie far outside all others.
+_MARKS = np.array([999.0, 9999.0, 99999.0, 999999.0, 9999999.0, 999.9, 999.25, 9999.9, 32767.0, 32768.0], np.float32)
+_SWEEPS = 200
+
+
+def left_in(values: Values) -> NDArray[np.bool_]:
+    """Where numbers stand for "none" without an attribute that says so: far beyond the spread of all others."""
+    found = np.zeros(values.shape, bool)
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        return found
+    size = np.abs(finite)
+    some = size[size > 0]
+    if some.size and size.max() > _FAR * max(float(np.median(some)), float(np.quantile(size, 0.1))):
+        limit = _FAR * float(np.median(some))
+        found |= np.abs(values) > limit
+        finite = finite[size <= limit]
+    if finite.size:
+        for extreme in (float(finite.max()), float(finite.min())):
+            if not (np.float32(abs(extreme)) == _MARKS).any():
+                continue
+            others = finite[finite != extreme]
+            apart = np.abs(others - extreme).min() if others.size else 0.0
+            if finite.size - others.size > 1 and apart > max(np.ptp(others), 1e-6 * abs(extreme)):
+                found |= values == extreme
+                finite = others
+    return found
+
+
+def settled(values: Values, policy: Missing, grid: ShellGrid, shells: range, where: str) -> NDArray[np.float32]:
+    """Values `(shell, latitude, longitude)` on some shells of a grid, with missing cells as the policy wants them.
+
+    Numbers that stand for "none" are missing too. Raises BadInput, which names the first shell, if the policy is to
+    refuse, and if there is nothing on a shell to fill it from.
+    """
+    marks = left_in(values)
+    lacking = ~np.isfinite(values) | marks
+    if not lacking.any():
+        return np.ascontiguousarray(values, dtype=np.float32)
+    cells = lacking.sum(axis=(1, 2))
+    bad = np.flatnonzero(cells)
+    shell = f"shell {shells[bad[0]]} ({grid.radii_km[shells[bad[0]]]:g} km)"
+    if policy is Missing.REFUSE:
+        if (cells == values[0].size).any():
+            empty = shells[np.flatnonzero(cells == values[0].size)[0]]
+            raise BadInput(
+                f"{where} has a shell without a finite value ({empty}): leave it out with skip under [axes] in a"
+                " mapping, or say --missing mask"
+            )
+        if marks.any():
+            extreme = float(values[marks][0])
+            raise BadInput(
+                f"{where} holds {extreme:g} in {int(marks.sum())} cells, first on {shell}, far beyond all other values:"
+                " a fill value was left in; say --missing fill or --missing mask"
+            )
+        raise BadInput(
+            f"{where} has values that are not finite in {int(cells.sum())} cells on {len(bad)} of its shells, first on"
+            f" {shell}: say --missing fill or --missing mask"
+        )
+    values = np.where(lacking, np.nan, values).astype(np.float32)
+    if policy is Missing.FILL:
+        for i in bad:
+            if cells[i] == values[i].size:
+                raise BadInput(f"{where} has no value on {shell}, so that nothing can fill it: say --missing mask")
+            values[i] = filled(values[i], grid)
+    return values
+
+
+def filled(shell: NDArray[np.float32], grid: ShellGrid) -> NDArray[np.float32]:
+    """One shell `(latitude, longitude)` whose NaN cells have been filled: with the nearest value, then smoothed.
+
+    Present cells keep their values. The result depends on the shell and the grid alone.
+    """
+    lacking = np.isnan(shell)
+    latitude, longitude = np.radians(grid.axes_deg[0]), np.radians(grid.axes_deg[1])
+    x, y = np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude)
+    points = np.stack([x, y, np.sin(latitude) + 0 * longitude], axis=-1)
+    _, nearest = cKDTree(points[~lacking]).query(points[lacking])
+    values = shell.astype(np.float64)
+    values[lacking] = values[~lacking][nearest]
+    for _ in range(_SWEEPS):
+        north, south = grid.beyond_pole(values[:1]), grid.beyond_pole(values[-1:])
+        padded = np.concatenate([north, values, south])
+        around = padded[:-2] + padded[2:] + np.roll(values, 1, axis=1) + np.roll(values, -1, axis=1)
+        values[lacking] = around[lacking] / 4
+    return values.astype(np.float32)

@@ -1,0 +1,165 @@
+"""Reads the fields of a source, a step and some shells at a time, in the order of its grid and in its units."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.errors import BadInput
+from earthgan.sphere.grid import ShellGrid
+from earthgan.sphere.vectors import LocalAxes
+from earthgan.surrogate import file_sha256
+from earthgan_training.simulations.labelled import Field
+from earthgan_training.simulations.layout import Missing
+from earthgan_training.simulations.missing import left_in, settled
+from earthgan_training.simulations.packing import unpacked
+from earthgan_training.simulations.stores import LOCK, Store, open_store
+from earthgan_training.simulations.units import Conversion
+from earthgan_training.simulations.vectors import Along
+
+Values = NDArray[np.floating]
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a variable of one step is stored. `axes` names its vertical, latitude and longitude dimensions.
+
+    `fixed` are the positions on other dimensions. `held` is the store, if the caller has a Dataset in hand.
+    """
+
+    address: str
+    name: str
+    axes: tuple[str, str, str]
+    fixed: tuple[tuple[str, int], ...] = ()
+    held: Store | None = None
+
+    @property
+    def store(self) -> Store:
+        """The open store. Raises BadInput."""
+        return self.held or open_store(self.address)
+
+    def read(self, shells: slice) -> Values:
+        """The unpacked values `(vertical, latitude, longitude)` in the stored order. Raises BadInput."""
+        with LOCK:
+            store = self.store
+            stored = store.variables.get(self.name)
+            if stored is None:
+                held = ", ".join(store.variables)
+                raise BadInput(f"{self.address}: holds no variable {self.name!r}; its variables: {held}")
+            fixed = dict(self.fixed)
+            index = tuple(
+                shells if d == self.axes[0] else slice(None) if d in self.axes else fixed.get(d, 0)
+                for d in stored.dimensions
+            )
+            raw = store.read(self.name, index)
+        try:
+            values = unpacked(raw, stored.attributes, default_fill=store.default_fill)
+        except BadInput as error:
+            raise BadInput(f"{self.address}: {self.name}: {error}") from error
+        present = [d for d in stored.dimensions if d in self.axes]
+        return values.transpose([present.index(axis) for axis in self.axes])
+
+
+@dataclass(frozen=True)
+class Turned:
+    """A velocity that is stored along the local axes, by the source's names, and is read as Cartesian components."""
+
+    sources: tuple[str, str, str]
+    along: tuple[Along, Along, Along]
+    names: tuple[str, str, str]
+
+    def component(self, name: str, stored: tuple[Values, Values, Values], grid: ShellGrid) -> Values:
+        """A Cartesian component of a velocity that is given along the local axes."""
+        axes = LocalAxes.on_grid(grid.latitudes_deg, grid.longitudes_deg)
+        outwards, across, eastwards = (each.astype(np.float64) for each in stored)
+        southwards = -across if Along.NORTH in self.along else across
+        return axes.cartesian(outwards, southwards, eastwards)[self.names.index(name)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fields:
+    """Reads what a `Source` describes. `places` says where each of the source's variables is stored at each step.
+
+    `names` gives the source's name for each of ours, and `conversions` how a variable becomes one in its unit.
+    `shells`, `rows` and `columns` are the stored positions of the grid's shells, rows and columns.
+    """
+
+    places: Mapping[int, Mapping[str, Place]]
+    names: Mapping[str, str]
+    conversions: Mapping[str, Conversion]
+    grid: ShellGrid
+    shells: Indices
+    rows: Indices
+    columns: Indices
+    twins: tuple[tuple[int, int], ...] = ()
+    turned: Turned | None = None
+    missing: Missing = Missing.REFUSE
+
+    def read(self, t: int, name: str, shells: range) -> Field:
+        if self.turned is not None and name in self.turned.names:
+            first, *rest = self.turned.sources
+            parts = (self._stored(t, first, shells), *(self._stored(t, each, shells) for each in rest))
+            cleaned = tuple(np.where(left_in(each), np.nan, each) for each in parts)
+            values = self.turned.component(name, cleaned, self.grid)  # type: ignore[arg-type]
+            where = self._where(t, first)
+        else:
+            values = self._stored(t, self.names[name], shells)
+            where = self._where(t, self.names[name])
+        return settled(values, self.missing, self.grid, shells, where)
+
+    def digest(self, t: int, names: Iterable[str]) -> str:
+        """The SHA-256 of the step's files, if they hold no other step; else of its stored numbers."""
+        sources = sorted({source for name in names for source in self._sources(name)})
+        places = [self.places[t][source] for source in sources]
+        addresses = {each.address for each in places}
+        others = {each.address for step, found in self.places.items() if step != t for each in found.values()}
+        if all(each.held is None and Path(each.address).is_file() for each in places) and not addresses & others:
+            digests = [file_sha256(Path(address)) for address in sorted(addresses)]
+        else:
+            digests = [self._stored_sha256(place) for place in places]
+        return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+    def _stored_sha256(self, place: Place) -> str:
+        digest = hashlib.sha256(place.name.encode())
+        for i in range(int(self.shells.min()), int(self.shells.max()) + 1):
+            digest.update(np.ascontiguousarray(place.read(slice(i, i + 1))).tobytes())
+        return digest.hexdigest()
+
+    def _sources(self, name: str) -> tuple[str, ...]:
+        turned = self.turned is not None and name in self.turned.names
+        return self.turned.sources if turned and self.turned is not None else (self.names[name],)
+
+    def _where(self, t: int, source: str) -> str:
+        return f"{self.places[t][source].address}: {source}"
+
+    def _stored(self, t: int, source: str, shells: range) -> Values:
+        """A stored variable on some shells, in the order of the grid and in its unit."""
+        index = self.shells[shells.start : shells.stop : shells.step]
+        if len(index) == 0:
+            return np.empty((0, *self.grid.shape[1:]), np.float32)
+        first, last = int(index.min()), int(index.max()) + 1
+        values = self.places[t][source].read(slice(first, last))[index - first]
+        for kept, left_out in self.twins:
+            self._refuse_unlike(values[:, :, kept], values[:, :, left_out], self._where(t, source))
+        values = values[:, self.rows][:, :, self.columns]
+        conversion = self.conversions.get(source)
+        return values if conversion is None else conversion(values)
+
+    def _refuse_unlike(self, kept: Values, left_out: Values, where: str) -> None:
+        """Refuse a meridian that is stored twice with different values."""
+        finite = np.isfinite(kept) & np.isfinite(left_out)
+        if not finite.any():
+            return
+        with np.errstate(over="ignore"):
+            apart = float(np.abs(kept[finite] - left_out[finite]).max())
+            size = float(np.abs(kept[finite]).max())
+        if apart > 1e-3 * size:
+            raise BadInput(
+                f"{where}: the meridian that is stored twice differs by {apart:g} from one copy to the other"
+            )
