@@ -65,7 +65,7 @@ _STANDARD_NAMES = {
     ),
 }
 _AXIS = {"X": Role.LONGITUDE, "Y": Role.LATITUDE, "Z": Role.VERTICAL, "T": Role.TIME}
-_DEGREES = re.compile(r"degrees?_?(?:(n|north|s|south)|(e|east|w|west))(?:_?true)?$", re.IGNORECASE)
+_DEGREES = re.compile(r"degrees?(?:(_?n|_?north|_s|_?south)|(_?e|_?east|_?w|_?west))(?:_?true)?$", re.IGNORECASE)
 _DATE = re.compile(r"\bsince\b", re.IGNORECASE)
 
 _ENDING = r"(?:[_ ]?(?:deg|degrees?|rad|radians?|km|m|hpa|pa|mb|myr|ma|axis|coord|coords|values?|centers?|centres?))?"
