@@ -322,11 +322,17 @@ def _store(layout: AnyLayout, arrays: Arrays, path: Path) -> None:
                 if name not in file.dimensions:
                     file.createDimension(name, size)
         for name, (dimensions, values, attributes) in arrays.items():
-            dtype = values.dtype.newbyteorder(layout.endian if layout.container == "NETCDF4" else "=")
-            more = {k: v for k, v in attributes.items() if k != "_FillValue"}
-            variable = file.createVariable(name, dtype, dimensions, fill_value=attributes.get("_FillValue"))
+            big = layout.endian == ">" and layout.container == "NETCDF4"
+            dtype = values.dtype.newbyteorder(">" if big else "=")
+            variable = file.createVariable(
+                name,
+                dtype,
+                dimensions,
+                fill_value=attributes.get("_FillValue"),
+                endian="big" if big else "native",
+            )
             variable.set_auto_maskandscale(False)
-            variable.setncatts(more)
+            variable.setncatts({k: v for k, v in attributes.items() if k != "_FillValue"})
             variable[:] = values.astype(dtype)
 
 
