@@ -66,12 +66,14 @@ LAYERS = {
     "earthgan": (
         "__version__ errors variables bounded progress",
         "files numerics sphere spread",
-        "kept records",
+        "kept records mask",
         "flow wire",
         "kinds",
         "spec",
         "surrogate",
-        "quantities backends cli __init__",
+        "quantities backends __init__",
+        "verify",
+        "cli",
     ),
     "earthgan_gateway": (
         "settings telemetry background formats allocator",

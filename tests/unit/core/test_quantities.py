@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from earthgan import ShellGrid, Surrogate
 from earthgan.backends.onnx import onnx_backend
 from earthgan.quantities import (
+    DERIVED,
     VELOCITY,
     anomaly,
     derive,
@@ -161,22 +162,28 @@ def test_ranges_hold_nearly_all_values_of_real_shells_and_not_much_more(default_
             assert name == "temperature" or bound == float(f"{bound:.1e}"), "two digits"
 
 
-def with_units(folder: Path, **units: str) -> Surrogate:
+def with_units(folder: Path, min_max: bool = False, **units: str) -> Surrogate:
     shutil.copytree(DEFAULT_SURROGATE, folder)
     spec = json.loads((folder / "spec.json").read_text())
     for variable in spec["variables"]:
         variable["unit"] = units.get(variable["name"], variable["unit"])
+        variable["range"] = [0.0, 1.0] if min_max else variable["range"]
     (folder / "spec.json").write_text(json.dumps(spec))
     return Surrogate(folder)
 
 
 def test_velocities_without_a_known_zero_are_not_turned(tmp_path: Path) -> None:
     stored = ["temperature", "vx", "vy", "vz"]
-    normalised = quantities(with_units(tmp_path / "1", temperature="1", vx="1", vy="1", vz="1"))
+    normalised = quantities(with_units(tmp_path / "1", min_max=True, temperature="1", vx="1", vy="1", vz="1"))
     assert list(normalised) == [*stored, "temperature_anomaly"]
     assert normalised["temperature_anomaly"].unit == "1"
     mixed = quantities(with_units(tmp_path / "2", vz="cm/yr"))
     assert list(mixed) == [*stored, "temperature_anomaly"]
+
+
+@pytest.mark.parametrize("unit", ["", "1"])
+def test_non_dimensional_velocities_are_turned(tmp_path: Path, unit: str) -> None:
+    assert set(DERIVED) <= set(quantities(with_units(tmp_path / "folder", vx=unit, vy=unit, vz=unit)))
 
 
 def test_the_published_surrogate_offers_an_anomaly_and_no_derived_velocity(published_surrogate: Surrogate) -> None:

@@ -20,17 +20,13 @@ from earthgan.records import VariableSpec
 from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan.sphere.vectors import LocalAxes
 from earthgan.surrogate import Surrogate
-from earthgan.variables import TEMPERATURE, VX, VY, VZ
+from earthgan.variables import TEMPERATURE, VX, VY, VZ, with_unit
 
 Array = NDArray[np.float32]
 
 TEMPERATURE_ANOMALY = "temperature_anomaly"
 V_RADIAL, V_THETA, V_PHI, SPEED = "v_radial", "v_theta", "v_phi", "speed"
 VELOCITY = (VX.name, VY.name, VZ.name)
-
-#: The unit of numbers whose normalisation is not known. Their zero is not known either, so velocities in this unit
-#: cannot be turned and have no length. Differences, such as an anomaly, keep their meaning.
-NORMALISED = "1"
 
 _DIVERGING, _SEQUENTIAL = "crameri:vik", "crameri:batlow"
 
@@ -91,13 +87,16 @@ class Derived:
     def is_offered(self, specs: Mapping[str, VariableSpec]) -> bool:
         """Whether a surrogate with these variables offers the quantity.
 
-        The surrogate must have all variables that the quantity needs, in one unit, and the zero of that unit must be
-        known if the quantity needs it.
+        The surrogate must have all variables that the quantity needs, in one unit. If the quantity needs their zero, it
+        must be known. It is not known for numbers without a unit whose range is not symmetric: they were normalised,
+        and nobody knows how. Velocities of this sort cannot be turned and have no length. Differences, such as an
+        anomaly, keep their meaning.
         """
         if self.name in specs or not set(self.needs) <= set(specs):
             return False
-        units = {specs[name].unit for name in self.needs}
-        return len(units) == 1 and not (self.needs_zero and NORMALISED in units)
+        needed = [specs[name] for name in self.needs]
+        zero_is_known = all(spec.has_unit or spec.symmetric for spec in needed)
+        return len({spec.unit for spec in needed}) == 1 and (zero_is_known or not self.needs_zero)
 
 
 def _velocity(name: str, long_name: str, function: Function) -> Derived:
@@ -136,6 +135,11 @@ class Quantity:
     @property
     def long_name(self) -> str:
         return self.row.long_name
+
+    @property
+    def heading(self) -> str:
+        """The name for people, with the unit if the numbers have one: `Temperature [K]`."""
+        return with_unit(self.long_name, self.unit)
 
     @property
     def colormap(self) -> str:
@@ -229,8 +233,7 @@ def anomaly(shell: Array, grid: ShellGrid) -> Array:
 
 def _stored(spec: VariableSpec) -> Derived:
     """The row of a stored variable."""
-    low, high = spec.range
-    return Derived(spec.name, spec.long_name, (spec.name,), itself, colormap=spec.colormap, symmetric=low == -high)
+    return Derived(spec.name, spec.long_name, (spec.name,), itself, colormap=spec.colormap, symmetric=spec.symmetric)
 
 
 def _largest_magnitudes(surrogate: Surrogate, rows: list[Derived]) -> NDArray[np.float64]:
@@ -238,8 +241,7 @@ def _largest_magnitudes(surrogate: Surrogate, rows: list[Derived]) -> NDArray[np
     steps = surrogate.steps
     largest = {row.name: (0.0, 0.0) for row in rows}
     for t in sorted({steps[i].t for i in (0, len(steps) // 2, -1)}):
-        grid, look = surrogate.inputs.look(surrogate.conditional_input(t))
-        field = surrogate.in_units(look, surrogate.variables)
+        grid, field = surrogate.preview(t)
         shells = dict(zip(surrogate.variables, field, strict=True))
         for row in rows:
             name, values = row.name, row.of(shells, grid)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from earthgan.sphere.grid import EARTH_RADIUS_KM, PolarRule, ShellGrid
+from earthgan.variables import COLORMAPS, shown_unit
+
+#: Lengths are shown with at most this many decimals.
+MOST_DECIMALS = 6
+#: The largest magnitude of a float32 number, and the smallest distance between the ends of a range: with a smaller one,
+#: the number of colours per unit would overflow float32.
+LARGEST_NUMBER, NARROWEST_RANGE = float(np.finfo(np.float32).max), 1e-36
 
 
 def _inside_the_folder(path: str) -> str:
@@ -44,7 +55,10 @@ class Affine(Frozen):
 
 
 class VariableSpec(Frozen):
-    """A variable. `normalisation` converts the generator's numbers to `unit`. `range` is the global range to draw."""
+    """A variable. `normalisation` converts the generator's numbers to `unit`. `range` is the global range to draw.
+
+    `unit` is the source's own text. "1" and "" say that the numbers have no unit.
+    """
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
     long_name: str
@@ -57,7 +71,25 @@ class VariableSpec(Frozen):
     def _range_ascends(self) -> VariableSpec:
         if not self.range[0] < self.range[1]:
             raise ValueError(f"the range of {self.name} does not ascend")
+        low, high = self.range
+        if max(-low, high) > LARGEST_NUMBER or float(np.float32(high) - np.float32(low)) < NARROWEST_RANGE:
+            raise ValueError(f"the ends of the range of {self.name} are no two float32 numbers that are 1e-36 apart")
         return self
+
+    @model_validator(mode="after")
+    def _colours_exist(self) -> VariableSpec:
+        if self.colormap not in COLORMAPS and f"crameri:{self.colormap}" not in COLORMAPS:
+            raise ValueError(f"there is no colour map {self.colormap!r} for {self.name}")
+        return self
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether the range is symmetric about zero, as that of a velocity or a perturbation."""
+        return self.range[0] == -self.range[1]
+
+    @property
+    def has_unit(self) -> bool:
+        return shown_unit(self.unit) != ""
 
 
 class GridSpec(Frozen):
@@ -96,7 +128,7 @@ class PlanetSpec(Frozen):
     """The planet whose mantle is shown. Depths are counted from `radius_km`.
 
     `core_radius_km` is where the mantle ends, if that is known. If `unit` is "1", all radii and depths are multiples of
-    an unnamed length, and not km.
+    an unnamed length, and not km. Shells above the surface have negative depths.
     """
 
     radius_km: float = Field(default=EARTH_RADIUS_KM, gt=0)
@@ -109,12 +141,44 @@ class PlanetSpec(Frozen):
             raise ValueError("the core is not smaller than the planet")
         return self
 
+    def depth_km(self, radius_km: float) -> float:
+        """The depth below the surface. It is negative above the surface."""
+        return self.radius_km - radius_km
+
+    def rounded(self, length_km: float) -> float:
+        """A length without the digits that rounding made up: eight significant digits of the planet's radius."""
+        return round(length_km, 7 - math.floor(math.log10(self.radius_km)))
+
+    def in_words(self, length_km: float, decimals: int = 0) -> str:
+        """A length with its unit, if it has one: `700 km`, or `0.45`."""
+        return f"{length_km:.{decimals}f} km" if self.unit == "km" else f"{length_km:.{decimals}f}"
+
+    def place_in_words(self, radius_km: float, decimals: int = 0) -> str:
+        """Where a shell lies: `700 km deep`, or `12 km above the surface`."""
+        depth = self.depth_km(radius_km)
+        return f"{self.in_words(abs(depth), decimals)} {'deep' if depth >= 0 else 'above the surface'}"
+
+    def decimals(self, radii_km: Sequence[float]) -> int:
+        """How many decimals the lengths of these shells need, so that each is exact to a twentieth of their spacing."""
+        lengths = np.array([[radius, self.depth_km(radius)] for radius in radii_km])
+        tolerance = np.diff(np.sort(lengths[:, 0])).min(initial=np.inf) / 20
+        return next(d for d in range(MOST_DECIMALS + 1) if d == MOST_DECIMALS or _rounding(lengths, d) <= tolerance)
+
+
+def _rounding(lengths: NDArray[np.float64], decimals: int) -> float:
+    return float(np.abs(lengths - lengths.round(decimals)).max())
+
+
+def optional(default: Any) -> Any:
+    """A field that is not written if it has its default, so that the text of folders that never had it stays."""
+    return Field(default=default, exclude_if=lambda value: value == default)
+
 
 class StepSpec(FileSpec):
     """The conditional input of one time step. `label` is the source's own text for the step, if that is not `t`."""
 
     t: int = Field(ge=0)
-    label: str | None = None
+    label: str | None = optional(None)
     time_myr: float | None = None
 
 

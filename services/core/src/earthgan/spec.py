@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
 from earthgan.kinds.registry import KindArguments, StepInputs, kind_named, kind_of
-from earthgan.records import FileSpec, Frozen, GridSpec, PlanetSpec, Seed, Sha256, VariableSpec
+from earthgan.records import FileSpec, Frozen, GridSpec, PlanetSpec, Seed, Sha256, VariableSpec, optional
 
 SPEC_FILE = "spec.json"
 
@@ -37,7 +37,7 @@ class Provenance(Frozen):
     source: str
     licence: str = ""
     notice: str = ""
-    credit: str = ""
+    credit: str = optional("")
     simulated: bool | None = None
     training_data_sha256: Sha256 | None = None
 
@@ -46,6 +46,7 @@ class SurrogateSpec(Frozen):
     """A surrogate: its generator, its conditional inputs, and everything that gives their numbers a place and a unit.
 
     If a request names no seed, `seed` is the seed of the injected noise. If `seed` is None too, the noise is zero.
+    `mask` is a file that says which cells have no value (`earthgan.mask`).
     """
 
     format: Literal[1] = 1
@@ -56,7 +57,8 @@ class SurrogateSpec(Frozen):
     generator: GeneratorSpec
     inputs: SerializeAsAny[StepInputs]
     seed: Seed | None = None
-    planet: PlanetSpec = PlanetSpec()
+    mask: FileSpec | None = optional(None)
+    planet: PlanetSpec = optional(PlanetSpec())
     provenance: Provenance
 
     @field_validator("inputs", mode="before")

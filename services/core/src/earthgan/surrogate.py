@@ -21,9 +21,10 @@ from earthgan.errors import (
     what_is_wrong,
 )
 from earthgan.kinds.registry import Feeds, Inputs, Kind, Planner, kind_of
+from earthgan.mask import Mask
 from earthgan.records import FileSpec, StepSpec
 from earthgan.spec import SPEC_FILE, SurrogateSpec
-from earthgan.sphere.grid import Window
+from earthgan.sphere.grid import ShellGrid, Window
 
 #: One call of the generator computes at most this many whole neighbouring shells. 38 shells of the paper's generator
 #: would take 1.3 GB.
@@ -64,6 +65,7 @@ class Surrogate:
                     raise
         self.grid = self.spec.grid.shell_grid
         self.variables = tuple(variable.name for variable in self.spec.variables)
+        self.mask = self._read_mask()
         self._steps = {step.t: step for step in self.spec.inputs.steps}
         self.inputs.keep(steps_bytes // 2)
         self._conditional_inputs: Bounded[int, Field] = Bounded(steps_bytes // 2, lambda field: field.nbytes)
@@ -80,6 +82,15 @@ class Surrogate:
         for step in self.steps:
             kind.inputs.check(self.folder / step.file)
         return kind
+
+    def _read_mask(self) -> Mask | None:
+        if self.spec.mask is None:
+            return None
+        path = self.folder / self.spec.mask.file
+        try:
+            return Mask.read(path.read_bytes(), len(self.variables), self.grid)
+        except (OSError, ValueError) as error:
+            raise DamagedSurrogate(path, str(error)) from error
 
     @property
     def planner(self) -> Planner:
@@ -194,7 +205,7 @@ class Surrogate:
         rows: range | None = None,
         columns: range | None = None,
     ) -> Field:
-        """Normalised radial shells `(variable, shell, latitude, longitude)`.
+        """Normalised radial shells `(variable, shell, latitude, longitude)`. Cells without a value are NaN.
 
         One call of the generator computes neighbouring shells. With `rows` and `columns`, only that part of each shell
         is computed. `columns` may run over the date line.
@@ -216,12 +227,38 @@ class Surrogate:
         ]
         empty = np.empty((len(index), 0, len(rows), len(columns)), np.float32)
         field = np.concatenate(parts, axis=1) if parts else empty
-        return _finite(field)
+        field, hidden = _finite(field), self.hidden(variables, shells, rows, columns)
+        return field if hidden is None else np.where(hidden, np.float32(np.nan), field)
+
+    def hidden(
+        self, variables: Sequence[str], shells: Sequence[int], rows: range, columns: range
+    ) -> NDArray[np.bool_] | None:
+        """Whether cells `(variable, shell, row, column)` have no value. None means that all have one."""
+        if self.mask is None:
+            return None
+        return self.mask.cut([self.check_variable(name) for name in variables], shells, rows, columns)
+
+    def depth_km(self, r: int) -> float:
+        """The depth of radial shell `r` below the planet's surface. Raises UnknownShell."""
+        return self.spec.planet.depth_km(self.check_shell(r))
+
+    def preview(self, t: int) -> tuple[ShellGrid, Field]:
+        """A time step in physical units on a coarse grid `(variable, shell, latitude, longitude)`, without the
+        generator. Cells without a value are NaN. Raises UnknownStep and DamagedSurrogate.
+        """
+        grid, look = self.inputs.look(self.conditional_input(t))
+        field = self.in_units(look, self.variables)
+        if self.mask is not None:
+            field[self.mask.nearest(range(len(self.variables)), self.grid, grid)] = np.nan
+        return grid, field
 
     def lateral_means(self, t: int) -> dict[str, Field]:
         """Means over the sphere `(shell,)` in physical units, by variable. Only variables whose means follow from the
-        conditional input without the generator are included. Raises UnknownStep and DamagedSurrogate.
+        conditional input without the generator are included. These are means of all cells, so a surrogate with a mask
+        has none. Raises UnknownStep and DamagedSurrogate.
         """
+        if self.mask is not None:
+            return {}
         means = self.kind.lateral_means(self.conditional_input(t))
         return {name: self.in_units(mean[None, :, None, None], [name])[0, :, 0, 0] for name, mean in means.items()}
 
@@ -265,7 +302,7 @@ def file_sha256(path: Path) -> str:
 def files_of(spec: SurrogateSpec) -> list[FileSpec]:
     """Every file that `spec` names."""
     generator = spec.generator
-    return [file for file in (generator.weights, generator.onnx, *spec.inputs.steps) if file is not None]
+    return [file for file in (generator.weights, generator.onnx, spec.mask, *spec.inputs.steps) if file is not None]
 
 
 def read_spec(path: Path) -> tuple[SurrogateSpec, str]:

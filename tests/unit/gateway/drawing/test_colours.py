@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earthgan.errors import InvalidRequest
+from earthgan.variables import COLORMAPS
 from earthgan_gateway.drawing.colours import (
-    NAMES,
     STEPS,
     banded,
     canonical,
@@ -26,14 +26,14 @@ PERMISSIVE = {"CC0", "MIT", "BSD-3-Clause"}
 
 
 def test_every_offered_map_is_sequential_or_diverging_and_permissively_licensed() -> None:
-    assert [m.name for m in colour_maps()] == list(NAMES)
-    assert len(set(NAMES)) == len(NAMES) >= 20
+    assert [m.name for m in colour_maps()] == list(COLORMAPS)
+    assert len(set(COLORMAPS)) == len(COLORMAPS) >= 20
     for offered in colour_maps():
         assert offered.kind in {"sequential", "diverging"}, offered
         assert offered.licence in PERMISSIVE, offered
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", COLORMAPS)
 def test_every_offered_map_is_drawn_as_its_makers_drew_it(name: str) -> None:
     drawn = colours(name)
     assert drawn.shape == (STEPS, 3)
@@ -56,12 +56,12 @@ def test_a_map_has_one_name() -> None:
     assert canonical("vik") == canonical("crameri:vik") == "crameri:vik"
     assert canonical("inferno") == "inferno"
     assert colours("vik") is colours("crameri:vik")
-    assert all(canonical(name) == name for name in NAMES)
+    assert all(canonical(name) == name for name in COLORMAPS)
 
 
 @given(st.text(max_size=60))
 def test_any_other_name_is_an_invalid_request(name: str) -> None:
-    if name in NAMES or f"crameri:{name}" in NAMES:
+    if name in COLORMAPS or f"crameri:{name}" in COLORMAPS:
         return
     with pytest.raises(InvalidRequest, match="unknown colour map"):
         canonical(name)
@@ -72,7 +72,7 @@ def test_nobody_can_change_a_map_for_all() -> None:
         colours("viridis")[0] = 0
 
 
-@given(name=st.sampled_from(NAMES), steps=st.integers(2, STEPS))
+@given(name=st.sampled_from(COLORMAPS), steps=st.integers(2, STEPS))
 def test_bands_are_as_many_as_asked_equally_wide_and_end_in_the_end_colours(name: str, steps: int) -> None:
     whole = colours(name)
     flat = banded(whole, steps)

@@ -1,17 +1,16 @@
-"""Looks for damaged shells in a file: shells that are constant, not finite, or unlike their neighbours in radius."""
+"""Looks for damaged shells in a time step: constant ones, and ones not finite or unlike their neighbours in radius."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan_training.simulations.layout import Layout
-from earthgan_training.simulations.source import SourceFile
+from earthgan_training.simulations.labelled import Source, Storage
+from earthgan_training.simulations.layout import SourceVariable
 
 #: A shell is unlike its neighbours in one of three cases. Its pattern differs from both by more than this share of its
 #: own spread (for smooth data, a few hundredths). Its spread differs from theirs by this factor. Or its mean is off the
@@ -33,7 +32,7 @@ class ShellFinding:
 class VariableInspection:
     """The profile of a variable from the core outwards, each `(shell,)`: the lateral mean, the spread, and the
     difference between a shell's pattern and the nearer of its neighbours, in spreads. `found` are the shells that look
-    damaged, and `known` are those that the layout knows to be.
+    damaged, and `known` are those that are known to be.
     """
 
     name: str
@@ -49,27 +48,25 @@ class VariableInspection:
 
 @dataclass(frozen=True)
 class Inspection:
-    """All variables of a file. `missing` names those that the layout has and the file lacks."""
+    """All variables of a time step. `name` is the source's and the step's, for messages."""
 
-    file: str
+    name: str
     radii_km: NDArray[np.float64]
     variables: tuple[VariableInspection, ...]
-    missing: tuple[str, ...]
 
     def lines(self) -> list[str]:
         """The findings as text, one line for each. Consecutive shells with the same finding share a line."""
-        lines = [f"{self.file}: {len(self.radii_km)} shells, {len(self.variables)} variables"]
+        lines = [f"{self.name}: {len(self.radii_km)} shells, {len(self.variables)} variables"]
         for each in self.variables:
             lines += [f"  {each.name}: {line}" for line in (*_together(each.found), *_together(each.known, "known: "))]
             if not each.found:
                 lines.append(f"  {each.name}: no damage found")
-        return lines + [f"  {name}: not in the file" for name in self.missing]
+        return lines
 
     def as_json(self) -> dict[str, Any]:
         """Findings and profiles as plain numbers, with NaN as null."""
         return {
-            "file": self.file,
-            "missing": list(self.missing),
+            "source": self.name,
             "radii_km": self.radii_km.tolist(),
             "variables": {
                 each.name: {
@@ -86,26 +83,23 @@ class Inspection:
         }
 
 
-def inspect_file(path: Path, layout: Layout) -> Inspection:
-    """Read every shell of the layout's variables, as far as the file holds them. Raises BadInput."""
-    with SourceFile(path, layout) as file:
-        outwards = np.argsort(file.radii_km)
-        radii = file.radii_km[outwards]
-        present = [each.variable for each in layout.variables if file.has(each.variable.name)]
-        variables = tuple(
-            _inspect(file.all_shells(v.name), v.name, v.unit, outwards, radii, _known(layout, v.name, file.radii_km))
-            for v in present
+def inspect_step(source: Source, t: int) -> Inspection:
+    """Look at every stored shell of a time step in all variables of a source. Raises BadInput."""
+    reader, stored, step = source.reader, source.reader.storage, source.step(t)
+    variables = tuple(
+        _inspect(
+            reader.raw(t, each.variable.name), each.variable.name, each.variable.unit, stored, _known(each, stored)
         )
-        missing = tuple(v.variable.name for v in layout.variables if v.variable not in present)
-    return Inspection(str(path), radii, variables, missing)
+        for each in source.variables
+    )
+    return Inspection(f"{source.address}, step {step.label or t}", np.array(stored.radii_km), variables)
 
 
 def _inspect(
     shells: NDArray[np.float32],
     name: str,
     unit: str,
-    outwards: NDArray[np.intp],
-    radii_km: NDArray[np.float64],
+    stored: Storage,
     known: tuple[ShellFinding, ...],
 ) -> VariableInspection:
     flat = shells.reshape(len(shells), -1)
@@ -131,11 +125,11 @@ def _inspect(
     for i in range(count):
         reasons = _reasons(i, mean, spread, difference, int(lacking[i]), flat.shape[1])
         if reasons:
-            found.append(ShellFinding(int(outwards[i]), float(radii_km[i]), tuple(reasons)))
+            found.append(ShellFinding(stored.numbers[i], stored.radii_km[i], tuple(reasons)))
     new = [each for each in found if each.shell not in {other.shell for other in known}]
-    look = int(np.flatnonzero(outwards == new[0].shell)[0]) if new else count // 2
+    look = stored.numbers.index(new[0].shell) if new else count // 2
     return VariableInspection(
-        name, unit, mean, spread, difference, tuple(found), known, np.array(shells[look]), int(outwards[look])
+        name, unit, mean, spread, difference, tuple(found), known, np.array(shells[look]), stored.numbers[look]
     )
 
 
@@ -178,15 +172,14 @@ def _reasons(
     return reasons
 
 
-def _known(layout: Layout, name: str, radii_km: NDArray[np.float64]) -> tuple[ShellFinding, ...]:
-    """The layout's remarks on a variable's shells, in the file's order."""
-    (first, last), count = layout.skip, len(radii_km)
-    edges = [*range(first), *range(count - last, count)]
-    reasons = {i: ["a boundary face, left out"] for i in edges}
-    for degraded in layout.named(name).degraded:
-        for i in range(degraded.first, min(degraded.last, count - 1) + 1):
-            reasons.setdefault(i, []).append(degraded.reason)
-    return tuple(ShellFinding(i, float(radii_km[i]), tuple(reasons[i])) for i in sorted(reasons))
+def _known(variable: SourceVariable, stored: Storage) -> tuple[ShellFinding, ...]:
+    """What is known to be wrong with a variable's shells, in the order of the file's axis."""
+    reasons = {number: ["a boundary face, left out"] for i, number in enumerate(stored.numbers) if i not in stored.kept}
+    for degraded in variable.degraded:
+        for number in range(degraded.first, min(degraded.last, max(stored.numbers)) + 1):
+            reasons.setdefault(number, []).append(degraded.reason)
+    radii_km = dict(zip(stored.numbers, stored.radii_km, strict=True))
+    return tuple(ShellFinding(i, radii_km[i], tuple(reasons[i])) for i in sorted(reasons))
 
 
 def _together(findings: tuple[ShellFinding, ...], prefix: str = "") -> list[str]:

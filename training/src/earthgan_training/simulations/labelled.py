@@ -17,7 +17,7 @@ from earthgan.errors import BadInput
 from earthgan.records import PlanetSpec
 from earthgan.spec import Provenance
 from earthgan.sphere.grid import ShellGrid
-from earthgan_training.simulations.layout import SourceVariable
+from earthgan_training.simulations.layout import Missing, SourceVariable
 
 Field = NDArray[np.float32]
 
@@ -29,6 +29,21 @@ class SourceStep:
     t: int
     label: str | None = None
     time_myr: float | None = None
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How the shells and meridians of a source are stored, for what must see more than its grid.
+
+    `radii_km` and `numbers` are of every stored shell from the core outwards: its radius, and its place on the file's
+    own axis from 0. `kept` are the places of the grid's shells among them. `closed` says that the file stores the first
+    meridian again at the end.
+    """
+
+    radii_km: tuple[float, ...]
+    numbers: tuple[int, ...]
+    kept: range
+    closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,19 @@ class Understood:
 
 class Reader(Protocol):
     """Reads what a `Source` describes. It can be sent to another process."""
+
+    @property
+    def missing(self) -> Missing:
+        """What is done with cells that have no value."""
+
+    @property
+    def storage(self) -> Storage:
+        """How the shells and meridians are stored."""
+
+    def raw(self, t: int, name: str) -> Field:
+        """A variable `(shell, latitude, longitude)` on every stored shell, without any checks: NaN where the file has
+        no value. Raises BadInput only for what cannot be read.
+        """
 
     def read(self, t: int, name: str, shells: range) -> Field:
         """A variable `(shell, latitude, longitude)` on some shells of the source's grid, in the variable's unit.

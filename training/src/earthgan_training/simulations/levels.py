@@ -81,7 +81,7 @@ def radii(store: Store, axis: Axis, mapping: Mapping, planet: PlanetSpec, planet
         "vertical", stored.name, axis.dimension, kind.value, unit, float(values[0]), float(values[-1]), len(values),
         f"{axis.why}; {kind.value} by {why}",
     )  # fmt: skip
-    return Placed(ordered, index, seen, notes=tuple(notes))
+    return Placed(ordered, index, seen, notes=tuple(notes), every=tuple(found.tolist()))
 
 
 _SAY_KIND = 'say kind = "radius", "depth", "height" or "pressure" under [axes] in a mapping'

@@ -16,7 +16,7 @@ from earthgan.sphere.grid import ShellGrid
 from earthgan_training.simulations.axes import SPATIAL, Axis, Role, find_axes, without_axes
 from earthgan_training.simulations.contest import CONTEST, CORE_RADIUS_KM
 from earthgan_training.simulations.gathering import Part, gather
-from earthgan_training.simulations.labelled import Source, Understood
+from earthgan_training.simulations.labelled import Source, Storage, Understood
 from earthgan_training.simulations.labelling import label
 from earthgan_training.simulations.layout import Missing
 from earthgan_training.simulations.levels import radii
@@ -190,6 +190,7 @@ def _understood(address: str, held: list[Held], said: Said, missing: Missing | N
         shells=vertical.index,
         rows=rows.index,
         columns=columns.index,
+        storage=_storage(vertical, closed=bool(columns.twins)),
         twins=() if said is CONTEST_MAPPING else columns.twins,
         missing=missing or said.missing or Missing.REFUSE,
     )
@@ -266,6 +267,20 @@ def _grid(
     except ValueError as error:
         raise BadInput(f"{store.address}: its axes are not those of a globe ({error})") from error
     return grid, (vertical, rows, columns)
+
+
+def _storage(vertical: Placed, closed: bool) -> Storage:
+    """How the levels are stored, with those that are left out at either end."""
+    kept = vertical.index.tolist()
+    others = sorted(set(range(len(vertical.every))) - set(kept), key=lambda i: vertical.every[i])
+    inner = [i for i in others if vertical.every[i] < vertical.values[0]]
+    order = [*inner, *kept, *(i for i in others if i not in inner)]
+    return Storage(
+        radii_km=tuple(vertical.every[i] for i in order),
+        numbers=tuple(order),
+        kept=range(len(inner), len(inner) + len(kept)),
+        closed=closed,
+    )
 
 
 def _refuse_another_grid(

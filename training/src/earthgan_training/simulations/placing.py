@@ -31,7 +31,8 @@ _POLE_GAP, _ROW_GAP, _COLUMN_GAP = 1.5, 3.0, 1.75
 class Placed:
     """An axis in the order of the grid. `index` says where each of `values` is stored.
 
-    `twins` are pairs of stored positions, kept and left out, of one meridian that is stored twice.
+    `twins` are pairs of stored positions, kept and left out, of one meridian that is stored twice. `every` are the
+    radii at all stored positions of a vertical axis, also of those that are left out.
     """
 
     values: Numbers
@@ -39,6 +40,7 @@ class Placed:
     understood: Understood
     twins: tuple[tuple[int, int], ...] = ()
     notes: tuple[str, ...] = ()
+    every: tuple[float, ...] = ()
 
 
 def numbers_of(store: Store, axis: Axis) -> tuple[Numbers, Stored]:

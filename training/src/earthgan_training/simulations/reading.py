@@ -16,7 +16,7 @@ from earthgan.errors import BadInput
 from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.vectors import LocalAxes
 from earthgan.surrogate import file_sha256
-from earthgan_training.simulations.labelled import Field
+from earthgan_training.simulations.labelled import Field, Storage
 from earthgan_training.simulations.layout import Missing
 from earthgan_training.simulations.missing import left_in, settled
 from earthgan_training.simulations.packing import unpacked
@@ -99,6 +99,7 @@ class Fields:
     shells: Indices
     rows: Indices
     columns: Indices
+    storage: Storage
     twins: tuple[tuple[int, int], ...] = ()
     turned: Turned | None = None
     missing: Missing = Missing.REFUSE
@@ -120,6 +121,18 @@ class Fields:
             values = self._stored(t, self.names[name], shells)
             where = self._where(t, self.names[name])
         return settled(values, self.missing, self.grid, shells, where)
+
+    def raw(self, t: int, name: str) -> Field:
+        order = np.array(self.storage.numbers)
+        if self.turned is not None and name in self.turned.names:
+            first, second, third = (self._at(t, each, order) for each in self.turned.sources)
+            values = self.turned.component(name, (first, second, third), self.grid)
+        else:
+            values = self._at(t, self.names[name], order)
+        values = np.array(values, dtype=np.float32)
+        kept = values[self.storage.kept.start : self.storage.kept.stop]
+        kept[left_in(kept)] = np.nan
+        return values
 
     def digest(self, t: int, names: Iterable[str]) -> str:
         """The SHA-256 of the step's files, if they hold no other step; else of its stored numbers."""
@@ -148,7 +161,10 @@ class Fields:
 
     def _stored(self, t: int, source: str, shells: range) -> Values:
         """A stored variable on some shells, in the order of the grid and in its unit."""
-        index = self.shells[shells.start : shells.stop : shells.step]
+        return self._at(t, source, self.shells[shells.start : shells.stop : shells.step])
+
+    def _at(self, t: int, source: str, index: Indices) -> Values:
+        """A stored variable at stored positions of the vertical axis, with the grid's rows and columns, in its unit."""
         if len(index) == 0:
             return np.empty((0, *self.grid.shape[1:]), np.float32)
         first, last = int(index.min()), int(index.max()) + 1

@@ -26,15 +26,20 @@ from safetensors.torch import save
 
 from earthgan.errors import BadInput, DamagedSurrogate
 from earthgan.files import cannot_be_written, flush, is_leftover, locked, scratch, whole, write_whole
+from earthgan.mask import Mask
 from earthgan.records import FileSpec, StepSpec, input_file
 from earthgan.spec import SPEC_FILE, SurrogateSpec
 from earthgan.surrogate import file_sha256, files_of, read_spec
 
 WEIGHTS_FILE = "generator.safetensors"
 ONNX_FILE = "generator.onnx"
+MASK_FILE = "mask.bin"
 
 #: The names that this module gives to files: a plain name, or one with the first digits of the digest.
-_OURS = re.compile(r"generator(-[0-9a-f]{8})?\.(safetensors|onnx)|inputs/\d+(-[0-9a-f]{8})?\.(npy|bin)", re.ASCII)
+_OURS = re.compile(
+    r"generator(-[0-9a-f]{8})?\.(safetensors|onnx)|inputs/\d+(-[0-9a-f]{8})?\.(npy|bin)|mask(-[0-9a-f]{8})?\.bin",
+    re.ASCII,
+)
 
 
 @contextmanager
@@ -74,12 +79,14 @@ def changed_folder(folder: Path) -> Iterator[Path]:
         raise cannot_be_written(folder, error) from error
 
 
-def write_step(folder: Path, t: int, codes: NDArray[np.generic], time_myr: float | None = None) -> StepSpec:
+def write_step(
+    folder: Path, t: int, codes: NDArray[np.generic], time_myr: float | None = None, label: str | None = None
+) -> StepSpec:
     """Write a time step's conditional input `(variable, shell, latitude, longitude)`, as stored numbers, to a draft."""
     content = io.BytesIO()
     np.save(content, np.ascontiguousarray(codes), allow_pickle=False)
     written = write_file(folder, input_file(t), content.getvalue())
-    return StepSpec(t=t, time_myr=time_myr, file=written.file, sha256=written.sha256)
+    return StepSpec(t=t, label=label, time_myr=time_myr, file=written.file, sha256=written.sha256)
 
 
 def write_coded_step(folder: Path, t: int, data: bytes, time_myr: float | None = None) -> StepSpec:
@@ -91,6 +98,11 @@ def write_coded_step(folder: Path, t: int, data: bytes, time_myr: float | None =
 def write_weights(folder: Path, state: Mapping[str, torch.Tensor]) -> FileSpec:
     """Write a generator's parameters to a draft."""
     return write_file(folder, WEIGHTS_FILE, save({name: tensor.contiguous() for name, tensor in state.items()}))
+
+
+def write_mask(folder: Path, hidden: NDArray[np.bool_]) -> FileSpec:
+    """Write to a draft which cells have no value: `(shell, latitude, longitude)`, or one such array per variable."""
+    return write_file(folder, MASK_FILE, Mask.of(hidden).to_bytes())
 
 
 def write_file(folder: Path, file: str, content: bytes) -> FileSpec:
@@ -153,10 +165,12 @@ def _renamed(spec: SurrogateSpec, names: Mapping[str, str]) -> SurrogateSpec:
         if each is not None
     }
     steps = tuple(step.model_copy(update={"file": names[step.file]}) for step in spec.inputs.steps)
+    mask = spec.mask and spec.mask.model_copy(update={"file": names[spec.mask.file]})
     return spec.model_copy(
         update={
             "generator": generator.model_copy(update=files),
             "inputs": spec.inputs.model_copy(update={"steps": steps}),
+            "mask": mask,
         }
     )
 

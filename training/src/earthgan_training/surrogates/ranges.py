@@ -2,34 +2,70 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
 import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.records import Affine
 from earthgan.variables import Variable
 
+#: A range ends at multiples of its span's second figure.
+_FIGURES = 2
+#: A float32 lies within this share of the number that was meant: 0.97 is 0.97000003.
+_FLOAT32_ROUNDING = 2.0**-24
+
 
 def extent(field: NDArray[np.float32], variable: Variable) -> tuple[float, float]:
-    """The range that a colour scale should span: all values, or for a symmetric variable all except the fastest
+    """The range that a colour scale should span: all values, or for a symmetric variable all except the largest
     thousandth.
+
+    NaN means "no value". The extent of a field without values is NaN.
     """
+    values = field[~np.isnan(field)] if np.isnan(field.min(initial=0)) else field
+    if not values.size:
+        return np.nan, np.nan
     if variable.symmetric:
-        fast = float(np.quantile(np.abs(field), 0.999))
-        return -fast, fast
-    return float(field.min()), float(field.max())
+        magnitudes = np.abs(values)
+        large = float(np.quantile(magnitudes, 0.999)) or float(magnitudes.max())
+        return -large, large
+    return float(values.min()), float(values.max())
 
 
 def colour_range(extents: NDArray[np.float64], variable: Variable) -> tuple[float, float]:
-    """The extent over all time steps, rounded to figures that a legend can print."""
-    low, high = float(extents[:, 0].min()), float(extents[:, 1].max())
+    """The extent over all time steps, rounded outwards to two significant figures of its span. It always ascends.
+
+    `extents` is `(step, 2)`. A symmetric variable's range is symmetric about zero. Where all values are the same, the
+    range is a small one around the value.
+    """
+    known = extents[~np.isnan(extents).any(axis=1)]
+    low, high = (float(known[:, 0].min()), float(known[:, 1].max())) if len(known) else (0.0, 0.0)
     if variable.symmetric:
-        digit = 10.0 ** (np.floor(np.log10(high)) - 1)
-        high = float(f"{np.ceil(high / digit) * digit:.1e}")
-        return -high, high
-    return float(np.floor(low / 10) * 10), float(np.ceil(high / 10) * 10)
+        high = max(-low, high)
+        return (-_rounded(high, high, ROUND_CEILING), _rounded(high, high, ROUND_CEILING)) if high else (-1.0, 1.0)
+    if low < high:
+        return _rounded(low, high - low, ROUND_FLOOR), _rounded(high, high - low, ROUND_CEILING)
+    if low == 0:
+        return 0.0, 1.0
+    below, above = _rounded(low, abs(low), ROUND_FLOOR), _rounded(low, abs(low), ROUND_CEILING)
+    step = float(_unit(abs(low))) if below == above else 0.0
+    return below - step, above + step
 
 
 def normalisation(span: tuple[float, float], variable: Variable) -> Affine:
     """The affine that maps 0 to 1 to the range, or -1 to 1 for a symmetric variable."""
     low, high = span
     return Affine(offset=0.0, scale=high) if variable.symmetric else Affine(offset=low, scale=high - low)
+
+
+def _unit(span: float) -> Decimal:
+    """The place value of the last significant figure of a span."""
+    return Decimal(1).scaleb(Decimal(repr(span)).adjusted() - (_FIGURES - 1))
+
+
+def _rounded(value: float, span: float, direction: str) -> float:
+    """`value` as a multiple of the span's last figure. The arithmetic is decimal, so that 0.97 stays 0.97."""
+    unit, exact = _unit(span), Decimal(repr(value))
+    tolerance = min(unit / 1000, abs(exact) * Decimal(_FLOAT32_ROUNDING))
+    inwards = exact - tolerance if direction == ROUND_CEILING else exact + tolerance
+    return float((inwards / unit).to_integral_value(direction) * unit)

@@ -34,7 +34,7 @@ class GreatCircle:
 
     @property
     def length_deg(self) -> float:
-        """The angle at the Earth's centre. The formula is well conditioned at any length."""
+        """The angle at the planet's centre. The formula is well conditioned at any length."""
         a, b = _unit_vector(*self.start_deg), _unit_vector(*self.end_deg)
         return math.degrees(math.atan2(np.linalg.norm(np.cross(a, b)), float(a @ b)))
 

@@ -61,7 +61,7 @@ class ShellSampler:
     ) -> NDArray[np.float32]:
         """Bilinear values `(latitude, longitude)` at all pairs of the latitudes and the longitudes.
 
-        A value is NaN if a neighbour is NaN.
+        A value is NaN if the nearest neighbour is NaN. Otherwise it is the mean of the neighbours that are not.
         """
         return bilinear(self.padded(shell), self.rows(latitudes_deg), self.columns(longitudes_deg))
 
@@ -74,7 +74,52 @@ class ShellSampler:
 
 
 def bilinear(padded: NDArray[np.float32], rows: Neighbours, columns: Neighbours) -> NDArray[np.float32]:
-    """Values `(row, column)` of a padded shell between its points."""
+    """Values `(row, column)` of a padded shell between its points. NaN counts as in `ShellSampler.sample`."""
+    values = _linear(padded, rows, columns)
+    return without_gaps(values, padded, rows, columns) if np.isnan(values.sum()) else values
+
+
+def without_gaps(
+    values: NDArray[np.float32], padded: NDArray[np.float32], rows: Neighbours, columns: Neighbours
+) -> NDArray[np.float32]:
+    """Values `(row, column)` that were interpolated over NaN, with those that have a value after all.
+
+    Otherwise, missing cells would make holes that are larger than themselves. `values` is overwritten.
+    """
+    holes = np.isnan(values)
+    i, j = np.nonzero(holes)
+    corners = np.stack(
+        [
+            [padded[row, column] for column in (columns.before[j], columns.after[j])]
+            for row in (rows.before[i], rows.after[i])
+        ]
+    )
+    values[holes] = mean_of_known(corners, rows.share[i], columns.share[j])
+    return values
+
+
+def mean_of_known(
+    corners: NDArray[np.float32], row_share: NDArray[np.float32], column_share: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The bilinear mean `(..., point)` of those corners `(2, 2, ..., point)` that are not NaN. It is NaN if the nearest
+    corner is.
+
+    The first axis of the corners is before and after in latitude, the second in longitude. The shares `(point,)` are
+    those of the corners after.
+    """
+    beyond = (1,) * (corners.ndim - 3)
+    down, right = np.stack([1 - row_share, row_share]), np.stack([1 - column_share, column_share])
+    weights = (down[:, None] * right).reshape(2, 2, *beyond, -1)
+    known = ~np.isnan(corners)
+    total = np.sum(weights, axis=(0, 1), where=known)
+    sums = np.sum(weights * np.where(known, corners, 0), axis=(0, 1))
+    nearest_row = np.where(row_share > 0.5, known[1], known[0])
+    nearest = np.where(column_share > 0.5, nearest_row[1], nearest_row[0])
+    mean = np.divide(sums, total, out=np.full_like(sums, np.nan), where=nearest)
+    return np.asarray(mean, dtype=np.float32)
+
+
+def _linear(padded: NDArray[np.float32], rows: Neighbours, columns: Neighbours) -> NDArray[np.float32]:
     left, right = padded[:, columns.before], padded[:, columns.after]
     band = left + columns.share * (right - left)
     upper, lower = band[rows.before], band[rows.after]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.sphere.grid import ShellGrid, Window, column_widths_deg
-from earthgan.sphere.sampling import Neighbours, ShellSampler
+from earthgan.sphere.sampling import Neighbours, ShellSampler, mean_of_known
 
 #: The overhead of one more call of a generator, about a millisecond, as a number of multiplications.
 CALL = 10_000_000
@@ -68,7 +68,7 @@ class Stencil:
         return shell[..., self.rows.start : self.rows.stop, :][..., self._column_indices]
 
     def sample(self, box: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Values `(..., point)` from a box `(..., row, column)`. A value is NaN if a neighbour is NaN."""
+        """Values `(..., point)` from a box `(..., row, column)`. NaN counts as in `ShellSampler.sample`."""
 
         def at(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float32]:
             stored = _stored_row(self.grid, rows) - self.rows.start
@@ -78,12 +78,16 @@ class Stencil:
                 values[..., polar] = self._ring_mean(box[..., stored[polar], :])
             return values
 
-        def along(rows: NDArray[np.intp]) -> NDArray[np.float32]:
-            left, right = at(rows, self.around_columns.before), at(rows, self.around_columns.after)
-            return left + self.around_columns.share * (right - left)
-
-        upper, lower = along(self.around_rows.before), along(self.around_rows.after)
-        return np.asarray(upper + self.around_rows.share * (lower - upper), dtype=np.float32)
+        rows, columns = self.around_rows, self.around_columns
+        upper_left, upper_right = at(rows.before, columns.before), at(rows.before, columns.after)
+        lower_left, lower_right = at(rows.after, columns.before), at(rows.after, columns.after)
+        upper = upper_left + columns.share * (upper_right - upper_left)
+        lower = lower_left + columns.share * (lower_right - lower_left)
+        values = np.asarray(upper + rows.share * (lower - upper), dtype=np.float32)
+        if not np.isnan(values).any():
+            return values
+        corners = np.stack([[upper_left, upper_right], [lower_left, lower_right]])
+        return np.where(np.isnan(values), mean_of_known(corners, rows.share, columns.share), values)
 
     def _ring_mean(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """The mean `(...)` of whole rows `(..., longitude)` over the circle, without values that are NaN."""

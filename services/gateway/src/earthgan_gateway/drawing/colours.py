@@ -11,18 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import InvalidRequest
+from earthgan.variables import COLORMAPS
 
 STEPS = 255
 
-_MATPLOTLIB = ("viridis", "inferno", "magma", "plasma", "cividis")
-_CRAMERI = (
-    *("batlow", "lajolla", "lapaz", "davos", "oslo", "tokyo", "turku", "bilbao", "hawaii", "acton", "devon", "nuuk"),
-    *("vik", "broc", "cork", "roma", "berlin", "bam", "lisbon", "tofino", "managua"),
-)
-#: Perceptually uniform maps that readers with a colour vision deficiency can read too. cmap has many others that are
-#: neither.
-NAMES = (*_MATPLOTLIB, *(f"crameri:{name}" for name in _CRAMERI))
-_CANONICAL = {name: name for name in NAMES} | {name: f"crameri:{name}" for name in _CRAMERI}
+_CANONICAL = {name.removeprefix("crameri:"): name for name in COLORMAPS} | {name: name for name in COLORMAPS}
 
 
 @dataclass(frozen=True)
@@ -37,7 +30,7 @@ class ColourMap:
 @lru_cache(maxsize=1)
 def colour_maps() -> tuple[ColourMap, ...]:
     """Return every colour map that a picture can use."""
-    return tuple(_described(name) for name in NAMES)
+    return tuple(_described(name) for name in COLORMAPS)
 
 
 def _described(name: str) -> ColourMap:
@@ -59,7 +52,7 @@ def colours(name: str) -> NDArray[np.uint8]:
     return _colours(canonical(name))
 
 
-@lru_cache(maxsize=len(NAMES))
+@lru_cache(maxsize=len(COLORMAPS))
 def _colours(name: str) -> NDArray[np.uint8]:
     table = np.asarray(cmap.Colormap(name).lut(256))[:, :3]
     at = np.linspace(0, 255, STEPS)  # with an odd number of colours, one lies in the middle of a diverging map

@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 from earthgan.bounded import Bounded
 from earthgan.sphere.grid import ShellGrid
-from earthgan.sphere.sampling import Neighbours, ShellSampler
+from earthgan.sphere.sampling import Neighbours, ShellSampler, without_gaps
 from earthgan.sphere.tiles import Tile, pixel_centres
 from earthgan_gateway.drawing.colours import STEPS, indices
 
 #: The offset before truncation: 1 because index 0 means "no value", and a half so that truncation rounds.
 _FIRST_INDEX = np.float32(1.5)
 _LAST_INDEX = np.float32(STEPS + 0.5)
+
+#: Values far from zero are not scaled first, because the rounding of float32 would change their indices.
+_EXACT = 2.0**18
 
 #: A tile matrix set, a zoom, a row or a column, and the number of pixels.
 Axis = tuple[str, int, int, int]
@@ -43,13 +46,19 @@ class TileRaster:
 
     def values(self, padded: NDArray[np.float32], tile: Tile, pixels: int, nearest: bool) -> NDArray[np.float32]:
         """Return values `(pixels, pixels)` of a padded shell. They are valid until the next call."""
-        return self._sample(padded, tile, pixels, nearest, np.float32(1), np.float32(0))
+        values = self._sample(padded, tile, pixels, nearest, np.float32(1), np.float32(0))
+        if nearest or not np.isnan(values.max()):
+            return values
+        first, last, rows, columns = self._around(tile, pixels)
+        return without_gaps(values, padded[first : last + 1], rows, columns)
 
     def indices(
         self, padded: NDArray[np.float32], tile: Tile, pixels: int, nearest: bool, low: float, high: float
     ) -> NDArray[np.uint8]:
         """Return palette indices (`colours.indices`), uint8 `(pixels, pixels)`. They are valid until the next call."""
         scale = np.float32((STEPS - 1) / (high - low))
+        if max(abs(low), abs(high)) * scale > _EXACT:
+            return indices(self.values(padded, tile, pixels, nearest), low, high)
         with np.errstate(over="ignore", invalid="ignore"):
             scaled = self._sample(padded, tile, pixels, nearest, scale, _FIRST_INDEX - np.float32(low) * scale)
         np.minimum(scaled, _LAST_INDEX, out=scaled)  # NaN stays NaN
@@ -71,9 +80,7 @@ class TileRaster:
         scale: np.float32,
         offset: np.float32,
     ) -> NDArray[np.float32]:
-        row, column = (tile.tms, tile.z, tile.y, pixels), (tile.tms, tile.z, tile.x, pixels)
-        first, last, rows = self._rows_kept.get_or(row, lambda: self._tile_rows(*row))
-        columns = self._columns_kept.get_or(column, lambda: self._tile_columns(*column))
+        first, last, rows, columns = self._around(tile, pixels)
         touched = padded[first : last + 1]
         band = self._buffer(0, len(touched), pixels)
         values = self._buffer(1, pixels, pixels)
@@ -91,6 +98,12 @@ class TileRaster:
         np.take(band, rows.after, axis=0, out=below, mode="clip")
         _blend(values, below, rows.share[:, None])
         return values
+
+    def _around(self, tile: Tile, pixels: int) -> tuple[int, int, Neighbours, Neighbours]:
+        """Return the first and last row of a padded shell that a tile touches, and the neighbours of its pixels."""
+        row, column = (tile.tms, tile.z, tile.y, pixels), (tile.tms, tile.z, tile.x, pixels)
+        first, last, rows = self._rows_kept.get_or(row, lambda: self._tile_rows(*row))
+        return first, last, rows, self._columns_kept.get_or(column, lambda: self._tile_columns(*column))
 
     def _buffer(self, use: int, rows: int, columns: int) -> NDArray[np.float32]:
         key = use, columns
