@@ -180,6 +180,10 @@ def test_a_small_spread_far_from_zero_is_drawn_as_its_values(tmp_path: Path) -> 
     index = np.asarray(Image.open(io.BytesIO(tile.content))).astype(int)
     due = 1 + np.rint((np.load(io.BytesIO(values.content)).astype(float) - low) / (high - low) * 254)
     assert np.abs(index - due).max() <= 1
+    (profile,) = documents(folder, "/profiles/temperature/0?lat=5&lon=0&lateral_mean=true")
+    (shell,) = ask(folder, "/shells/temperature/0/3.npy")
+    assert profile["values"][3] == pytest.approx(npy(shell)[8, 0], rel=0, abs=0.1)
+    assert profile["lateral_mean"][3] == pytest.approx(1e6, rel=0, abs=5)
 
 
 @pytest.fixture(scope="module")
