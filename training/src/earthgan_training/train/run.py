@@ -140,7 +140,9 @@ def _train(
                 if stage_ends or step % config.validate_every == 0:
                     validation = validate(averaged, checked, task)
                     metrics |= validation.numbers
-                    report.picture(step, samples.validates_on, panel(validation, checked[0], task, step))
+                    report.picture(
+                        step, samples.validates_on, panel(validation, checked[0], task, data.spec.planet, step)
+                    )
                     if not best or validation.content < best["validation/content"]:
                         best = validation.numbers
                         keep("best")
