@@ -154,7 +154,7 @@ def test_a_window_is_a_part_of_the_whole(surrogate: Surrogate, backend: MakeBack
 
 
 def test_the_engines_agree(surrogate: Surrogate) -> None:
-    window = Window(range(3, 8), range(20, 60), range(350, 380))
+    window = Window(range(3, 8), range(8, 30), range(60, 84))
     answers = [surrogate.normalised(make_backend(surrogate), 5, window, None) for make_backend in BACKENDS.values()]
     for answer in answers[1:]:
         np.testing.assert_allclose(answer, answers[0], atol=2e-6)
@@ -207,7 +207,7 @@ def test_toroidal_flow_and_its_own_components(surrogate: Surrogate) -> None:
 def test_each_variable_is_the_same_whoever_is_asked_for_beside_it(surrogate: Surrogate) -> None:
     """Variables are requested in any order and number, on whole shells and in windows."""
     x, planner = surrogate.conditional_input(6), surrogate.planner
-    for window in (surrogate.grid.shell(3), Window(range(2, 5), range(88, 95), range(-3, 2))):
+    for window in (surrogate.grid.shell(3), Window(range(2, 5), range(15, 22), range(-3, 2))):
         every = planner.evaluate(x, window, range(4))
         for asked in ([0], [3], [1, 3], [3, 0, 2], [2, 2], []):
             found = planner.evaluate(x, window, asked)

@@ -34,7 +34,7 @@ TRAINED, SAMPLE_BYTES = 8, 400 * 2**20
 #: The relative difference from the bytes that were asked for that is small enough; the share of the square error that
 #: is allowed which is large enough, and the one that is aimed at; and the number of attempts at them.
 _NEAR, _NEAR_SHARE, _AIM = 0.005, 0.96, 0.98
-ATTEMPTS, ROUNDS = 16, 5
+ATTEMPTS, ROUNDS = 16, 6
 #: The finest rounding step, in ranges of the variable. float32 does not hold more.
 _FINEST, _COARSEST = 1e-8, 1.0
 
@@ -188,32 +188,41 @@ def _quantum_for(
 
 def _to_psnr(reading: _Reading, psnr_db: float) -> FittedCode:
     """The code with which each variable has the given PSNR over the sample steps, if the degree allows it."""
-    sample, source = reading.sample, reading.source
+    sample = reading.sample
     cut = {name: _square_error_of_degree(reading, name) for name in reading.spans}
     # Where the degree alone misses as much as is allowed, rounding misses a quarter of that.
     allowed = {
         name: max((span or 1.0) ** 2 * 10 ** (-psnr_db / 10), 1.25 * cut[name]) for name, span in reading.spans.items()
     }
     wanted = {name: allowed[name] - cut[name] for name in cut}
-    groups: dict[str, tuple[int, ...]] = dict.fromkeys(cut, ())
     groups = {name: best_groups(sample, name, step_for(sample, name, (), wanted[name])) for name in cut}
+    best: FittedCode | None = None
     for attempt in range(ROUNDS):
         reading.report("fitting", attempt, ROUNDS)
         fitted = fit_code(sample, {name: step_for(sample, name, groups[name], wanted[name]) for name in cut}, groups)
-        code = code_of(fitted.arguments, fitted.weights, source.grid.radii_km)
-        encoder = ScalarEncoder(fitted.arguments.degree, code, reading.specs, source.grid.radii_km)
-        comparison = Comparison(source, fitted.arguments.degree, code, reading.specs)
-        for t in reading.train:
-            comparison.add(t, encoder.encode(source, t), compare=True)
         # Cells count alike, but harmonics are fitted by area: so the first guess is a little off.
-        shares = {name: found / allowed[name] for name, found in comparison.mean_squares.items()}
+        shares = {name: found / allowed[name] for name, found in _square_errors(reading, fitted).items()}
+        if max(shares.values()) <= 1 and (best is None or fitted.bytes < best.bytes):
+            best = fitted
         if all(_NEAR_SHARE <= share <= 1 or share == 0 for share in shares.values()):
             break
+        aim = _AIM - 0.05 * max(attempt - 2, 0)  # a few coefficients do not follow the aim closely
         for name, share in shares.items():
             rounding = max(share * allowed[name] - cut[name], 1e-3 * allowed[name])
-            wanted[name] *= float(np.clip((allowed[name] * _AIM - cut[name]) / rounding, 0.1, 10))
+            wanted[name] *= float(np.clip((allowed[name] * aim - cut[name]) / rounding, 0.1, 10))
     reading.report("fitting", ROUNDS, ROUNDS)
-    return fitted
+    return best or fitted
+
+
+def _square_errors(reading: _Reading, fitted: FittedCode) -> dict[str, float]:
+    """The normalised mean square errors of a code over the cells of the sample steps, by variable."""
+    source, degree = reading.source, fitted.arguments.degree
+    code = code_of(fitted.arguments, fitted.weights, source.grid.radii_km)
+    encoder = ScalarEncoder(degree, code, reading.specs, source.grid.radii_km)
+    comparison = Comparison(source, degree, code, reading.specs)
+    for t in reading.train:
+        comparison.add(t, encoder.encode(source, t), compare=True)
+    return comparison.mean_squares
 
 
 def _square_error_of_degree(reading: _Reading, name: str) -> float:
