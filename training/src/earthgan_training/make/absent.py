@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,13 @@ from earthgan_training.simulations.opening import Missing
 from earthgan_training.surrogates.folder import changed_folder, write_mask, write_spec
 
 
-def coded_as(missing: str) -> Missing:
-    """How to read what is coded, if cells without a value are to be treated as `missing` says."""
-    return Missing.FILL if missing == Missing.MASK else Missing(missing)
+def opened(open_as: Callable[[Missing | None], Source], missing: Missing | None) -> tuple[Source, Source | None]:
+    """A source without gaps, and the same source with NaN in its gaps if they are to be masked.
+
+    `open_as` opens it with a way to treat cells without a value. None stands for what a mapping says. Raises BadInput.
+    """
+    source = open_as(missing)
+    return (open_as(Missing.FILL), source) if source.reader.missing == Missing.MASK else (source, None)
 
 
 def absent_cells(source: Source, show: Show) -> NDArray[np.bool_]:

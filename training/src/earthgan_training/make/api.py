@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from earthgan.errors import WrongUsage
 from earthgan.progress import progress
 from earthgan.surrogate import Surrogate
-from earthgan_training.make.absent import coded_as
+from earthgan_training.make.absent import opened
 from earthgan_training.make.codes import KINDS, all_codes
 from earthgan_training.make.goal import AskedBounds, Quality, Size, asked_bounds
 from earthgan_training.make.identity import identity_by_digests, identity_of
@@ -37,7 +37,7 @@ def make(
     licence: str | None = None,
     notice: str | None = None,
     simulated: bool | None = None,
-    missing: str = "refuse",
+    missing: str | None = None,
     mapping: str | Path | None = None,
     kind: str = "auto",
     memory_mb: int = 1000,
@@ -65,19 +65,19 @@ def make(
         raise WrongUsage("quality, bytes and max_error exclude each other")
     if kind not in ("auto", *KINDS):
         raise WrongUsage(f"kind is {kind!r}, where auto, {', '.join(KINDS)} are known")
-    if missing not in list(Missing):
+    if missing not in (None, *Missing):
         raise WrongUsage(f"missing is {missing!r}, where {', '.join(Missing)} are known")
     addresses: Any = [dataset] if isinstance(dataset, (str, Path)) or hasattr(dataset, "data_vars") else list(dataset)
     mapping_file = None if mapping is None else Path(mapping)
     flags = {"credit": credit, "licence": licence, "notice": notice, "simulated": simulated}
     given = {name: value for name, value in flags.items() if value is not None}
 
-    def opened(missing: Missing) -> Source:
+    def open_as(missing: Missing | None) -> Source:
         source = open_source(addresses, mapping_file, missing=missing)
         source = source.chosen(variables or usual_variables(source), steps)
         return replace(source, title=title or source.title, provenance=source.provenance.model_copy(update=given))
 
-    source, with_gaps = opened(coded_as(missing)), opened(Missing.MASK) if missing == Missing.MASK else None
+    source, with_gaps = opened(open_as, None if missing is None else Missing(missing))
     paths = all(isinstance(each, (str, Path)) for each in addresses)
     identity = identity_of(addresses, mapping_file, missing) if paths else None
     wish = Wish(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from earthgan_training.make.report import Report
     from earthgan_training.make.run import Wish
     from earthgan_training.simulations.labelled import Source
+    from earthgan_training.simulations.opening import Missing
 
 
 def add_make(subcommands: Any) -> None:
@@ -110,18 +111,18 @@ def _view(arguments: argparse.Namespace) -> None:
 
 def _made(arguments: argparse.Namespace, out: Path, wish: Wish) -> Report:
     from earthgan.progress import progress
-    from earthgan_training.make.absent import coded_as
+    from earthgan_training.make.absent import opened
     from earthgan_training.make.codes import all_codes
     from earthgan_training.make.identity import identity_by_digests
     from earthgan_training.make.run import make_surrogate
+    from earthgan_training.simulations.opening import Missing
 
-    def opened(missing: str) -> Source:
+    def open_as(missing: Missing | None) -> Source:
         source = source_of(argparse.Namespace(**{**vars(arguments), "missing": missing}))
         title = arguments.title or source.title
         return replace(source, title=title, provenance=provenance_of(arguments, source))
 
-    source = opened(coded_as(arguments.missing))
-    with_gaps = opened(arguments.missing) if arguments.missing == "mask" else None
+    source, with_gaps = opened(open_as, Missing(arguments.missing) if arguments.missing else None)
     identity = _identity(arguments) or identity_by_digests(source, arguments.missing)
     with progress() as show:
         return make_surrogate(source, out, wish, all_codes(), identity, show, with_gaps)

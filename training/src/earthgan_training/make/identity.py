@@ -9,7 +9,7 @@ from typing import Any
 from earthgan_training.simulations.labelled import Source
 
 
-def identity_of(addresses: Sequence[str | Path], mapping: Path | None, missing: str) -> dict[str, Any] | None:
+def identity_of(addresses: Sequence[str | Path], mapping: Path | None, missing: str | None) -> dict[str, Any] | None:
     """JSON that changes when a local source or the way to read it changes. None if an address is not a local path."""
     files = []
     for address in (*addresses, *([mapping] if mapping else [])):
@@ -22,7 +22,7 @@ def identity_of(addresses: Sequence[str | Path], mapping: Path | None, missing: 
     return {"files": files, "missing": missing}
 
 
-def identity_by_digests(source: Source, missing: str) -> dict[str, Any]:
+def identity_by_digests(source: Source, missing: str | None) -> dict[str, Any]:
     """The same for a source that is not in local files, such as a Dataset. All of its steps are read.
 
     Raises BadInput.
