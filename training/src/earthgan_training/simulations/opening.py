@@ -108,7 +108,7 @@ def _held(parts: Sequence[Part], said: Said) -> list[Held]:
             address = parts[0].address
             known = ", ".join(v for v, e in parts[0].store.variables.items() if len(e.dimensions) >= 3)
             raise BadInput(f"{address}: holds no variable {name!r}; its variables: {known or 'none'}")
-    if not found:
+    if lacking and (said.files is not None or not found):  # a file of the series without a variable is no step
         address, what = next(iter(lacking.items()))
         raise BadInput(f"{address}: {what}")
     return found
@@ -188,7 +188,11 @@ def _understood(address: str, held: list[Held], said: Said, missing: Missing | N
         twins=() if said is CONTEST_MAPPING else columns.twins,
         missing=missing or said.missing or Missing.REFUSE,
     )
-    components, more = find_components(stored, said, where)
+    if said is CONTEST_MAPPING and not {VX.name, VY.name, VZ.name} <= stored.keys():
+        components: Components | None = None
+        more: list[str] = []  # the contest's layout has a velocity, but a file may hold less
+    else:
+        components, more = find_components(stored, said, where)
     notes += more
     shown, vector, fields = _variables(stored, components, said, fields, places, where)
     source = Source(
