@@ -17,6 +17,8 @@ _FAR = 1e10
 #: Numbers that people write where there is none. They count as such if they lie far outside all others.
 _MARKS = np.array([999.0, 9999.0, 99999.0, 999999.0, 9999999.0, 999.9, 999.25, 9999.9, 32767.0, 32768.0], np.float32)
 _SWEEPS = 200
+#: How many numbers show how large most numbers are.
+_SAMPLES = 20_000
 
 
 def left_in(values: Values) -> NDArray[np.bool_]:
@@ -25,12 +27,11 @@ def left_in(values: Values) -> NDArray[np.bool_]:
     finite = values[np.isfinite(values)]
     if finite.size == 0:
         return found
-    size = np.abs(finite)
-    some = size[size > 0]
-    if some.size and size.max() > _FAR * max(float(np.median(some)), float(np.quantile(size, 0.1))):
-        limit = _FAR * float(np.median(some))
+    some = np.abs(finite[:: max(1, finite.size // _SAMPLES)])
+    limit = _FAR * float(np.median(some[some > 0])) if some.any() else np.inf
+    if max(float(finite.max()), -float(finite.min())) > limit:
         found |= np.abs(values) > limit
-        finite = finite[size <= limit]
+        finite = finite[np.abs(finite) <= limit]
     if finite.size:
         for extreme in (float(finite.max()), float(finite.min())):
             if not (np.float32(abs(extreme)) == _MARKS).any():
@@ -67,11 +68,11 @@ def settled(values: Values, policy: Missing, grid: ShellGrid, shells: range, whe
             extreme = float(values[marks][0])
             raise BadInput(
                 f"{where} holds {extreme:g} in {int(marks.sum())} cells, first on {shell}, far beyond all other values:"
-                " a fill value was left in; say --missing fill or --missing mask"
+                " a fill value was left in; say --missing fill or --missing mask, or missing in a mapping"
             )
         raise BadInput(
             f"{where} has values that are not finite in {int(cells.sum())} cells on {len(bad)} of its shells, first on"
-            f" {shell}: say --missing fill or --missing mask"
+            f" {shell}: say --missing fill or --missing mask, or missing in a mapping"
         )
     values = np.where(lacking, np.nan, values).astype(np.float32)
     if policy is Missing.FILL:
