@@ -58,7 +58,7 @@ def no_axis(path: Path) -> None:
         (lambda path: path.write_bytes(b""), "cannot be read as NetCDF"),
         (lambda path: write_contest_file(path, variables=("temperature", "vx")), "holds no variable 'vy'"),
         (spoiled_nan, "temperature has a shell without a finite value (2)"),
-        (one_nan, "temperature has values that are not finite in 1 cells on 1 of its shells, first on shell 2 (5000 km)"),
+        (one_nan, "not finite in 1 cells on 1 of its shells, first on shell 2 (5000 km)"),
         (
             lambda path: shutil.copy(path, path.with_name("spherical2.nc")),
             "'002' and '2' mean the same time step",

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -541,3 +542,105 @@ def test_time_without_a_coordinate_counts_steps(tmp_path: Path) -> None:
         (1, None),
         (2, None),
     ]
+
+
+def test_files_that_state_different_units_are_refused(tmp_path: Path) -> None:
+    dataset().to_netcdf(tmp_path / "T_1.nc")
+    dataset(about={"units": "degC"}).to_netcdf(tmp_path / "T_2.nc")
+    with pytest.raises(BadInput, match=r"T_2\.nc: T states the unit 'degC', and 'K' in .*T_1\.nc"):
+        open_source([tmp_path])
+
+
+def test_a_dimension_that_is_no_axis_is_named(tmp_path: Path) -> None:
+    made = dataset()
+    many = xr.concat([made["T"], made["T"]], "member").rename("E")
+    many.to_dataset().to_netcdf(tmp_path / "a.nc")
+    with pytest.raises(BadInput, match="E has more than one member, which is no axis of a globe"):
+        open_source([tmp_path / "a.nc"])
+    made.assign(E=many).to_netcdf(tmp_path / "b.nc")
+    source = open_source([tmp_path / "b.nc"])
+    assert [each.variable.name for each in source.variables] == ["temperature"]
+    assert "left out: E has more than one member" in source.notes[0]
+
+
+def test_a_folder_for_each_variable_is_one_series(tmp_path: Path) -> None:
+    for t in (3, 4):
+        step_file(tmp_path / "raw" / "temp" / f"{t}.nc", 0)
+        step_file(tmp_path / "raw" / "salt" / f"{t}.nc", 0, ("S",))
+    source = open_source([tmp_path / "raw"])
+    assert [step.t for step in source.steps] == [3, 4]
+    assert {each.variable.name for each in source.variables} == {"temperature", "S"}
+
+
+def test_a_store_in_memory_is_an_address(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset().to_zarr("memory://model.zarr", mode="w")
+    assert_same(open_source("memory://model.zarr"))
+
+
+def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model.zarr").mkdir()
+    monkeypatch.setitem(sys.modules, "earthgan_training.simulations.xarray_store", None)
+    for address in (tmp_path / "model.zarr", dataset()):
+        with pytest.raises(BadInput, match=r"pip install 'earthgan-training\[xarray\]'"):
+            open_source([address])
+
+
+ODD: list[dict[str, dict[str, Any]]] = [
+    {"T": {"units": 5}},
+    {"T": {"standard_name": [1.0, 2.0]}},
+    {"T": {"scale_factor": "one"}},
+    {"T": {"missing_value": "none"}},
+    {"T": {"valid_min": "low"}},
+    {"T": {"coordinates": "nowhere r"}},
+    {"T": {"long_name": "\x00 \n a"}},
+    {"T": {"units": "K" * 500}},
+    {"T": {"units": "kelvins per (per"}},
+    {"r": {"units": "parsecs since breakfast"}},
+    {"r": {"positive": "sideways"}},
+    {"lat": {"axis": 3}},
+    {"lon": {"bounds": "lon_bounds"}},
+    {"time": {"units": "fortnights since the flood"}},
+    {"time": {"units": "days since 2001-02-30"}},
+    {"time": {"units": "days since 2000-01-01", "calendar": "martian"}},
+    {"time": {"units": 3}},
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_attributes_are_read_past_or_refused_in_one_line(tmp_path: Path, odd: dict[str, dict[str, Any]]) -> None:
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as file:
+        for name, axis in (("r", RADII), ("lat", LAT), ("lon", LON), ("time", np.arange(2.0))):
+            file.createDimension(name, len(axis))
+            file.createVariable(name, "f8", (name,))[:] = axis
+        file.createVariable("T", "f4", ("time", "r", "lat", "lon"))[:] = np.stack([truth(RADII, LAT, LON)] * 2)
+        for name, attributes in odd.items():
+            file[name].setncatts(attributes)
+    try:
+        source = open_source([tmp_path / "a.nc"])
+        values = [source.read(step.t, source.variables[0].variable.name) for step in source.steps]
+    except BadInput as error:
+        assert "\n" not in str(error)  # noqa: PT017
+        return
+    np.testing.assert_allclose(values, np.stack([truth(RADII, LAT, LON)] * 2), rtol=1e-6)
+    assert open_source([tmp_path / "a.nc"], parse_mapping(source.mapping)).grid == source.grid
+
+
+@pytest.mark.parametrize("shape", ["nothing", "groups", "text", "empty time", "two axes"])
+def test_odd_files_are_refused_in_one_line(tmp_path: Path, shape: str) -> None:
+    with netCDF4.Dataset(tmp_path / "a.nc", "w") as file:
+        if shape == "groups":
+            file.createGroup("inside")
+        if shape == "text":
+            file.createDimension("n", 3)
+            file.createVariable("names", str, ("n",))[:] = np.array(["a", "b", "c"], dtype=object)
+        if shape in ("empty time", "two axes"):
+            for name, axis in (("r", RADII), ("lat", LAT), ("lon", LON)):
+                file.createDimension(name, len(axis))
+                file.createVariable(name, "f8", (name,))[:] = axis
+            file.createDimension("time", None)
+            file.createVariable("T", "f4", ("time", "r", "lat", "lon") if shape == "empty time" else ("lat", "lon"))
+    with pytest.raises(BadInput, match=r"a\.nc: ") as caught:
+        open_source([tmp_path / "a.nc"])
+    assert "\n" not in str(caught.value)

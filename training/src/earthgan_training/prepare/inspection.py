@@ -13,9 +13,10 @@ from earthgan_training.simulations.labelled import Source, Storage
 from earthgan_training.simulations.layout import SourceVariable
 
 #: A shell is unlike its neighbours in one of three cases. Its pattern differs from both by more than this share of its
-#: own spread (for smooth data, a few hundredths). Its spread differs from theirs by this factor. Or its mean is off the
+#: own spread (for smooth data, a few hundredths), and by more than this factor than they differ from each other (levels
+#: that lie far apart are all unlike). Its spread differs from theirs by this factor. Or its mean is off the
 #: line through their means by this many of its spreads.
-UNLIKE, SPREAD_FACTOR, MEAN_SPREADS = 0.5, 3.0, 2.0
+UNLIKE, UNLIKE_FACTOR, SPREAD_FACTOR, MEAN_SPREADS = 0.5, 2.0, 3.0, 2.0
 NEIGHBOURS = 3
 
 
@@ -104,26 +105,33 @@ def _inspect(
 ) -> VariableInspection:
     flat = shells.reshape(len(shells), -1)
     count = len(flat)
-    mean, spread, step, lacking = (np.full(count, np.nan) for _ in range(4))
+    mean, spread, step, across, lacking = (np.full(count, np.nan) for _ in range(5))
     before: NDArray[np.float64] | None = None
+    before_that: NDArray[np.float64] | None = None
     for i in range(count):
         values = flat[i].astype(np.float64)
         finite = np.isfinite(values)
         lacking[i] = (~finite).sum()
         if not finite.any():
-            before = None
+            before, before_that = None, before
             continue
         mean[i], spread[i] = values[finite].mean(), values[finite].std()
         pattern = values - mean[i]
         if before is not None:
             step[i] = np.sqrt(np.nanmean(np.square(pattern - before)))
-        before = pattern
+        if before_that is not None:
+            across[i - 1] = np.sqrt(np.nanmean(np.square(pattern - before_that)))
+        before, before_that = pattern, before
+    if count > 2:  # the first and the last shell have one neighbour, and what lies behind it
+        across[0], across[-1] = step[2], step[-2]
     after = np.append(step[1:], np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        difference = np.fmin(step, after) / np.fmax(spread, [_usual(spread, i) for i in range(count)])
+        apart = np.fmin(step, after)
+        difference = apart / np.fmax(spread, [_usual(spread, i) for i in range(count)])
+        alike = apart <= UNLIKE_FACTOR * across
     found = []
     for i in range(count):
-        reasons = _reasons(i, mean, spread, difference, int(lacking[i]), flat.shape[1])
+        reasons = _reasons(i, mean, spread, difference, bool(alike[i]), int(lacking[i]), flat.shape[1])
         if reasons:
             found.append(ShellFinding(stored.numbers[i], stored.radii_km[i], tuple(reasons)))
     new = [each for each in found if each.shell not in {other.shell for other in known}]
@@ -148,6 +156,7 @@ def _reasons(
     mean: NDArray[np.float64],
     spread: NDArray[np.float64],
     difference: NDArray[np.float64],
+    alike: bool,
     lacking: int,
     points: int,
 ) -> list[str]:
@@ -163,7 +172,7 @@ def _reasons(
     between = len(beside) == 2 and np.nanmin(beside) <= spread[i] <= np.nanmax(beside)
     if usual > 0 and not 1 / SPREAD_FACTOR < spread[i] / usual < SPREAD_FACTOR and not between:
         reasons.append(f"varies {spread[i] / usual:.2g} times as much as its neighbours")
-    if difference[i] > UNLIKE:
+    if difference[i] > UNLIKE and not alike:
         reasons.append(f"differs from both neighbours by {difference[i]:.2g} of its spread")
     bends = [mean[j] - (mean[j - 1] + mean[j + 1]) / 2 if 0 < j < len(mean) - 1 else 0.0 for j in (i - 1, i, i + 1)]
     # A wrong mean also bends the line at its neighbours, by half as much.

@@ -22,8 +22,8 @@ from earthgan_training.simulations.layout import Missing
 from earthgan_training.simulations.levels import radii
 from earthgan_training.simulations.mapping import CONTEST_MAPPING, read_mapping
 from earthgan_training.simulations.mapping import Mapping as Said
-from earthgan_training.simulations.naming import our_name
-from earthgan_training.simulations.origin import planet_of, provenance_of, title_of
+from earthgan_training.simulations.naming import our_name, unit_of
+from earthgan_training.simulations.origin import planet_attributes, planet_of, provenance_of, title_of
 from earthgan_training.simulations.placing import Placed, latitudes, longitudes
 from earthgan_training.simulations.reading import Fields
 from earthgan_training.simulations.stepping import Held, assemble, clock_of
@@ -73,8 +73,8 @@ def _wanted(held: list[Held], said: Said, names: tuple[str, ...] | None) -> list
     ours = {each.source: each.name for each in said.variables}
 
     def is_wanted(each: Held) -> bool:
-        stored = each.file.store.variables[each.name]
-        return bool({ours.get(each.name), our_name(stored), each.name} & {*names}) or direction(stored) is not None
+        asked = {ours.get(each.name), our_name(each.stored), each.name} & {*names}
+        return bool(asked) or direction(each.stored) is not None
 
     return [each for each in held if is_wanted(each)] or held
 
@@ -103,6 +103,9 @@ def _held(parts: Sequence[Part], said: Said, notes: list[str]) -> list[Held]:
     found: list[Held] = []
     for part in parts:
         store = part.store
+        if said.files is not None and wanted and not set(asked) & store.variables.keys():
+            # A file of the series would otherwise be a step that is left out without a word.
+            raise BadInput(f"{store.address}: holds no variable {wanted[0]!r}; its variables: {_fields_of(store)}")
         unfit: list[_Unfit] = []
         here = 0
         for name in dict.fromkeys(asked or store.variables):
@@ -121,9 +124,12 @@ def _held(parts: Sequence[Part], said: Said, notes: list[str]) -> list[Held]:
     for name in wanted:
         if name not in {each.name for each in found} and (said is not CONTEST_MAPPING or not found):
             store = parts[0].store
-            known = ", ".join(v for v, each in store.variables.items() if len(each.dimensions) >= 3)
-            raise BadInput(f"{store.address}: holds no variable {name!r}; its variables: {known or 'none'}")
+            raise BadInput(f"{store.address}: holds no variable {name!r}; its variables: {_fields_of(store)}")
     return found
+
+
+def _fields_of(store: Store) -> str:
+    return ", ".join(v for v, each in store.variables.items() if len(each.dimensions) >= 3) or "none"
 
 
 def _components_named(said: Said) -> list[str]:
@@ -154,7 +160,28 @@ def _one(part: Part, store: Store, stored: Stored, said: Said) -> Held:
         raise BadInput(
             f"{part.address}: {stored.name} has dimensions ({', '.join(stored.dimensions)}) instead of ({due})"
         )
-    return Held(part, stored.name, axes, clock_of(store, stored, axes, said.axes.time))
+    return Held(part, stored, axes, clock_of(store, stored, axes, said.axes.time), _coordinates(store, axes))
+
+
+def _coordinates(store: Store, axes: Mapping[Role, Axis]) -> tuple[Any, ...]:
+    """The numbers and attributes of the three axes as they are stored."""
+    names = [axes[role].coordinate for role in SPATIAL]
+    found = [(name, store.read(name).tobytes(), str(store.variables[name].attributes)) for name in names if name]
+    return (*found, str(planet_attributes(store.attributes)))
+
+
+def _of_one_unit(held: Sequence[Held]) -> dict[str, Stored]:
+    """Each variable as its first file describes it. Raises BadInput if another file states another unit."""
+    found: dict[str, Held] = {}
+    for each in held:
+        first = found.setdefault(each.name, each)
+        one, other = unit_of(first.stored), unit_of(each.stored)
+        if one != other:
+            raise BadInput(
+                f"{each.file.address}: {each.name} states the unit {other!r}, and {one!r} in {first.file.address}:"
+                " all files must state one unit"
+            )
+    return {name: each.stored for name, each in found.items()}
 
 
 def _is_a_field(stored: Stored) -> bool:
@@ -173,14 +200,14 @@ def _understood(address: str, held: list[Held], said: Said, missing: Missing | N
     planet, known = planet_of(store.attributes, said, where)
     grid, placed = _grid(store, first.axes, said, planet, known)
     for each in {each.file.address: each for each in held}.values():
-        if each.file is not first.file:
+        if each.coordinates != first.coordinates:
             _refuse_another_grid(each, said, planet, known, placed, where)
     for axis in placed:
         notes += axis.notes
     if said is CONTEST_MAPPING and grid.radii_km[0] >= CORE_RADIUS_KM and planet.core_radius_km is None:
         planet = planet.model_copy(update={"core_radius_km": CORE_RADIUS_KM})
     steps, places = assemble(held)
-    stored = {each.name: each.file.store.variables[each.name] for each in held}
+    stored = _of_one_unit(held)
     vertical, rows, columns = placed
     fields = Fields(
         places=places,

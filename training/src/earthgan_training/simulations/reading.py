@@ -168,10 +168,10 @@ class Fields:
         if len(index) == 0:
             return np.empty((0, *self.grid.shape[1:]), np.float32)
         first, last = int(index.min()), int(index.max()) + 1
-        values = self._opened(t, source).read(slice(first, last))[index - first]
+        values = _taken(self._opened(t, source).read(slice(first, last)), index - first, 0)
         for kept, left_out in self.twins:
             self._refuse_unlike(values[:, :, kept], values[:, :, left_out], self._where(t, source))
-        values = values[:, self.rows][:, :, self.columns]
+        values = _taken(_taken(values, self.rows, 1), self.columns, 2)
         conversion = self.conversions.get(source)
         return values if conversion is None else conversion(values)
 
@@ -196,3 +196,13 @@ class Fields:
             raise BadInput(
                 f"{where}: the meridian that is stored twice differs by {apart:g} from one copy to the other"
             )
+
+
+def _taken(values: Values, index: Indices, axis: int) -> Values:
+    """The values at some positions along an axis: a view, if the positions follow each other in either direction."""
+    step = int(index[1] - index[0]) if len(index) > 1 else 1
+    if step not in (1, -1) or (np.diff(index) != step).any():
+        return np.take(values, index, axis=axis)
+    first, last = int(index[0]), int(index[-1]) + step
+    along = slice(first, last if last >= 0 else None, step)
+    return values[tuple(along if i == axis else slice(None) for i in range(values.ndim))]

@@ -5,6 +5,7 @@ A store decodes nothing. Packing, missing values, units and dates are decoded in
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 from collections import deque
@@ -173,9 +174,8 @@ def _opener(address: str) -> Callable[[str], Store]:
 def needs_xarray(address: str) -> ModuleType:
     """The module that reads by xarray. Raises BadInput, which says what to install."""
     try:
-        from earthgan_training.simulations import xarray_store
+        return importlib.import_module("earthgan_training.simulations.xarray_store")
     except ImportError as error:
         raise BadInput(
             f"{address}: reading it needs {error.name}: install the extra with pip install 'earthgan-training[xarray]'"
         ) from error
-    return xarray_store
