@@ -15,6 +15,7 @@ from earthgan.records import PlanetSpec
 from earthgan.sphere.grid import ShellGrid
 from earthgan.variables import VX, VY, VZ, Variable
 from earthgan_training.simulations.axes import SPATIAL, Axis, Role, find_axes, without_axes
+from earthgan_training.simulations.checks import is_absolute_temperature
 from earthgan_training.simulations.contest import CONTEST, CORE_RADIUS_KM
 from earthgan_training.simulations.gathering import Part, gather
 from earthgan_training.simulations.labelled import Source, Storage
@@ -324,7 +325,16 @@ def _variables(
         vector = (VX.name, VY.name, VZ.name)
         fields = replace(fields, turned=Turned(components.names, components.along, vector))
     names = {each.variable.name: each.source for each in shown if each.source in stored}
-    return tuple(shown), vector, replace(fields, names=names, conversions=conversions)
+    temperatures = {
+        each.variable.name: each.variable
+        for each in shown
+        if is_absolute_temperature(each.variable, each.source, each.standard_name)
+    }
+    return (
+        tuple(shown),
+        vector,
+        replace(fields, names=names, conversions=conversions, temperatures=temperatures),
+    )
 
 
 def _of_component(name: str, components: Components | None, said: Said) -> VariableSaid | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +14,11 @@ from earthgan.errors import BadInput
 from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.vectors import LocalAxes
 from earthgan.surrogate import file_sha256
+from earthgan.variables import Variable
+from earthgan_training.simulations.checks import impossible, left_in
 from earthgan_training.simulations.labelled import Field, Storage
 from earthgan_training.simulations.layout import Missing
-from earthgan_training.simulations.missing import left_in, settled
+from earthgan_training.simulations.missing import settled
 from earthgan_training.simulations.packing import unpacked
 from earthgan_training.simulations.stores import LOCK, Store, open_store
 from earthgan_training.simulations.units import Conversion
@@ -88,6 +90,7 @@ class Fields:
 
     `names` gives the source's name for each of ours, and `conversions` how a variable becomes one in its unit.
     `shells`, `rows` and `columns` are the stored positions of the grid's shells, rows and columns.
+    `temperatures` are those of our variables that count from absolute zero.
     """
 
     places: Mapping[int, Mapping[str, Place]]
@@ -101,6 +104,7 @@ class Fields:
     twins: tuple[tuple[int, int], ...] = ()
     turned: Turned | None = None
     missing: Missing = Missing.REFUSE
+    temperatures: Mapping[str, Variable] = field(default_factory=dict)
 
     def read(self, t: int, name: str, shells: range) -> Field:
         if self.turned is not None and name in self.turned.names:
@@ -112,7 +116,12 @@ class Fields:
         else:
             values = self._stored(t, self.names[name], shells)
             where = self._where(t, self.names[name])
-        return settled(values, self.missing, self.grid, shells, where)
+        found = settled(values, self.missing, self.grid, shells, where)
+        if name in self.temperatures and found.size and not np.isnan(found).all():
+            why = impossible(self.temperatures[name], float(np.nanmin(found)), float(np.nanmax(found)))
+            if why is not None:
+                raise BadInput(f"{where} {why}")
+        return found
 
     def raw(self, t: int, name: str) -> Field:
         order = np.array(self.storage.numbers)
