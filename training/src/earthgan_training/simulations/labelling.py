@@ -10,6 +10,7 @@ import numpy as np
 
 from earthgan.errors import BadInput
 from earthgan.variables import VX, VY, VZ, Variable
+from earthgan_training.simulations.checks import is_absolute_temperature
 from earthgan_training.simulations.contest import CONTEST
 from earthgan_training.simulations.layout import SourceVariable
 from earthgan_training.simulations.mapping import CONTEST_MAPPING, VariableSaid
@@ -73,7 +74,13 @@ def label(
         vector = (VX.name, VY.name, VZ.name)
         fields = replace(fields, turned=Turned(components.names, components.along, vector))
     names = {each.variable.name: each.source for each in shown if each.source in stored}
-    return tuple(shown), vector, replace(fields, names=names, conversions=conversions)
+    temperatures = {
+        each.variable.name: each.variable
+        for each in shown
+        if is_absolute_temperature(each.variable, each.source, each.standard_name)
+    }
+    fields = replace(fields, names=names, conversions=conversions, temperatures=temperatures)
+    return tuple(shown), vector, fields
 
 
 def _of_component(name: str, components: Components | None, said: Said) -> VariableSaid | None:
