@@ -18,7 +18,7 @@ KINDS = ("harmonics", "wavelet")
 
 def all_codes() -> Sequence[Code]:
     """All of them, the one that wins ties first."""
-    return (Harmonics(),)
+    return (Harmonics(), Wavelet())
 
 
 class Harmonics:
@@ -68,3 +68,35 @@ class Harmonics:
                 records[t] = write_coded_step(draft, t, encoder.encode(source, t), step.time_myr, step.label)
             inputs = CodedInputsSpec(steps=tuple(records[t] for t in sorted(records)))
             write_spec(draft, surrogate.spec.model_copy(update={"inputs": inputs}))
+
+
+class Wavelet:
+    """A coded wavelet transform on the source's own grid, with corrections of single cells where these are bounded."""
+
+    name = "wavelet"
+
+    def can(self, goal: Goal, source: Source) -> bool:
+        return True
+
+    def fitting_steps(self, source: Source, memory_bytes: int) -> int:
+        return 3  # nothing is learned from them but the size of the quantisation step
+
+    def fit(
+        self, source: Source, folder: Path, goal: Goal, steps: Sequence[int], memory_bytes: int, show: Show
+    ) -> None:
+        from earthgan_training.coding.wavelet import fit_wavelet
+
+        fit_wavelet(
+            source.chosen(steps=steps),
+            folder,
+            psnr=goal.psnr_db if isinstance(goal, Quality) else None,
+            step_bytes=goal.step_bytes if isinstance(goal, Size) else None,
+            max_error=goal.largest if isinstance(goal, Bounds) else None,
+            onnx=False,
+            report=show,
+        )
+
+    def add(self, folder: Path, source: Source, steps: Sequence[int], memory_bytes: int, show: Show) -> None:
+        from earthgan_training.coding.wavelet import add_wavelet_steps
+
+        add_wavelet_steps(folder, source.chosen(steps=steps), show)
