@@ -74,7 +74,7 @@ def in_hand(dataset: Any, address: str = "the dataset") -> XarrayStore:
         dataset = dataset.to_dataset(name=dataset.name or "values")
     if not isinstance(dataset, xr.Dataset):
         raise BadInput(
-            f"{address}: is neither an address nor a Dataset of xarray, but of type {type(dataset).__name__}"
+            f"{address}: is no address and no Dataset of xarray, but of type {type(dataset).__name__}"
         )
     return XarrayStore(dataset, address)
 
