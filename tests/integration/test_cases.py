@@ -178,6 +178,6 @@ def test_a_spherical_velocity_is_turned(tmp_path: Path) -> None:
         t = source.steps[0].t
         for name, due in (("vx", 1), ("vy", 0), ("vz", 0)):
             np.testing.assert_allclose(source.read(t, name), due, atol=1e-6)
-    mapping.write_text(said.replace('name = "temperature"', 'name = "v_theta"'))
-    with pytest.raises(BadInput, match="'v_theta' is the name of a quantity that is derived"):
+    mapping.write_text(said.replace('name = "temperature"', 'name = "speed"'))
+    with pytest.raises(BadInput, match="'speed' is the name of a quantity that is derived"):
         open_source([tmp_path / "velocity_spherical"], mapping)

@@ -7,7 +7,7 @@ at last the numbers themselves. A mapping overrides all of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -65,7 +65,7 @@ _STANDARD_NAMES = {
     ),
 }
 _AXIS = {"X": Role.LONGITUDE, "Y": Role.LATITUDE, "Z": Role.VERTICAL, "T": Role.TIME}
-_DEGREES = re.compile(r"degrees?(?:(_?n|_?north|_s|_?south)|(_?e|_?east|_?w|_?west))(?:_?true)?$", re.IGNORECASE)
+_DEGREES = re.compile(r"degrees?_?(?:(north|_s|south|n)|(east|west|w|e))(?:_?true)?", re.IGNORECASE)
 _DATE = re.compile(r"\bsince\b", re.IGNORECASE)
 
 _ENDING = r"(?:[_ ]?(?:deg|degrees?|rad|radians?|km|m|hpa|pa|mb|myr|ma|axis|coord|coords|values?|centers?|centres?))?"
@@ -173,6 +173,8 @@ def _said(store: Store, stored: Stored, role: Role, name: str, said: AxesSaid) -
         along = [axis for _, axis in _candidates(store, stored, name) if axis.role is role]
         rest = [each.name for each in _along(store, stored, name)]
         return Axis(role, name, along[0].coordinate if along else next(iter(rest), None), why)
+    if role is not Role.TIME and coordinate is None:
+        raise BadInput(f"{store.address}: holds no coordinate {name!r}")
     return None
 
 
@@ -301,8 +303,9 @@ def is_colatitude(stored: Stored) -> bool:
     )
 
 
-def without_axes(store: Store, variables: Mapping[str, Stored]) -> str:
+def without_axes(store: Store) -> str:
     """A sentence that says why no variable of a store has the three axes of a globe."""
+    variables = store.variables
     flat = [v.name for v in variables.values() if len(v.dimensions) == 2 and _role_of_name(v.name) in SPATIAL]
     if len(flat) >= 2:
         return (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from earthgan.errors import BadInput
-from earthgan_training.simulations.stores import Store, is_zarr, open_store
+from earthgan_training.simulations.stores import Store, is_zarr, needs_xarray, open_store
 
 _SUFFIXES = (".nc", ".nc4", ".nc3", ".cdf", ".netcdf", ".grd", ".h5", ".hdf5", ".zarr")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9])")
@@ -51,9 +51,7 @@ def gather(addresses: Sequence[Any], files: str | None) -> list[Part]:
     plain: list[Part] = []
     for address in addresses:
         if not isinstance(address, str | Path):
-            from earthgan_training.simulations.xarray_store import in_hand
-
-            parts.append(Part("the dataset", held=in_hand(address)))
+            parts.append(Part("the dataset", held=needs_xarray("the dataset").in_hand(address)))
         elif "://" not in str(address) and Path(address).is_dir() and not is_zarr(Path(address)):
             parts += _in_folder(Path(address), files)
         elif "://" not in str(address) and not Path(address).exists():
@@ -81,6 +79,9 @@ def _in_folder(folder: Path, files: str | None) -> list[Part]:
     if not any(held.values()):
         raise BadInput(f"{folder}: holds no NetCDF files and no Zarr stores")
     kept = [each for each in folders if held[each]]
+    inside = [part for each in kept for part in _labelled_files(held[each])]
+    if any(part.label is not None for part in inside):  # a folder a variable
+        return inside
     names = _labels([each.name for each in kept])
     return [
         Part(str(path), label or name.name)
@@ -134,13 +135,17 @@ def _labels(stems: list[str]) -> list[str | None]:
     for i, stem in enumerate(stems):
         series.setdefault(_NUMBER.sub("#", stem), []).append(i)
     labels: list[str | None] = [None] * len(stems)
+    alone: list[tuple[int, str]] = []
     for members in series.values():
         numbers = [list(_NUMBER.finditer(stems[i])) for i in members]
         varying = [k for k in range(len(numbers[0])) if len({each[k][0] for each in numbers}) > 1]
         if not varying:
+            alone += [(i, each[-1][0]) for i, each in zip(members, numbers, strict=True) if each]
             continue
         for i, each in zip(members, numbers, strict=True):
             start, end = each[varying[0]].start(), each[varying[-1]].end()
             age = _AGE.match(stems[i], end)
             labels[i] = stems[i][start:end] + (age[0].lstrip(" _-") if age else "")
+    for i, number in alone:  # the one file of a variable belongs to a step of the others
+        labels[i] = number if number in labels else None
     return labels

@@ -224,6 +224,8 @@ def parse_mapping(text: str, path: str = "the mapping") -> Mapping:
     """Read the text of a mapping. Raises BadInput, which names `path` and its first fault."""
     try:
         said = tomllib.loads(text)
+        if "path" in said:
+            raise BadInput(f"{path}: path: Extra inputs are not permitted")
         mapping = Mapping.model_validate(said | {"path": path})
     except ValidationError as error:
         raise BadInput(f"{path}: {what_is_wrong(error)}") from error

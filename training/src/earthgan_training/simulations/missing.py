@@ -40,11 +40,11 @@ def settled(values: Values, policy: Missing, grid: ShellGrid, shells: range, whe
             extreme = float(values[marks][0])
             raise BadInput(
                 f"{where} holds {extreme:g} in {int(marks.sum())} cells, first on {shell}, far beyond all other values:"
-                " a fill value was left in; say --missing fill or --missing mask"
+                " a fill value was left in; say --missing fill or --missing mask, or missing in a mapping"
             )
         raise BadInput(
             f"{where} has values that are not finite in {int(cells.sum())} cells on {len(bad)} of its shells, first on"
-            f" {shell}: say --missing fill or --missing mask"
+            f" {shell}: say --missing fill or --missing mask, or missing in a mapping"
         )
     values = np.where(lacking, np.nan, values).astype(np.float32)
     if policy is Missing.FILL:

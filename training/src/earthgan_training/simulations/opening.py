@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,29 +13,25 @@ import numpy as np
 from earthgan.errors import BadInput
 from earthgan.records import PlanetSpec
 from earthgan.sphere.grid import ShellGrid
-from earthgan.variables import VX, VY, VZ, Variable
 from earthgan_training.simulations.axes import SPATIAL, Axis, Role, find_axes, without_axes
-from earthgan_training.simulations.checks import is_absolute_temperature
 from earthgan_training.simulations.contest import CONTEST, CORE_RADIUS_KM
 from earthgan_training.simulations.gathering import Part, gather
-from earthgan_training.simulations.labelled import Source, Storage
-from earthgan_training.simulations.layout import Missing, SourceVariable
+from earthgan_training.simulations.labelled import Source, Storage, Understood
+from earthgan_training.simulations.labelling import label
+from earthgan_training.simulations.layout import Missing
 from earthgan_training.simulations.levels import radii
-from earthgan_training.simulations.mapping import CONTEST_MAPPING, VariableSaid, read_mapping
+from earthgan_training.simulations.mapping import CONTEST_MAPPING, read_mapping
 from earthgan_training.simulations.mapping import Mapping as Said
-from earthgan_training.simulations.naming import described, refuse_inconvertible, unit_of
-from earthgan_training.simulations.origin import planet_of, provenance_of, title_of
+from earthgan_training.simulations.naming import our_name, unit_of
+from earthgan_training.simulations.origin import planet_attributes, planet_of, provenance_of, title_of
 from earthgan_training.simulations.placing import Placed, latitudes, longitudes
-from earthgan_training.simulations.reading import Fields, Place, Turned
+from earthgan_training.simulations.reading import Fields
 from earthgan_training.simulations.stepping import Held, assemble, clock_of
-from earthgan_training.simulations.stores import Store, Stored
-from earthgan_training.simulations.units import Conversion, conversion
-from earthgan_training.simulations.vectors import Components, find_components
+from earthgan_training.simulations.stores import Store, Stored, release
+from earthgan_training.simulations.vectors import direction, find_components
 from earthgan_training.simulations.writing import mapping_text
 
 __all__ = ["Missing", "open_source"]
-
-_CARTESIAN = (VX, VY, VZ)
 
 
 def open_source(
@@ -60,12 +56,27 @@ def open_source(
     if said is None and _is_contest(addresses):
         said = CONTEST_MAPPING
     said = said or Said()
-    parts = gather(addresses, said.files)
-    held = _held(parts, said)
-    source = _understood(
-        str(addresses[0]) if isinstance(addresses[0], str | Path) else "the dataset", held, said, missing
-    )
-    return source.chosen(variables, steps)
+    name = str(addresses[0]) if isinstance(addresses[0], str | Path) else "the dataset"
+    wanted = None if variables is None else tuple(variables)
+    try:
+        notes: list[str] = []
+        held = _wanted(_held(gather(addresses, said.files), said, notes), said, wanted)
+        return _understood(name, held, said, missing, notes).chosen(wanted, steps)
+    finally:
+        release()
+
+
+def _wanted(held: list[Held], said: Said, names: tuple[str, ...] | None) -> list[Held]:
+    """The variables that a caller asks for by our names, and components that may have to be turned."""
+    if names is None:
+        return held
+    ours = {each.source: each.name for each in said.variables}
+
+    def is_wanted(each: Held) -> bool:
+        asked = {ours.get(each.name), our_name(each.stored), each.name} & {*names}
+        return bool(asked) or direction(each.stored) is not None
+
+    return [each for each in held if is_wanted(each)] or held
 
 
 def _is_contest(addresses: Sequence[Any]) -> bool:
@@ -81,37 +92,37 @@ def _is_contest(addresses: Sequence[Any]) -> bool:
     return any(v.source in variables and variables[v.source].dimensions == CONTEST.order for v in CONTEST.variables)
 
 
-def _held(parts: Sequence[Part], said: Said) -> list[Held]:
+class _Unfit(BadInput):
+    """A variable is no field on the axes of a globe."""
+
+
+def _held(parts: Sequence[Part], said: Said, notes: list[str]) -> list[Held]:
     """The variables on axes of a globe in each part, all of them or those that the mapping names."""
     wanted = [each.source for each in said.variables]
-    contest = said is CONTEST_MAPPING
+    asked = [*wanted, *_components_named(said)] if wanted else []
     found: list[Held] = []
-    lacking: dict[str, str] = {}
     for part in parts:
         store = part.store
-        names = list(store.variables)
-        if wanted:
-            names = [name for name in (*wanted, *_components_named(said)) if name in store.variables]
-            if not names:
-                held = ", ".join(v for v, each in store.variables.items() if len(each.dimensions) >= 3)
-                lacking[part.address] = f"holds no variable {wanted[0]!r}; its variables: {held or 'none'}"
-        here = [
-            each
-            for name in dict.fromkeys(names)
-            if (each := _one(part, store, store.variables[name], said, asked=bool(wanted))) is not None
-        ]
-        if not here and not wanted:
-            raise BadInput(without_axes(store, store.variables))
-        found += here
-    held_names = {each.name for each in found}
+        unfit: list[_Unfit] = []
+        here = 0
+        for name in dict.fromkeys(asked or store.variables):
+            if name not in store.variables or not (asked or _is_a_field(store.variables[name])):
+                continue
+            try:
+                found.append(_one(part, store, store.variables[name], said))
+                here += 1
+            except _Unfit as error:
+                if asked:
+                    raise
+                unfit.append(error)
+        if not here and not asked:
+            raise unfit[0] if len(unfit) == 1 and "more than one" in str(unfit[0]) else BadInput(without_axes(store))
+        notes += [f"left out: {str(each).removeprefix(part.address + ': ')}" for each in unfit]
     for name in wanted:
-        if name not in held_names and not contest:
-            address = parts[0].address
-            known = ", ".join(v for v, e in parts[0].store.variables.items() if len(e.dimensions) >= 3)
-            raise BadInput(f"{address}: holds no variable {name!r}; its variables: {known or 'none'}")
-    if not found:
-        address, what = next(iter(lacking.items()))
-        raise BadInput(f"{address}: {what}")
+        if name not in {each.name for each in found} and (said is not CONTEST_MAPPING or not found):
+            store = parts[0].store
+            known = ", ".join(v for v, each in store.variables.items() if len(each.dimensions) >= 3)
+            raise BadInput(f"{store.address}: holds no variable {name!r}; its variables: {known or 'none'}")
     return found
 
 
@@ -122,44 +133,59 @@ def _components_named(said: Said) -> list[str]:
     return [name for name in (v.x, v.y, v.z, v.radial, v.south, v.north, v.east) if name is not None]
 
 
-def _one(part: Part, store: Store, stored: Stored, said: Said, asked: bool) -> Held | None:
-    """A variable of a part, if it has the three axes. One that a mapping asks for must have them."""
-    if not asked and (len(stored.dimensions) < 3 or not _is_a_field(stored)):
-        return None
+def _one(part: Part, store: Store, stored: Stored, said: Said) -> Held:
+    """A variable of a part. Raises BadInput if it does not have the three axes of a globe."""
     axes = find_axes(store, stored, said.axes)
-    shape = dict(zip(stored.dimensions, stored.shape, strict=True))
     known = {axis.dimension for axis in axes.values()}
     absent = [role for role in SPATIAL if role not in axes]
-    long = [d for d, n in shape.items() if d not in known and n != 1]
-    if absent or long:
-        if not asked:
-            return None
-        named = {Role.LATITUDE: said.axes.latitude or said.axes.colatitude, Role.LONGITUDE: said.axes.longitude}
-        name = named.get(absent[0], said.axes.vertical) if absent else None
-        if absent and name and name not in store.variables:
-            raise BadInput(f"{part.address}: holds no coordinate {name!r}")
-        if absent:
-            dims = ", ".join(stored.dimensions)
-            raise BadInput(
-                f"{part.address}: {stored.name} ({dims}) has no {absent[0]} axis that can be recognised: name it under"
-                " [axes] in a mapping"
-            )
-        raise BadInput(f"{part.address}: {stored.name} has more than one {long[0]}, which is no axis of a globe")
+    if absent:
+        raise _Unfit(
+            f"{part.address}: {stored.name} ({', '.join(stored.dimensions)}) has no {absent[0]} axis that can be"
+            " recognised: name it under [axes] in a mapping"
+        )
+    long = [d for d, n in zip(stored.dimensions, stored.shape, strict=True) if d not in known and n != 1]
+    if long:
+        raise _Unfit(
+            f"{part.address}: {stored.name} has more than one {long[0]}, which is no axis of a globe: choose one"
+            " of them first, or name it time under [axes] in a mapping"
+        )
     if said.order is not None and stored.dimensions != said.order:
         due = ", ".join(said.order)
         raise BadInput(
             f"{part.address}: {stored.name} has dimensions ({', '.join(stored.dimensions)}) instead of ({due})"
         )
-    return Held(part, stored.name, axes, clock_of(store, stored, axes, said.axes.time))
+    return Held(part, stored, axes, clock_of(store, stored, axes, said.axes.time), _coordinates(store, axes))
+
+
+def _coordinates(store: Store, axes: Mapping[Role, Axis]) -> tuple[Any, ...]:
+    """The numbers and attributes of the three axes as they are stored."""
+    names = [axes[role].coordinate for role in SPATIAL]
+    found = [(name, store.read(name).tobytes(), str(store.variables[name].attributes)) for name in names if name]
+    return (*found, str(planet_attributes(store.attributes)))
+
+
+def _of_one_unit(held: Sequence[Held]) -> dict[str, Stored]:
+    """Each variable as its first file describes it. Raises BadInput if another file states another unit."""
+    found: dict[str, Held] = {}
+    for each in held:
+        first = found.setdefault(each.name, each)
+        one, other = unit_of(first.stored), unit_of(each.stored)
+        if one != other:
+            raise BadInput(
+                f"{each.file.address}: {each.name} states the unit {other!r}, and {one!r} in {first.file.address}:"
+                " all files must state one unit"
+            )
+    return {name: each.stored for name, each in found.items()}
 
 
 def _is_a_field(stored: Stored) -> bool:
+    if len(stored.dimensions) < 3:
+        return False
     packed = "scale_factor" in stored.attributes or "add_offset" in stored.attributes
     return stored.dtype.kind == "f" or (stored.dtype.kind in "iu" and packed)
 
 
-def _understood(address: str, held: list[Held], said: Said, missing: Missing | None) -> Source:
-    notes: list[str] = []
+def _understood(address: str, held: list[Held], said: Said, missing: Missing | None, notes: list[str]) -> Source:
     held = _on_one_grid(held, bool(said.variables), notes)
     first = held[0]
     store = first.file.store
@@ -168,14 +194,14 @@ def _understood(address: str, held: list[Held], said: Said, missing: Missing | N
     planet, known = planet_of(store.attributes, said, where)
     grid, placed = _grid(store, first.axes, said, planet, known)
     for each in {each.file.address: each for each in held}.values():
-        if each.file is not first.file:
+        if each.coordinates != first.coordinates:
             _refuse_another_grid(each, said, planet, known, placed, where)
     for axis in placed:
         notes += axis.notes
     if said is CONTEST_MAPPING and grid.radii_km[0] >= CORE_RADIUS_KM and planet.core_radius_km is None:
         planet = planet.model_copy(update={"core_radius_km": CORE_RADIUS_KM})
     steps, places = assemble(held)
-    stored = {each.name: each.file.store.variables[each.name] for each in held}
+    stored = _of_one_unit(held)
     vertical, rows, columns = placed
     fields = Fields(
         places=places,
@@ -191,10 +217,10 @@ def _understood(address: str, held: list[Held], said: Said, missing: Missing | N
     )
     components, more = find_components(stored, said, where)
     notes += more
-    shown, vector, fields = _variables(stored, components, said, fields, places, where)
+    shown, vector, fields = label(stored, components, said, fields, where)
     source = Source(
         address=address,
-        title=title_of(store.attributes, said, name),
+        title=title_of(store.attributes, said, first.file.stem if name == Path(where).name else name),
         provenance=provenance_of(store.attributes, said, name),
         planet=planet,
         grid=grid,
@@ -203,9 +229,22 @@ def _understood(address: str, held: list[Held], said: Said, missing: Missing | N
         reader=fields,
         vector=vector,
         notes=tuple(dict.fromkeys(notes)),
-        understood=tuple(axis.understood for axis in placed),
+        understood=(*(axis.understood for axis in placed), *_time(held)),
     )
     return replace(source, mapping=mapping_text(source, said, components))
+
+
+def _time(held: list[Held]) -> list[Understood]:
+    """The time axis, if a variable has one."""
+    for each in held:
+        axis, clock = each.axes.get(Role.TIME), each.clock
+        if axis is not None:
+            ends = (clock.values[0], clock.values[-1]) if clock.values else (0, clock.count - 1)
+            first, last = (float(end) if isinstance(end, int | float | np.number) else np.nan for end in ends)
+            unit = str(clock.attributes.get("units", "")) or "1"
+            name = axis.coordinate or axis.dimension
+            return [Understood("time", name, axis.dimension, "time", unit, first, last, clock.count, axis.why)]
+    return []
 
 
 def _name(address: str) -> str:
@@ -275,112 +314,3 @@ def _refuse_another_grid(
         if not same:
             name = other.understood.name
             raise BadInput(f"{each.file.address}: its axis {name} is not that of {where}: all files must have one grid")
-
-
-def _variables(
-    stored: Mapping[str, Stored],
-    components: Components | None,
-    said: Said,
-    fields: Fields,
-    places: Mapping[int, Mapping[str, Place]],
-    where: str,
-) -> tuple[tuple[SourceVariable, ...], tuple[str, str, str] | None, Fields]:
-    """The variables as the source or the mapping describes them, the velocity among them, and the reader for them."""
-    wishes = {each.source: each for each in said.variables}
-    contest = {each.source: each for each in CONTEST.variables} if said is CONTEST_MAPPING else {}
-    turned = components is not None and not components.is_cartesian
-    shown: list[SourceVariable] = []
-    conversions: dict[str, Conversion] = {}
-    order = [name for name in wishes if name in stored] or list(stored)
-    first = next(iter(places.values()))
-
-    def sampler(name: str) -> Callable[[], np.ndarray[Any, Any]]:
-        middle = int(fields.shells[len(fields.shells) // 2])
-        return lambda: first[name].read(slice(middle, middle + 1))
-
-    for name in order:
-        if turned and components is not None and name in components.names:
-            continue
-        if name in contest:
-            shown.append(contest[name])
-        else:
-            wish = _of_component(name, components, said) or wishes.get(name)
-            found = described(stored[name], wish, said, where, sampler(name))
-            found = _named_apart(found, shown, said)
-            shown.append(found)
-            _convert(stored[name], found.variable, wish, f"{where}: {name}", conversions)
-    vector = None
-    if components is not None and not turned:
-        by_source = {each.source: each.variable.name for each in shown}
-        if all(name in by_source for name in components.names):
-            x, y, z = (by_source[name] for name in components.names)
-            vector = (x, y, z)
-    if components is not None and turned:
-        unit = _one_unit(stored, components, wishes, where, conversions)
-        source = ", ".join(components.names)
-        taken = {each.variable.name for each in shown} & {each.name for each in _CARTESIAN}
-        if taken:
-            raise BadInput(f"{where}: {source} are turned to vx, vy and vz, but a variable {min(taken)} exists already")
-        shown += [SourceVariable(source, replace(each, unit=unit)) for each in _CARTESIAN]
-        vector = (VX.name, VY.name, VZ.name)
-        fields = replace(fields, turned=Turned(components.names, components.along, vector))
-    names = {each.variable.name: each.source for each in shown if each.source in stored}
-    temperatures = {
-        each.variable.name: each.variable
-        for each in shown
-        if is_absolute_temperature(each.variable, each.source, each.standard_name)
-    }
-    return (
-        tuple(shown),
-        vector,
-        replace(fields, names=names, conversions=conversions, temperatures=temperatures),
-    )
-
-
-def _of_component(name: str, components: Components | None, said: Said) -> VariableSaid | None:
-    """How to describe a Cartesian component that no mapping describes: as vx, vy or vz, whatever its name is."""
-    if components is None or said.variables or name not in components.names:
-        return None
-    ours = _CARTESIAN[components.names.index(name)]
-    return VariableSaid(source=name, name=ours.name, colormap=ours.colormap, symmetric=True)
-
-
-def _named_apart(found: SourceVariable, shown: Sequence[SourceVariable], said: Said) -> SourceVariable:
-    """Two variables may be cleaned to one name. The second gets a number."""
-    taken = {each.variable.name for each in shown}
-    name, i = found.variable.name, 2
-    while name in taken:
-        name, i = f"{found.variable.name}_{i}", i + 1
-    return replace(found, variable=replace(found.variable, name=name))
-
-
-def _convert(
-    stored: Stored, variable: Variable, wish: VariableSaid | None, where: str, conversions: dict[str, Conversion]
-) -> None:
-    stated = unit_of(stored)
-    if wish is None or wish.unit is None or not stated:
-        return
-    refuse_inconvertible(stated, wish.unit, variable.symmetric, where)
-    found = conversion(stated, wish.unit, difference=variable.symmetric)
-    if found is not None and found != Conversion():
-        conversions[stored.name] = found
-
-
-def _one_unit(
-    stored: Mapping[str, Stored],
-    components: Components,
-    wishes: Mapping[str, VariableSaid],
-    where: str,
-    conversions: dict[str, Conversion],
-) -> str:
-    """The unit of a turned velocity. All components are converted to it."""
-    asked = [wishes[name].unit for name in components.names if name in wishes and wishes[name].unit]
-    stated = [unit_of(stored[name]) for name in components.names]
-    unit = (asked or [each for each in stated if each] or ["1"])[0] or "1"
-    for name, each in zip(components.names, stated, strict=True):
-        if each and each != unit:
-            refuse_inconvertible(each, unit, True, f"{where}: {name}")
-            found = conversion(each, unit, difference=True)
-            if found is not None and found != Conversion():
-                conversions[name] = found
-    return unit

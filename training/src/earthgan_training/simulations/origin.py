@@ -92,6 +92,11 @@ def planet_of(attributes: Attributes[str, Any], mapping: Mapping, where: str) ->
     return planet, radius is not None
 
 
+def planet_attributes(attributes: Attributes[str, Any]) -> dict[str, Any]:
+    """Those attributes of a source that say the radii of its planet."""
+    return {name: attributes[name] for name in (*_RADIUS, *_CORE) if name in attributes}
+
+
 def _length_km(attributes: Attributes[str, Any], names: tuple[str, ...]) -> float | None:
     """The first of some attributes that is a length of a planet, in km or in m."""
     for name in names:

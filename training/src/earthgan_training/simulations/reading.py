@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +22,7 @@ from earthgan_training.simulations.labelled import Field, Storage
 from earthgan_training.simulations.layout import Missing
 from earthgan_training.simulations.missing import settled
 from earthgan_training.simulations.packing import unpacked
-from earthgan_training.simulations.stores import LOCK, Store, open_store
+from earthgan_training.simulations.stores import LOCK, Store, open_store, release
 from earthgan_training.simulations.units import Conversion
 from earthgan_training.simulations.vectors import Along
 
@@ -105,6 +107,12 @@ class Fields:
     turned: Turned | None = None
     missing: Missing = Missing.REFUSE
     temperatures: Mapping[str, Variable] = field(default_factory=dict)
+    #: The stores that were read last, which stay open.
+    kept: deque[Store] = field(default_factory=lambda: deque(maxlen=8), compare=False, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is sent to another process. It opens the files itself."""
+        return self.__dict__ | {"kept": deque(maxlen=8)}
 
     def read(self, t: int, name: str, shells: range) -> Field:
         if self.turned is not None and name in self.turned.names:
@@ -144,7 +152,7 @@ class Fields:
         if all(each.held is None and Path(each.address).is_file() for each in places) and not addresses & others:
             digests = [file_sha256(Path(address)) for address in sorted(addresses)]
         else:
-            digests = [self._stored_sha256(place) for place in places]
+            digests = [self._stored_sha256(self._opened(t, source)) for source in sources]
         return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
     def _stored_sha256(self, place: Place) -> str:
@@ -169,12 +177,21 @@ class Fields:
         if len(index) == 0:
             return np.empty((0, *self.grid.shape[1:]), np.float32)
         first, last = int(index.min()), int(index.max()) + 1
-        values = self.places[t][source].read(slice(first, last))[index - first]
+        values = _taken(self._opened(t, source).read(slice(first, last)), index - first, 0)
         for kept, left_out in self.twins:
             self._refuse_unlike(values[:, :, kept], values[:, :, left_out], self._where(t, source))
-        values = values[:, self.rows][:, :, self.columns]
+        values = _taken(_taken(values, self.rows, 1), self.columns, 2)
         conversion = self.conversions.get(source)
         return values if conversion is None else conversion(values)
+
+    def _opened(self, t: int, source: str) -> Place:
+        place = self.places[t][source]
+        with LOCK:
+            store = place.store
+            if all(store is not each for each in self.kept):
+                self.kept.append(store)
+            release()
+        return place
 
     def _refuse_unlike(self, kept: Values, left_out: Values, where: str) -> None:
         """Refuse a meridian that is stored twice with different values."""
@@ -188,3 +205,13 @@ class Fields:
             raise BadInput(
                 f"{where}: the meridian that is stored twice differs by {apart:g} from one copy to the other"
             )
+
+
+def _taken(values: Values, index: Indices, axis: int) -> Values:
+    """The values at some positions along an axis: a view, if the positions follow each other in either direction."""
+    step = int(index[1] - index[0]) if len(index) > 1 else 1
+    if step not in (1, -1) or (np.diff(index) != step).any():
+        return np.take(values, index, axis=axis)
+    first, last = int(index[0]), int(index[-1]) + step
+    along = slice(first, last if last >= 0 else None, step)
+    return values[tuple(along if i == axis else slice(None) for i in range(values.ndim))]

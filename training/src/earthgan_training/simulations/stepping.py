@@ -34,13 +34,19 @@ class Clock:
 class Held:
     """A variable in one part of a source: its recognised axes, and its times in the stored order.
 
-    `clock` has one time if the variable has no time axis.
+    `clock` has one time if the variable has no time axis. `stored` describes the variable, and `coordinates` are the
+    numbers and attributes of its three axes as they are stored, to tell other grids by.
     """
 
     file: Part
-    name: str
+    stored: Stored
     axes: dict[Role, Axis]
     clock: Clock
+    coordinates: tuple[Any, ...] = field(repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        return self.stored.name
 
     @property
     def has_many(self) -> bool:

@@ -5,14 +5,17 @@ A store decodes nothing. Packing, missing values, units and dates are decoded in
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 import netCDF4
 import numpy as np
@@ -88,6 +91,11 @@ class NetCDFStore:
         if self._file.isopen():
             self._file.close()
 
+    def __del__(self) -> None:
+        # The library's own objects refer to each other, so that a file would stay open until they are collected.
+        if hasattr(self, "_file"):
+            self.close()
+
     def _refuse_truncated(self) -> None:
         """Check the size of a classic file, because the library reads zeros beyond its end."""
         if not self._file.data_model.startswith("NETCDF3"):
@@ -111,14 +119,16 @@ def _dtype(variable: Any) -> np.dtype[Any]:
     return np.dtype(object) if isinstance(variable.dtype, type) else np.dtype(variable.dtype)
 
 
-#: The files that were opened last. A library may not read two files at once in two threads.
-_OPENED: OrderedDict[tuple[Any, ...], Store] = OrderedDict()
-_KEPT_OPEN = 16
+#: The stores that are open. One that nobody holds any more is closed.
+_OPEN: WeakValueDictionary[tuple[Any, ...], Store] = WeakValueDictionary()
+#: The stores that were opened last, until `release` is called.
+_RECENT: deque[Store] = deque(maxlen=16)
+#: The NetCDF library may not be called in two threads at once.
 LOCK = threading.RLock()
 
 
 def open_store(address: str) -> Store:
-    """The store at an address. It stays open until others have been opened since. Raises BadInput."""
+    """The store at an address. It stays open while somebody holds it, and until `release`. Raises BadInput."""
     path = Path(address)
     try:
         changed = (path.stat().st_mtime_ns, path.stat().st_size) if "://" not in address else ()
@@ -126,14 +136,17 @@ def open_store(address: str) -> Store:
         raise BadInput(f"{address}: {'no such file' if not path.exists() else error.strerror}") from error
     key = (os.getpid(), address, *changed)
     with LOCK:
-        if key in _OPENED:
-            _OPENED.move_to_end(key)
-            return _OPENED[key]
-        store = _opener(address)(address)
-        _OPENED[key] = store
-        while len(_OPENED) > _KEPT_OPEN:
-            _OPENED.popitem(last=False)[1].close()
+        store = _OPEN.get(key)
+        if store is None:
+            store = _OPEN[key] = _opener(address)(address)
+            _RECENT.append(store)
         return store
+
+
+def release() -> None:
+    """Close the stores that nobody holds. A NetCDF-4 file that is open cannot be written by others."""
+    with LOCK:
+        _RECENT.clear()
 
 
 def is_zarr(path: Path) -> bool:
@@ -151,12 +164,18 @@ def _opener(address: str) -> Callable[[str], Store]:
         address.startswith(("http://", "https://")) and "/dodsC/" in address
     ):
         return NetCDFStore
+    xarray_store = needs_xarray(address)
+    if remote and address.split("?")[0].endswith((".nc", ".nc4", ".cdf")):
+        return lambda address: NetCDFStore(xarray_store.copied_here(address))
+    opened: Callable[[str], Store] = xarray_store.XarrayStore.opened
+    return opened
+
+
+def needs_xarray(address: str) -> ModuleType:
+    """The module that reads by xarray. Raises BadInput, which says what to install."""
     try:
-        from earthgan_training.simulations import xarray_store
+        return importlib.import_module("earthgan_training.simulations.xarray_store")
     except ImportError as error:
         raise BadInput(
             f"{address}: reading it needs {error.name}: install the extra with pip install 'earthgan-training[xarray]'"
         ) from error
-    if remote and address.split("?")[0].endswith((".nc", ".nc4", ".cdf")):
-        return lambda address: NetCDFStore(xarray_store.copied_here(address))
-    return xarray_store.XarrayStore.opened

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from earthgan_training.simulations.axes import Role
 from earthgan_training.simulations.labelled import Source
 from earthgan_training.simulations.layout import Vertical
 from earthgan_training.simulations.mapping import Mapping
@@ -71,8 +70,8 @@ def _axes(source: Source, said: Mapping) -> Iterable[str]:
         yield f"skip = [{kept.skip[0]}, {kept.skip[1]}]"
     if kept.ignore_attributes:
         yield "ignore_attributes = true"
-    if Role.TIME in axes:
-        yield f"time = {_quoted(axes[Role.TIME].name)}"
+    if "time" in axes:
+        yield f"time = {_quoted(axes['time'].name)}"
 
 
 def _unit_km(unit: str, said: Mapping) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import fsspec
 import numpy as np
 import xarray as xr
+import zarr  # noqa: F401  (xarray finds it by itself, and says little if it is not there)
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
