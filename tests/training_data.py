@@ -9,7 +9,7 @@ from earthgan.spec import Provenance
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.prepare.recipe import Preset, Recipe
 from earthgan_training.prepare.run import prepare
-from earthgan_training.simulations.contest import CONTEST
+from earthgan_training.simulations.opening import open_source
 
 NAMES = ("temperature", "vx", "vy", "vz")
 
@@ -30,10 +30,17 @@ def make_dataset(folder: Path, steps: int = 4, paper: bool = False, seed: int = 
         scaled = {name: 2000 + 300 * f if name == "temperature" else 1e-10 * f for name, f in fields.items()}
         write_fields(raw / f"spherical{t:03d}.nc", scaled, latitudes, radii, longitudes)
     sizes = {} if paper else {"truth": (48, 96), "inputs": (10, 6, 12)}
-    recipe = Recipe(preset=Preset.PAPER if paper else Preset.DEFAULT, layout=CONTEST, variables=NAMES, **sizes)
+    recipe = Recipe(preset=Preset.PAPER if paper else Preset.DEFAULT, **sizes)
     about = Provenance(source="test", licence="CC0-1.0", notice="Made for a test", simulated=True)
     held_out = {} if paper else {"held_out": [steps], "gap": 0}
-    prepare(raw, folder / "dataset", recipe, about, lambda function, tasks: map(function, tasks), **held_out)
+    prepare(
+        open_source([raw]).chosen(NAMES),
+        folder / "dataset",
+        recipe,
+        about,
+        lambda function, tasks: map(function, tasks),
+        **held_out,
+    )
     return Dataset(folder / "dataset")
 
 

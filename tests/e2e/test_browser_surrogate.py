@@ -21,9 +21,9 @@ from earthgan.kinds.spectral_arguments import RefinementArguments, SpectralArgum
 from earthgan.kinds.spectral_planner import SpectralPlanner
 from earthgan.sphere.grid import ShellGrid
 from earthgan_training.coding.make import add_steps
-from earthgan_training.simulations.contest import CONTEST
+from earthgan_training.simulations.opening import open_source
 from earthgan_training.velocity.gate import measured_verdict
-from earthgan_training.velocity.moments import files_moments
+from earthgan_training.velocity.moments import source_moments
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE, ROOT
 from spectral_surrogate import DEGREE, PROFILE, evaluated, make, write_raw
 
@@ -98,8 +98,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "default").symlink_to(DEFAULT_SURROGATE)
     (folder / "baseline").symlink_to(BASELINE_SURROGATE)
     raw = write_raw(tmp_path_factory.mktemp("raw"), stirred=True)
-    files = CONTEST.steps(raw)
-    moments = files_moments({t: files[t] for t in (7, 8)}, CONTEST, DEGREE)
+    moments = source_moments(open_source([raw]).chosen(steps=(7, 8)), DEGREE)
     make(raw, folder / "gated", gate=measured_verdict(moments, PROFILE.shell_maps(moments.radii_km, DEGREE)))
     for t, times in ((9, 8.0), (10, 0.2)):
         steps = range(t, t + 1)

@@ -16,8 +16,9 @@ from contest_file import write_fields
 from earthgan import Surrogate
 from earthgan.backends.onnx import onnx_backend
 from earthgan.cli import main
-from earthgan_training.figures.sources import Generated, Interpolated, open_truth
-from earthgan_training.simulations.contest import CONTEST
+from earthgan_training.figures.sources import Generated, Interpolated, OnGrid, truth_of_dataset, truth_of_source
+from earthgan_training.prepare.dataset import Dataset
+from earthgan_training.simulations.opening import open_source
 from places import ROOT
 
 LATITUDES = np.concatenate([[90.0], 90 - (np.arange(178) + 0.5) * 180 / 178, [-90.0]])
@@ -134,9 +135,10 @@ def test_a_dataset_is_truth_too(raw: Path, tmp_path: Path) -> None:
     dataset, folder = tmp_path / "dataset", tmp_path / "surrogate"
     prepare = ["prepare", raw, "--out", dataset, "--truth", "180x360", "--inputs", "3x6x12", "--workers", "0"]
     assert main([*map(str, prepare)]) == 0
-    baseline(raw, folder, [1, 2], "Waves", "Waves that drift.")
+    source = open_source([raw]).chosen(steps=[1, 2])
+    baseline(source, folder, source.provenance)
     surrogate = Surrogate(folder)
-    sources = [open_truth(each, CONTEST, surrogate.grid) for each in (raw, dataset)]
+    sources = [truth_of_source(source, surrogate)[0], truth_of_dataset(dataset, surrogate)[0]]
     sources.append(Generated(surrogate, onnx_backend(surrogate)))
     found = [source.stored(["temperature", "vx"], 2, [0, 3]) for source in sources]
     spread = found[0].std(axis=(1, 2, 3))[:, None, None, None]
@@ -149,12 +151,20 @@ def test_a_dataset_is_truth_too(raw: Path, tmp_path: Path) -> None:
     assert len(names(tmp_path / "out")) == 2
 
 
-def test_truth_is_not_made_finer(raw: Path, surrogate: Path, tmp_path: Path, capsys) -> None:
-    dataset = tmp_path / "dataset"
+def test_a_coarser_truth_is_compared_on_its_own_cells(raw: Path, surrogate: Path, tmp_path: Path) -> None:
+    dataset, opened = tmp_path / "dataset", Surrogate(surrogate)
     prepare = ["prepare", raw, "--out", dataset, "--truth", "24x48", "--inputs", "3x6x12", "--workers", "0"]
     assert main([*map(str, prepare)]) == 0
-    assert figures("--surrogate", surrogate, "--truth", dataset, "--out", tmp_path / "out") == 1
-    assert "24 x 48 cells are coarser than the surrogate's 180 x 360" in capsys.readouterr().err
+    truth, grid = truth_of_dataset(dataset, opened)
+    assert grid.shape == (4, 24, 48)
+    assert grid.radii_km == opened.grid.radii_km
+    due = Dataset(dataset).truth(2, ["temperature"], normalised=False)
+    np.testing.assert_array_equal(truth.stored(["temperature"], 2, range(4)), due)
+    generated = OnGrid(Generated(opened, onnx_backend(opened)), opened.grid, grid)
+    found = generated.stored(["temperature"], 2, range(4))
+    assert np.abs(found - due).max() < 0.1 * np.ptp(due)
+    chosen = ["--kind", "preparation,maps,profiles", "--variables", "v_radial"]
+    assert figures("--surrogate", surrogate, "--truth", dataset, "--out", tmp_path / "out", *chosen) == 0
 
 
 @pytest.mark.parametrize(

@@ -23,18 +23,19 @@ import hashlib, os, shutil, sys
 from pathlib import Path
 from earthgan.files import is_leftover
 from earthgan.spec import Provenance
-from earthgan_training.simulations.contest import CONTEST
+from earthgan_training.simulations.opening import open_source
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.prepare.recipe import Preset, Recipe
 from earthgan_training.prepare.run import prepare
 
 raw, out, start, due = (Path(argument) for argument in sys.argv[1:])
-recipe = Recipe(preset=Preset.DEFAULT, layout=CONTEST, variables=("temperature", "vx"), truth=(4, 8), inputs=(3, 2, 4))
-about = Provenance(source="test", licence="CC0-1.0", notice="", simulated=True)
+recipe = Recipe(preset=Preset.DEFAULT, truth=(4, 8), inputs=(3, 2, 4))
+source = open_source([raw]).chosen(("temperature", "vx"))
+about = Provenance(source="test", licence="CC0-1.0")
 OPERATIONS = {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "shutil.rmtree"}
 
 def run():
-    prepare(raw, out, recipe, about, lambda function, tasks: map(function, tasks))
+    prepare(source, out, recipe, about, lambda function, tasks: map(function, tasks))
 
 def forked(kill_at):
     child = os.fork()

@@ -6,12 +6,19 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from earthgan.cli import add_command, numbers
+from earthgan.cli import add_command
 from earthgan_training.coding.command import add_spectral
 from earthgan_training.evaluate.command import add_evaluate
 from earthgan_training.figures.command import add_figures
+from earthgan_training.inspection.command import add_inspect
 from earthgan_training.prepare.command import add_prepare
 from earthgan_training.simulate.command import add_simulate
+from earthgan_training.simulations.arguments import (
+    add_provenance_options,
+    add_source_options,
+    provenance_of,
+    source_of,
+)
 from earthgan_training.study.command import add_study
 from earthgan_training.train.command import add_train
 from earthgan_training.velocity.command import add_fit_velocity
@@ -33,15 +40,11 @@ def register(subcommands: Any) -> None:
         subcommands,
         "baseline",
         _baseline,
-        "make a surrogate that interpolates area means of files in the contest's layout",
+        "make a surrogate that interpolates area means of a simulation or model",
         "earthgan baseline raw --steps 113-128 --out model_store/default",
     )
-    parser.add_argument("raw", type=Path, metavar="RAW", help="folder of spherical<step>.nc files")
-    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps, such as 1-3,10 (default: all)")
-    parser.add_argument("--title", default="Mantle convection, interpolated", help="title to show on the page")
-    parser.add_argument(
-        "--notice", default="Interpolated area means, not generated", help="notice to show wherever the data are shown"
-    )
+    add_source_options(parser)
+    add_provenance_options(parser)
     _add_out(parser)
 
     parser = add_command(
@@ -70,6 +73,7 @@ def register(subcommands: Any) -> None:
 
     add_evaluate(subcommands)
     add_figures(subcommands)
+    add_inspect(subcommands)
     add_prepare(subcommands)
     add_simulate(subcommands)
     add_spectral(subcommands)
@@ -96,7 +100,8 @@ def _import_published(arguments: argparse.Namespace) -> None:
 def _baseline(arguments: argparse.Namespace) -> None:
     from earthgan_training.surrogates.baseline import baseline
 
-    baseline(arguments.raw, arguments.out, arguments.steps, arguments.title, arguments.notice, arguments.overwrite)
+    source = source_of(arguments)
+    baseline(source, arguments.out, provenance_of(arguments, source), arguments.title, arguments.overwrite)
     print(arguments.out)
 
 

@@ -25,10 +25,9 @@ from earthgan.surrogate import Backend, Surrogate
 from earthgan_training.coding.flow import gated_runs
 from earthgan_training.coding.make import add_steps
 from earthgan_training.evaluate.inputs import encode_inputs
-from earthgan_training.simulations.contest import CONTEST
-from earthgan_training.simulations.source import SourceFile
+from earthgan_training.simulations.opening import open_source
 from earthgan_training.velocity.gate import Verdict, measured_verdict
-from earthgan_training.velocity.moments import files_moments
+from earthgan_training.velocity.moments import source_moments
 from spectral_surrogate import (
     DEGREE,
     LATITUDES_DEG,
@@ -58,8 +57,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def gate(raw: Path) -> Verdict:
-    files = CONTEST.steps(raw)
-    moments = files_moments({t: files[t] for t in (7, 8)}, CONTEST, DEGREE)
+    moments = source_moments(open_source([raw]).chosen(steps=(7, 8)), DEGREE)
     return measured_verdict(moments, PROFILE.shell_maps(moments.radii_km, DEGREE))
 
 
@@ -171,8 +169,7 @@ def test_unseen_steps_are_coded_alike(raw: Path, surrogate: Surrogate, tmp_path:
     assert [step.t for step in after.steps] == [2, 5, 6, 7, 8]
     assert after.steps[1] == surrogate.steps[0]
     assert velocity_psnr_db(after, 2, np.flatnonzero(stored_shells(after))[::3]) > 60
-    with SourceFile(raw / "spherical002.nc", CONTEST) as file:
-        computed = encode_inputs(after, file, 2)
+    computed = encode_inputs(after, open_source([raw]), 2)
     assert computed is not None
     assert computed.content == (copy / after.steps[0].file).read_bytes()
 

@@ -35,7 +35,7 @@ def fields() -> dict[str, np.ndarray]:
 
 
 def test_a_codec_of_temperature_has_velocity_for_nothing(fields: dict[str, np.ndarray]) -> None:
-    found = Rivals(fields, GRID, [VERBATIM], PROFILE, lambda _: None).at(1e6)["verbatim" + ALL_BYTES]
+    found = Rivals(fields, GRID, [VERBATIM], PROFILE, lambda _: None).at(1e6, None, 1000)["verbatim" + ALL_BYTES]
     assert set(found) == {"temperature", *VELOCITY}
     assert {rival.bytes for rival in found.values()} == {fields["temperature"].nbytes + 8}
     for name in VELOCITY:
@@ -44,7 +44,7 @@ def test_a_codec_of_temperature_has_velocity_for_nothing(fields: dict[str, np.nd
 
 def test_without_a_profile_it_has_temperature_alone(fields: dict[str, np.ndarray]) -> None:
     rivals = Rivals(fields, GRID, [VERBATIM], None, lambda _: None)
-    assert set(rivals.at(1e6)["verbatim" + ALL_BYTES]) == {"temperature"}
+    assert set(rivals.at(1e6, None, 1000)["verbatim" + ALL_BYTES]) == {"temperature"}
     assert set(rivals.curves([1000])) == {"verbatim"}
 
 

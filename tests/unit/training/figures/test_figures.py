@@ -16,6 +16,7 @@ from earthgan import ShellGrid, Surrogate
 from earthgan.errors import BadInput
 from earthgan.files import write_whole
 from earthgan.quantities import DERIVED, Derived, Quantity, itself
+from earthgan.records import PlanetSpec
 from earthgan.sphere.sampling import ShellSampler
 from earthgan_training.figures.animation import Animated, animate
 from earthgan_training.figures.comparison import draw_comparison
@@ -217,7 +218,16 @@ def comparison(per_shell_range: bool = False, quantity: Quantity = TEMPERATURE) 
     truth = np.stack([smooth(GRID), 100 + 10 * smooth(GRID)])
     fields = {"Truth": truth, "Surrogate": truth + 1, "Interpolation": truth - 5}
     return draw_comparison(
-        quantity, fields, [0, 1], GRID, "step 1", "Simulated data.", Projection.MOLLWEIDE, 0, per_shell_range
+        quantity,
+        fields,
+        [0, 1],
+        GRID,
+        PlanetSpec(),
+        "step 1",
+        "Simulated data.",
+        Projection.MOLLWEIDE,
+        0,
+        per_shell_range,
     )
 
 
@@ -320,7 +330,12 @@ def test_profiles_count_cells_by_their_area() -> None:
 def test_depth_grows_downwards_beside_the_radius() -> None:
     profile = Profile.of(np.stack([smooth(GRID), 2 * smooth(GRID)]), GRID)
     figure = draw_profiles(
-        [TEMPERATURE], {"Truth": {"temperature": profile}, "Surrogate": {"temperature": profile}}, GRID, "step 1", "S"
+        [TEMPERATURE],
+        {"Truth": {"temperature": profile}, "Surrogate": {"temperature": profile}},
+        GRID,
+        PlanetSpec(),
+        "step 1",
+        "S",
     )
     figure.draw_without_rendering()
     above, below = figure.axes

@@ -16,11 +16,11 @@ from earthgan_training.prepare.default import default_grids
 from earthgan_training.prepare.paper import bicubic, paper_grids, prepare_paper
 from earthgan_training.prepare.recipe import Preset, Recipe
 from earthgan_training.prepare.run import prepare, split
-from earthgan_training.simulations.contest import CONTEST, CONTEST_LATITUDES_DEG, contest_radius_km
-from earthgan_training.simulations.source import SourceFile
+from earthgan_training.simulations.contest import CONTEST_LATITUDES_DEG, contest_radius_km
+from earthgan_training.simulations.opening import open_source
 
 PAPER = ("temperature", "vx", "vy", "vz")
-DEFAULT = Recipe(preset=Preset.DEFAULT, layout=CONTEST, variables=PAPER)
+DEFAULT = Recipe(preset=Preset.DEFAULT)
 NATIVE = ShellGrid(
     radii_km=tuple(contest_radius_km(np.arange(1, 200)).tolist()),
     latitudes_deg=tuple(CONTEST_LATITUDES_DEG.tolist()),
@@ -43,8 +43,8 @@ def make(folder: Path, fields: dict[str, np.ndarray], steps: int = 1, **settings
     raw.mkdir(parents=True)
     for t in range(1, steps + 1):
         write_fields(raw / f"spherical{t:03d}.nc", fields, LATITUDES, RADII, LONGITUDES)
-    recipe = Recipe(preset=Preset.DEFAULT, layout=CONTEST, variables=tuple(fields), **settings)
-    prepare(raw, out, recipe, PROVENANCE, serial)
+    recipe = Recipe(preset=Preset.DEFAULT, **settings)
+    prepare(open_source([raw]).chosen(tuple(fields)), out, recipe, PROVENANCE, serial)
     return Dataset(out)
 
 
@@ -177,11 +177,12 @@ def test_the_papers_grids_are_the_published_ones(tmp_path: Path) -> None:
     radii = np.concatenate([[3485.0], contest_radius_km(np.arange(1, 200)), [6371.0]])
     longitudes = np.linspace(0, 360, 360)
     field = np.random.default_rng(0).normal(size=(201, 180, 360)).astype(np.float32)
+    field[..., -1] = field[..., 0]  # the first meridian is stored twice
     field[[0, 200]] = np.nan  # the boundary faces are corrupt
     write_fields(path, {"temperature": field}, CONTEST_LATITUDES_DEG, radii, longitudes)
-    with SourceFile(path, CONTEST) as file:
-        truth_grid, input_grid = paper_grids(file)
-        truth, inputs = prepare_paper(file, "temperature")
+    source = open_source([tmp_path])
+    truth_grid, input_grid = paper_grids(source)
+    truth, inputs = prepare_paper(source, 1, "temperature")
     published_inputs, published_outputs = published_grids()
     assert (truth_grid.shape, input_grid.shape) == ((198, 108, 216), (30, 14, 27))
     assert (truth.shape, inputs.shape) == ((198, 108, 216), (198, 14, 27))
@@ -220,8 +221,8 @@ def test_constants_come_from_the_training_split_alone(tmp_path: Path) -> None:
     raw.mkdir()
     for t in range(1, 6):
         write_contest_file(raw / f"spherical{t:03d}.nc", spoil=lambda values, t=t: values * t)
-    recipe = Recipe(preset=Preset.DEFAULT, layout=CONTEST, variables=("temperature",))
-    prepare(raw, out, recipe, PROVENANCE, serial, held_out=[5], gap=1)
+    source = open_source([raw]).chosen(("temperature",))
+    prepare(source, out, Recipe(preset=Preset.DEFAULT), PROVENANCE, serial, held_out=[5], gap=1)
     spec = Dataset(out).spec
     assert (spec.split.train, spec.split.gap) == ((1, 2, 3), (4,))
     largest = [max(high for e in step.extremes for high in e.truth) for step in spec.steps]

@@ -12,14 +12,13 @@ from earthgan.sphere.grid import ShellGrid
 from earthgan_training.grids.area_mean import area_mean
 from earthgan_training.prepare.default import default_grids
 from earthgan_training.prepare.recipe import Preset, Recipe
-from earthgan_training.simulations.contest import CONTEST
 from earthgan_training.study.input_size import coarse_grid
 from earthgan_training.study.measures import PHASE, PSNR, STRIPES, Globe, grid_phase
 from earthgan_training.study.networks import CELL, UPSAMPLINGS, Refiner, Upsampler, Upsampling, begun
 from earthgan_training.study.stripes import alone, by_column, striped
 
 NATIVE = ShellGrid.cell_centred((3500.0, 4500.0, 6371.0), 90, 180)
-RECIPE = Recipe(preset=Preset.DEFAULT, layout=CONTEST, variables=("temperature",), truth=(48, 96), inputs=(3, 6, 12))
+RECIPE = Recipe(preset=Preset.DEFAULT, truth=(48, 96), inputs=(3, 6, 12))
 TRUTH, INPUTS = default_grids(NATIVE, RECIPE)
 
 

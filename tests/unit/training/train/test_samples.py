@@ -98,7 +98,7 @@ def test_a_sample_depends_on_its_place_in_the_run_alone(data: Dataset, samples: 
 
 def test_training_never_sees_what_is_held_out(data: Dataset, samples: Samples) -> None:
     assert {samples.draw(step, 0, 0).t for step in range(20)} == {1, 2} == set(data.spec.split.train)
-    assert {sample.t for sample in samples.held_out(3)} == {3}
+    assert {sample.t for sample in samples.validation(3)} == {3}
 
 
 def test_outputs_lie_where_their_inputs_say(data: Dataset, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from earthgan.cli import add_command, numbers, positive, shortened
 from earthgan.errors import WrongUsage
 from earthgan.files import write_json, write_whole
+from earthgan_training.simulations.arguments import add_reading_options, read_by
 
 if TYPE_CHECKING:
     from earthgan_training.evaluate.results import Evaluation
@@ -30,15 +31,13 @@ def add_evaluate(subcommands: Any) -> None:
     parser.add_argument("--surrogate", type=Path, required=True, metavar="FOLDER", help="the surrogate folder")
     parser.add_argument(
         "--truth",
-        type=Path,
         required=True,
+        nargs="+",
         action="append",
-        metavar="RAW",
-        help="folder of the simulation's files; repeat the option for other runs",
+        metavar="SOURCE",
+        help="files, folders or stores of the ground truth; repeat the option for other runs",
     )
-    parser.add_argument(
-        "--mapping", type=Path, metavar="FILE.toml", help="layout of the files (default: the contest's)"
-    )
+    add_reading_options(parser)
     parser.add_argument(
         "--steps",
         type=numbers,
@@ -82,33 +81,31 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from earthgan_training.evaluate.markdown import document
     from earthgan_training.evaluate.pictures import draw, draw_size
     from earthgan_training.evaluate.run import evaluate
-    from earthgan_training.simulations.mapping import layout_of
 
-    runs: list[Path] = arguments.truth
+    runs: list[list[str]] = arguments.truth
     steps = arguments.steps or [None] * len(runs)
     if len(steps) != len(runs):
         raise WrongUsage("--steps must be given once for each --truth, or not at all")
-    names = [raw.absolute().name for raw in runs]
+    names = [Path(run[0]).absolute().name for run in runs]
     if len(set(names)) != len(names):
-        raise WrongUsage("the folders of --truth need different names")
+        raise WrongUsage("the sources of --truth need different names")
+    sources = [read_by(arguments, run).chosen(steps=chosen) for run, chosen in zip(runs, steps, strict=True)]
     with progress() as show:
         found = [
             evaluate(
                 arguments.surrogate,
-                raw,
-                layout_of(arguments.mapping),
-                steps=chosen,
+                source,
                 members=arguments.members,
                 codecs=_codecs(arguments.codecs),
                 rates=arguments.rates,
                 beside=arguments.beside,
                 on_work=lambda done, total, what: show("steps", done, total, what),
             )
-            for raw, chosen in zip(runs, steps, strict=True)
+            for source in sources
         ]
-    for raw, each in zip(runs, found, strict=True):
+    for source, each in zip(sources, found, strict=True):
         if len(runs) > 1:
-            print(f"{raw}:")
+            print(f"{source.address}:")
         _print(each)
     pictures = [
         draw(each, arguments.figures, f"fidelity-{name}" if number else "fidelity") if arguments.figures else {}
@@ -134,7 +131,7 @@ def _codecs(names: str | None) -> list[str] | None:
 def _print(found: Evaluation) -> None:
     from rich.console import Console
 
-    from earthgan_training.evaluate.table import tables
+    from earthgan_training.evaluate.table import tables, verdict
 
     console = Console(highlight=False)
     size = found.footprint
@@ -144,6 +141,8 @@ def _print(found: Evaluation) -> None:
     )
     for each in tables(found):
         each.show(console)
+    for line in verdict(found):
+        console.print(line, markup=False)
     for step in found.steps:
         if step.clipped:
             console.print(f"step {step.t}: {step.clipped} numbers of the input lie outside what the surrogate stores")
@@ -152,10 +151,12 @@ def _print(found: Evaluation) -> None:
 def _as_typed(arguments: argparse.Namespace) -> str:
     """The command that writes the document again. Paths on this machine are shortened to their names."""
     words = ["earthgan", "evaluate", "--surrogate", shortened(arguments.surrogate)]
-    for raw, steps in zip_longest(arguments.truth, arguments.steps or []):
-        words += ["--truth", shortened(raw), *(["--steps", _ranges(steps)] if steps else [])]
+    for run, steps in zip_longest(arguments.truth, arguments.steps or []):
+        words += ["--truth", *(shortened(Path(each)) for each in run), *(["--steps", _ranges(steps)] if steps else [])]
     if arguments.mapping:
         words += ["--mapping", shortened(arguments.mapping)]
+    if arguments.missing:
+        words += ["--missing", arguments.missing]
     if arguments.members:
         words += ["--members", str(arguments.members)]
     if arguments.codecs:

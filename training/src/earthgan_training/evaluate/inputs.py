@@ -30,7 +30,7 @@ from earthgan_training.coding.encode import Encoder
 from earthgan_training.grids.area_mean import area_mean, at_radii
 from earthgan_training.prepare.paper import chosen_layers, prepare_paper
 from earthgan_training.simulations.contest import Snapshot
-from earthgan_training.simulations.source import SourceFile
+from earthgan_training.simulations.labelled import Source
 from earthgan_training.surrogates.folder import write_file, write_spec, write_weights
 from earthgan_training.surrogates.grid_code import encoded
 
@@ -57,25 +57,26 @@ class AtStep:
     differs: float | None = None
 
 
-def encode_inputs(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs | None:
-    """The input of a surrogate for time step `t` in that file. None if it is unknown how its inputs were made.
+def encode_inputs(surrogate: Surrogate, source: Source, t: int) -> EncodedInputs | None:
+    """The input of a surrogate for time step `t` of a source. None if it is unknown how its inputs were made.
 
     Inputs of the preset `paper` are such a case, because no spec states the constants that scale them.
     """
     if is_normalised(surrogate):
-        return _as_published(surrogate, file)
+        return _as_published(surrogate, source, t)
     encode = _ENCODERS.get(type(surrogate.spec.inputs))
-    return encode(surrogate, file, t) if encode else None
+    return encode(surrogate, source, t) if encode else None
 
 
-def _coefficients(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs:
+def _coefficients(surrogate: Surrogate, source: Source, t: int) -> EncodedInputs:
     """The code of the harmonics, as in `earthgan spectral`."""
     encoder = Encoder.of(surrogate)
-    values = np.stack([file.shells(name) for name in encoder.variables])
-    return EncodedInputs(encoder.encode(Snapshot(file.path, t, file.time_myr, file.grid, values)))
+    values = np.stack([source.read(t, name) for name in encoder.variables])
+    step = Snapshot(Path(source.address), t, source.step(t).time_myr, source.grid, values)
+    return EncodedInputs(encoder.encode(step))
 
 
-def _area_means(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs | None:
+def _area_means(surrogate: Surrogate, source: Source, t: int) -> EncodedInputs | None:
     """Lateral area means at the radii of the inputs, as in `earthgan baseline` and in the preset `default` of `earthgan
     prepare`.
 
@@ -86,11 +87,11 @@ def _area_means(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs
     if inputs.grid.polar_rule is PolarRule.MIRROR:
         return None
     grid, dtype = inputs.grid.shell_grid, np.dtype(inputs.dtype)
-    native_km, layers_km = np.asarray(file.grid.radii_km), np.asarray(grid.radii_km)
+    native_km, layers_km = np.asarray(source.grid.radii_km), np.asarray(grid.radii_km)
     codes = np.empty((len(inputs.coding), *grid.shape), dtype)
     clipped = 0
     for out, variable, coding in zip(codes, surrogate.spec.variables, inputs.coding, strict=True):
-        coarse = at_radii(area_mean(file.shells(variable.name), file.grid, grid), native_km, layers_km)
+        coarse = at_radii(area_mean(source.read(t, variable.name), source.grid, grid), native_km, layers_km)
         # Double precision is needed: velocities of 1e-10 and their scales are near the lower end of float32.
         normalised = (coarse - np.float64(variable.normalisation.offset)) / variable.normalisation.scale
         out[:], beyond = encoded(normalised, coding, dtype)
@@ -99,20 +100,20 @@ def _area_means(surrogate: Surrogate, file: SourceFile, t: int) -> EncodedInputs
 
 
 #: For each way to store inputs, the function that makes the input of a time step.
-_ENCODERS: dict[type[StepInputs], Callable[[Surrogate, SourceFile, int], EncodedInputs | None]] = {
+_ENCODERS: dict[type[StepInputs], Callable[[Surrogate, Source, int], EncodedInputs | None]] = {
     CodedInputsSpec: _coefficients,
     InputsSpec: _area_means,
 }
 
 
-def _as_published(surrogate: Surrogate, file: SourceFile) -> EncodedInputs:
+def _as_published(surrogate: Surrogate, source: Source, t: int) -> EncodedInputs:
     """The published preparation. It scales to 0…1 between the extremes of all shells, but here only of the one time
     step.
     """
     layers = []
     for name in surrogate.variables:
-        coarse = prepare_paper(file, name)[1]
-        layers.append(chosen_layers(file, (coarse - coarse.min()) / np.ptp(coarse)))
+        coarse = prepare_paper(source, t, name)[1]
+        layers.append(chosen_layers(source, (coarse - coarse.min()) / np.ptp(coarse)))
     return EncodedInputs(_npy(np.stack(layers).astype(np.float32)))
 
 
@@ -123,26 +124,30 @@ def _npy(array: NDArray[Any]) -> bytes:
 
 
 def is_normalised(surrogate: Surrogate) -> bool:
-    """Whether the surrogate's numbers have no unit, as those of the published generator."""
-    return any(not variable.has_unit for variable in surrogate.spec.variables)
+    """Whether nobody knows what the surrogate's numbers mean, as those of the published generator. (A simulation may
+    have no units either, but its numbers are its own.)
+    """
+    inputs = surrogate.inputs.grid
+    published = inputs is not None and inputs.polar_rule is PolarRule.MIRROR
+    return published and any(not variable.has_unit for variable in surrogate.spec.variables)
 
 
 @contextmanager
-def opened_at(original: Surrogate, file: SourceFile, t: int) -> Iterator[AtStep]:
-    """Open a surrogate's generator with time step `t`. Its conditional input is computed from the file.
+def opened_at(original: Surrogate, source: Source, t: int) -> Iterator[AtStep]:
+    """Open a surrogate's generator with time step `t`. Its conditional input is computed from the source.
 
     If the input cannot be computed, the stored one is used. Raises BadInput if there is no stored input for this step
     either.
     """
     stored = t in (step.t for step in original.steps)
-    inputs = encode_inputs(original, file, t)
+    inputs = encode_inputs(original, source, t)
     if inputs is None:
         if not stored:
             raise BadInput(f"{original.folder}: its inputs cannot be computed, and it stores none for step {t}")
         yield AtStep(original)
         return
     with _copied(original) as folder:
-        surrogate = _with_step(original.spec, folder, t, file.time_myr, inputs.content)
+        surrogate = _with_step(original.spec, folder, t, source.step(t).time_myr, inputs.content)
         differs = None
         if stored:
             differs = float(np.abs(surrogate.conditional_input(t) - original.conditional_input(t)).max())

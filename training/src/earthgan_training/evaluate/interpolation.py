@@ -1,4 +1,6 @@
-"""Interpolation of the paper's conditional input. The paper's generator should be better with the same bytes."""
+"""Interpolation of conditional inputs: the paper's, the surrogate's own, and area means in as many bytes. A generator
+should be better with the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,8 @@ Array = NDArray[np.float32]
 #: The paper's input has an eighth of the ground truth's rows and columns and 30 of its shells. Here each number takes
 #: one byte, and two numbers give the scale and the offset of the bytes.
 LAYERS, SHRINK, LEVELS, CONSTANTS_BYTES = 30, 8, 255, 8
+#: Cubic interpolation takes four cells along an axis.
+FEWEST = 4
 
 
 def paper_input_grid(grid: ShellGrid) -> ShellGrid:
@@ -35,6 +39,21 @@ def paper_input(truth: Array, grid: ShellGrid, coarse_grid: ShellGrid) -> tuple[
     low, extent = float(coarse.min()), float(np.ptp(coarse)) or 1.0
     levels = np.round((coarse.astype(np.float64) - low) / extent * LEVELS)
     return (low + levels * extent / LEVELS).astype(np.float32), levels.size + CONSTANTS_BYTES
+
+
+def input_of_bytes(truth: Array, grid: ShellGrid, size: float) -> tuple[Array, ShellGrid, int]:
+    """Means of a variable over cells in the proportions of the paper's input, as many as `size` bytes hold; their grid,
+    and the bytes that they take. They have at least four layers, rows and columns, and no more than the ground truth.
+    """
+    full = paper_input_grid(grid).shape
+    share = (max(1.0, size - CONSTANTS_BYTES) / np.prod(full)) ** (1 / 3)
+    layers, rows, columns = (
+        min(most, max(FEWEST, int(share * cells))) for most, cells in zip(grid.shape, full, strict=True)
+    )
+    radii_km = np.linspace(grid.radii_km[0], grid.radii_km[-1], layers)
+    coarse_grid = ShellGrid.cell_centred(tuple(radii_km.tolist()), rows, columns)
+    coarse, taken = paper_input(truth, grid, coarse_grid)
+    return coarse, coarse_grid, taken
 
 
 def cubic(coarse: Array, inputs: ShellGrid, outputs: ShellGrid) -> Array:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from earthgan.quantities import VELOCITY
 from earthgan_training.evaluate.footprint import SERIES
-from earthgan_training.evaluate.results import ALL_BYTES, PUBLISHED, WITHOUT_NETWORK, Evaluation
+from earthgan_training.evaluate.results import ALL_BYTES, PUBLISHED, SAME_BYTES, WITHOUT_NETWORK, Evaluation
 from earthgan_training.evaluate.scores import MEASURES
-from earthgan_training.evaluate.table import tables
+from earthgan_training.evaluate.table import tables, verdict
 from earthgan_training.work.tables import Table
 
 _PICTURES = {
@@ -39,8 +39,8 @@ def document(
         f"{_steps(found)}. {_held_out(found)} The command computes the conditional input of each step from its ground "
         "truth and codes it as the surrogate stores it."
         + (f" The generator makes {found.members} draws, and the scores are the first draw's." * (found.members > 1)),
-        f"Everything is compared on a cell-centred grid of {shells} shells x {rows} rows x {columns} columns, the size "
-        "of the paper's ground truth. Means over cells that keep the integral bring ground truth and prediction onto "
+        f"Everything is compared on a cell-centred grid of {shells} shells x {rows} rows x {columns} columns, "
+        f"{_size_of(found)}. Means over cells that keep the integral bring ground truth and prediction onto "
         "this grid. A number over several steps is the mean of their decibels, ratios or bytes.",
         "## Bytes",
         f"The stored input of a step takes {size.inputs_per_step:,} bytes (the mean of these steps), including its "
@@ -77,7 +77,14 @@ def _of_run(found: Evaluation, pictures: Mapping[str, str], heading: str) -> lis
     parts = []
     for table in tables(found):
         parts += [f"{heading} {table.title}", *_notes(table, found), table.markdown()]
+    if _same_bytes(found):
+        parts.append("\n".join(f"- {line}" for line in verdict(found)))
     return [*parts, *(f"![{_PICTURES[name]}]({path})" for name, path in pictures.items())]
+
+
+def _size_of(found: Evaluation) -> str:
+    paper = tuple(found.grid.shape) == (198, 108, 216)
+    return "the size of the paper's ground truth" if paper else "which is not finer than the source"
 
 
 def _steps(found: Evaluation) -> str:
@@ -94,7 +101,8 @@ def _held_out(found: Evaluation) -> str:
 def _notes(table: Table, found: Evaluation) -> list[str]:
     if "others" in table.title:
         return [
-            "The interpolations start from means over the cells of the paper's input (30 x 14 x 27 for "
+            _same_bytes(found)
+            + "The interpolations start from means over the cells of the paper's input (30 x 14 x 27 for "
             "198 x 108 x 216), with one byte for each number. A codec gets the bytes that the surrogate takes for a "
             "step. It shares them among the variables, or spends all of them on the temperature"
             + _by_maps(found)
@@ -121,6 +129,15 @@ def _notes(table: Table, found: Evaluation) -> list[str]:
             )
         return notes
     return []
+
+
+def _same_bytes(found: Evaluation) -> str:
+    """What the interpolations of the same bytes are, or nothing if there are none."""
+    if not any(way.startswith(SAME_BYTES) for way in found.ways):
+        return ""
+    if found.own_input:
+        return "*Own input* interpolates the surrogate's own conditional input, so it has the same bytes. "
+    return "*Same bytes* interpolates means over as many cells as fit into the bytes of the surrogate's input. "
 
 
 def _by_maps(found: Evaluation) -> str:

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from earthgan.files import write_whole
-from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE
 from earthgan_training.evaluate.results import (
@@ -71,7 +70,7 @@ def _figure(found: Evaluation, steps: tuple[StepResult, ...], columns: int = 1) 
 
 def _shells(found: Evaluation) -> Figure:
     figure = _figure(found, found.steps, 2)
-    depths_km = EARTH_RADIUS_KM - np.asarray(found.grid.radii_km)
+    depths_km = found.planet.radius_km - np.asarray(found.grid.radii_km)
     curves = (("psnr_db", "PSNR over the shell's range, dB"), ("rmse_over_lateral_std", "RMSE / lateral std"))
     for (key, label), axes in zip(curves, figure.subplots(1, 2, sharey=True), strict=True):
         for name in found.variables:
@@ -79,8 +78,8 @@ def _shells(found: Evaluation) -> Figure:
         axes.set_xlabel(label)
         axes.grid(alpha=0.3)
     first = figure.axes[0]
-    first.set_ylim(depths_km.max(), 0)
-    first.set_ylabel("depth, km")
+    first.set_ylim(depths_km.max(), min(0, depths_km.min()))
+    first.set_ylabel("depth, km" if found.planet.unit == "km" else "depth")
     first.legend(fontsize=8)
     return figure
 

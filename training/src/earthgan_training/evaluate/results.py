@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.sphere.grid import EARTH_RADIUS_KM, ShellGrid
+from earthgan.records import PlanetSpec
+from earthgan.sphere.grid import ShellGrid
 from earthgan_training.evaluate.footprint import Footprint
 from earthgan_training.evaluate.scores import VariableScores
 
 #: The suffix for the name of a codec that got the bytes of all variables for the temperature alone.
 ALL_BYTES = "_all_bytes_on_temperature"
+#: The prefix for interpolation of the same bytes as the surrogate's own input: of that input itself if it lies on a
+#: grid, and otherwise of area means that take as many bytes.
+SAME_BYTES = "same_bytes_"
 #: Ways among `rates` whose bytes are those of all variables together: surrogates, the same surrogates without their
 #: networks, and the published generator.
 SURROGATES, WITHOUT_NETWORK, PUBLISHED = "surrogates", "surrogates_without_network", "published"
@@ -32,7 +36,8 @@ class Rival:
 @dataclass(frozen=True)
 class StepResult:
     """The results for one time step. `clipped` and `differs` are explained in `inputs.AtStep`. `divergence` holds the
-    prediction's value and the ground truth's. `rivals` and `rates` are by way and variable.
+    prediction's value and the ground truth's. `rivals` and `rates` are by way and variable. With `own_input`, the
+    rivals of the same bytes interpolate the surrogate's own input.
     """
 
     t: int
@@ -42,6 +47,7 @@ class StepResult:
     clipped: int
     differs: float | None
     variables: Mapping[str, VariableScores]
+    own_input: bool
     divergence: tuple[float, float] | None
     rivals: Mapping[str, Mapping[str, Rival]]
     rates: Mapping[str, Mapping[str, tuple[Rival, ...]]]
@@ -49,7 +55,10 @@ class StepResult:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The results for all time steps. Numbers over several time steps are means of decibels, of ratios or of bytes."""
+    """The results for all time steps. Numbers over several time steps are means of decibels, of ratios or of bytes.
+
+    With `own_input`, the ways of the same bytes interpolate the surrogate's own input.
+    """
 
     title: str
     notice: str
@@ -57,6 +66,8 @@ class Evaluation:
     preset: str
     members: int
     stored: tuple[int, ...]
+    own_input: bool
+    planet: PlanetSpec
     footprint: Footprint
     steps: tuple[StepResult, ...]
 
@@ -98,6 +109,13 @@ class Evaluation:
             return None
         return Rival(*(_mean(getattr(each, key) for each in every) for key in Rival.__dataclass_fields__))
 
+    def gain_db(self, name: str) -> float:
+        """How far a variable's PSNR is above that of the best interpolation of the same bytes. A surrogate that is not
+        better than that has a gain below zero.
+        """
+        same = [self.rival(way, name) for way in self.ways if way.startswith(SAME_BYTES)]
+        return self.numbers(name)["psnr_global_db"] - max(rival.psnr_global_db for rival in same if rival)
+
     @property
     def divergence(self) -> tuple[float, float] | None:
         """The relative divergence of the prediction and that of the ground truth; None without a velocity."""
@@ -132,8 +150,9 @@ class Evaluation:
             "baselines": {
                 way: {name: vars(rival) for name, rival in of.items() if rival} for way, of in rivals.items()
             },
+            "gain_over_same_bytes_db": {name: self.gain_db(name) for name in self.variables},
             "shells": {
-                "depth_km": [EARTH_RADIUS_KM - radius for radius in grid.radii_km],
+                "depth_km": [self.planet.depth_km(radius) for radius in grid.radii_km],
                 **{
                     name: {key: self.curve(name, key).tolist() for key in first.variables[name].shells}
                     for name in self.variables

@@ -5,6 +5,7 @@ temperature.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -16,14 +17,22 @@ from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan.variables import TEMPERATURE
 from earthgan_training.evaluate.accuracy import psnr
 from earthgan_training.evaluate.codecs import Codec, code
-from earthgan_training.evaluate.interpolation import METHODS, paper_input, paper_input_grid
-from earthgan_training.evaluate.results import ALL_BYTES, Rival
+from earthgan_training.evaluate.interpolation import METHODS, input_of_bytes, paper_input, paper_input_grid
+from earthgan_training.evaluate.results import ALL_BYTES, SAME_BYTES, Rival
 from earthgan_training.harmonics.analysis import highest_degree, scalar_coefficients
 from earthgan_training.velocity.accuracy import cartesian_velocity
 
 Array = NDArray[np.floating]
 #: The highest degree of a codec's temperature that the Stokes maps get. Velocity has hardly any power above it.
 DEGREE = 95
+
+
+@dataclass(frozen=True)
+class OwnInput:
+    """The surrogate's own conditional input, by variable `(layer, latitude, longitude)` in its unit, on its grid."""
+
+    grid: ShellGrid
+    fields: Mapping[str, Array]
 
 
 class Rivals:
@@ -49,11 +58,15 @@ class Rivals:
         truth = self.truth[name]
         return Rival(psnr(field, truth), psnr(field, truth, cell_weights(self.grid)), size)
 
-    def at(self, size: float) -> dict[str, dict[str, Rival]]:
-        """The results of all rivals by way and variable. A codec gets `size` bytes for all variables together."""
+    def at(self, size: float, own: OwnInput | None, inputs_bytes: int) -> dict[str, dict[str, Rival]]:
+        """The results of all rivals by way and variable. A codec gets `size` bytes for all variables together.
+
+        The surrogate's own input, on a grid, takes `inputs_bytes` bytes. Without one, area means get as many.
+        """
+        found = self._of_the_same_bytes(own, inputs_bytes)
         coarse_grid = paper_input_grid(self.grid)
         coarse = {name: paper_input(field, self.grid, coarse_grid) for name, field in self.truth.items()}
-        found = {
+        found |= {
             method: {
                 name: self.rival(name, interpolate(layers, coarse_grid, self.grid), taken)
                 for name, (layers, taken) in coarse.items()
@@ -64,6 +77,17 @@ class Rivals:
             found[codec.name] = {name: self._coded(codec, name, size / len(self.truth))[0] for name in self.truth}
             if TEMPERATURE.name in self.truth:
                 found[codec.name + ALL_BYTES] = self._with_flow(*self._coded(codec, TEMPERATURE.name, size))
+        return found
+
+    def _of_the_same_bytes(self, own: OwnInput | None, size: int) -> dict[str, dict[str, Rival]]:
+        found: dict[str, dict[str, Rival]] = {SAME_BYTES + method: {} for method in METHODS}
+        for name, truth in self.truth.items():
+            if own:
+                layers, grid, taken = own.fields[name], own.grid, size
+            else:
+                layers, grid, taken = input_of_bytes(truth, self.grid, size / len(self.truth))
+            for method, interpolate in METHODS.items():
+                found[SAME_BYTES + method][name] = self.rival(name, interpolate(layers, grid, self.grid), taken)
         return found
 
     def curves(self, rates: Sequence[int]) -> dict[str, dict[str, tuple[Rival, ...]]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from earthgan.backends.onnx import onnx_backend
 from earthgan.errors import BadInput
+from earthgan.kinds.interpolate import InterpolatePlanner
 from earthgan.quantities import VELOCITY
 from earthgan.sphere.grid import ShellGrid
 from earthgan.surrogate import Surrogate
@@ -31,11 +32,11 @@ from earthgan_training.evaluate.results import (
     Rival,
     StepResult,
 )
-from earthgan_training.evaluate.rivals import Rivals, curves, nearest
+from earthgan_training.evaluate.rivals import OwnInput, Rivals, curves, nearest
 from earthgan_training.evaluate.scores import Scorer
 from earthgan_training.grids.area_mean import area_mean
-from earthgan_training.simulations.layout import Layout
-from earthgan_training.simulations.source import SourceFile
+from earthgan_training.simulations.labelled import Source
+from earthgan_training.surrogates.likeness import refuse_other_units
 
 Array = NDArray[np.float32]
 
@@ -47,37 +48,36 @@ MEMBERS = 4
 
 def evaluate(
     folder: Path,
-    raw: Path,
-    layout: Layout,
-    steps: Sequence[int] | None = None,
+    source: Source,
     members: int | None = None,
     codecs: Sequence[str] | None = None,
     rates: Sequence[int] = (),
     beside: Sequence[Path] = (),
     on_work: OnWork = lambda *_: None,
 ) -> Evaluation:
-    """Compare a surrogate with the files in `raw`, time step by time step, and with its rivals at the same bytes.
+    """Compare a surrogate with a source, time step by time step, and with its rivals at the same bytes.
 
     `codecs` names the codecs to try; the default is all that are installed. `rates` are numbers of bytes per variable;
     they give a curve for each codec on the first time step. The surrogates `beside` this one give its curve, and the
-    published generator may be one of them. Raises BadInput if a time step or a variable is missing, if a codec is not
-    installed, or if the surrogate's numbers have no unit.
+    published generator may be one of them. Raises BadInput if a variable is missing, if a codec is not installed, or if
+    the surrogate's numbers are normalised by unknown constants.
     """
     surrogate = Surrogate(folder)
     if is_normalised(surrogate):
-        raise BadInput(f"{folder}: its numbers have no unit, so they cannot be compared with a ground truth")
-    files = layout.steps(raw, steps or ())
-    chosen = list(steps or files)
+        raise BadInput(
+            f"{folder}: its numbers are normalised by constants that nobody knows, so there is no ground truth for them"
+        )
+    source = source.chosen(surrogate.variables)
+    units = {each.variable.name: each.variable.unit for each in source.variables}
+    refuse_other_units(surrogate, source.address, units)
     count = _members(surrogate, members)
     others = [Surrogate(each) for each in beside]
     rivals = _named(codecs)
     results = []
-    for done, t in enumerate(chosen):
-        say = partial(on_work, done, len(chosen))
+    for done, step in enumerate(source.steps):
+        say = partial(on_work, done, len(source.steps))
         first = done == 0
-        found = _step(
-            surrogate, files[t], t, layout, count, rivals, rates if first else (), others if first else (), say
-        )
+        found = _step(surrogate, source, step.t, count, rivals, rates if first else (), others if first else (), say)
         results.append(found)
     return Evaluation(
         title=surrogate.spec.title,
@@ -86,6 +86,8 @@ def evaluate(
         preset=surrogate.spec.generator.arguments.preset,
         members=count,
         stored=tuple(step.t for step in surrogate.steps),
+        own_input=results[0].own_input,
+        planet=surrogate.spec.planet,
         footprint=replace(
             footprint(surrogate), inputs_per_step=math.ceil(fmean(step.inputs_bytes for step in results))
         ),
@@ -95,9 +97,8 @@ def evaluate(
 
 def _step(
     surrogate: Surrogate,
-    path: Path,
+    source: Source,
     t: int,
-    layout: Layout,
     members: int,
     codecs: Sequence[Codec],
     rates: Sequence[int],
@@ -106,17 +107,18 @@ def _step(
 ) -> StepResult:
     names = surrogate.variables
     say(f"step {t}: reading")
-    with SourceFile(path, layout) as file:
-        grid = comparison_grid(len(file.latitudes_deg), len(file.longitudes_deg), file.grid.radii_km)
-        kept = len(grid.radii_km)
-        truth = {name: area_mean(file.shells(name)[-kept:], file.grid, grid) for name in names}
-        time_myr = file.time_myr
-        rivals = Rivals(truth, grid, codecs, surrogate.kind.stokes, lambda what: say(f"step {t}: {what}"))
-        with opened_at(surrogate, file, t) as at_step:
-            say(f"step {t}: generating")
-            size = footprint(at_step.surrogate)
-            draws = _draws(at_step.surrogate, t, grid, members)
-        family = _family(surrogate, beside, file, t, rivals, say) if rates or beside else {}
+    native = source.grid
+    shells, rows, columns = native.shape
+    grid = comparison_grid(rows, columns + source.reader.storage.closed, native.radii_km)
+    compared = range(shells - len(grid.radii_km), shells)
+    truth = {name: area_mean(source.read(t, name, compared), native, grid) for name in names}
+    rivals = Rivals(truth, grid, codecs, surrogate.kind.stokes, lambda what: say(f"step {t}: {what}"))
+    with opened_at(surrogate, source, t) as at_step:
+        say(f"step {t}: generating")
+        size = footprint(at_step.surrogate)
+        draws = _draws(at_step.surrogate, t, grid, members)
+        own = _own_input(at_step.surrogate, t, grid)
+    family = _family(surrogate, beside, source, t, rivals, say) if rates or beside else {}
     scorer = Scorer(grid, surrogate.grid, surrogate.inputs.grid or paper_input_grid(grid))
     scores = {}
     for i, name in enumerate(names):
@@ -129,14 +131,15 @@ def _step(
     del draws
     return StepResult(
         t=t,
-        time_myr=time_myr,
+        time_myr=source.step(t).time_myr,
         grid=grid,
         inputs_bytes=size.inputs_per_step,
         clipped=at_step.clipped,
         differs=at_step.differs,
         variables=scores,
         divergence=divergence,
-        rivals=rivals.at(size.per_step),
+        own_input=own is not None,
+        rivals=rivals.at(size.per_step, own, size.inputs_per_step),
         rates=rivals.curves(rates) | family,
     )
 
@@ -144,7 +147,7 @@ def _step(
 def _family(
     surrogate: Surrogate,
     beside: Sequence[Surrogate],
-    file: SourceFile,
+    source: Source,
     t: int,
     rivals: Rivals,
     say: Callable[[str], None],
@@ -155,7 +158,7 @@ def _family(
     found: dict[str, list[dict[str, Rival]]] = {}
     for way, each in _relatives(surrogate, beside):
         say(f"step {t}: comparing {each.folder.name}")
-        with opened_at(each, file, t) as at_step:
+        with opened_at(each, source, t) as at_step:
             fields = zip(each.variables, _draws(at_step.surrogate, t, rivals.grid, 1)[0], strict=True)
             taken = math.ceil(footprint(at_step.surrogate).per_step)
         point = {}
@@ -176,6 +179,19 @@ def _relatives(surrogate: Surrogate, beside: Sequence[Surrogate]) -> Iterator[tu
         with without_network(each) as bare:
             if bare:
                 yield WITHOUT_NETWORK, bare
+
+
+def _own_input(surrogate: Surrogate, t: int, grid: ShellGrid) -> OwnInput | None:
+    """The surrogate's own input in units; None if it is on no grid, or on one that cannot be interpolated to `grid`."""
+    inputs = surrogate.inputs.grid
+    if inputs is None:
+        return None
+    try:
+        InterpolatePlanner(inputs, grid)
+    except ValueError:
+        return None
+    values = surrogate.in_units(surrogate.conditional_input(t), surrogate.variables)
+    return OwnInput(inputs, dict(zip(surrogate.variables, values, strict=True)))
 
 
 def _draws(surrogate: Surrogate, t: int, grid: ShellGrid, members: int) -> list[Array]:

@@ -11,6 +11,7 @@ from earthgan.variables import TEMPERATURE
 from earthgan_training.evaluate.results import (
     ALL_BYTES,
     PUBLISHED,
+    SAME_BYTES,
     SURROGATES,
     WITHOUT_NETWORK,
     Evaluation,
@@ -65,19 +66,26 @@ def _rivals(found: Evaluation) -> Table:
     for way in found.ways:
         every = {name: found.rival(way, name) for name in found.variables}
         sizes = [rival.bytes for rival in every.values() if rival]
-        rows.append((method(way), _bytes(sizes, way), *(_psnr(rival) for rival in every.values())))
+        rows.append(
+            (
+                _same_bytes(found, way) or method(way),
+                _bytes(sizes, way, found.own_input),
+                *(_psnr(rival) for rival in every.values()),
+            )
+        )
     return Table("PSNR against others, dB", ("", "bytes a variable", *found.variables), tuple(rows))
 
 
 def _by_step(found: Evaluation) -> Table:
     ways = [way for way in found.ways if not way.endswith(ALL_BYTES)]
+    names = {way: _same_bytes(found, way) or _NAMES.get(way, way) for way in ways}
     rows = []
     for step in found.steps if len(found.steps) > 1 else ():
         for name in found.variables:
             rivals = [step.rivals[way].get(name) for way in ways]
             own = step.variables[name].numbers["psnr_global_db"]
             rows.append((str(step.t), name, f"{own:.1f}", *(_psnr(rival) for rival in rivals)))
-    head = ("step", "variable", "the surrogate", *(_NAMES.get(way, way) for way in ways))
+    head = ("step", "variable", "the surrogate", *names.values())
     return Table("Step by step: PSNR, dB", head, tuple(rows))
 
 
@@ -113,8 +121,30 @@ def _psnr(rival: Rival | None) -> str:
     return f"{rival.psnr_global_db:.1f}" if rival else NONE
 
 
-def _bytes(sizes: Sequence[float], way: str) -> str:
+def _same_bytes(found: Evaluation, way: str) -> str | None:
+    """The name of an interpolation of the same bytes; None for another way."""
+    if not way.startswith(SAME_BYTES):
+        return None
+    return f"{'own input' if found.own_input else 'area means, same bytes'}, {way.removeprefix(SAME_BYTES)}"
+
+
+def verdict(found: Evaluation) -> list[str]:
+    """One line for each variable: whether the surrogate is better than interpolation of the same bytes."""
+    what = "its own input" if found.own_input else "area means of the same bytes"
+    lines = []
+    for name in found.variables:
+        gain = found.gain_db(name)
+        lines.append(
+            f"{name}: {gain:.1f} dB above interpolating {what}"
+            if gain > 0
+            else f"{name}: {-gain:.1f} dB below interpolating {what}: the surrogate is no better than interpolation"
+        )
+    return lines
+
+
+def _bytes(sizes: Sequence[float], way: str, own_input: bool = False) -> str:
     """The bytes that a way takes for each variable, or for all of them together."""
     low, high = min(sizes), max(sizes)
     together = way in (SURROGATES, WITHOUT_NETWORK, PUBLISHED) or way.endswith(ALL_BYTES)
+    together |= own_input and way.startswith(SAME_BYTES)
     return (f"{high:,.0f}" if high - low < 1 else f"{low:,.0f}–{high:,.0f}") + (" in all" if together else "")

@@ -9,6 +9,7 @@ from typing import Any
 from earthgan.cli import add_command, count, numbers
 from earthgan.errors import WrongUsage
 from earthgan.files import write_json
+from earthgan_training.simulations.arguments import add_reading_options, read_by
 
 _KINDS = ("preparation", "size", "maps", "profiles", "animation", "shells")
 _EXAMPLE = """earthgan figures --surrogate model_store/default --truth raw --out figures
@@ -28,13 +29,11 @@ def add_figures(subcommands: Any) -> None:
     parser.add_argument("--surrogate", type=Path, required=True, metavar="FOLDER", help="the surrogate folder")
     parser.add_argument(
         "--truth",
-        type=Path,
-        metavar="RAW|DATASET",
-        help="folder of the simulation's files, or a data set made from them",
+        nargs="+",
+        metavar="SOURCE|DATASET",
+        help="files, folders or stores of the ground truth, or a data set made from them",
     )
-    parser.add_argument(
-        "--mapping", type=Path, metavar="FILE.toml", help="layout of those files (default: the contest's)"
-    )
+    add_reading_options(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the figures")
     parser.add_argument(
         "--kind",
@@ -102,7 +101,7 @@ def _figures(arguments: argparse.Namespace) -> None:
     from earthgan_training.figures.animation import Animated
     from earthgan_training.figures.projection import Projection
     from earthgan_training.figures.run import Kind, Request, draw_figures
-    from earthgan_training.simulations.mapping import layout_of
+    from earthgan_training.prepare.spec import DATASET_FILE
 
     if not -360 <= arguments.centre <= 360:
         raise WrongUsage(f"--centre {arguments.centre:g}: must be a longitude between -360 and 360")
@@ -118,11 +117,14 @@ def _figures(arguments: argparse.Namespace) -> None:
         per_shell_range=arguments.per_shell_range,
         animated=Animated(arguments.animation),
     )
+    truth = None
+    if arguments.truth:
+        first = Path(arguments.truth[0])
+        truth = first if (first / DATASET_FILE).exists() else read_by(arguments, arguments.truth)
     with progress() as show:
         report = draw_figures(
             arguments.surrogate,
-            arguments.truth,
-            layout_of(arguments.mapping),
+            truth,
             arguments.out,
             request,
             lambda done, of: show("pictures", done, of),

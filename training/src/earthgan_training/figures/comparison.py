@@ -10,14 +10,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from earthgan.quantities import Quantity
+from earthgan.records import PlanetSpec
 from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan_training.figures.globe_map import GlobeMap
 from earthgan_training.figures.page import new_page
 from earthgan_training.figures.projection import Projection
 from earthgan_training.figures.scale import Scale, Unit
-from earthgan_training.figures.sources import Array, RawTruth
-
-_REFERENCE = RawTruth.label
+from earthgan_training.figures.sources import TRUTH, Array
 
 
 def draw_comparison(
@@ -25,6 +24,7 @@ def draw_comparison(
     fields: Mapping[str, Array],
     shells: Sequence[int],
     grid: ShellGrid,
+    planet: PlanetSpec,
     when: str,
     about: str,
     projection: Projection,
@@ -38,9 +38,9 @@ def draw_comparison(
     differences share another scale about zero. With `per_shell_range`, each shell has its own scales.
     """
     differences = {
-        f"{name.split(' (')[0]} − truth": field - fields[_REFERENCE]
+        f"{name.split(' (')[0]} − truth": field - fields[TRUTH]
         for name, field in fields.items()
-        if name != _REFERENCE and _REFERENCE in fields
+        if name != TRUTH and TRUTH in fields
     }
     columns = [*fields, *differences]
     blocks = [[i] for i in range(len(shells))] if per_shell_range else [list(range(len(shells)))]
@@ -64,8 +64,11 @@ def draw_comparison(
                     )
             many = len(shown) * len(block) > 1
             scale.draw_bar(image, list(places[block].ravel()), shrink=0.6 if many else 0.8, aspect=35, pad=0.02)
+    decimals = planet.decimals(grid.radii_km)
     for row, r in enumerate(shells):
-        all_axes[row, 0].set_ylabel(f"{grid.depth_km(r):.0f} km deep\n(shell {r})", size=7.5, labelpad=22)
+        all_axes[row, 0].set_ylabel(
+            f"{planet.place_in_words(grid.radii_km[r], decimals)}\n(shell {r})", size=7.5, labelpad=22
+        )
     return figure
 
 

@@ -15,13 +15,14 @@ _CHARACTERS_PER_INCH = 20
 
 
 def notice(surrogate: Surrogate, truth: str | None = None) -> str:
-    """The notice in every figure: whether the data are simulated, the surrogate's own notice, and which surrogate it
-    is.
+    """The notice in every figure: whether the data are simulated, the surrogate's own notice and credit, and which
+    surrogate it is.
     """
     provenance = surrogate.spec.provenance
     parts = [
         "Simulated data." if provenance.simulated else "",
         f"{stated}." if (stated := provenance.notice.strip().rstrip(".")) else "",
+        f"Credit: {credit}." if (credit := provenance.credit.strip().rstrip(".")) else "",
         f"Surrogate: {surrogate.spec.title} ({surrogate.digest[:12]}).",
         f"Truth: {truth}." if truth else "",
     ]

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from earthgan.quantities import Quantity
+from earthgan.records import PlanetSpec
 from earthgan.sphere.grid import ShellGrid
 from earthgan.surrogate import Surrogate
 from earthgan_training.figures.globe_map import GlobeMap
@@ -18,7 +19,7 @@ from earthgan_training.figures.page import new_page
 from earthgan_training.figures.projection import Projection
 from earthgan_training.figures.scale import Scale
 from earthgan_training.figures.size import shown_bytes
-from earthgan_training.figures.sources import Array, Generated, Truth, fields, input_fields
+from earthgan_training.figures.sources import Array, Origin, Truth, fields, input_fields
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,22 @@ class Stage:
     caption: str
 
 
-def stages(truth: Truth, generated: Generated, quantity: Quantity, t: int, shell: int) -> list[Stage]:
-    """The stages for one shell of the surrogate. The shells of the file and of the input are those
-    nearest in radius.
+def stages(
+    truth: Truth, surrogate: Surrogate, generated: Origin, grid: ShellGrid, quantity: Quantity, t: int, shell: int
+) -> list[Stage]:
+    """The stages for one shell of the surrogate, generated and compared on `grid`. The shells of the source and
+    of the input are those nearest in radius.
     """
-    surrogate = generated.surrogate
-    grid, radius_km, count = surrogate.grid, surrogate.check_shell(shell), len(surrogate.variables)
+    radius_km, count = surrogate.check_shell(shell), len(surrogate.variables)
     found = []
     file = truth.file_shell(quantity.needs, t, radius_km)
     if file is not None:
         values = quantity.of(dict(zip(quantity.needs, file.values, strict=True)), file.grid)
-        caption = f"{_cells(file.cells)} cells, {_variables(file.variables)}\n{shown_bytes(file.file_bytes)} a step"
-        found.append(Stage("The simulation's file", file.grid, file.radius_km, values, caption))
+        file_bytes = 4 * file.variables * math.prod(file.cells)
+        caption = (
+            f"{_cells(file.cells)} cells, {_variables(file.variables)}\n{shown_bytes(file_bytes)} a step as float32"
+        )
+        found.append(Stage("The source", file.grid, file.radius_km, values, caption))
     due = fields(truth, [quantity], t, [shell], grid)[quantity.name][0]
     truth_bytes = 4 * count * math.prod(grid.shape)
     caption = f"{_cells(grid.shape)} cells, {_variables(count)}, float32\n{shown_bytes(truth_bytes)} a step"
@@ -67,18 +72,24 @@ def stages(truth: Truth, generated: Generated, quantity: Quantity, t: int, shell
 
 
 def draw_preparation(
-    found: list[Stage], quantity: Quantity, when: str, about: str, projection: Projection, centre_deg: float
+    found: list[Stage],
+    quantity: Quantity,
+    planet: PlanetSpec,
+    when: str,
+    about: str,
+    projection: Projection,
+    centre_deg: float,
 ) -> Figure:
     """Draw all stages in the same colours, with every cell in its true size."""
     scale = Scale.of(quantity, [stage.values for stage in found])
     columns = math.ceil(len(found) / 2)
     figure = new_page(4.4 * columns, 6.4, f"{quantity.long_name}, {when}", about)
     axes = figure.subplots(2, columns, squeeze=False).ravel()
+    decimals = planet.decimals(max((stage.grid.radii_km for stage in found), key=len))
     for number, (stage, place) in enumerate(zip(found, axes, strict=False), start=1):
         globe = GlobeMap(stage.grid, projection, centre_deg, cells=True)
         image = globe.draw(place, stage.values, scale)
-        depth_km = 6371 - stage.radius_km
-        place.set_title(f"{number}. {stage.title}, {depth_km:.0f} km deep", size=8)
+        place.set_title(f"{number}. {stage.title}, {planet.place_in_words(stage.radius_km, decimals)}", size=8)
         place.set_xlabel(stage.caption, size=6.5, labelpad=9 if projection is Projection.PLATE_CARREE else 3)
     for place in axes[len(found) :]:
         place.set_axis_off()

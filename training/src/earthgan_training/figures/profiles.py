@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from earthgan.quantities import Quantity
-from earthgan.sphere.grid import EARTH_RADIUS_KM, ShellGrid, cell_weights
+from earthgan.records import PlanetSpec
+from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan_training.figures.page import new_page
 from earthgan_training.figures.scale import Unit
 from earthgan_training.figures.sources import Array
@@ -45,6 +46,7 @@ def draw_profiles(
     quantities: Sequence[Quantity],
     profiles: Mapping[str, Mapping[str, Profile]],
     grid: ShellGrid,
+    planet: PlanetSpec,
     when: str,
     about: str,
 ) -> Figure:
@@ -54,7 +56,8 @@ def draw_profiles(
     """
     figure = new_page(1.0 + 2.3 * len(quantities), 6.6, "", about, layout="constrained")
     all_axes = figure.subplots(2, len(quantities), sharey=True, squeeze=False)
-    depths_km = EARTH_RADIUS_KM - np.array(grid.radii_km)
+    surface_km, unit_of_length = planet.radius_km, " (km)" if planet.unit == "km" else ""
+    depths_km = surface_km - np.array(grid.radii_km)
     for column, quantity in enumerate(quantities):
         above, below = all_axes[:, column]
         largest = [0.0, 0.0]
@@ -75,12 +78,12 @@ def draw_profiles(
         below.set_xlim(left=0)
         above.set_title(quantity.long_name, size=8)
     for axes in all_axes[:, 0]:
-        axes.set_ylabel("Depth (km)", size=7.5)
+        axes.set_ylabel(f"Depth{unit_of_length}", size=7.5)
         axes.set_ylim(max(depths_km), min(0.0, *depths_km))
     for axes in all_axes[:, -1]:
-        turned = (lambda depth: EARTH_RADIUS_KM - depth, lambda radius: EARTH_RADIUS_KM - radius)
+        turned = (lambda depth: surface_km - depth, lambda radius: surface_km - radius)
         radius = axes.secondary_yaxis("right", functions=turned)
-        radius.set_ylabel("Radius (km)", size=7.5)
+        radius.set_ylabel(f"Radius{unit_of_length}", size=7.5)
         radius.tick_params(labelsize=6.5)
     handles = all_axes[1, 0].get_legend_handles_labels()
     title = f"Profiles over depth, {when}"

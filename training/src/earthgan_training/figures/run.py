@@ -13,6 +13,7 @@ from earthgan.backends.onnx import onnx_backend
 from earthgan.errors import BadInput, UnknownVariable
 from earthgan.files import write_whole
 from earthgan.quantities import Quantity, quantities
+from earthgan.sphere.grid import ShellGrid
 from earthgan.surrogate import Surrogate
 from earthgan_training.figures.animation import Animated, animate
 from earthgan_training.figures.comparison import draw_comparison
@@ -25,8 +26,18 @@ from earthgan_training.figures.projection import Projection
 from earthgan_training.figures.scale import Scale
 from earthgan_training.figures.shells import write_shells
 from earthgan_training.figures.size import PAPER_SIZES, Sizes, draw_sizes, surrogate_sizes
-from earthgan_training.figures.sources import Fields, Generated, Interpolated, Source, Truth, fields, open_truth
-from earthgan_training.simulations.layout import Layout
+from earthgan_training.figures.sources import (
+    Fields,
+    Generated,
+    Interpolated,
+    OnGrid,
+    Origin,
+    Truth,
+    fields,
+    truth_of_dataset,
+    truth_of_source,
+)
+from earthgan_training.simulations.labelled import Source
 from earthgan_training.work.png import png
 
 #: The default number of shells in maps.
@@ -82,8 +93,7 @@ class Report:
 
 def draw_figures(
     folder: Path,
-    truth: Path | None,
-    layout: Layout,
+    truth: Source | Path | None,
     out: Path,
     request: Request,
     watch: Callable[[int, int], None] = lambda done, of: None,
@@ -91,11 +101,16 @@ def draw_figures(
     """Draw figures of the surrogate in `folder` and write them to `out`, each whole or not at all. `watch` is called
     for every picture.
 
-    `truth` is a folder of the simulation's files in that layout, or a prepared data set. Raises DamagedSurrogate,
+    `truth` is a source, or the folder of a prepared data set. Raises DamagedSurrogate,
     UnknownVariable, UnknownStep, UnknownShell, BadInput.
     """
     surrogate = Surrogate(folder)
-    figures = _Figures(surrogate, open_truth(truth, layout, surrogate.grid) if truth else None, out, request)
+    opened, grid = None, surrogate.grid
+    if truth is not None:
+        opened, grid = (
+            truth_of_dataset(truth, surrogate) if isinstance(truth, Path) else truth_of_source(truth, surrogate)
+        )
+    figures = _Figures(surrogate, opened, grid, out, request)
     if truth is None and BESIDE_TRUTH.intersection(request.kinds):
         figures.report.left_out["truth"] = "without --truth, maps, profiles and animations show the surrogate alone"
     for kind in dict.fromkeys(request.kinds):
@@ -118,8 +133,9 @@ class _Figures:
     picture, or None for a picture that is only part of a file.
     """
 
-    def __init__(self, surrogate: Surrogate, truth: Truth | None, out: Path, request: Request) -> None:
+    def __init__(self, surrogate: Surrogate, truth: Truth | None, grid: ShellGrid, out: Path, request: Request) -> None:
         self._surrogate, self._truth, self._out, self._request = surrogate, truth, out, request
+        self._grid, self._planet = grid, surrogate.spec.planet
         self.report = Report()
         self._quantities = _chosen_quantities(surrogate, request.variables)
         self._generated = Generated(surrogate, onnx_backend(surrogate))
@@ -167,8 +183,10 @@ class _Figures:
         for t in self._still_steps:
             for shell in self._few_shells:
                 for quantity in self._quantities:
-                    found = stages(self._truth, self._generated, quantity, t, shell)
-                    figure = draw_preparation(found, quantity, self._when(t), self._about, *self._view)
+                    found = stages(
+                        self._truth, self._surrogate, self._compared(self._generated), self._grid, quantity, t, shell
+                    )
+                    figure = draw_preparation(found, quantity, self._planet, self._when(t), self._about, *self._view)
                     yield self._write(f"preparation-{quantity.name}-step{t:03d}-shell{shell:03d}.png", png(figure))
 
     def _size(self) -> Iterator[Path]:
@@ -176,26 +194,25 @@ class _Figures:
         yield self._write("size.png", png(draw_sizes([self.report.sizes, PAPER_SIZES], notice(self._surrogate))))
 
     def _maps(self) -> Iterator[Path]:
-        grid = self._surrogate.grid
         for t in self._still_steps:
             found = {source.label: self._fields(source, t, self._shells) for source in self._sources}
             for quantity in self._quantities:
                 of = {label: each[quantity.name] for label, each in found.items()}
                 figure = draw_comparison(
-                    *(quantity, of, self._shells, grid, self._when(t), self._about),
+                    *(quantity, of, self._shells, self._grid, self._planet, self._when(t), self._about),
                     *self._view,
                     per_shell_range=self._request.per_shell_range,
                 )
                 yield self._write(f"maps-{quantity.name}-step{t:03d}.png", png(figure))
 
     def _profiles(self) -> Iterator[Path]:
-        grid = self._surrogate.grid
+        grid = self._grid
         for t in self._still_steps:
             profiles = {}
             for source in self._sources:
                 found = self._fields(source, t, range(grid.shape[0]))
                 profiles[source.label] = {name: Profile.of(each, grid) for name, each in found.items()}
-            figure = draw_profiles(self._quantities, profiles, grid, self._when(t), self._about)
+            figure = draw_profiles(self._quantities, profiles, grid, self._planet, self._when(t), self._about)
             yield self._write(f"profiles-step{t:03d}.png", png(figure))
 
     def _shell_images(self) -> Iterator[Path]:
@@ -203,20 +220,31 @@ class _Figures:
         globe = GlobeMap(grid, *self._view)
         about = notice(self._surrogate)
         for t in self._still_steps:
-            found = self._fields(self._generated, t, shells)
+            found = fields(self._generated, self._quantities, t, shells, grid)
             for quantity in self._quantities:
                 yield from write_shells(
-                    *(self._out, quantity, self._generated.label, found[quantity.name], shells, grid, globe),
+                    *(
+                        self._out,
+                        quantity,
+                        self._generated.label,
+                        found[quantity.name],
+                        shells,
+                        grid,
+                        self._planet,
+                        globe,
+                    ),
                     *(t, self._when(t), about, self._request.per_shell_range),
                 )
 
     def _animation(self) -> Iterator[Path | None]:
-        grid, shells, kind = self._surrogate.grid, self._few_shells, self._request.animated
+        grid, shells, kind = self._grid, self._few_shells, self._request.animated
+        decimals = self._planet.decimals(grid.radii_km)
         globe = GlobeMap(grid, *self._view)
-        sources = [source for source in (self._truth, self._generated) if source is not None]
+        sources = [*([self._truth] if self._truth else []), self._compared(self._generated)]
         found = {t: {each.label: self._fields(each, t, shells) for each in sources} for t in self._steps}
         for quantity in self._quantities:
             for i, r in enumerate(shells):
+                place = self._planet.place_in_words(grid.radii_km[r], decimals)
                 of = {
                     t: {label: each[quantity.name][i] for label, each in labelled.items()}
                     for t, labelled in found.items()
@@ -224,7 +252,7 @@ class _Figures:
                 scale = Scale.of(quantity, [shell for labelled in of.values() for shell in labelled.values()])
                 frame, frames = Frame(globe, scale, of[self._steps[0]], self._about), []
                 for t in self._steps:
-                    title = f"{quantity.long_name}, {grid.depth_km(r):.0f} km deep (shell {r}), {self._when(t)}"
+                    title = f"{quantity.long_name}, {place} (shell {r}), {self._when(t)}"
                     frames.append(frame.png(of[t], title))
                     if t != self._steps[-1]:
                         yield None
@@ -251,22 +279,27 @@ class _Figures:
     def _every_shell(self) -> tuple[int, ...]:
         return self._shells if self._chose_shells else tuple(range(self._surrogate.grid.shape[0]))
 
-    def _fields(self, source: Source, t: int, shells: tuple[int, ...] | range) -> Fields:
-        return fields(source, self._quantities, t, shells, self._surrogate.grid)
+    def _fields(self, origin: Origin, t: int, shells: tuple[int, ...] | range) -> Fields:
+        return fields(origin, self._quantities, t, shells, self._grid)
+
+    def _compared(self, origin: Origin) -> Origin:
+        """Fields on the surrogate's grid, on the grid of the comparison."""
+        return OnGrid(origin, self._surrogate.grid, self._grid)
 
     def _write(self, name: str, content: bytes) -> Path:
         return write_whole(self._out / name, content)
 
     def _when(self, t: int) -> str:
-        time_myr = self._surrogate.check_step(t).time_myr
-        return f"step {t}" if time_myr is None else f"step {t}, {time_myr:.0f} Myr"
+        step = self._surrogate.check_step(t)
+        name = f"step {step.label or t}"
+        return name if step.time_myr is None else f"{name}, {step.time_myr:.0f} Myr"
 
-    def _all_sources(self) -> list[Source]:
+    def _all_sources(self) -> list[Origin]:
         """The ground truth, the surrogate and the interpolation, as far as they are available and differ."""
-        found: list[Source] = [*([self._truth] if self._truth else []), self._generated]
+        found: list[Origin] = [*([self._truth] if self._truth else []), self._compared(self._generated)]
         if not self._generated.interpolates:
             try:
-                found.append(Interpolated(self._surrogate))
+                found.append(self._compared(Interpolated(self._surrogate)))
             except ValueError as error:
                 self.report.left_out["interpolation"] = str(error)
         return found
@@ -292,7 +325,7 @@ class _Figures:
         chosen = list(self._request.shells or ())
         for r in chosen:
             self._surrogate.check_shell(r)
-        chosen += [int(np.abs(6371.0 - depth - radii_km).argmin()) for depth in self._request.depths_km]
+        chosen += [int(np.abs(self._planet.radius_km - depth - radii_km).argmin()) for depth in self._request.depths_km]
         return tuple(sorted(set(chosen)))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from earthgan.files import write_whole
 from earthgan.quantities import Quantity
+from earthgan.records import PlanetSpec
 from earthgan.sphere.grid import ShellGrid
 from earthgan_training.figures.frame import Frame
 from earthgan_training.figures.globe_map import GlobeMap
@@ -31,6 +32,7 @@ def write_shells(
     field: Array,
     shells: Sequence[int],
     grid: ShellGrid,
+    planet: PlanetSpec,
     globe: GlobeMap,
     t: int,
     when: str,
@@ -41,10 +43,10 @@ def write_shells(
 
     All images have the same limits. With `per_shell_range`, each has its own.
     """
-    frame = None
+    frame, decimals = None, planet.decimals(grid.radii_km)
     for r, shell in zip(shells, field, strict=True):
         if frame is None or per_shell_range:
             frame = Frame(globe, Scale.of(quantity, [shell if per_shell_range else field]), {name: shell}, about)
-        title = f"{quantity.long_name}, {grid.depth_km(r):.0f} km deep (shell {r}), {when}"
+        title = f"{quantity.long_name}, {planet.place_in_words(grid.radii_km[r], decimals)} (shell {r}), {when}"
         content = frame.png({name: shell}, title)
         yield write_whole(folder / shell_file(quantity.name, t, r, len(grid.radii_km) - 1), content)

@@ -1,5 +1,5 @@
-"""The sources of a figure's fields: the surrogate, the interpolation of its inputs, and the ground truth. All fields
-are on the surrogate's grid.
+"""Where a figure's fields come from: the surrogate, the interpolation of its inputs, and the ground truth. All fields
+are on one grid: the surrogate's, or one with its shells and the ground truth's rows and columns if those are coarser.
 """
 
 from __future__ import annotations
@@ -16,21 +16,25 @@ from numpy.typing import NDArray
 from earthgan.errors import BadInput
 from earthgan.kinds.interpolate import InterpolatePlanner
 from earthgan.quantities import VELOCITY, Quantity, derive
+from earthgan.records import PlanetSpec
 from earthgan.sphere.grid import ShellGrid
 from earthgan.surrogate import Backend, Surrogate
 from earthgan_training.grids.area_mean import area_mean, at_radii
 from earthgan_training.prepare.dataset import Dataset
-from earthgan_training.prepare.spec import DATASET_FILE
-from earthgan_training.simulations.layout import Layout
-from earthgan_training.simulations.source import SourceFile
+from earthgan_training.simulations.labelled import Source
+from earthgan_training.surrogates.likeness import refuse_other_units
 
 Array = NDArray[np.float32]
 #: Quantities `(shell, latitude, longitude)` by name.
 Fields = dict[str, Array]
 
 
-class Source(Protocol):
-    """A source of fields on the surrogate's grid."""
+#: The label of the ground truth in figures.
+TRUTH = "Truth"
+
+
+class Origin(Protocol):
+    """Where fields come from."""
 
     @property
     def label(self) -> str: ...
@@ -39,8 +43,8 @@ class Source(Protocol):
         """Stored variables `(variable, shell, latitude, longitude)` on some shells of the surrogate, in units."""
 
 
-class Truth(Source, Protocol):
-    """The ground truth, brought to the surrogate's grid by area means."""
+class Truth(Origin, Protocol):
+    """The ground truth, brought to the grid of the figures by area means."""
 
     @property
     def name(self) -> str:
@@ -50,27 +54,26 @@ class Truth(Source, Protocol):
     def steps(self) -> tuple[int, ...]: ...
 
     def file_shell(self, names: Sequence[str], t: int, radius_km: float) -> FileShell | None:
-        """The shell of the simulation's own file that is nearest to a radius; None if only a data set is available."""
+        """The shell of the source itself that is nearest to a radius; None if only a data set is available."""
 
 
 @dataclass(frozen=True)
 class FileShell:
-    """A shell `(variable, latitude, longitude)` as in the simulation's file, and a description of that file."""
+    """A shell `(variable, latitude, longitude)` as in the source, and the stored cells and variables of a step."""
 
     grid: ShellGrid
     radius_km: float
     values: Array
     cells: tuple[int, int, int]
     variables: int
-    file_bytes: int
 
 
-def fields(source: Source, quantities: Sequence[Quantity], t: int, shells: Sequence[int], grid: ShellGrid) -> Fields:
+def fields(origin: Origin, quantities: Sequence[Quantity], t: int, shells: Sequence[int], grid: ShellGrid) -> Fields:
     """Quantities on some shells. They are derived from the variables that they need, and each variable is computed
     once.
     """
     needs = list(dict.fromkeys(name for quantity in quantities for name in quantity.needs))
-    stored = dict(zip(needs, source.stored(needs, t, shells), strict=True))
+    stored = dict(zip(needs, origin.stored(needs, t, shells), strict=True))
     return {quantity.name: quantity.of(stored, grid) for quantity in quantities}
 
 
@@ -119,68 +122,60 @@ class Interpolated:
         return self._surrogate.in_units(np.asarray(fine, dtype=np.float32), names)
 
 
-class RawTruth:
-    """A folder of a simulation's files. Raises BadInput if it holds none."""
+class SourceTruth:
+    """A simulation or model, on `grid`, which has the surrogate's shells."""
 
-    label = "Truth"
+    label = TRUTH
 
-    def __init__(self, folder: Path, layout: Layout, grid: ShellGrid) -> None:
-        self.folder, self._layout, self._grid = folder, layout, grid
-        self._files = layout.steps(folder)
+    def __init__(self, source: Source, grid: ShellGrid) -> None:
+        self._source, self._grid = source, grid
 
     @property
     def name(self) -> str:
-        return f"files of {self.folder.resolve().name}"
+        return f"files of {Path(self._source.address).resolve().name}"
 
     @property
     def steps(self) -> tuple[int, ...]:
-        return tuple(self._files)
+        return tuple(step.t for step in self._source.steps)
 
     def stored(self, names: Sequence[str], t: int, shells: Sequence[int]) -> Array:
-        with SourceFile(self._file(t), self._layout) as file:
-            _check_resolution(file.path, file.grid, self._grid)
-            on_grid = {
-                name: _brought(file.shells(name), file.grid, self._grid, shells) for name in self._in_file(names)
-            }
+        native = self._source.grid
+        on_grid = {
+            name: _brought(self._source.read(t, name), native, self._grid, shells) for name in self._in_source(names)
+        }
         return np.stack([derive(name, on_grid, self._grid) for name in names])
 
     def file_shell(self, names: Sequence[str], t: int, radius_km: float) -> FileShell:
-        path = self._file(t)
-        with SourceFile(path, self._layout) as file:
-            nearest = int(np.abs(np.array(file.grid.radii_km) - radius_km).argmin())
-            held = {name: file.shells(name)[nearest] for name in self._in_file(names)}
-            return FileShell(
-                file.grid,
-                file.grid.radii_km[nearest],
-                np.stack([derive(name, held, file.grid) for name in names]),
-                (len(file.radii_km), len(file.latitudes_deg), len(file.longitudes_deg)),
-                sum(file.has(each.variable.name) for each in self._layout.variables),
-                path.stat().st_size,
-            )
+        grid, stored = self._source.grid, self._source.reader.storage
+        nearest = int(np.abs(np.array(grid.radii_km) - radius_km).argmin())
+        one = range(nearest, nearest + 1)
+        held = {name: self._source.read(t, name, one)[0] for name in self._in_source(names)}
+        _, rows, columns = grid.shape
+        return FileShell(
+            grid,
+            grid.radii_km[nearest],
+            np.stack([derive(name, held, grid) for name in names]),
+            (len(stored.radii_km), rows, columns + stored.closed),
+            len(self._source.variables),
+        )
 
-    def _in_file(self, names: Sequence[str]) -> list[str]:
+    def _in_source(self, names: Sequence[str]) -> list[str]:
         """The variables to read for these quantities: the variables themselves, or the Cartesian components that they
         are computed from.
         """
-        known = {each.variable.name for each in self._layout.variables}
-        turned = self._layout.vector == VELOCITY
+        known = {each.variable.name for each in self._source.variables}
+        turned = self._source.vector == VELOCITY
         wanted = [component for name in names for component in (VELOCITY if turned and name not in known else (name,))]
         return list(dict.fromkeys(wanted))
 
-    def _file(self, t: int) -> Path:
-        if t not in self._files:
-            raise BadInput(f"{self.folder}: no file for step {t}")
-        return self._files[t]
-
 
 class PreparedTruth:
-    """A prepared data set. Raises BadInput if it is damaged, or if it is coarser than the surrogate's grid."""
+    """A prepared data set, on `grid`, which has the surrogate's shells."""
 
-    label = "Truth"
+    label = TRUTH
 
-    def __init__(self, folder: Path, grid: ShellGrid) -> None:
-        self._data, self._grid = Dataset(folder), grid
-        _check_resolution(folder, self._data.truth_grid, grid)
+    def __init__(self, data: Dataset, grid: ShellGrid) -> None:
+        self._data, self._grid = data, grid
 
     @property
     def name(self) -> str:
@@ -199,11 +194,37 @@ class PreparedTruth:
         return None
 
 
-def open_truth(folder: Path, layout: Layout, grid: ShellGrid) -> Truth:
-    """The ground truth in a folder, which is a prepared data set or holds files in that layout. Raises BadInput."""
-    if (folder / DATASET_FILE).exists():
-        return PreparedTruth(folder, grid)
-    return RawTruth(folder, layout, grid)
+def truth_of_source(source: Source, surrogate: Surrogate) -> tuple[Truth, ShellGrid]:
+    """A source as the ground truth, and the grid to compare on. Raises BadInput if they do not fit together."""
+    units = {each.variable.name: each.variable.unit for each in source.variables}
+    refuse_other_units(surrogate, source.address, units)
+    grid = compared_grid(source.address, source.grid, surrogate.grid, surrogate.spec.planet)
+    return SourceTruth(source, grid), grid
+
+
+def truth_of_dataset(folder: Path, surrogate: Surrogate) -> tuple[Truth, ShellGrid]:
+    """A prepared data set as the ground truth, and the grid to compare on. Raises BadInput."""
+    data = Dataset(folder)
+    refuse_other_units(surrogate, str(folder), {each.name: each.unit for each in data.spec.variables})
+    grid = compared_grid(str(folder), data.truth_grid, surrogate.grid, surrogate.spec.planet)
+    return PreparedTruth(data, grid), grid
+
+
+@dataclass(frozen=True)
+class OnGrid:
+    """Fields of another origin, which are on the grid `own`, as means over the cells of `grid`."""
+
+    origin: Origin
+    own: ShellGrid
+    grid: ShellGrid
+
+    @property
+    def label(self) -> str:
+        return self.origin.label
+
+    def stored(self, names: Sequence[str], t: int, shells: Sequence[int]) -> Array:
+        found = self.origin.stored(names, t, shells)
+        return found if self.own == self.grid else area_mean(found, self.own, self.grid)
 
 
 def input_fields(surrogate: Surrogate, quantities: Sequence[Quantity], t: int) -> tuple[ShellGrid, Fields]:
@@ -214,27 +235,31 @@ def input_fields(surrogate: Surrogate, quantities: Sequence[Quantity], t: int) -
 
 
 def _brought(field: Array, fine: ShellGrid, grid: ShellGrid, shells: Sequence[int]) -> Array:
-    """Bring a field from another grid to some shells of the surrogate's grid."""
+    """Bring a field from another grid to some shells of a grid."""
     there = at_radii(field, np.array(fine.radii_km), np.array(grid.radii_km)[list(shells)])
     if (fine.latitudes_deg, fine.longitudes_deg) == (grid.latitudes_deg, grid.longitudes_deg):
         return there
     return area_mean(there, fine, grid)
 
 
-def _check_resolution(path: Path, truth: ShellGrid, grid: ShellGrid) -> None:
-    """Raise BadInput if the ground truth is coarser than the surrogate's grid or does not reach its first and last
-    shell.
+def compared_grid(address: str, truth: ShellGrid, grid: ShellGrid, planet: PlanetSpec) -> ShellGrid:
+    """The grid to compare a ground truth and a surrogate on: the surrogate's; or, if the ground truth is coarser, the
+    surrogate's shells with the ground truth's rows and columns, so that nothing is compared with what was interpolated.
+
+    Raises BadInput if the ground truth does not reach the surrogate's first and last shell.
     """
-    (_, rows, columns), (_, due_rows, due_columns) = truth.shape, grid.shape
-    # The contest's files have 359 meridians, and the surrogate made from them has 360. That is fine enough.
-    if rows < 0.95 * due_rows or columns < 0.95 * due_columns:
-        raise BadInput(
-            f"{path}: its {rows} x {columns} cells are coarser than the surrogate's {due_rows} x {due_columns}: "
-            "compare with the files that it was made from"
-        )
     margin_km = (truth.radii_km[-1] - truth.radii_km[0]) / (len(truth.radii_km) - 1)
     if grid.radii_km[0] < truth.radii_km[0] - margin_km or grid.radii_km[-1] > truth.radii_km[-1] + margin_km:
-        raise BadInput(
-            f"{path}: its shells of {truth.radii_km[0]:.0f} to {truth.radii_km[-1]:.0f} km do not reach as far as the "
-            f"surrogate's, {grid.radii_km[0]:.0f} to {grid.radii_km[-1]:.0f} km"
+        digits = planet.decimals(grid.radii_km)
+        first, last, own_first, own_last = (
+            planet.in_words(radii[i], digits) for radii in (truth.radii_km, grid.radii_km) for i in (0, -1)
         )
+        raise BadInput(
+            f"{address}: its shells of {first} to {last} do not reach as far as the surrogate's, "
+            f"{own_first} to {own_last}"
+        )
+    (_, rows, columns), (_, due_rows, due_columns) = truth.shape, grid.shape
+    # The contest's files have 359 meridians, and the surrogate made from them has 360. That is fine enough.
+    if rows >= 0.95 * due_rows and columns >= 0.95 * due_columns:
+        return grid
+    return ShellGrid(radii_km=grid.radii_km, latitudes_deg=truth.latitudes_deg, longitudes_deg=truth.longitudes_deg)

@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING, Any
 from earthgan.cli import add_command, count, numbers
 from earthgan.errors import WrongUsage
 from earthgan.files import write_json
+from earthgan_training.simulations.arguments import (
+    add_provenance_options,
+    add_source_options,
+    provenance_of,
+    read_by,
+    source_of,
+)
 
 if TYPE_CHECKING:
     from earthgan_training.prepare.recipe import Recipe
-    from earthgan_training.simulations.layout import Layout
+    from earthgan_training.simulations.labelled import Source
 
 _EXAMPLE = """earthgan prepare raw --out dataset
   earthgan prepare raw --preset paper --out paper-dataset --workers 4
@@ -27,22 +34,13 @@ def add_prepare(subcommands: Any) -> None:
     parser = add_command(
         subcommands, "prepare", _prepare, "make a data set for training from a simulation's files", _EXAMPLE
     )
-    parser.add_argument(
-        "raw", type=Path, metavar="RAW", help="folder of the simulation's files, one time step per file"
-    )
+    add_source_options(parser)
     parser.add_argument(
         "--out", type=Path, metavar="DATASET", help="folder of the data set; with --inspect, a .png file"
     )
     parser.add_argument(
         "--preset", choices=["default", "paper"], default="default", help="method of preparation (default: default)"
     )
-    parser.add_argument(
-        "--mapping", type=Path, metavar="FILE.toml", help="layout of the files (default: the contest's)"
-    )
-    parser.add_argument(
-        "--variables", metavar="A,B", help="variables (default: temperature,vx,vy,vz, or all in the mapping)"
-    )
-    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps, such as 1-3,10 (default: all)")
     parser.add_argument(
         "--held-out",
         type=numbers,
@@ -56,17 +54,18 @@ def add_prepare(subcommands: Any) -> None:
         help="number of time steps to leave out on each side of that block (default: 2)",
     )
     parser.add_argument(
-        "--truth", type=_size, metavar="RxC", help="rows and columns of the ground truth (default: 112x224)"
+        "--truth",
+        type=_size,
+        metavar="RxC",
+        help="rows and columns of the ground truth (default: 112x224, or what the source has)",
     )
     parser.add_argument(
         "--inputs",
         type=_size,
         metavar="LxRxC",
-        help="layers, rows and columns of the conditional input (default: 30x14x28)",
+        help="layers, rows and columns of the conditional input (default: an eighth of the truth's, at most 30x14x28)",
     )
-    parser.add_argument("--licence", default="unknown", help="licence of the data, for dataset.json")
-    parser.add_argument("--notice", default="", help="notice to show wherever the data are shown")
-    parser.add_argument("--measured", action="store_true", help="say that the data are measured, not simulated")
+    add_provenance_options(parser)
     parser.add_argument(
         "--workers",
         type=count,
@@ -91,39 +90,33 @@ def _size(text: str) -> tuple[int, ...]:
 
 def _prepare(arguments: argparse.Namespace) -> None:
     from earthgan.progress import progress
-    from earthgan.spec import Provenance
     from earthgan.spread import spread
-    from earthgan_training.prepare.run import chosen_files, prepare
-    from earthgan_training.simulations.mapping import layout_of
+    from earthgan_training.prepare.recipe import about_sizes
+    from earthgan_training.prepare.run import prepare
 
-    recipe = _recipe(arguments, layout_of(arguments.mapping))
+    _check(arguments)
     if arguments.inspect:
-        _inspect(arguments, recipe)
+        _inspect(arguments)
         return
-    if arguments.out is None:
-        raise WrongUsage("--out is missing: it names the data set's folder")
-    total = len(chosen_files(arguments.raw, recipe, arguments.steps))
-    provenance = Provenance(
-        source=arguments.raw.resolve().name,
-        licence=arguments.licence,
-        notice=arguments.notice,
-        simulated=not arguments.measured,
-    )
+    source = source_of(arguments)
+    recipe, total = _recipe(arguments, source), len(source.steps)
     done = itertools.count(1)
     with spread(min(arguments.workers, total), arguments.scheduler) as way, progress() as show:
         show("steps", 0, total)
         report = prepare(
-            arguments.raw,
+            source,
             arguments.out,
             recipe,
-            provenance,
+            provenance_of(arguments, source),
             way,
-            steps=arguments.steps,
+            title=arguments.title,
             held_out=arguments.held_out,
             gap=arguments.gap,
             overwrite=arguments.overwrite,
             on_step=lambda: show("steps", next(done), total),
         )
+    if line := about_sizes(recipe, source.grid):
+        print(line)
     print(
         f"{arguments.out}: {report.made} steps were made, {report.found} existed already; "
         f"at most {report.peak_worker_mb:.0f} MB per worker"
@@ -132,17 +125,29 @@ def _prepare(arguments: argparse.Namespace) -> None:
         write_json(arguments.json, asdict(report))
 
 
-def _inspect(arguments: argparse.Namespace, recipe: Recipe) -> None:
-    from earthgan_training.prepare.inspection import inspect_file
-    from earthgan_training.prepare.picture import draw
-    from earthgan_training.prepare.run import chosen_files
+def _check(arguments: argparse.Namespace) -> None:
+    from earthgan_training.prepare.recipe import Preset
 
-    if arguments.out is not None and arguments.out.suffix != ".png":
+    if arguments.inspect and arguments.out is not None and arguments.out.suffix != ".png":
         raise WrongUsage(f"{arguments.out}: the name of the picture must end in .png")
-    files = chosen_files(arguments.raw, recipe, arguments.steps)
-    if arguments.steps is None:  # the files of a run share their faults, so one file is enough
-        files = dict(list(files.items())[:1])
-    found = {t: inspect_file(path, recipe.layout) for t, path in files.items()}
+    if not arguments.inspect and arguments.out is None:
+        raise WrongUsage("--out is missing: it names the data set's folder")
+    if (arguments.truth or arguments.inputs) and Preset(arguments.preset) is Preset.PAPER:
+        raise WrongUsage("the preset paper has its own sizes: leave out --truth and --inputs")
+    for name, axes in (("truth", 2), ("inputs", 3)):
+        size = getattr(arguments, name)
+        if size and len(size) != axes:
+            raise WrongUsage(f"--{name}: {axes} sizes are needed, such as {'112x224' if axes == 2 else '30x14x28'}")
+
+
+def _inspect(arguments: argparse.Namespace) -> None:
+    from earthgan_training.inspection.damage import inspect_step
+    from earthgan_training.inspection.picture import draw
+
+    source = read_by(arguments, arguments.source).chosen(arguments.variables, arguments.steps)
+    # The steps of a run share their faults, so one step is enough.
+    steps = source.steps if arguments.steps else source.steps[:1]
+    found = {step.t: inspect_step(source, step.t) for step in steps}
     for inspection in found.values():
         for line in inspection.lines():
             print(line)
@@ -154,23 +159,11 @@ def _inspect(arguments: argparse.Namespace, recipe: Recipe) -> None:
         write_json(arguments.json, content)
 
 
-def _recipe(arguments: argparse.Namespace, layout: Layout) -> Recipe:
-    from earthgan.variables import PAPER_VARIABLES
-    from earthgan_training.prepare.recipe import Preset, Recipe
+def _recipe(arguments: argparse.Namespace, source: Source) -> Recipe:
+    from earthgan_training.prepare.recipe import Preset, Recipe, fitting
 
     preset = Preset(arguments.preset)
-    if arguments.variables:
-        names = tuple(dict.fromkeys(arguments.variables.split(",")))
-    elif arguments.mapping:
-        names = tuple(each.variable.name for each in layout.variables)
-    else:
-        names = tuple(each.name for each in PAPER_VARIABLES)
-    for name in names:
-        layout.named(name)
-    sizes = {name: size for name in ("truth", "inputs") if (size := getattr(arguments, name))}
-    if sizes and preset is Preset.PAPER:
-        raise WrongUsage("the preset paper has its own sizes: leave out --truth and --inputs")
-    for name, axes in (("truth", 2), ("inputs", 3)):
-        if name in sizes and len(sizes[name]) != axes:
-            raise WrongUsage(f"--{name}: {axes} sizes are needed, such as {'112x224' if axes == 2 else '30x14x28'}")
-    return Recipe(preset=preset, layout=layout, variables=names, **sizes)
+    if preset is Preset.PAPER:
+        return Recipe(preset=preset, missing=source.reader.missing.value)
+    truth, inputs = fitting(source.grid, arguments.truth, arguments.inputs)
+    return Recipe(preset=preset, truth=truth, inputs=inputs, missing=source.reader.missing.value)

@@ -1,7 +1,7 @@
 """The preset `default`: area means on the sphere, with every cell in its place.
 
-The ground truth has every shell of the file. Its lateral cells nest in those of the conditional input, so the mean of 8
-x 8 of these cells *is* an input cell. The conditional input averages the same file over the coarse cells, at evenly
+The ground truth has every shell of the source. Its lateral cells nest in those of the conditional input, so the mean of
+8 x 8 of these cells *is* an input cell. The conditional input averages the same field over the coarse cells, at evenly
 spaced radii that include the first and the last shell.
 """
 
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from earthgan.sphere.grid import ShellGrid
 from earthgan_training.grids.area_mean import area_mean, at_radii
 from earthgan_training.prepare.recipe import Recipe
-from earthgan_training.simulations.source import SourceFile
+from earthgan_training.simulations.labelled import Source
 
 
 def default_grids(native: ShellGrid, recipe: Recipe) -> tuple[ShellGrid, ShellGrid]:
-    """The grids of the ground truth and of the conditional input, for files on the native grid."""
+    """The grids of the ground truth and of the conditional input, for a source on the native grid."""
     layers, input_rows, input_columns = recipe.inputs
     rows, columns = recipe.truth
     radii_km = np.linspace(native.radii_km[0], native.radii_km[-1], layers)
@@ -31,12 +31,15 @@ def default_grids(native: ShellGrid, recipe: Recipe) -> tuple[ShellGrid, ShellGr
     return truth, inputs
 
 
-def prepare_default(file: SourceFile, name: str, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The ground truth and the conditional input `(shell, latitude, longitude)` of a variable, in the file's units.
+def prepare_default(
+    source: Source, t: int, name: str, recipe: Recipe
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The ground truth and the conditional input `(shell, latitude, longitude)` of a variable, in its unit.
 
     Cartesian components can be averaged like scalars, because their directions are the same everywhere.
     """
-    truth, inputs = default_grids(file.grid, recipe)
-    field = file.shells(name)
-    coarse = area_mean(field, file.grid, inputs)
-    return area_mean(field, file.grid, truth), at_radii(coarse, np.array(file.grid.radii_km), np.array(inputs.radii_km))
+    native = source.grid
+    truth, inputs = default_grids(native, recipe)
+    field = source.read(t, name)
+    coarse = area_mean(field, native, inputs)
+    return area_mean(field, native, truth), at_radii(coarse, np.array(native.radii_km), np.array(inputs.radii_km))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
 from earthgan.sphere.grid import PolarRule, ShellGrid
-from earthgan_training.simulations.source import SourceFile
+from earthgan_training.simulations.labelled import Source
 
 A = -0.75
 LAYERS = 30
@@ -48,18 +48,18 @@ def _sizes(rows: int, columns: int) -> tuple[int, int, int, int]:
     return truth_rows, truth_columns, (truth_rows + 2 * POLAR_ROWS) // SHRINK, truth_columns // SHRINK
 
 
-def paper_grids(file: SourceFile) -> tuple[ShellGrid, ShellGrid]:
-    """The grids of the ground truth and of the conditional input. Raises BadInput if the file is too small for the
-    paper's sizes.
+def paper_grids(source: Source) -> tuple[ShellGrid, ShellGrid]:
+    """The grids of the ground truth and of the conditional input. Raises BadInput if the source is too small for
+    the paper's sizes.
     """
-    latitudes, longitudes = file.latitudes_deg, file.longitudes_deg
+    latitudes, longitudes = np.array(source.grid.latitudes_deg), _longitudes(source)
     rows, columns, input_rows, input_columns = _sizes(len(latitudes), len(longitudes))
-    layers = _layers(file)
+    layers = _layers(source)
     truth_latitudes, truth_longitudes = _resized(latitudes, rows), _resized(longitudes, columns)
     # The two mirrored rows at each pole move the coarse rows: the first is centred between rows 1 and 2 of the ground
     # truth.
     between = (np.arange(input_rows) + 0.5) * (rows + 2 * POLAR_ROWS) / input_rows - 0.5 - POLAR_ROWS
-    radii = np.array(file.grid.radii_km[1:])
+    radii = np.array(source.grid.radii_km[1:])
 
     def grid(radii: NDArray[np.float64], lat: NDArray[np.float64], lon: NDArray[np.float64]) -> ShellGrid:
         return ShellGrid(
@@ -76,19 +76,30 @@ def paper_grids(file: SourceFile) -> tuple[ShellGrid, ShellGrid]:
     )
 
 
-def _layers(file: SourceFile) -> NDArray[np.intp]:
+def _longitudes(source: Source) -> NDArray[np.float64]:
+    """The longitudes as they are stored, with a repeated first meridian."""
+    longitudes = np.array(source.grid.longitudes_deg)
+    return np.append(longitudes, longitudes[0] + 360) if source.reader.storage.closed else longitudes
+
+
+def _layers(source: Source) -> NDArray[np.intp]:
     """The indices of the ground-truth shells that the generator gets."""
     layers = np.round(np.arange(LAYERS) * STRIDE).astype(int)
-    if len(file.grid.radii_km) - 1 <= layers[-1] or min(_sizes(len(file.latitudes_deg), len(file.longitudes_deg))) < 2:
-        raise BadInput(f"{file.path}: is too small for the preset paper, which needs 193 shells and 20 x 27 points")
+    shells, rows, _ = source.grid.shape
+    if shells - 1 <= layers[-1] or min(_sizes(rows, len(_longitudes(source)))) < 2:
+        raise BadInput(
+            f"{source.address}: is too small for the preset paper, which needs 193 shells and 20 x 27 points"
+        )
     return layers
 
 
-def prepare_paper(file: SourceFile, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def prepare_paper(source: Source, t: int, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A variable's ground truth `(shell, latitude, longitude)`, and its conditional input at *every* shell of the
     ground truth. The paper computed its normalisation constants from all of them.
     """
-    field = file.shells(name, repeated_meridian=True)[1:]  # the paper drops one more shell, which leaves 198
+    field = source.read(t, name)[1:]  # the paper drops one more shell, which leaves 198
+    if source.reader.storage.closed:
+        field = np.concatenate([field, field[:, :, :1]], axis=2)
     rows, columns, input_rows, input_columns = _sizes(*field.shape[1:])
     truth = _resize(field, rows, columns)
     padded = np.concatenate([truth[:, POLAR_ROWS - 1 :: -1], truth, truth[:, : -POLAR_ROWS - 1 : -1]], axis=1)
@@ -100,6 +111,6 @@ def _resize(field: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.f
     return np.asarray(resized, dtype=np.float32)
 
 
-def chosen_layers(file: SourceFile, coarse: NDArray[np.float32]) -> NDArray[np.float32]:
+def chosen_layers(source: Source, coarse: NDArray[np.float32]) -> NDArray[np.float32]:
     """The thirty layers that the generator gets."""
-    return np.ascontiguousarray(coarse[_layers(file)])
+    return np.ascontiguousarray(coarse[_layers(source)])

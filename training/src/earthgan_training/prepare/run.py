@@ -1,4 +1,4 @@
-"""Makes a data set from a folder of files. The data set is whole or absent. An interrupted run continues where it
+"""Makes a data set from a source. The data set is whole or absent. An interrupted run continues where it
 stopped, and the bytes are the same every time.
 
 Each time step lies in a folder whose name contains the digest of its sources. So a changed step gets a new folder, and
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from pydantic import ValidationError
 
 from earthgan.errors import BadInput
@@ -35,7 +34,8 @@ from earthgan_training.prepare.spec import (
     StepRecord,
 )
 from earthgan_training.prepare.work import SPHERICAL, Done, grids, prepare_step
-from earthgan_training.simulations.source import SourceFile
+from earthgan_training.simulations.labelled import Source
+from earthgan_training.simulations.layout import SourceVariable
 
 
 @dataclass
@@ -48,32 +48,32 @@ class Report:
 
 
 def prepare(
-    raw: Path,
+    source: Source,
     out: Path,
     recipe: Recipe,
     provenance: Provenance,
     spread: Spread,  # type: ignore[type-arg]
     *,
-    steps: Sequence[int] | None = None,
+    title: str | None = None,
     held_out: Sequence[int] | None = None,
     gap: int | None = None,
     overwrite: bool = False,
     on_step: Callable[[], None] = lambda: None,
 ) -> Report:
-    """Make the data set in the folder `out`. Raises BadInput, and then leaves an existing data set unchanged."""
-    files = chosen_files(raw, recipe, steps)
-    divided = split(list(files), recipe.preset, held_out, gap)
-    for name in recipe.variables:
-        recipe.layout.named(name)
+    """Make the data set in the folder `out` from all steps and variables of a source. The default title is the
+    source's. Raises BadInput, and then leaves an existing data set unchanged.
+    """
+    divided = split([step.t for step in source.steps], recipe.preset, held_out, gap)
+    grids(source, recipe)
+    _refuse_derived_names(source)
     report = Report()
     with _claimed(out):
         earlier = _earlier(out)
         if earlier is not None and not overwrite:
-            _refuse_another(out, earlier, recipe, files)
+            _refuse_another(out, earlier, recipe, source)
         records: list[StepRecord] = []
-        tasks = [(t, str(path.resolve())) for t, path in files.items()]
-        work = partial(prepare_step, recipe, str(out.resolve()))
-        results: Iterator[Done] = iter(spread(work, tasks))
+        work = partial(prepare_step, recipe, source, str(out.resolve()))
+        results: Iterator[Done] = iter(spread(work, [step.t for step in source.steps]))
         try:
             for done in results:
                 if done.record is None:
@@ -87,19 +87,8 @@ def prepare(
             if isinstance(results, Generator):
                 results.close()  # waits for the steps that have already begun
         records.sort(key=lambda record: record.t)
-        for record in records:
-            if record.axes_sha256 != records[0].axes_sha256:
-                raise BadInput(f"{files[record.t]}: its axes differ from those of {files[records[0].t].name}")
-        with SourceFile(files[records[0].t], recipe.layout) as file:
-            spec = _spec(recipe, file, records, divided, provenance)
-        _finish(out, spec, earlier)
+        _finish(out, _spec(recipe, source, records, divided, provenance, title or source.title), earlier)
     return report
-
-
-def chosen_files(raw: Path, recipe: Recipe, steps: Sequence[int] | None) -> dict[int, Path]:
-    """The files of the chosen time steps, or all files. Raises BadInput if one is missing."""
-    files = recipe.layout.steps(raw, steps or ())
-    return {t: path for t, path in files.items() if not steps or t in steps}
 
 
 def split(steps: Sequence[int], preset: Preset, held_out: Sequence[int] | None, gap: int | None) -> Split:
@@ -157,19 +146,28 @@ def _earlier(out: Path) -> DatasetSpec | None:
         raise BadInput(f"{out / DATASET_FILE}: does not describe a data set: remove it to make another") from error
 
 
-def _refuse_another(out: Path, earlier: DatasetSpec, recipe: Recipe, files: dict[int, Path]) -> None:
-    if earlier.recipe_sha256 != recipe.digest:
+def _refuse_derived_names(source: Source) -> None:
+    """Names of the components that are computed from a Cartesian velocity cannot be those of stored variables."""
+    for each in source.variables:
+        if source.vector and each.variable.name in SPHERICAL:
+            raise BadInput(
+                f"{source.address}: {each.variable.name} is computed from the velocity: give the source's variable "
+                f"{each.source!r} another name (--mapping) or leave it out (--variables)"
+            )
+
+
+def _refuse_another(out: Path, earlier: DatasetSpec, recipe: Recipe, source: Source) -> None:
+    if earlier.recipe_sha256 != recipe.digest(source):
         raise BadInput(f"{out}: holds a data set made with other settings ({earlier.preset}): --overwrite replaces it")
-    lost = [step.t for step in earlier.steps if step.t not in files]
+    lost = [step.t for step in earlier.steps if step.t not in {each.t for each in source.steps}]
     if lost:
         raise BadInput(f"{out}: holds step {lost[0]}, which would be lost: --overwrite drops it")
 
 
 def _spec(
-    recipe: Recipe, file: SourceFile, records: list[StepRecord], divided: Split, provenance: Provenance
+    recipe: Recipe, source: Source, records: list[StepRecord], divided: Split, provenance: Provenance, title: str
 ) -> DatasetSpec:
-    truth_grid, input_grid = grids(file, recipe)
-    sources = [recipe.layout.named(name) for name in recipe.variables]
+    truth_grid, input_grid = grids(source, recipe)
     training = [record for record in records if record.t in divided.train]
     variables = [
         _variable(
@@ -177,14 +175,14 @@ def _spec(
             training,
             recipe.preset,
             # The components of a vector share one scale, so that the normalised vector can be rotated too.
-            recipe.vector if recipe.vector and each.variable.name in recipe.vector else (each.variable.name,),
-            _flagged(file, recipe, each.variable.name, truth_grid),
+            source.vector if source.vector and each.variable.name in source.vector else (each.variable.name,),
+            _flagged(source, each, truth_grid),
         )
-        for each in sources
+        for each in source.variables
     ]
     derived = []
-    if recipe.vector and recipe.preset is Preset.DEFAULT:
-        unit = recipe.layout.named(recipe.vector[0]).variable.unit
+    if source.vector and recipe.preset is Preset.DEFAULT:
+        unit = source.named(source.vector[0]).variable.unit
         names = ("Velocity outwards", "Velocity southwards", "Velocity eastwards")
         derived = [
             _variable(Variable(name, long_name, unit, "crameri:vik", symmetric=True), training, recipe.preset, (name,))
@@ -192,14 +190,18 @@ def _spec(
         ]
     return DatasetSpec(
         preset=recipe.preset,
-        recipe_sha256=recipe.digest,
+        recipe_sha256=recipe.digest(source),
         variables=tuple(variables),
         derived=tuple(derived),
-        vector=recipe.vector,
+        vector=source.vector,
         truth_grid=GridSpec.of(truth_grid),
         input_grid=GridSpec.of(input_grid),
         split=divided,
         steps=tuple(records),
+        title=title,
+        planet=source.planet,
+        missing=recipe.missing,
+        notes=source.notes,
         provenance=provenance,
     )
 
@@ -241,14 +243,16 @@ def _min_max(extent: tuple[float, float]) -> Affine:
     return Affine(offset=extent[0], scale=(extent[1] - extent[0]) or 1.0)
 
 
-def _flagged(file: SourceFile, recipe: Recipe, name: str, truth_grid: ShellGrid) -> tuple[FlaggedShells, ...]:
+def _flagged(source: Source, variable: SourceVariable, truth_grid: ShellGrid) -> tuple[FlaggedShells, ...]:
     """The known defects of a variable, as indices of the ground truth's shells."""
-    kept = file.indices[len(file.indices) - len(truth_grid.radii_km) :]  # the preset paper drops one more shell
+    stored = source.reader.storage
+    numbers = [stored.numbers[i] for i in stored.kept]
+    numbers = numbers[len(numbers) - len(truth_grid.radii_km) :]  # the preset paper drops one more shell
     found = []
-    for each in recipe.layout.named(name).degraded:
-        inside = np.flatnonzero((kept >= each.first) & (kept <= each.last))
-        if len(inside):
-            found.append(FlaggedShells(first=int(inside[0]), last=int(inside[-1]), reason=each.reason))
+    for each in variable.degraded:
+        inside = [i for i, number in enumerate(numbers) if each.first <= number <= each.last]
+        if inside:
+            found.append(FlaggedShells(first=inside[0], last=inside[-1], reason=each.reason))
     return tuple(found)
 
 

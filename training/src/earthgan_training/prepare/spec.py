@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from earthgan.records import Affine, FileSpec, GridSpec
+from earthgan.records import Affine, FileSpec, GridSpec, PlanetSpec
 from earthgan.spec import Provenance
 from earthgan_training.prepare.recipe import Preset
 
@@ -33,14 +33,17 @@ class StepRecord(_Frozen):
 
     `truth` names one NPY array `(latitude, longitude, shell)` for each variable, float32 in its unit. In this order, a
     window of columns lies together on the disk. `inputs` names one array `(variable, shell, latitude, longitude)`.
-    `axes_sha256` is the digest of the source file's axes, which must be the same in all time steps.
+    `label` is the source's own text for the step. `filled` counts the cells of the source that had no value and were
+    filled, by variable.
     """
 
+    model_config = ConfigDict(extra="ignore")  # data sets of earlier versions also name the file and its axes
+
     t: int = Field(ge=0)
+    label: str | None = None
     time_myr: float | None
-    source: str
     source_sha256: Sha256
-    axes_sha256: Sha256
+    filled: dict[str, int] = {}
     truth: tuple[FileSpec, ...]
     inputs: FileSpec
     extremes: tuple[Extremes, ...]
@@ -61,7 +64,7 @@ class DatasetVariable(_Frozen):
     ground truth and inputs. The preset `paper` has two, as the paper had.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
     long_name: str
     unit: str
     colormap: str
@@ -85,6 +88,9 @@ class Split(_Frozen):
 class DatasetSpec(_Frozen):
     """A data set. `vector` names the Cartesian components. `derived` describes the spherical components, which are
     computed from them at reading.
+
+    `title`, `planet` and `provenance` are the source's, or what the flags say instead. `notes` are sentences about what
+    was sorted out in the source. `missing` says whether cells without a value were refused or filled.
     """
 
     format: Literal[1] = 1
@@ -97,6 +103,10 @@ class DatasetSpec(_Frozen):
     input_grid: GridSpec
     split: Split
     steps: tuple[StepRecord, ...] = Field(min_length=1)
+    title: str = ""
+    planet: PlanetSpec = PlanetSpec()
+    missing: str = "refuse"
+    notes: tuple[str, ...] = ()
     provenance: Provenance
 
     @model_validator(mode="after")

@@ -5,7 +5,6 @@ what it is made from.
 from __future__ import annotations
 
 import hashlib
-import json
 import resource
 import shutil
 import sys
@@ -25,7 +24,7 @@ from earthgan_training.prepare.default import default_grids, prepare_default
 from earthgan_training.prepare.paper import chosen_layers, paper_grids, prepare_paper
 from earthgan_training.prepare.recipe import Preset, Recipe
 from earthgan_training.prepare.spec import STEPS_FOLDER, Extremes, StepRecord
-from earthgan_training.simulations.source import SourceFile
+from earthgan_training.simulations.labelled import Source
 
 RECORD_FILE = "step.json"
 SPHERICAL = (V_RADIAL, V_THETA, V_PHI)
@@ -41,14 +40,13 @@ class Done:
     peak_mb: float = 0.0
 
 
-def prepare_step(recipe: Recipe, out: str, task: tuple[int, str]) -> Done:
-    """Prepare time step `task[0]` from the file `task[1]` in the data set's folder, unless it exists already.
+def prepare_step(recipe: Recipe, source: Source, out: str, t: int) -> Done:
+    """Prepare a time step of the source in the data set's folder, unless it exists already.
 
     A step exists if a folder with its name holds files with the digests that its record states.
     """
-    t, path = task[0], Path(task[1])
     try:
-        record, was_there = _prepare(recipe, Path(out), t, path)
+        record, was_there = _prepare(recipe, source, Path(out), t)
     except BadInput as error:
         return Done(None, str(error))
     # Linux counts the peak in KiB, and macOS counts it in bytes.
@@ -56,59 +54,58 @@ def prepare_step(recipe: Recipe, out: str, task: tuple[int, str]) -> Done:
     return Done(record, None, was_there, peak)
 
 
-def grids(file: SourceFile, recipe: Recipe) -> tuple[ShellGrid, ShellGrid]:
+def grids(source: Source, recipe: Recipe) -> tuple[ShellGrid, ShellGrid]:
     """The grids of the ground truth and of the conditional input."""
-    return paper_grids(file) if recipe.preset is Preset.PAPER else default_grids(file.grid, recipe)
+    return paper_grids(source) if recipe.preset is Preset.PAPER else default_grids(source.grid, recipe)
 
 
-def _prepare(recipe: Recipe, out: Path, t: int, path: Path) -> tuple[StepRecord, bool]:
-    source_sha256 = _file_sha256(path)
-    key = hashlib.sha256(f"{recipe.digest} {t} {path.name} {source_sha256}".encode()).hexdigest()
+def _prepare(recipe: Recipe, source: Source, out: Path, t: int) -> tuple[StepRecord, bool]:
+    source_sha256 = source.digest(t)
+    key = hashlib.sha256(f"{recipe.digest(source)} {t} {source_sha256}".encode()).hexdigest()
     name = f"{STEPS_FOLDER}/{t:03d}-{key[:16]}"
     record = _whole_record(out, name, source_sha256)
     if record is not None:
         return record, True
     with whole(out / name) as part:
         part.mkdir()
-        record = _write(recipe, part, name, t, path, source_sha256)
+        record = _write(recipe, source, part, name, t, source_sha256)
         if (out / name).exists():  # the folder was damaged after it was made
             shutil.rmtree(out / name)
     return record, False
 
 
-def _write(recipe: Recipe, part: Path, name: str, t: int, path: Path, source_sha256: str) -> StepRecord:
+def _write(recipe: Recipe, source: Source, part: Path, name: str, t: int, source_sha256: str) -> StepRecord:
     """Write the files of a time step, and then its record. The worker handles one variable at a time, so it holds only
     a few copies of one.
     """
     extremes, inputs, files = [], [], []
     truths: dict[str, NDArray[np.float32]] = {}
-    with SourceFile(path, recipe.layout) as file:
-        truth_grid, input_grid = grids(file, recipe)
-        for variable in recipe.variables:
-            if recipe.preset is Preset.PAPER:
-                truth, coarse = prepare_paper(file, variable)
-                extremes.append(_extremes(variable, truth, coarse))
-                coarse = chosen_layers(file, coarse)
-            else:
-                truth, coarse = prepare_default(file, variable, recipe)
-                extremes.append(_extremes(variable, truth, coarse))
-            inputs.append(coarse)
-            saved = write_npy(part / f"{variable}.npy", truth.transpose(1, 2, 0))
-            files.append(FileSpec(file=f"{name}/{variable}.npy", sha256=saved))
-            if recipe.preset is Preset.DEFAULT and variable in (recipe.vector or ()):
-                truths[variable] = truth
-            del truth
-        axes = json.dumps([file.grid.radii_km, file.grid.latitudes_deg, file.longitudes_deg.tolist()])
-        time_myr = file.time_myr
-    if truths:
-        by_name = dict(zip(recipe.variables, inputs, strict=True))
-        extremes += _spherical_extremes(truths, by_name, recipe, truth_grid, input_grid)
+    truth_grid, input_grid = grids(source, recipe)
+    names = [each.variable.name for each in source.variables]
+    for variable in names:
+        if recipe.preset is Preset.PAPER:
+            truth, coarse = prepare_paper(source, t, variable)
+            extremes.append(_extremes(variable, truth, coarse))
+            coarse = chosen_layers(source, coarse)
+        else:
+            truth, coarse = prepare_default(source, t, variable, recipe)
+            extremes.append(_extremes(variable, truth, coarse))
+        inputs.append(coarse)
+        saved = write_npy(part / f"{variable}.npy", truth.transpose(1, 2, 0))
+        files.append(FileSpec(file=f"{name}/{variable}.npy", sha256=saved))
+        if recipe.preset is Preset.DEFAULT and variable in (source.vector or ()):
+            truths[variable] = truth
+        del truth
+    if source.vector and truths:
+        by_name = dict(zip(names, inputs, strict=True))
+        extremes += _spherical_extremes(source.vector, truths, by_name, truth_grid, input_grid)
+    step = source.step(t)
     record = StepRecord(
         t=t,
-        time_myr=time_myr,
-        source=path.name,
+        label=step.label,
+        time_myr=step.time_myr,
         source_sha256=source_sha256,
-        axes_sha256=hashlib.sha256(axes.encode()).hexdigest(),
+        filled={each: n for each in names if (n := _filled(source, t, each))} if recipe.missing == "fill" else {},
         truth=tuple(files),
         inputs=FileSpec(file=f"{name}/inputs.npy", sha256=write_npy(part / "inputs.npy", np.stack(inputs))),
         extremes=tuple(extremes),
@@ -117,18 +114,24 @@ def _write(recipe: Recipe, part: Path, name: str, t: int, path: Path, source_sha
     return record
 
 
+def _filled(source: Source, t: int, name: str) -> int:
+    """The number of the source's cells that have no value of their own."""
+    reader = source.reader
+    kept = reader.raw(t, name)[reader.storage.kept.start : reader.storage.kept.stop]
+    return int((~np.isfinite(kept)).sum())
+
+
 def _spherical_extremes(
+    vector: tuple[str, str, str],
     truths: dict[str, NDArray[np.float32]],
     inputs: dict[str, NDArray[np.float32]],
-    recipe: Recipe,
     truth_grid: ShellGrid,
     input_grid: ShellGrid,
 ) -> list[Extremes]:
     """The extremes of the outward, southward and eastward velocity, so that training can use these components."""
-    assert recipe.vector is not None
 
     def component(name: str, fields: dict[str, NDArray[np.float32]], grid: ShellGrid) -> NDArray[np.float32]:
-        x, y, z = (fields[each] for each in recipe.vector or ())
+        x, y, z = (fields[each] for each in vector)
         return turn(name, x, y, z, *grid.axes_deg)
 
     return [

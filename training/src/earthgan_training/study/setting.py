@@ -79,7 +79,7 @@ class Setting:
 
     def held_out_patches(self, count: int) -> list[Batch]:
         """Held-out samples of the same size as training samples, each as a batch."""
-        return [self._batch([each]) for each in self.samples.held_out(count)]
+        return [self._batch([each]) for each in self.samples.validation(count)]
 
     def at(self, t: int, window: Window, noise_seed: int | None) -> Batch:
         """A window of a time step, without any symmetry. Without a seed, the noise is zero."""

@@ -2,92 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earthgan.kinds.inputs import InputsSpec
 from earthgan.kinds.interpolate import InterpolateArguments
 from earthgan.records import GridSpec, VariableSpec
 from earthgan.spec import GeneratorSpec, Provenance, SurrogateSpec
 from earthgan.sphere.grid import ShellGrid
-from earthgan.variables import PAPER_VARIABLES
 from earthgan_training.grids.area_mean import area_mean, at_radii
-from earthgan_training.simulations.contest import GRID_COLUMNS, GRID_ROWS, Snapshot, contest_files, read_snapshot
+from earthgan_training.simulations.labelled import Source
 from earthgan_training.surrogates.export import write_onnx
 from earthgan_training.surrogates.folder import new_folder, write_spec, write_step, write_weights
 from earthgan_training.surrogates.grid_code import codes_of, coding_of
 from earthgan_training.surrogates.ranges import colour_range, extent, normalisation
 
 #: The paper's input has 30 x 14 x 27 cells. With 28 columns, the cells are square, and each has a cell opposite it
-#: across a pole.
+#: across a pole. A source with fewer shells, rows or columns is not refined.
 LAYERS, INPUT_ROWS, INPUT_COLUMNS = 30, 14, 28
+#: The surrogate has at most this many rows and columns.
+ROWS, COLUMNS = 180, 360
+
+Field = NDArray[np.float32]
 
 
 def baseline(
-    raw: Path, out: Path, steps: Sequence[int] | None, title: str, notice: str, overwrite: bool = False
+    source: Source, out: Path, provenance: Provenance, title: str | None = None, overwrite: bool = False
 ) -> None:
-    """Make a surrogate from files in the contest's layout. It stores area means on the sphere at 30 radii, which
-    include both ends.
+    """Make a surrogate from a source. It stores area means on the sphere at 30 radii, which include both ends, or at as
+    many as the source has shells. The default title is the source's. Raises BadInput.
     """
-    files = contest_files(raw, steps or ())
-    snapshots = []
-    extents = []
-    for t in steps or files:
-        snapshot = read_snapshot(files[t], t, [v.name for v in PAPER_VARIABLES])
-        snapshots.append(coarse_snapshot(snapshot))
-        extents.append([extent(field, v) for field, v in zip(snapshot.values, PAPER_VARIABLES, strict=True)])
-        radii_km = snapshot.grid.radii_km
-    ranges = [
-        colour_range(np.array(each), v) for each, v in zip(zip(*extents, strict=True), PAPER_VARIABLES, strict=True)
-    ]
-    affines = [normalisation(r, v) for r, v in zip(ranges, PAPER_VARIABLES, strict=True)]
+    variables = [each.variable for each in source.variables]
+    grid = coarse_grid(source.grid)
+    inputs, extents = [], []
+    for step in source.steps:
+        coarse = np.empty((len(variables), *grid.shape), np.float32)
+        found = []
+        for index, variable in enumerate(variables):
+            field = source.read(step.t, variable.name)
+            found.append(extent(field, variable))
+            coarse[index] = coarsened(field, source.grid, grid)
+        inputs.append(coarse)
+        extents.append(found)
+    ranges = [colour_range(np.array(each), v) for each, v in zip(zip(*extents, strict=True), variables, strict=True)]
+    affines = [normalisation(r, v) for r, v in zip(ranges, variables, strict=True)]
     offset, scale = (np.array([getattr(n, part) for n in affines])[:, None, None, None] for part in ("offset", "scale"))
-    normalised = [(snapshot.values - offset) / scale for snapshot in snapshots]
+    normalised = [(values - offset) / scale for values in inputs]
     coding = coding_of(normalised)
     arguments = InterpolateArguments()
+    layers, rows, columns = grid.shape
     with new_folder(out, overwrite) as folder:
-        inputs = InputsSpec(
-            grid=GridSpec.of(snapshots[0].grid),
-            dtype="uint16",
-            coding=coding,
-            steps=tuple(
-                write_step(folder, s.t, codes_of(n, coding), s.time_myr)
-                for s, n in zip(snapshots, normalised, strict=True)
-            ),
-        )
         spec = SurrogateSpec(
-            title=title,
+            title=title or source.title,
             description=(
-                f"Area means of {LAYERS} radii x {INPUT_ROWS} x {INPUT_COLUMNS} cells, interpolated tricubically: "
+                f"Area means of {layers} radii x {rows} x {columns} cells, interpolated tricubically: "
                 "the baseline that a trained generator must beat."
             ),
             variables=tuple(
                 VariableSpec(
                     name=v.name, long_name=v.long_name, unit=v.unit, colormap=v.colormap, range=r, normalisation=n
                 )
-                for v, r, n in zip(PAPER_VARIABLES, ranges, affines, strict=True)
+                for v, r, n in zip(variables, ranges, affines, strict=True)
             ),
-            grid=GridSpec.of(ShellGrid.cell_centred(radii_km, GRID_ROWS, GRID_COLUMNS)),
-            inputs=inputs,
+            grid=GridSpec.of(served_grid(source)),
+            inputs=InputsSpec(
+                grid=GridSpec.of(grid),
+                dtype="uint16",
+                coding=coding,
+                steps=tuple(
+                    write_step(folder, step.t, codes_of(n, coding), step.time_myr, step.label)
+                    for step, n in zip(source.steps, normalised, strict=True)
+                ),
+            ),
             generator=GeneratorSpec(
                 arguments=arguments,
                 weights=write_weights(folder, {}),
-                onnx=write_onnx(folder, len(PAPER_VARIABLES), arguments, {}),
+                onnx=write_onnx(folder, len(variables), arguments, {}),
             ),
-            provenance=Provenance(source=raw.name, licence="Apache-2.0", notice=notice, simulated=True),
+            planet=source.planet,
+            provenance=provenance,
         )
         write_spec(folder, spec)
 
 
-def coarse_snapshot(snapshot: Snapshot) -> Snapshot:
-    """A snapshot on the coarse grid: lateral area means at evenly spaced radii that include the first and the last
-    shell.
-    """
-    radii = np.asarray(snapshot.grid.radii_km)
-    layers = np.linspace(radii[0], radii[-1], LAYERS)
-    grid = ShellGrid.cell_centred(tuple(layers.tolist()), INPUT_ROWS, INPUT_COLUMNS)
-    values = at_radii(area_mean(snapshot.values, snapshot.grid, grid), radii, layers)
-    return replace(snapshot, grid=grid, values=values)
+def coarse_grid(native: ShellGrid) -> ShellGrid:
+    """The grid of the stored means. Its radii are evenly spaced and include the first and the last shell."""
+    shells, rows, columns = native.shape
+    radii = np.linspace(native.radii_km[0], native.radii_km[-1], min(LAYERS, shells))
+    return ShellGrid.cell_centred(tuple(radii.tolist()), min(INPUT_ROWS, rows), min(INPUT_COLUMNS, columns))
+
+
+def coarsened(field: Field, native: ShellGrid, grid: ShellGrid) -> Field:
+    """A field `(shell, latitude, longitude)` as lateral area means, interpolated to the radii of the coarse grid."""
+    return at_radii(area_mean(field, native, grid), np.asarray(native.radii_km), np.asarray(grid.radii_km))
+
+
+def served_grid(source: Source) -> ShellGrid:
+    """The grid that the surrogate is served on: cell-centred, and not finer than the source."""
+    _, rows, columns = source.grid.shape
+    stored_columns = (
+        columns + source.reader.storage.closed
+    )  # the contest's files store 360 meridians, one of them twice
+    return ShellGrid.cell_centred(source.grid.radii_km, min(ROWS, rows), min(COLUMNS, stored_columns))

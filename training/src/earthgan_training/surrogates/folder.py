@@ -79,12 +79,14 @@ def changed_folder(folder: Path) -> Iterator[Path]:
         raise cannot_be_written(folder, error) from error
 
 
-def write_step(folder: Path, t: int, codes: NDArray[np.generic], time_myr: float | None = None) -> StepSpec:
+def write_step(
+    folder: Path, t: int, codes: NDArray[np.generic], time_myr: float | None = None, label: str | None = None
+) -> StepSpec:
     """Write a time step's conditional input `(variable, shell, latitude, longitude)`, as stored numbers, to a draft."""
     content = io.BytesIO()
     np.save(content, np.ascontiguousarray(codes), allow_pickle=False)
     written = write_file(folder, input_file(t), content.getvalue())
-    return StepSpec(t=t, time_myr=time_myr, file=written.file, sha256=written.sha256)
+    return StepSpec(t=t, label=label, time_myr=time_myr, file=written.file, sha256=written.sha256)
 
 
 def write_coded_step(folder: Path, t: int, data: bytes, time_myr: float | None = None) -> StepSpec:

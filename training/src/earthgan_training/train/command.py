@@ -90,6 +90,7 @@ def _train(arguments: argparse.Namespace) -> None:
             config,
             ours,
             weights=arguments.weights,
+            cut_patch=not any(change.strip().startswith("samples.patch") for change in arguments.set),
             watch=_shown(show),
             stopped=stopped,
         )
@@ -102,7 +103,7 @@ def _train(arguments: argparse.Namespace) -> None:
         raise KeyboardInterrupt
     gains = {name.partition("/")[2]: gain for name, gain in result.best.items() if name.startswith("gain_db/")}
     print(
-        f"{arguments.out / 'surrogate'}: gain over interpolation on held-out samples: "
+        f"{arguments.out / 'surrogate'}: gain over interpolation on {result.measured_on}: "
         + ", ".join(f"{name} {gain:+.2f} dB" for name, gain in gains.items())
         + f"; at most {result.peak_memory_gb:.2f} GB"
     )

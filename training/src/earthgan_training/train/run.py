@@ -44,13 +44,14 @@ class Progress:
 
 @dataclass(frozen=True)
 class Result:
-    """The result of a run: its last step, whether the run is finished, the held-out numbers of the best weights, and
-    the memory.
+    """The result of a run: its last step, whether the run is finished, the numbers of the best weights and the samples
+    that these were measured on, and the memory.
     """
 
     step: int
     finished: bool
     best: dict[str, float]
+    measured_on: str
     peak_memory_gb: float
     expected_memory_gb: float
 
@@ -62,17 +63,18 @@ def train(
     processes: Processes,
     *,
     weights: Path | None = None,
+    cut_patch: bool = False,
     watch: Callable[[Progress], None] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Result:
     """Train on a data set in a new folder `run`. Without a configuration, continue the run in that folder.
 
-    `weights` names the generator's initial weights: a surrogate folder or a `.safetensors` file. `stopped` is called
-    after every step; if it returns true, the run ends there with a checkpoint. Raises BadInput, and then keeps the last
-    checkpoint.
+    `weights` names the generator's initial weights: a surrogate folder or a `.safetensors` file. With `cut_patch`, a
+    patch that is larger than the data is cut to them. `stopped` is called after every step; if it returns true, the run
+    ends there with a checkpoint. Raises BadInput, and then keeps the last checkpoint.
     """
     try:
-        return _train(data, run, config, processes, weights, watch, stopped)
+        return _train(data, run, config, processes, weights, cut_patch, watch, stopped)
     except OSError as error:
         raise cannot_be_written(run, error) from error
     except torch.OutOfMemoryError as error:
@@ -87,6 +89,7 @@ def _train(
     config: TrainConfig | None,
     processes: Processes,
     weights: Path | None,
+    cut_patch: bool,
     watch: Callable[[Progress], None],
     stopped: Callable[[], bool],
 ) -> Result:
@@ -94,8 +97,10 @@ def _train(
     if weights and weights.is_dir():
         weights = Surrogate(weights).weights_path
     config = config or run_folder.resumed(run, data)
-    _check(config, processes)
     task = make_task(data, config)
+    if cut_patch and not goes_on:
+        config = _cut(config, task)
+    _check(config, processes)
     samples = Samples(data, task, config.samples, config.seed)
     scales = samples.scales()
     generator, critic = _networks(task, config)
@@ -121,7 +126,7 @@ def _train(
         checkpoints.write(checkpoints.path_of(run, name), trainer.state({"best": json.dumps(best)}))
 
     averaged = Objective(trainer.average, critic, config)
-    held_out = [make_batch([each], scales, processes.device) for each in samples.held_out(config.validation_samples)]
+    checked = [make_batch([each], scales, processes.device) for each in samples.validation(config.validation_samples)]
     report = Report(run, trainer.step) if main else None
     stopping = False
     try:
@@ -133,9 +138,11 @@ def _train(
             stopping = processes.any(stopped())
             if report:
                 if stage_ends or step % config.validate_every == 0:
-                    validation = validate(averaged, held_out, task)
+                    validation = validate(averaged, checked, task)
                     metrics |= validation.numbers
-                    report.picture(step, "held out", panel(validation, held_out[0], task, step))
+                    report.picture(
+                        step, samples.validates_on, panel(validation, checked[0], task, data.spec.planet, step)
+                    )
                     if not best or validation.content < best["validation/content"]:
                         best = validation.numbers
                         keep("best")
@@ -157,8 +164,16 @@ def _train(
             report.close()
     finished = trainer.step == config.steps
     if finished and main:
-        _write_surrogate(run, data, task)
-    return Result(trainer.step, finished, best, _peak(processes), chosen.expected_gb)
+        _write_surrogate(run, data, task, samples.validates_on)
+    return Result(trainer.step, finished, best, samples.validates_on, _peak(processes), chosen.expected_gb)
+
+
+def _cut(config: TrainConfig, task: Task) -> TrainConfig:
+    """The same configuration with a patch that fits into the data."""
+    sizes = zip(config.samples.patch, task.planner.whole_pass.shape, strict=True)
+    return config.model_copy(
+        update={"samples": config.samples.model_copy(update={"patch": tuple(min(each) for each in sizes)})}
+    )
 
 
 def _check(config: TrainConfig, processes: Processes) -> None:
@@ -168,7 +183,11 @@ def _check(config: TrainConfig, processes: Processes) -> None:
         )
     if config.adversarial.steps and not all(map(score_size, config.samples.patch)):
         smallest = next(size for size in range(1000) if score_size(size))
-        raise BadInput(f"samples.patch: the critic needs {smallest} cells along each axis")
+        patch = " x ".join(map(str, config.samples.patch))
+        raise BadInput(
+            f"samples.patch: the critic needs {smallest} cells along each axis, and the patch has {patch}: "
+            "--set adversarial.steps=0 trains without a critic"
+        )
 
 
 def _networks(task: Task, config: TrainConfig) -> tuple[Generator, Critic]:
@@ -198,9 +217,9 @@ def _peak(processes: Processes) -> float:
     return round(peak_gb(processes.device), 3)
 
 
-def _write_surrogate(run: Path, data: Dataset, task: Task) -> None:
+def _write_surrogate(run: Path, data: Dataset, task: Task, measured_on: str) -> None:
     best = checkpoints.read(checkpoints.path_of(run, "best"))
     gains = json.loads(best.about["best"])
     told = ", ".join(f"{name} {gains[f'gain_db/{name}']:+.1f} dB" for name in task.names)
-    description = f"Trained for {best.step} updates. On held-out samples, against interpolation: {told}."
+    description = f"Trained for {best.step} updates. On {measured_on}, against interpolation: {told}."
     write_surrogate(run / SURROGATE, data, task, best.of("average"), description)

@@ -113,7 +113,14 @@ class Samples:
         symmetry = Symmetry(turn, east_west, north_south)
         return self.sample(t, self._window(starts), symmetry, int(rng.integers(2**32)), rng.random())
 
-    def held_out(self, count: int) -> list[Sample]:
+    @property
+    def validates_on(self) -> str:
+        """What the samples for validation are, in words: they are only called held out if no step of theirs is trained
+        on.
+        """
+        return "held-out samples" if self.data.spec.split.held_out else "samples of a step that was trained on"
+
+    def validation(self, count: int) -> list[Sample]:
         """Samples for validation, without any symmetry. They are always the same. They come from held-out time steps,
         or from the last training step if nothing is held out.
         """

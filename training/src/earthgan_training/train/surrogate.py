@@ -28,18 +28,20 @@ def write_surrogate(out: Path, data: Dataset, task: Task, state: Mapping[str, Te
     spec = data.spec
     with new_folder(out, overwrite=True) as folder:
         steps = tuple(
-            write_step(folder, step.t, codes_of(inputs[step.t], coding), step.time_myr) for step in data.spec.steps
+            write_step(folder, step.t, codes_of(inputs[step.t], coding), step.time_myr, step.label)
+            for step in spec.steps
         )
         write_spec(
             folder,
             SurrogateSpec(
-                title=f"Mantle convection, {task.arguments.preset} generator",
+                title=spec.title or spec.provenance.source,
                 description=description,
                 variables=tuple(_variable(data.variable(name)) for name in task.names),
                 grid=GridSpec.of(task.outputs),
                 inputs=InputsSpec(grid=spec.input_grid, dtype="uint16", coding=coding, steps=steps),
                 generator=GeneratorSpec(arguments=task.arguments, weights=write_weights(folder, state)),
                 seed=0,
+                planet=spec.planet,
                 provenance=spec.provenance.model_copy(update={"training_data_sha256": data_sha256(data)}),
             ),
         )

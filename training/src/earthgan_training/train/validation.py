@@ -1,4 +1,4 @@
-"""Measures the averaged weights on samples that are not trained on, and draws the result."""
+"""Measures the averaged weights on a few samples, and draws the result."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from earthgan.records import PlanetSpec
 from earthgan_training.train.losses import Terms
 from earthgan_training.train.objective import Objective, interpolation
 from earthgan_training.train.samples import Batch
@@ -60,7 +61,7 @@ def _weighted(terms: Terms) -> float:
     return sum(weight * float(loss.mean()) for weight, loss in terms.values())
 
 
-def panel(validation: Validation, batch: Batch, task: Task, step: int) -> NDArray[np.uint8]:
+def panel(validation: Validation, batch: Batch, task: Task, planet: PlanetSpec, step: int) -> NDArray[np.uint8]:
     """A picture `(row, column, colour)` of `shown`, with a line for each variable and a colour scale for each line."""
     sample = batch.samples[0]
     shell = sample.window.shells[len(sample.window.shells) // 2]
@@ -68,8 +69,8 @@ def panel(validation: Validation, batch: Batch, task: Task, step: int) -> NDArra
     longitudes = _continued(np.array(task.outputs.longitudes_deg), sample.window.columns)
     extent = (longitudes[0], longitudes[-1], latitudes[-1], latitudes[0])
     figure = Figure(figsize=(10.5, 0.6 + 2.2 * len(task.names)), layout="constrained", dpi=80)
-    depth_km = task.outputs.depth_km(shell)
-    figure.suptitle(f"after {step} updates: time step {sample.t}, depth {depth_km:.0f} km, normalised")
+    place = planet.place_in_words(task.outputs.radii_km[shell], planet.decimals(task.outputs.radii_km))
+    figure.suptitle(f"after {step} updates: time step {sample.t}, {place}, normalised")
     axes = figure.subplots(len(task.names), 3, squeeze=False, sharex=True, sharey=True)
     for index, name in enumerate(task.names):
         low, high = float(validation.shown[2, index].min()), float(validation.shown[2, index].max())

@@ -1,9 +1,8 @@
-"""The error of the velocity that is computed from exact temperature, in decibels on the files' own grid."""
+"""The error of the velocity that is computed from exact temperature, in decibels on the source's own grid."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,28 +15,25 @@ from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.vectors import LocalAxes
 from earthgan.variables import TEMPERATURE
 from earthgan_training.harmonics.analysis import scalar_coefficients, vector_field
-from earthgan_training.simulations.layout import Layout
-from earthgan_training.simulations.source import SourceFile
+from earthgan_training.simulations.labelled import Source
 
 Array = NDArray[np.float64]
 
 
-def velocity_psnr_db(
-    files: Mapping[int, Path], layout: Layout, maps: StokesMaps, on_step: Callable[[], None] = lambda: None
-) -> dict[str, float]:
+def velocity_psnr_db(source: Source, maps: StokesMaps, on_step: Callable[[], None] = lambda: None) -> dict[str, float]:
     """The PSNR of vx, vy and vz over each component's range in all time steps. All grid points have the same weight.
 
-    Raises BadInput if a file cannot be used.
+    Raises BadInput if a step cannot be read.
     """
+    grid = source.grid
     squares, lows, highs = np.zeros(3), np.full(3, np.inf), np.full(3, -np.inf)
-    for path in files.values():
-        with SourceFile(path, layout) as file:
-            temperature = scalar_coefficients(file.shells(TEMPERATURE.name), file.grid, len(maps.radial) - 1)
-            made = cartesian_velocity(temperature, maps, file.grid)
-            for i, name in enumerate(VELOCITY):
-                true = file.shells(name)
-                lows[i], highs[i] = min(lows[i], true.min()), max(highs[i], true.max())
-                squares[i] += np.square(made[i] - true).mean() / len(files)
+    for step in source.steps:
+        temperature = scalar_coefficients(source.read(step.t, TEMPERATURE.name), grid, len(maps.radial) - 1)
+        made = cartesian_velocity(temperature, maps, grid)
+        for i, name in enumerate(VELOCITY):
+            true = source.read(step.t, name)
+            lows[i], highs[i] = min(lows[i], true.min()), max(highs[i], true.max())
+            squares[i] += np.square(made[i] - true).mean() / len(source.steps)
         on_step()
     decibels = 10 * np.log10((highs - lows) ** 2 / squares)
     return dict(zip(VELOCITY, decibels.tolist(), strict=True))

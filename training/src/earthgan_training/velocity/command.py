@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command, numbers, positive
 from earthgan.sphere.grid import EARTH_RADIUS_KM
+from earthgan_training.simulations.arguments import add_reading_options, read_by
 
 if TYPE_CHECKING:
     from earthgan_training.velocity.gate import VelocityFit
@@ -29,14 +30,15 @@ def add_fit_velocity(subcommands: Any) -> None:
         _EXAMPLE,
     )
     parser.add_argument(
-        "raw", type=Path, metavar="RAW", help="folder of files, one time step per file, or a published x_<step>.npy"
+        "source",
+        nargs="+",
+        metavar="SOURCE",
+        help="files, folders or stores that make up one simulation, or a published x_<step>.npy",
     )
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FILE.json", help="output file for the profile and its gate"
     )
-    parser.add_argument(
-        "--mapping", type=Path, metavar="FILE.toml", help="layout of the files (default: the contest's)"
-    )
+    add_reading_options(parser)
     parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps, such as 1-3,10 (default: all)")
     parser.add_argument(
         "--held-out", type=numbers, metavar="RANGE", help="time steps to judge the fit by (default: the last eighth)"
@@ -62,19 +64,20 @@ def _weight(text: str) -> float:
 
 def _fit_velocity(arguments: argparse.Namespace) -> None:
     from earthgan.progress import progress
-    from earthgan_training.simulations.mapping import layout_of
     from earthgan_training.velocity.fit import Settings
     from earthgan_training.velocity.run import fit_published, fit_velocity
 
     given = {} if arguments.smoothness is None else {"smoothness": arguments.smoothness}
     settings = Settings(sheets=not arguments.no_sheets, free_slip=not arguments.no_slip, tune=arguments.tune, **given)
     with progress() as watch:
-        if arguments.raw.suffix == ".npy":
-            fit = fit_published(arguments.raw, settings, watch)
+        if arguments.source[0].endswith(".npy"):
+            surface_km = EARTH_RADIUS_KM
+            fit = fit_published(Path(arguments.source[0]), settings, watch)
         else:
+            source = read_by(arguments, arguments.source)
+            surface_km = source.planet.radius_km
             fit = fit_velocity(
-                arguments.raw,
-                layout_of(arguments.mapping),
+                source,
                 settings,
                 steps=arguments.steps,
                 held_out=arguments.held_out,
@@ -82,11 +85,11 @@ def _fit_velocity(arguments: argparse.Namespace) -> None:
                 watch=watch,
             )
     fit.write(arguments.out)
-    _print(fit)
+    _print(fit, surface_km)
     print(arguments.out)
 
 
-def _print(fit: VelocityFit) -> None:
+def _print(fit: VelocityFit, surface_km: float) -> None:
     import numpy as np
 
     profile, gate = fit.profile, fit.gate
@@ -94,15 +97,15 @@ def _print(fit: VelocityFit) -> None:
     for radius_km in profile.log_viscosity.radii_km[::-1]:
         at = np.array([radius_km])
         print(
-            f"{EARTH_RADIUS_KM - radius_km:8.0f} {np.exp(profile.log_viscosity.at(at)[0]):11.3f}"
+            f"{surface_km - radius_km:8.0f} {np.exp(profile.log_viscosity.at(at)[0]):11.3f}"
             f" {profile.expansivity.at(at)[0]:12.3f}"
         )
     for sheet in profile.sheets:
-        print(f"sheet at {EARTH_RADIUS_KM - sheet.radius_km:.0f} km: acts like {sheet.thickness_km:.1f} km of rock")
+        print(f"sheet at {surface_km - sheet.radius_km:.0f} km: acts like {sheet.thickness_km:.1f} km of rock")
     print(f"strength {profile.strength:.4g}; toroidal share of the lateral velocity {gate.toroidal_share:.1e}")
     for first, last, served in gate.bands():
         print(
-            f"depths {EARTH_RADIUS_KM - last:.0f} to {EARTH_RADIUS_KM - first:.0f} km: "
+            f"depths {surface_km - last:.0f} to {surface_km - first:.0f} km: "
             + ("velocity is computed from temperature" if served else "velocity has to be stored")
         )
     for what, measured in (("profile", gate), ("tuned kernels, at most", fit.tuned)):
@@ -110,7 +113,7 @@ def _print(fit: VelocityFit) -> None:
             print(f"variance explained by {what}: radial {measured.whole[0]:.9f}, lateral {measured.whole[1]:.9f};")
             print(f"  lowest value of a shell: radial {min(measured.radial):.9f}, lateral {min(measured.lateral):.9f}")
     explained = np.array([gate.radial, gate.lateral])
-    depths_km = EARTH_RADIUS_KM - np.array(gate.radii_km)
+    depths_km = surface_km - np.array(gate.radii_km)
     shells = sorted({int(np.abs(depths_km - depth).argmin()) for depth in _DEPTHS_KM}, reverse=True)
     print("  by shell, at depths in km: " + ", ".join(f"{depths_km[i]:.0f} {_pair(explained[:, i])}" for i in shells))
     of_degrees = zip(gate.radial_of_degree[:10], gate.lateral_of_degree[:10], strict=True)

@@ -4,9 +4,8 @@ and judged by them alone. Their size does not depend on the number of time steps
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,7 @@ from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.vectors import LocalAxes
 from earthgan.variables import TEMPERATURE
 from earthgan_training.harmonics.analysis import highest_degree, scalar_coefficients, vector_coefficients
-from earthgan_training.simulations.layout import Layout
-from earthgan_training.simulations.source import SourceFile
+from earthgan_training.simulations.labelled import Source
 
 Array = NDArray[np.float64]
 Field = NDArray[np.float32]
@@ -105,12 +103,12 @@ def step_moments(spectra: Spectra, radii_km: Array) -> Moments:
     )
 
 
-def file_spectra(file: SourceFile, degree: int) -> Spectra:
-    """The coefficients of temperature and velocity in an open file. Raises BadInput."""
-    grid = file.grid
-    vx, vy, vz = (file.shells(name) for name in VELOCITY)
+def step_spectra(source: Source, t: int, degree: int) -> Spectra:
+    """The coefficients of temperature and velocity in a time step. Raises BadInput."""
+    grid = source.grid
+    vx, vy, vz = (source.read(t, name) for name in VELOCITY)
     u, v, w = vector_coefficients(*spherical(vx, vy, vz, grid), grid, degree)
-    return Spectra(scalar_coefficients(file.shells(TEMPERATURE.name), grid, degree), u, v, w)
+    return Spectra(scalar_coefficients(source.read(t, TEMPERATURE.name), grid, degree), u, v, w)
 
 
 def spherical(vx: Field, vy: Field, vz: Field, grid: ShellGrid) -> tuple[Field, Field, Field]:
@@ -118,29 +116,23 @@ def spherical(vx: Field, vy: Field, vz: Field, grid: ShellGrid) -> tuple[Field, 
     return LocalAxes.on_grid(grid.latitudes_deg, grid.longitudes_deg, np.float32).local(vx, vy, vz)
 
 
-def files_moments(
-    files: Mapping[int, Path], layout: Layout, degree: int | None, on_step: Callable[[], None] = lambda: None
-) -> Moments:
-    """The moments of files, one time step per file, up to a degree. The default is the highest degree that their grid
-    determines, but at most 95.
+def source_moments(source: Source, degree: int | None, on_step: Callable[[], None] = lambda: None) -> Moments:
+    """The moments of a source's time steps up to a degree. The default is the highest degree that its grid determines,
+    but at most 95.
 
-    Raises BadInput if a file cannot be used or is on another grid, or if the grid is too coarse for the degree.
+    Raises BadInput if a step cannot be read, or if the grid is too coarse for the degree.
     """
+    highest = highest_degree(source.grid)
+    if degree is not None and degree > highest:
+        raise BadInput(f"{source.address}: its grid determines harmonics up to degree {highest}, not {degree}")
     total: Moments | None = None
-    first: ShellGrid | None = None
-    for path in files.values():
-        with SourceFile(path, layout) as file:
-            first = first or file.grid
-            if file.grid != first:
-                raise BadInput(f"{path}: is on a grid that differs from that of the files before it")
-            highest = highest_degree(first)
-            if degree is not None and degree > highest:
-                raise BadInput(f"{path}: its grid determines harmonics up to degree {highest}, not {degree}")
-            moments = step_moments(file_spectra(file, degree or min(highest, 95)), np.asarray(first.radii_km))
+    for step in source.steps:
+        spectra = step_spectra(source, step.t, degree or min(highest, 95))
+        moments = step_moments(spectra, np.asarray(source.grid.radii_km))
         total = moments if total is None else total + moments
         on_step()
     if total is None:
-        raise BadInput("there are no time steps to compute moments from")
+        raise BadInput(f"{source.address}: there are no time steps to compute moments from")
     return total
 
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import numpy as np
 
 from earthgan.errors import BadInput
 from earthgan.flow.stokes import StokesMaps
+from earthgan.quantities import VELOCITY
 from earthgan.sphere.grid import EARTH_RADIUS_KM
+from earthgan.variables import TEMPERATURE
 from earthgan_training.prepare.recipe import Preset
 from earthgan_training.prepare.run import split
 from earthgan_training.simulations.contest import CORE_RADIUS_KM
-from earthgan_training.simulations.layout import Layout
-from earthgan_training.simulations.source import SourceFile
+from earthgan_training.simulations.labelled import Source
 from earthgan_training.velocity.accuracy import velocity_psnr_db
 from earthgan_training.velocity.fit import Settings, first_profile, fit_profile
 from earthgan_training.velocity.gate import VelocityFit, Verdict, measured_verdict
 from earthgan_training.velocity.kernels import tuned
-from earthgan_training.velocity.moments import Moments, files_moments
+from earthgan_training.velocity.moments import Moments, source_moments
 from earthgan_training.velocity.published import published_moments
 
 #: Gets the current task, the number of finished items, and the total number.
@@ -28,45 +27,48 @@ Watch = Callable[[str, int, int], None]
 
 
 def fit_velocity(
-    raw: Path,
-    layout: Layout,
+    source: Source,
     settings: Settings,
     steps: Sequence[int] | None = None,
     held_out: Sequence[int] | None = None,
     degree: int | None = None,
     watch: Watch = lambda what, done, total: None,
 ) -> VelocityFit:
-    """Fit to the files of `steps` (default: all) except those of `held_out` (default: the last eighth), which judge the
-    fit. A gap of two time steps separates the two, unless both are given.
+    """Fit to the steps `steps` (default: all) except `held_out` (default: the last eighth), which judge the fit. A gap
+    of two time steps separates the two, unless both are given.
 
-    Raises BadInput if a file is missing or cannot be used, or if there is nothing to judge by.
+    Raises BadInput if the source has no temperature or no velocity, if a step is missing or cannot be read, or if there
+    is nothing to judge by.
     """
-    files = layout.steps(raw, (*(steps or ()), *(held_out or ())))
-    chosen = sorted({*(steps or files), *(held_out or ())})
-    divided = split(chosen, Preset.DEFAULT, held_out, gap=0 if steps and held_out else None)
+    chosen = source.chosen((TEMPERATURE.name, *VELOCITY), {*(steps or _all(source)), *(held_out or ())})
+    divided = split(_all(chosen), Preset.DEFAULT, held_out, gap=0 if steps and held_out else None)
     if not divided.held_out:
-        raise BadInput(f"{raw}: fewer than eight time steps: use --held-out to choose those that judge the fit")
-
-    def of(part: Sequence[int]) -> Mapping[int, Path]:
-        return {t: files[t] for t in part}
-
-    moments = files_moments(of(divided.train), layout, degree, _told(watch, "reading", len(divided.train)))
-    with SourceFile(next(iter(files.values())), layout) as file:
-        inner_km, outer_km = float(np.min(file.radii_km)), float(np.max(file.radii_km))
+        raise BadInput(
+            f"{source.address}: fewer than eight time steps: use --held-out to choose those that judge the fit"
+        )
+    moments = source_moments(chosen.chosen(steps=divided.train), degree, _told(watch, "reading", len(divided.train)))
+    stored_km = source.reader.storage.radii_km
     profile = fit_profile(
-        moments, first_profile(inner_km, outer_km, settings), settings, _told(watch, "fitting", 2 * settings.iterations)
+        moments,
+        first_profile(min(stored_km), max(stored_km), settings),
+        settings,
+        _told(watch, "fitting", 2 * settings.iterations),
     )
     maps = profile.shell_maps(moments.radii_km, len(moments.tt) - 1)
-    apart = of(divided.held_out)
-    judged = files_moments(apart, layout, len(maps.radial) - 1, _told(watch, "judging", len(apart)))
+    apart = chosen.chosen(steps=divided.held_out)
+    judged = source_moments(apart, len(maps.radial) - 1, _told(watch, "judging", len(apart.steps)))
     return VelocityFit(
         profile=profile,
         gate=measured_verdict(judged, maps),
         tuned=_tuned_gate(moments, judged, maps, settings),
-        psnr_db=velocity_psnr_db(apart, layout, maps, _told(watch, "measuring", len(apart))),
+        psnr_db=velocity_psnr_db(apart, maps, _told(watch, "measuring", len(apart.steps))),
         fitted_steps=divided.train,
         held_out_steps=divided.held_out,
     )
+
+
+def _all(source: Source) -> list[int]:
+    return [step.t for step in source.steps]
 
 
 def fit_published(path: Path, settings: Settings, watch: Watch = lambda what, done, total: None) -> VelocityFit:

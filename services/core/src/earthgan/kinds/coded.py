@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,22 @@ Array = NDArray[np.float32]
 #: The version of the code. A surrogate's weights state the version by which its time steps are coded.
 VERSION = 2
 _CRC_BYTES, _CRC_START = 2, 0xFFFF
+
+
+class Coding(Protocol):
+    """How one field's coefficients are coded: the part of a `Component` that does not depend on its radial modes."""
+
+    @property
+    def centre(self) -> NDArray[np.float64]: ...
+
+    @property
+    def tables(self) -> NDArray[np.int8]: ...
+
+    @property
+    def step(self) -> float: ...
+
+
+C = TypeVar("C", bound=Coding)
 
 
 @dataclass(frozen=True)
@@ -74,20 +91,20 @@ class _Layout:
     units: NDArray[np.float64]
 
 
-class Code:
+class Code(Generic[C]):
     """The code of a surrogate: tables that its components share, and each component's modes.
 
     A rounded coefficient is expected nearer to zero than the middle of its interval. `inward` `(table, 2)` says how
     much nearer, in steps: first for coefficients that were rounded to one step, then for those of more steps.
     """
 
-    def __init__(self, degree: int, components: Mapping[str, Component], tables: Tables, inward: Array) -> None:
+    def __init__(self, degree: int, components: Mapping[str, C], tables: Tables, inward: Array) -> None:
         self.degree, self.components = degree, dict(components)
         self._entropy, self._inward = EntropyCode(tables), inward
         self._layout = lru_cache(maxsize=8)(self._layout_of)
 
     @classmethod
-    def load(cls, path: Path, arguments: SpectralArguments) -> Code:
+    def load(cls, path: Path, arguments: SpectralArguments) -> Code[Component]:
         """Load the code from the file of a surrogate's weights. Raises DamagedSurrogate."""
         try:
             arrays = load_file(path)
@@ -108,7 +125,7 @@ class Code:
                 if basis.shape[::2] != (arguments.degree + 1, nodes) or numbers[0].shape != basis.shape[:2]:
                     raise ValueError("the modes do not have the shape that spec.json states")
                 components[name] = Component(basis, numbers[1], numbers[0], component.step)
-            return cls(arguments.degree, components, tables, arrays["inward"])
+            return Code(arguments.degree, components, tables, arrays["inward"])
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise DamagedSurrogate(path, f"does not hold this surrogate's code ({error})") from error
 
@@ -118,13 +135,13 @@ class Code:
         exists = (order <= degree) & ((order > 0) | (part == 0))
         index, follow, units = {}, [], []
         for name, component in self.components.items():
-            tables = np.clip(component.tables.astype(int) + loudness, 0, len(self._inward))
-            flat = np.where(exists[..., None], tables[:, None, None, :], 0).reshape(-1)
+            tables = np.clip(component.tables.astype(int) + loudness, 0, len(self._inward)).astype(np.uint8)
+            flat = np.where(exists[..., None], tables[:, None, None, :], np.uint8(0)).reshape(-1)
             coded = np.flatnonzero(flat)
             # Sorted by table, so that a decoder uses only one table at a time.
-            index[name] = coded[np.argsort(flat[coded].astype(np.uint8), kind="stable")]
-            follow.append(flat[index[name]] - 1)
-            orders = index[name] // (2 * component.basis.shape[1]) % degrees
+            index[name] = coded[np.argsort(flat[coded], kind="stable")]
+            follow.append(flat[index[name]].astype(np.intp) - 1)
+            orders = index[name] // (2 * component.tables.shape[1]) % degrees
             # A coefficient of order m > 0 stands for two, those of m and of -m.
             units.append(component.step / np.where(orders > 0, np.sqrt(2.0), 1.0))
         return _Layout(index, np.concatenate(follow), np.concatenate(units))
@@ -163,7 +180,7 @@ class Code:
         """The coefficients `(degree, order, part, mode)`. The modes of all components follow one another."""
         layout, blocks, first = self._layout(step.loudness), [], 0
         for name, component in self.components.items():
-            block = np.zeros((self.degree + 1, self.degree + 1, 2, component.basis.shape[1]), np.float32)
+            block = np.zeros((self.degree + 1, self.degree + 1, 2, component.tables.shape[1]), np.float32)
             index = layout.index[name]
             block.reshape(-1)[index] = step.values[first : first + len(index)]
             block[0, 0, 0] += component.centre

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,6 @@ from earthgan.errors import DamagedSurrogate
 from earthgan.kinds.coded import Code, CodedStep
 from earthgan.kinds.refine import Refinement
 from earthgan.kinds.registry import StepInputs
-from earthgan.kinds.spectral_planner import SpectralPlanner
 from earthgan.sphere.grid import ShellGrid, Window
 
 Field = NDArray[np.float32]
@@ -30,13 +30,24 @@ class CodedInputsSpec(StepInputs):
     coded: Literal[True] = True
 
 
+class Evaluator(Protocol):
+    """Evaluates coefficients on a grid, and on any other grid of the same planet."""
+
+    grid: ShellGrid
+    variables: int
+
+    def on(self, grid: ShellGrid) -> Evaluator: ...
+
+    def evaluate(self, x: Field, window: Window, variables: Sequence[int]) -> Field: ...
+
+
 class CodedInputs:
     """Conditional inputs that are coefficients `(degree, order, part, mode)`.
 
     They are stored as their code. If the surrogate has a refinement, they are refined after decoding.
     """
 
-    def __init__(self, code: Code, refinement: Refinement | None, planner: SpectralPlanner) -> None:
+    def __init__(self, code: Code[Any], refinement: Refinement | None, planner: Evaluator) -> None:
         self._code, self._refinement = code, refinement
         self.keep(KEPT_BYTES)
         shells, rows, columns = LOOK

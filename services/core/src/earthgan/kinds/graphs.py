@@ -158,6 +158,22 @@ def spectral_graph(variables: int, fields: int) -> onnx.ModelProto:
     return graph.model(graph.node("Concat", *stacked, axis=1), variables)
 
 
+def harmonics_graph(variables: int) -> onnx.ModelProto:
+    """The generator of the `harmonics` kind. Matrix products compute the result of
+    `earthgan.kinds.harmonics_planner.ScalarPlanner.evaluate`.
+    """
+    graph = _Graph()
+    x = graph.input("x", TensorProto.FLOAT, [1, "degrees", "orders", 2, "modes"])
+    kernels = graph.input("kernels", TensorProto.FLOAT, [variables, "degrees", "shells", "modes"])
+    harmonics = graph.input("harmonics", TensorProto.FLOAT, ["orders", "rows", "degrees"])
+    azimuth = graph.input("azimuth", TensorProto.FLOAT, ["orders", 2, "columns"])
+    step = graph.node("Squeeze", x, graph.integers(0))
+    modes = graph.node("Einsum", step, kernels, equation="lmpk,flsk->fmlps")
+    on_rows = graph.node("Einsum", harmonics, modes, equation="mrl,fmlps->fmprs")
+    field = graph.node("Einsum", on_rows, azimuth, equation="fmprs,mpc->fsrc")
+    return graph.model(graph.node("Unsqueeze", field, graph.integers(0)), variables)
+
+
 def residual_graph(
     variables: int, arguments: ResidualArguments, state: Mapping[str, NDArray[np.float32]]
 ) -> onnx.ModelProto:

@@ -235,3 +235,15 @@ class Synthesis(nn.Module):
             outward = radial * sine + south * cosine
             out += [outward * cos - east * sin, outward * sin + east * cos, radial * cosine - south * sine]
         return torch.stack(out).unsqueeze(0)
+
+
+class ScalarSynthesis(nn.Module):
+    """The generator of the `harmonics` kind. Matrix products compute the result of `ScalarPlanner.evaluate`. It has no
+    parameters, and always computes in float32.
+    """
+
+    def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
+        f = {name: tensor.float() for name, tensor in feeds.items()}
+        modes = torch.einsum("lmpk,flsk->fmlps", f["x"][0], f["kernels"])
+        on_rows = torch.einsum("mrl,fmlps->fmprs", f["harmonics"], modes)
+        return torch.einsum("fmprs,mpc->fsrc", on_rows, f["azimuth"]).unsqueeze(0)

@@ -173,6 +173,7 @@ _BUILT_IN = {
     "residual": "earthgan.kinds.residual",
     "interpolate": "earthgan.kinds.interpolate",
     "spectral": "earthgan.kinds.spectral",
+    "harmonics": "earthgan.kinds.harmonics",
 }
 #: The entry-point group by which other packages offer kinds. An entry maps a kind's name to its class or module.
 GROUP = "earthgan.kinds"

@@ -18,16 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from earthgan.kinds.globe import POINTS, Globe
 from earthgan.kinds.spectral_arguments import SpectralArguments
 from earthgan.numerics.threads import one_thread
-from earthgan.numerics.transform import Columns, Rows, Transform, per_degree
-from earthgan.sphere.grid import ShellGrid, Window, cell_weights
+from earthgan.numerics.transform import Transform, per_degree
+from earthgan.sphere.grid import ShellGrid, Window
 from earthgan.sphere.vectors import LocalAxes
 
 Array = NDArray[np.float32]
-
-#: The number of points of a variable that are evaluated at a time. It is small enough for a processor's cache.
-POINTS = 2**16
 
 
 class Kernels:
@@ -99,6 +97,7 @@ class SpectralPlanner:
     def __init__(self, kernels: Kernels, grid: ShellGrid) -> None:
         kernels.check(grid.radii_km)
         self.grid, self._kernels, self._degree = grid, kernels, kernels.arguments.degree
+        self._globe = Globe(self._degree, grid)
         self.variables = 4 if len(kernels.arguments.fields) > 1 else 1
         modes = sum(basis.shape[1] for basis in kernels.bases.values())
         # Filled shell by shell, by whichever thread comes first: so the array is there before any thread is.
@@ -124,28 +123,6 @@ class SpectralPlanner:
             self._kernels_known[missing] = True
         return self._kernels_kept[:, :, shells.start : shells.stop]
 
-    @cached_property
-    def _rows(self) -> Rows:
-        return Rows(self._degree, np.radians(90 - np.asarray(self.grid.latitudes_deg)), np.float32)
-
-    @cached_property
-    def _harmonics(self) -> Array:
-        """`(kind, order, row, degree)`: the values and the southward and eastward derivatives of the harmonics."""
-        return np.stack([self._rows.dense(kind) for kind in ("values", "slopes", "eastward")])
-
-    @cached_property
-    def _turn(self) -> Columns:
-        return Columns(self._degree, np.radians(self.grid.longitudes_deg), np.float32)
-
-    def _columns(self, columns: range) -> Columns:
-        if columns == self.grid.whole.columns:
-            return self._turn
-        return Columns(self._degree, np.radians(self._longitudes_deg(columns)), np.float32)
-
-    def _longitudes_deg(self, columns: range) -> NDArray[np.float64]:
-        around = np.arange(columns.start, columns.stop) % self.grid.shape[2]
-        return np.asarray(self.grid.longitudes_deg)[around]
-
     @one_thread
     def evaluate(self, x: Array, window: Window, variables: Sequence[int]) -> Array:
         """The normalised field `(variable, shell, row, column)` of coefficients `x` `(degree, order, part, mode)` in a
@@ -161,8 +138,8 @@ class SpectralPlanner:
         kernels = self._kernels_of(window.shells)[first:last].swapaxes(0, 1)
         on_shells = per_degree(kernels.reshape(len(x), -1, x.shape[-1]), x).reshape(*x.shape[:3], kernels.shape[1], -1)
         latitudes_deg = np.asarray(self.grid.latitudes_deg)[window.rows.start : window.rows.stop]
-        axes = LocalAxes.on_grid(latitudes_deg, self._longitudes_deg(window.columns), np.float32)
-        transform = Transform(self._rows.part(window.rows), self._columns(window.columns))
+        axes = LocalAxes.on_grid(latitudes_deg, self._globe.longitudes_deg(window.columns), np.float32)
+        transform = self._globe.transform(window)
         out = np.empty((len(variables), *window.shape), np.float32)
         step = -(-POINTS // (len(window.rows) * len(window.columns)))
         for shell in range(0, len(window.shells), step):
@@ -172,18 +149,13 @@ class SpectralPlanner:
                 field[shell : shell + step] = found[variable]
         return out
 
-    @cached_property
-    def _means(self) -> Array:
-        """`(degree,)`: the means of the harmonics of order 0 over the grid's cells."""
-        return np.asarray(cell_weights(self.grid).sum(axis=1) @ self._rows.dense("values")[0])
-
     @one_thread
     def temperature_means(self, x: Array) -> Array:
         """The means over the sphere `(shell,)` of the normalised temperature with coefficients `x`.
 
         The grid's cells are weighted by their areas. Orders above 0 are waves around the axis, whose mean is zero.
         """
-        of_degrees: Array = np.einsum("lk,lsk,l->s", x[:, 0, 0], self.kernels[0], self._means, optimize=True)
+        of_degrees: Array = np.einsum("lk,lsk,l->s", x[:, 0, 0], self.kernels[0], self._globe.means, optimize=True)
         return of_degrees
 
     def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
@@ -192,13 +164,15 @@ class SpectralPlanner:
         The generators in torch and ONNX compute the same as `evaluate` by products with these matrices.
         """
         rows = slice(window.rows.start, window.rows.stop)
-        latitudes_deg, longitudes_deg = np.asarray(self.grid.latitudes_deg)[rows], self._longitudes_deg(window.columns)
+        latitudes_deg, longitudes_deg = (
+            np.asarray(self.grid.latitudes_deg)[rows],
+            self._globe.longitudes_deg(window.columns),
+        )
         axes = LocalAxes.at(latitudes_deg, longitudes_deg)
-        waves = Columns(self._degree, np.radians(longitudes_deg)).waves
         named: dict[str, NDArray[Any]] = {
             "kernels": self._kernels_of(window.shells),
-            "harmonics": self._harmonics[:, :, rows],
-            "azimuth": np.stack([waves, np.stack([waves[:, 1], -waves[:, 0]], axis=1)]),  # the second has a factor i
+            "harmonics": self._globe.harmonics[:, :, rows],
+            "azimuth": self._globe.waves(window),
             "meridian": np.stack([axes.cos_lat, axes.sin_lat]),
             "parallel": np.stack([axes.cos_lon, axes.sin_lon]),
         }

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from earthgan.errors import BadInput
 from earthgan.files import write_whole
-from earthgan_training.prepare.inspection import UNLIKE, Inspection
+from earthgan_training.inspection.damage import UNLIKE, Inspection
 from earthgan_training.work.png import png
 
 matplotlib.use("agg")
@@ -20,9 +20,9 @@ def draw(inspection: Inspection, path: Path) -> None:
     """Write the picture, whole or not at all. Raises BadInput."""
     rows = len(inspection.variables)
     if not rows:
-        raise BadInput(f"{inspection.file}: has none of the layout's variables")
+        raise BadInput(f"{inspection.name}: has no variables")
     figure = Figure(figsize=(13, 2.4 * rows + 0.6), dpi=110, layout="constrained")
-    figure.suptitle(f"{inspection.file}: red: damage found; grey: known damage, left out or flagged")
+    figure.suptitle(f"{inspection.name}: red: damage found; grey: known damage, left out or flagged")
     radii = inspection.radii_km
     for each, axes in zip(inspection.variables, figure.subplots(rows, 3, squeeze=False), strict=True):
         profile, difference, map_ = axes
