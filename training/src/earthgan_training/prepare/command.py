@@ -141,8 +141,8 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _inspect(arguments: argparse.Namespace) -> None:
-    from earthgan_training.prepare.inspection import inspect_step
-    from earthgan_training.prepare.picture import draw
+    from earthgan_training.inspection.damage import inspect_step
+    from earthgan_training.inspection.picture import draw
 
     source = read_by(arguments, arguments.source).chosen(arguments.variables, arguments.steps)
     # The steps of a run share their faults, so one step is enough.

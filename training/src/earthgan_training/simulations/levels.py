@@ -6,6 +6,7 @@ that is stored twice, above and below a discontinuity, stays twice: its lower si
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,6 +132,11 @@ def _kind(level: _Level, mapping: Mapping, planet: PlanetSpec) -> tuple[Vertical
         return said.kind, "the mapping"
     if by_name is not None:
         return by_name
+    if re.search(r"sigma|hybrid|ocean_s|isentropic|potential_temperature", stored.text("standard_name")):
+        raise BadInput(
+            f'{level.where} has standard_name = "{stored.text("standard_name")}", which is no height that is the same'
+            " everywhere: interpolate to levels of radius, depth, height or pressure first"
+        )
     positive = said.positive or stored.text("positive").lower()
     low, high = float(level.values.min()), float(level.values.max())
     if positive == "down":

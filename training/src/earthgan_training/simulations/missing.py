@@ -8,40 +8,12 @@ from scipy.spatial import cKDTree  # type: ignore[import-untyped]
 
 from earthgan.errors import BadInput
 from earthgan.sphere.grid import ShellGrid
+from earthgan_training.simulations.checks import left_in
 from earthgan_training.simulations.layout import Missing
 
 Values = NDArray[np.floating]
 
-#: A value so many times larger than most is one that stands for "none".
-_FAR = 1e10
-#: Numbers that people write where there is none. They count as such if they lie far outside all others.
-_MARKS = np.array([999.0, 9999.0, 99999.0, 999999.0, 9999999.0, 999.9, 999.25, 9999.9, 32767.0, 32768.0], np.float32)
 _SWEEPS = 200
-#: How many numbers show how large most numbers are.
-_SAMPLES = 20_000
-
-
-def left_in(values: Values) -> NDArray[np.bool_]:
-    """Where numbers stand for "none" without an attribute that says so: far beyond the spread of all others."""
-    found = np.zeros(values.shape, bool)
-    finite = values[np.isfinite(values)]
-    if finite.size == 0:
-        return found
-    some = np.abs(finite[:: max(1, finite.size // _SAMPLES)])
-    limit = _FAR * float(np.median(some[some > 0])) if some.any() else np.inf
-    if max(float(finite.max()), -float(finite.min())) > limit:
-        found |= np.abs(values) > limit
-        finite = finite[np.abs(finite) <= limit]
-    if finite.size:
-        for extreme in (float(finite.max()), float(finite.min())):
-            if not (np.float32(abs(extreme)) == _MARKS).any():
-                continue
-            others = finite[finite != extreme]
-            apart = np.abs(others - extreme).min() if others.size else 0.0
-            if finite.size - others.size > 1 and apart > max(np.ptp(others), 1e-6 * abs(extreme)):
-                found |= values == extreme
-                finite = others
-    return found
 
 
 def settled(values: Values, policy: Missing, grid: ShellGrid, shells: range, where: str) -> NDArray[np.float32]:

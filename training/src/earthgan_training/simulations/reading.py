@@ -16,9 +16,11 @@ from earthgan.errors import BadInput
 from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.vectors import LocalAxes
 from earthgan.surrogate import file_sha256
+from earthgan.variables import Variable
+from earthgan_training.simulations.checks import impossible, left_in
 from earthgan_training.simulations.labelled import Field, Storage
 from earthgan_training.simulations.layout import Missing
-from earthgan_training.simulations.missing import left_in, settled
+from earthgan_training.simulations.missing import settled
 from earthgan_training.simulations.packing import unpacked
 from earthgan_training.simulations.stores import LOCK, Store, open_store, release
 from earthgan_training.simulations.units import Conversion
@@ -90,6 +92,7 @@ class Fields:
 
     `names` gives the source's name for each of ours, and `conversions` how a variable becomes one in its unit.
     `shells`, `rows` and `columns` are the stored positions of the grid's shells, rows and columns.
+    `temperatures` are those of our variables that count from absolute zero.
     """
 
     places: Mapping[int, Mapping[str, Place]]
@@ -103,6 +106,7 @@ class Fields:
     twins: tuple[tuple[int, int], ...] = ()
     turned: Turned | None = None
     missing: Missing = Missing.REFUSE
+    temperatures: Mapping[str, Variable] = field(default_factory=dict)
     #: The stores that were read last, which stay open.
     kept: deque[Store] = field(default_factory=lambda: deque(maxlen=8), compare=False, repr=False)
 
@@ -120,7 +124,12 @@ class Fields:
         else:
             values = self._stored(t, self.names[name], shells)
             where = self._where(t, self.names[name])
-        return settled(values, self.missing, self.grid, shells, where)
+        found = settled(values, self.missing, self.grid, shells, where)
+        if name in self.temperatures and found.size and not np.isnan(found).all():
+            why = impossible(self.temperatures[name], float(np.nanmin(found)), float(np.nanmax(found)))
+            if why is not None:
+                raise BadInput(f"{where} {why}")
+        return found
 
     def raw(self, t: int, name: str) -> Field:
         order = np.array(self.storage.numbers)
