@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from earthgan.bounded import Bounded
 from earthgan.quantities import Quantity, lateral_mean
 from earthgan.sphere.great_circle import GreatCircle
-from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan.sphere.statistics import shell_statistics
 from earthgan.sphere.stencil import Stencil, cheapest_stencils
 from earthgan.surrogate import LONGEST_RUN
@@ -64,6 +63,7 @@ class Places:
         self.offer = offer
         self._fields = fields
         self._surrogate = offer.surrogate
+        self._planet = offer.surrogate.spec.planet
         self._means = LateralMeans(offer, fields.engine, kept_bytes // 2)
         self._series = SeriesValues([step.t for step in self._surrogate.steps], kept_bytes // 2)
 
@@ -77,7 +77,7 @@ class Places:
         for each in self.offer.quantities.values():
             means = self._means.of_shell(each, stored) if each.less_mean else None
             values[each.name] = _number(_sampled(each, box, stencil, means)[0, 0])
-        return {**_about(quantity), **where, **_at(place), "value": values[name], "values": values}
+        return {**self._about(quantity), **where, **_at(place), "value": values[name], "values": values}
 
     async def profile(self, name: str, t: int, place: Place, with_mean: bool = False) -> dict[str, Any]:
         """Return a quantity in all shells below a place, and each shell's lateral mean if `with_mean`.
@@ -88,7 +88,7 @@ class Places:
         shells = range(self._surrogate.grid.shape[0])
         lane: Lane = "long" if with_mean else "map"
         values = await self._column(quantity, t, shells, self._stencil(place), deadline, lane)
-        answer = {**_about(quantity), **when, **_at(place), **self._depths(), "values": _list(values[:, 0])}
+        answer = {**self._about(quantity), **when, **_at(place), **self._depths(), "values": _list(values[:, 0])}
         if with_mean:
             means = await self._means.of(quantity, t, shells, deadline)
             answer["lateral_mean"] = _list(np.zeros_like(means) if quantity.less_mean else means)
@@ -107,7 +107,7 @@ class Places:
 
         values = await self._series.of((name, r, place), deadline, value)
         return {
-            **_about(quantity),
+            **self._about(quantity),
             **self._radius(r, radius_km),
             **_at(place),
             "t": [step.t for step in steps],
@@ -128,13 +128,15 @@ class Places:
         pieces = [await self._column(quantity, t, shells, stencil, deadline, "long") for stencil in stencils]
         angles = np.linspace(0, arc.length_deg, n)
         return {
-            **_about(quantity),
+            **self._about(quantity),
             **when,
             **self._depths(),
             "lat": [round(latitude, 6) for latitude in latitudes.tolist()],
             "lon": [round(longitude, 6) for longitude in longitudes.tolist()],
             "angle_deg": [round(angle, 6) for angle in angles.tolist()],
-            "surface_distance_km": [round(d, 4) for d in (np.radians(angles) * EARTH_RADIUS_KM).tolist()],
+            "surface_distance_km": [
+                self._planet.rounded(d) for d in (np.radians(angles) * self._planet.radius_km).tolist()
+            ],
             "values": await asyncio.to_thread(_lists, np.concatenate(pieces, axis=1)),
         }
 
@@ -152,7 +154,7 @@ class Places:
         percentiles = {f"p{percent}": _number(value) for percent, value in found.pop("percentiles").items()}
         histogram = {"range": list(quantity.range), **{k: _numbers(v) for k, v in shares.items()}}
         moments = {key: _number(value) for key, value in found.items()}
-        return {**_about(quantity), **where, **moments, "percentiles": percentiles, "histogram": histogram}
+        return {**self._about(quantity), **where, **moments, "percentiles": percentiles, "histogram": histogram}
 
     async def _column(
         self, quantity: Quantity, t: int, shells: range, stencil: Stencil, deadline: float, lane: Lane
@@ -168,6 +170,10 @@ class Places:
     def _deadline(self) -> float:
         return time.monotonic() + self._fields.timeout_s
 
+    def _about(self, quantity: Quantity) -> dict[str, Any]:
+        about = {"variable": quantity.name, "long_name": quantity.long_name, "unit": quantity.unit}
+        return {**about, "length_unit": self._planet.unit}
+
     def _step(self, t: int) -> dict[str, Any]:
         return {"t": t, "time_myr": self._surrogate.check_step(t).time_myr}
 
@@ -175,13 +181,14 @@ class Places:
         return {**self._step(t), **self._radius(r, self._surrogate.check_shell(r))}
 
     def _radius(self, r: int, radius_km: float) -> dict[str, Any]:
-        return {"r": r, "radius_km": round(radius_km, 4), "depth_km": round(self._surrogate.grid.depth_km(r), 4)}
+        rounded, depth_km = self._planet.rounded, self._planet.depth_km(radius_km)
+        return {"r": r, "radius_km": rounded(radius_km), "depth_km": rounded(depth_km)}
 
     def _depths(self) -> dict[str, Any]:
         radii = self._surrogate.grid.radii_km
         return {
-            "radius_km": [round(radius, 4) for radius in radii],
-            "depth_km": [round(EARTH_RADIUS_KM - radius, 4) for radius in radii],
+            "radius_km": [self._planet.rounded(radius) for radius in radii],
+            "depth_km": [self._planet.rounded(self._planet.depth_km(radius)) for radius in radii],
         }
 
 
@@ -240,10 +247,6 @@ def _sampled(
     """
     values = stencil.sample(quantity.at(box, stencil.latitudes_deg, stencil.longitudes_deg))
     return values if means is None else np.asarray(values - np.reshape(means, (-1, 1)), dtype=np.float32)
-
-
-def _about(quantity: Quantity) -> dict[str, Any]:
-    return {"variable": quantity.name, "long_name": quantity.long_name, "unit": quantity.unit}
 
 
 def _at(place: Place) -> dict[str, Any]:

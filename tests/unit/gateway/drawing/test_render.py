@@ -115,7 +115,7 @@ def test_the_labels_of_a_legend_picture_stand_apart_and_are_whole(low: float, hi
     ends = [begin + font.getlength(label) for label, _, begin in placed]
     assert len(placed) >= 2
     assert all(begin > end for (_, _, begin), end in zip(placed[1:], ends[:-1]))
-    picture = Image.open(io.BytesIO(legend_png("Temperature", "K", palette("inferno"), low, high)))
+    picture = Image.open(io.BytesIO(legend_png("Temperature [K]", palette("inferno"), low, high)))
     inked = (np.asarray(picture)[37:, :, 3] > 0).any(axis=0)
     assert not inked[0]
     assert not inked[-1]
@@ -123,7 +123,7 @@ def test_the_labels_of_a_legend_picture_stand_apart_and_are_whole(low: float, hi
 
 def test_the_legend_picture_runs_from_low_to_high() -> None:
     pixels = np.asarray(
-        Image.open(io.BytesIO(legend_png("Temperature", "K", palette("inferno"), 300, 3600))).convert("RGB")
+        Image.open(io.BytesIO(legend_png("Temperature [K]", palette("inferno"), 300, 3600))).convert("RGB")
     )
     bar = pixels[24, 16:304]
     assert bar[0].tolist() == colours("inferno")[0].tolist()
