@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,13 @@ SHIPPED = (Path("model_store/default"), Path("model_store/baseline"), Path("serv
 WRITTEN = ("out", "json", "figures", "markdown")
 #: Commands whose output is for people or for other programs: no later command has to read it.
 LAST = ("figures", "archive", "make")
+#: Options that name sources by their addresses, which may be URLs and are not paths.
+SOURCES = ("source", "truth")
+
+
+def flat(value: object) -> list[Any]:
+    """The values of an option that may be repeated, and may take several each time."""
+    return [each for item in value for each in flat(item)] if isinstance(value, list) else [value]
 
 
 def tutorial() -> Iterator[tuple[str, list[Path], list[Path]]]:
@@ -68,8 +76,8 @@ def tutorial() -> Iterator[tuple[str, list[Path], list[Path]]]:
         read: list[Path] = []
         written: list[Path] = []
         for name, value in vars(arguments).items():
-            values = [Path(each) for each in value] if name == "source" and isinstance(value, list) else value
-            paths = [path for path in (values if isinstance(values, list) else [values]) if isinstance(path, Path)]
+            paths = [Path(path) if name in SOURCES and path is not None else path for path in flat(value)]
+            paths = [path for path in paths if isinstance(path, Path)]
             (written if name in WRITTEN else read).extend(paths)
         yield shlex.split(command)[1], read, written
 

@@ -221,7 +221,9 @@ def _understood(address: str, held: list[Held], said: Said, missing: Missing | N
         twins=() if said is CONTEST_MAPPING else columns.twins,
         missing=missing or said.missing or Missing.REFUSE,
     )
-    components, more = find_components(stored, said, where)
+    partial = said is CONTEST_MAPPING and said.vector is not None and not set(_components_named(said)) <= stored.keys()
+    as_said = said.model_copy(update={"vector": None}) if partial else said  # the contest's velocity, or no velocity
+    components, more = find_components(stored, as_said, where)
     notes += more
     shown, vector, fields = label(stored, components, said, fields, where)
     source = Source(
