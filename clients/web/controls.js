@@ -1,12 +1,15 @@
 /** The controls for variable, depth and time. */
 
-const km = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+import { lengthFormat, stepName } from "./format.js";
+
 const myr = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 export class Controls {
   #form;
   #shells;
   #steps;
+  #length;
+  #isAbove;
 
   /**
    * @param {HTMLFormElement} form
@@ -17,13 +20,19 @@ export class Controls {
     this.#form = form;
     this.#shells = [...catalog.shells].sort((a, b) => a.depth_km - b.depth_km); // surface first
     this.#steps = [...catalog.steps].sort((a, b) => a.t - b.t);
+    this.#length = lengthFormat(catalog);
+    this.#isAbove = this.#shells.every(({ depth_km }) => depth_km <= 0);
+    this.#nameEnds(catalog);
     const { variable, depth, time } = form.elements;
 
     variable.replaceChildren(...variables.map(({ name, long_name }) => new Option(long_name, name)));
     depth.max = String(this.#shells.length - 1);
     time.max = String(this.#steps.length - 1);
-    document.getElementById("time-first").textContent = `step ${this.#steps[0].t}`;
-    document.getElementById("time-last").textContent = `step ${this.#steps.at(-1).t}`;
+    const [only] = this.#steps;
+    const isTimeless = this.#steps.length === 1 && (only.label ?? null) === null && only.time_myr === null;
+    document.getElementById("time-control").hidden = isTimeless;
+    document.getElementById("time-first").textContent = stepName(this.#steps[0]);
+    document.getElementById("time-last").textContent = stepName(this.#steps.at(-1));
 
     form.addEventListener("submit", (event) => event.preventDefault());
     variable.addEventListener("change", () => onChange({ variable: variable.value }));
@@ -38,11 +47,31 @@ export class Controls {
 
     const shell = this.#shells.find(({ r }) => r === state.r);
     depth.valueAsNumber = this.#shells.indexOf(shell);
-    label(depth, `${km.format(shell.depth_km)} km`, `radius ${km.format(shell.radius_km)} km`);
+    label(depth, this.#place(shell), `radius ${this.#length(shell.radius_km)}`);
 
     const step = this.#steps.find(({ t }) => t === state.t);
     time.valueAsNumber = this.#steps.indexOf(step);
-    label(time, `step ${step.t}`, step.time_myr === null ? "" : `${myr.format(step.time_myr)} Myr`);
+    label(time, stepName(step), step.time_myr === null ? "" : `${myr.format(step.time_myr)} Myr`);
+  }
+
+  /** Names the ends of the slider. They are the surface and the core only if the first and the last shell lie there. */
+  #nameEnds({ surface_radius_km, core_radius_km = null }) {
+    const [first, last] = [this.#shells[0], this.#shells.at(-1)];
+    const gap = (first.radius_km - last.radius_km) / Math.max(1, this.#shells.length - 1);
+    const lies = (shell, radius) => radius !== null && Math.abs(shell.radius_km - radius) <= 0.6 * gap;
+    const name = (shell) =>
+      lies(shell, surface_radius_km) ? "surface" : lies(shell, core_radius_km) ? "core" : this.#place(shell);
+    document.getElementById("depth-caption").textContent = this.#isAbove ? "Height" : "Depth";
+    document.getElementById("depth-first").textContent = name(first);
+    document.getElementById("depth-last").textContent = name(last);
+    if (core_radius_km !== null) {
+      document.getElementById("depth-last").title = `The core's radius is ${this.#length(core_radius_km)}.`;
+    }
+  }
+
+  #place({ depth_km }) {
+    const text = this.#length(Math.abs(depth_km));
+    return depth_km < 0 && !this.#isAbove ? `${text} above the surface` : text;
   }
 }
 

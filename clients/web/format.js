@@ -3,13 +3,42 @@
 /**
  * Formats a value with four significant digits of the variable's range, so that the number of decimals is constant.
  * @param {number} value @param {[number, number]} range
+ * @returns {string} e.g. "0.970", "-1.230e-12", "1000000.063"
  */
 export function formatValue(value, range) {
   const span = Math.abs(range[1] - range[0]) || 1;
-  const decimals = 3 - Math.floor(Math.log10(span));
-  if (decimals > 6 || decimals < -3) return value.toExponential(3);
-  return value.toFixed(Math.max(0, decimals));
+  const last = Math.floor(Math.log10(span)) - 3; // the power of ten of the last digit that is shown
+  const first = Math.floor(Math.log10(Math.max(Math.abs(range[0]), Math.abs(range[1]), Math.abs(value))));
+  if (first > 9 || first < -4) {
+    const digits = Math.min(MOST_DIGITS, Math.max(3, Math.floor(Math.log10(Math.abs(value) || 1)) - last));
+    return value === 0 ? "0" : value.toExponential(digits).replace("e+", "e");
+  }
+  return value.toFixed(Math.min(MOST_DIGITS, Math.max(0, -last)));
 }
+
+/** A value is a float32 number, which has no more digits. */
+const MOST_DIGITS = 8;
+
+/** Returns the space and the unit that follow a number, or nothing if the numbers have no unit. @param {string} unit */
+export const unitAfter = (unit) => (hasUnit(unit) ? ` ${unit.trim()}` : "");
+
+/** Returns the heading of a scale: "Temperature (K)", or the name alone if the numbers have no unit. */
+export const headingOf = ({ long_name, unit }) => (hasUnit(unit) ? `${long_name} (${unit.trim()})` : long_name);
+
+const hasUnit = (unit) => !["", "1"].includes(unit.trim());
+
+/**
+ * Returns a function that formats radii and depths with as many decimals as the catalog's shells need.
+ * @param {import("./source.js").Catalog} catalog
+ */
+export function lengthFormat({ length_unit = "km", length_decimals = 0 }) {
+  const digits = { minimumFractionDigits: length_decimals, maximumFractionDigits: length_decimals };
+  const number = new Intl.NumberFormat("en", digits);
+  return (length) => number.format(length === 0 ? 0 : length) + unitAfter(length_unit);
+}
+
+/** Returns a time step's own label, or its number. @param {import("./source.js").Step} step */
+export const stepName = ({ t, label }) => label ?? `step ${t}`;
 
 /** @param {number} latitudeDeg @param {number} longitudeDeg from -180 to 180 */
 export const formatPlace = (latitudeDeg, longitudeDeg) =>

@@ -26,13 +26,17 @@ async function start() {
   run(source);
 }
 
-/** Writes the notice, the licence and the provenance, which must always be readable on the page. */
+/** Writes what the source says about itself. It must always be readable on the page. Nothing is assumed. */
 function describe(catalog) {
   document.title = `${catalog.title} · EarthGAN`;
   document.getElementById("title").textContent = catalog.title;
   document.getElementById("title").title = catalog.description;
-  document.getElementById("notice").textContent = catalog.notice;
-  document.getElementById("licence").textContent = `Licence: ${catalog.licence}`;
+  document.getElementById("notice").textContent = [catalog.notice, catalog.credit].filter(Boolean).join(" · ");
+  document.getElementById("licence").textContent = catalog.licence && `Licence: ${catalog.licence}`;
+  document.getElementById("simulated").textContent =
+    { true: "Simulated data", false: "Measured data" }[catalog.simulated] ?? "";
+  document.getElementById("lengths").textContent =
+    catalog.length_unit === "1" ? `Lengths have no unit; the planet's radius is ${catalog.surface_radius_km}` : "";
   const provenance = document.getElementById("provenance");
   provenance.textContent = `Surrogate ${catalog.digest.replace("sha256:", "").slice(0, 12)}, generator ${catalog.generator.preset}`;
   provenance.title = catalog.digest;

@@ -1,6 +1,6 @@
 /** The value under the pointer. Without a pointer (touch, keyboard), it is the value under the cross in the middle. */
 
-import { formatPlace, formatValue } from "./format.js";
+import { formatPlace, formatValue, unitAfter } from "./format.js";
 import { maxLatitude } from "./globe-map.js";
 import { sampleShell } from "./shell.js";
 
@@ -87,6 +87,6 @@ export class Readout {
   #valueText(isOnGlobe, value) {
     if (!isOnGlobe || this.#shell === null) return "";
     if (!this.#shell) return "…";
-    return Number.isNaN(value) ? "no data" : `${formatValue(value, this.#range)} ${this.#unit}`;
+    return Number.isNaN(value) ? "no data" : formatValue(value, this.#range) + unitAfter(this.#unit);
   }
 }

@@ -2,7 +2,7 @@
 
 /**
  * Interpolates bilinearly on the shell's own grid, periodically in longitude. Poleward of the outermost row, it returns
- * the value of that row. It returns NaN if a neighbour is NaN.
+ * the value of that row. It returns NaN if the nearest neighbour is NaN, and else leaves out neighbours that are NaN.
  *
  * @param {{shape: number[], values: Float32Array}} shell rows are latitudes, columns longitudes
  * @param {{latitudes_deg: number[], longitudes_deg: number[]}} grid latitudes north first, longitudes ascending
@@ -12,9 +12,17 @@ export function sampleShell(shell, grid, latitudeDeg, longitudeDeg) {
   const columns = shell.shape[1];
   const [row, rowFraction] = locateLatitude(grid.latitudes_deg, latitudeDeg);
   const [west, east, eastFraction] = locateLongitude(grid.longitudes_deg, longitudeDeg);
-  const alongRow = (i) =>
-    mix(shell.values[i * columns + west], shell.values[i * columns + east], eastFraction);
-  return rowFraction === 0 ? alongRow(row) : mix(alongRow(row), alongRow(row + 1), rowFraction);
+  const corners = [
+    [row, west, (1 - rowFraction) * (1 - eastFraction)],
+    [row, east, (1 - rowFraction) * eastFraction],
+    [row + 1, west, rowFraction * (1 - eastFraction)],
+    [row + 1, east, rowFraction * eastFraction],
+  ].filter(([, , weight]) => weight > 0); // there may be no row beyond the last one
+  const valueOf = ([i, j]) => shell.values[i * columns + j];
+  if (Number.isNaN(valueOf([rowFraction > 0.5 ? row + 1 : row, eastFraction > 0.5 ? east : west]))) return NaN;
+  const known = corners.filter((corner) => !Number.isNaN(valueOf(corner)));
+  const total = known.reduce((sum, [, , weight]) => sum + weight, 0);
+  return known.reduce((sum, corner) => sum + valueOf(corner) * corner[2], 0) / total;
 }
 
 /** The row at or north of the latitude, and the fraction of the way to the next row south. */
@@ -37,5 +45,3 @@ function locateLongitude(longitudesDeg, longitudeDeg) {
   const eastDeg = next === -1 ? first + 360 : longitudesDeg[east];
   return [west, east, (turned - longitudesDeg[west]) / (eastDeg - longitudesDeg[west])];
 }
-
-const mix = (a, b, fraction) => a + (b - a) * fraction;

@@ -7,10 +7,12 @@ import { openPyramid } from "./pyramid.js";
 /**
  * @typedef {{variable: string, t: number, r: number}} Frame  one field: a variable at a time step on a shell
  * @typedef {{r: number, radius_km: number, depth_km: number}} Shell
- * @typedef {{t: number, time_myr: ?number}} Step
+ * @typedef {{t: number, label: ?string, time_myr: ?number}} Step
  * @typedef {{latitudes_deg: number[], longitudes_deg: number[]}} Grid
  * @typedef {{
- *   title: string, notice: string, licence: string, digest: string, generator: {preset: string},
+ *   title: string, notice: string, credit: string, licence: string, simulated: ?boolean,
+ *   digest: string, generator: {preset: string},
+ *   surface_radius_km: number, core_radius_km: ?number, length_unit: "km" | "1", length_decimals: number,
  *   variables: string[], steps: Step[], shells: Shell[], grid: Grid, default: Frame,
  *   tile_matrix_sets: Object<string, {max_native_zoom: number}>,
  * }} Catalog

@@ -25,6 +25,15 @@ test("holds the outermost row up to the pole", () => {
   assert.equal(at(-90, 100), 8);
 });
 
-test("does not invent a value next to a missing one", () => {
+test("does not invent a value in a missing cell", () => {
   assert.ok(Number.isNaN(at(-40, 290)));
+  assert.ok(Number.isNaN(at(-23, 300)));
+  assert.ok(Number.isNaN(at(-45, 251)));
+});
+
+test("a missing cell makes no hole that is larger than itself", () => {
+  assert.equal(at(-45, 249), 8);
+  assert.equal(at(-22, 300), 300);
+  const beside = at(-22.5 + 1e-9, 250 - 1e-9); // three known corners, each with a quarter
+  assert.ok(Math.abs(beside - (200 + 300 + 8) / 3) < 1e-3);
 });

@@ -22,6 +22,7 @@ from earthgan import __version__
 from earthgan.errors import EarthGANError, WrongUsage
 from earthgan.files import write_json
 from earthgan.surrogate import Surrogate
+from earthgan.verify import verify
 
 #: No range of time steps or shells holds more numbers than this. A longer one is a typing error.
 MOST_NUMBERS = 100_000
@@ -139,18 +140,26 @@ def register(subcommands: Any) -> None:
 
 def _info(arguments: argparse.Namespace) -> None:
     surrogate = Surrogate(arguments.surrogate)
-    spec = surrogate.spec
+    verify(surrogate)
+    spec, planet, rounded = surrogate.spec, surrogate.spec.planet, surrogate.spec.planet.rounded
+    depths_km = [rounded(surrogate.depth_km(r)) for r in (0, surrogate.grid.shape[0] - 1)]
     facts: dict[str, Any] = {
         "title": spec.title,
         "notice": spec.provenance.notice,
+        "credit": spec.provenance.credit,
         "licence": spec.provenance.licence,
+        "simulated": spec.provenance.simulated,
         "digest": surrogate.digest,
         "preset": spec.generator.arguments.preset,
         "variables": list(surrogate.variables),
         "steps": [step.t for step in surrogate.steps],
         "grid": list(surrogate.grid.shape),
-        "depths_km": [surrogate.grid.depth_km(0), surrogate.grid.depth_km(len(surrogate.grid.radii_km) - 1)],
+        "radius_km": planet.radius_km,
+        "core_km": planet.core_radius_km,
+        "depths_km": depths_km,
+        "length_unit": planet.unit,
     }
+    facts = {name: value for name, value in facts.items() if value not in ("", None)}
     facts |= surrogate.kind.facts()
     for name, value in facts.items():
         print(f"{name:12} {value}")

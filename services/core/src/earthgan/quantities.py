@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from earthgan import __version__
 from earthgan.kept import kept
-from earthgan.records import VariableSpec
+from earthgan.records import LARGEST_NUMBER, NARROWEST_RANGE, VariableSpec
 from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan.sphere.vectors import LocalAxes
 from earthgan.surrogate import Surrogate
@@ -257,8 +257,8 @@ def _magnitude(values: Array) -> float:
 
 
 def _round_up(magnitude: float) -> float:
-    """Round up to two digits. The result for 0 is 1, because a range must ascend."""
-    if magnitude == 0:
+    """Round up to two digits. The result for 0 is 1, because a range must ascend, and it can always be drawn."""
+    if magnitude < NARROWEST_RANGE:
         return 1.0
     power = math.floor(math.log10(magnitude)) - 1
-    return float(f"{math.ceil(magnitude / 10.0**power - 1e-9)}e{power}")
+    return min(float(f"{math.ceil(magnitude / 10.0**power - 1e-9)}e{power}"), LARGEST_NUMBER)

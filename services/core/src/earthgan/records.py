@@ -48,10 +48,10 @@ class FileSpec(Frozen):
 
 
 class Affine(Frozen):
-    """`value = offset + scale * code`."""
+    """`value = offset + scale * code`, as float32 numbers."""
 
-    offset: float
-    scale: float = Field(gt=0)
+    offset: float = Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)
+    scale: float = Field(gt=0, le=LARGEST_NUMBER)
 
 
 class VariableSpec(Frozen):

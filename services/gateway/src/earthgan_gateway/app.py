@@ -13,14 +13,12 @@ from pydantic import AnyHttpUrl
 from starlette.middleware.cors import CORSMiddleware
 
 from earthgan import __version__
-from earthgan.errors import DamagedSurrogate, InvalidRequest
-from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import Budget, LayeredCache, MemoryCache
 from earthgan_gateway.engines import Engine, make_engine
 from earthgan_gateway.fields import Fields
 from earthgan_gateway.offer import Offer
-from earthgan_gateway.pictures import Pictures, Style
+from earthgan_gateway.pictures import Pictures
 from earthgan_gateway.places import Places
 from earthgan_gateway.prefetch import Prefetch
 from earthgan_gateway.routes.client import client_routes
@@ -74,12 +72,6 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     pictures = Pictures(fields, cache, metrics, traces, budget.pixels_bytes)
     places = Places(offer, fields, budget.places_bytes)
 
-    for quantity in offer.quantities.values():
-        try:
-            Style.of(quantity)
-        except InvalidRequest as error:
-            raise DamagedSurrogate(surrogate.folder / SPEC_FILE, f"{quantity.name}: {error}") from error
-
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         prefetch = Prefetch(fields, lambda: pictures.asked_at)
@@ -93,7 +85,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
 
     app = FastAPIOffline(  # it serves /docs without a CDN
         title="EarthGAN",
-        summary="Map tiles and radial shells of a mantle-convection surrogate",
+        summary="Map tiles and radial shells of a surrogate",
         description=surrogate.spec.provenance.notice,
         version=__version__,
         license_info={"name": "Apache-2.0"},

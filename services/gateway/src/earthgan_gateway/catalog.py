@@ -8,21 +8,22 @@ from typing import Any
 import numpy as np
 
 from earthgan.quantities import Quantity
-from earthgan.sphere.grid import EARTH_RADIUS_KM
+from earthgan.records import StepSpec
 from earthgan.sphere.tiles import TILE_MATRIX_SETS, bounds_deg, max_native_zoom
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.drawing.ticks import ticks
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Style
 
-#: The depth that a client shows first. It lies below the lid, where both slabs and plumes are visible.
-FIRST_DEPTH_KM = 700.0
+#: The depth that a client shows first, as a share of the planet's radius. In the Earth, 700 km lie below the lid, where
+#: both slabs and plumes are visible.
+FIRST_DEPTH = 700 / 6371
 
 
 def catalog(offer: Offer) -> dict[str, Any]:
     """List everything that clients can ask for, with the radius and depth of each shell and the time of each step."""
     surrogate = offer.surrogate
-    spec, grid = surrogate.spec, surrogate.grid
+    spec, grid, planet = surrogate.spec, surrogate.grid, surrogate.spec.planet
     shells = [_shell(surrogate, r) for r in range(len(grid.radii_km))]
     return {
         "title": spec.title,
@@ -31,18 +32,22 @@ def catalog(offer: Offer) -> dict[str, Any]:
         "simulated": spec.provenance.simulated,
         "source": spec.provenance.source,
         "licence": spec.provenance.licence,
+        "credit": spec.provenance.credit,
         "digest": surrogate.digest,
         "generator": {"preset": spec.generator.arguments.preset},
         "variables": list(offer.quantities),
-        "steps": [{"t": step.t, "time_myr": step.time_myr} for step in surrogate.steps],
+        "steps": [{"t": step.t, "label": step.label, "time_myr": step.time_myr} for step in surrogate.steps],
         "shells": shells,
-        "surface_radius_km": EARTH_RADIUS_KM,
+        "surface_radius_km": planet.radius_km,
+        "core_radius_km": planet.core_radius_km,
+        "length_unit": planet.unit,
+        "length_decimals": planet.decimals(grid.radii_km),
         "grid": {"latitudes_deg": list(grid.latitudes_deg), "longitudes_deg": list(grid.longitudes_deg)},
         "tile_matrix_sets": {tms: {"max_native_zoom": max_native_zoom(tms, grid)} for tms in TILE_MATRIX_SETS},
         "default": {
             "variable": surrogate.variables[0],
             "t": surrogate.steps[0].t,
-            "r": nearest_shell(surrogate, EARTH_RADIUS_KM - FIRST_DEPTH_KM)["r"],
+            "r": nearest_shell(surrogate, planet.radius_km * (1 - FIRST_DEPTH))["r"],
         },
     }
 
@@ -54,8 +59,8 @@ def nearest_shell(surrogate: Surrogate, radius_km: float) -> dict[str, Any]:
 
 
 def _shell(surrogate: Surrogate, r: int) -> dict[str, Any]:
-    grid = surrogate.grid
-    return {"r": r, "radius_km": round(grid.radii_km[r], 4), "depth_km": round(grid.depth_km(r), 4)}
+    rounded = surrogate.spec.planet.rounded
+    return {"r": r, "radius_km": rounded(surrogate.grid.radii_km[r]), "depth_km": rounded(surrogate.depth_km(r))}
 
 
 def variables(offer: Offer) -> dict[str, Any]:
@@ -95,15 +100,28 @@ def tilejson(
     """Return the TileJSON 3.0.0 of one shell. The tiles' addresses carry `query`. Raises NotFound."""
     step, radius_km = surrogate.check_step(t), surrogate.check_shell(r)
     west, south, east, north = bounds_deg(tms)
-    time = "" if step.time_myr is None else f", {step.time_myr:.0f} Myr"
+    planet, decimals = surrogate.spec.planet, surrogate.spec.planet.decimals(surrogate.grid.radii_km)
     return {
         "tilejson": "3.0.0",
-        "name": f"{quantity.long_name}, {surrogate.grid.depth_km(r):.0f} km deep, step {t}{time}",
-        "description": f"{surrogate.spec.title}, radius {radius_km:.0f} km",
-        "attribution": f"{surrogate.spec.provenance.notice} ({surrogate.spec.provenance.licence})",
+        "name": f"{quantity.long_name}, {planet.place_in_words(radius_km, decimals)}, {when(step)}",
+        "description": f"{surrogate.spec.title}, radius {planet.in_words(radius_km, decimals)}",
+        "attribution": attribution(surrogate),
         "scheme": "xyz",
         "tiles": [f"{base_url}tiles/{quantity.name}/{t}/{r}/{{z}}/{{x}}/{{y}}.png{'?' if query else ''}{query}"],
         "minzoom": 0,
         "maxzoom": max_native_zoom(tms, surrogate.grid),
         "bounds": [west, south, east, north],
     }
+
+
+def when(step: StepSpec) -> str:
+    """A time step in words: its label or its number, and its time if that is known."""
+    time = "" if step.time_myr is None else f", {step.time_myr:.0f} Myr"
+    return f"{f'step {step.t}' if step.label is None else step.label}{time}"
+
+
+def attribution(surrogate: Surrogate) -> str:
+    """The notice, the credit and the licence, as far as somebody has stated them."""
+    said = surrogate.spec.provenance
+    words = [text for text in (said.notice, said.credit) if text]
+    return " ".join([*words, f"({said.licence})"] if said.licence else words)

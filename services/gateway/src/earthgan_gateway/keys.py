@@ -12,7 +12,7 @@ from earthgan_gateway.cache import packing
 from earthgan_gateway.formats import png
 
 #: Raise it when the same stored shells would yield other derived quantities, samples or values at places.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from earthgan.errors import UnknownVariable
-from earthgan.quantities import Quantity, quantities
+from earthgan.quantities import Quantity
 from earthgan.surrogate import Surrogate
+from earthgan.verify import offered
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,11 @@ class Offer:
 
     @classmethod
     def of(cls, surrogate: Surrogate) -> Offer:
-        """Find everything that the surrogate offers. This reads a few steps for the ranges, so call it only once."""
-        return cls(surrogate, quantities(surrogate))
+        """Find everything that the surrogate offers. This reads a few steps for the ranges, so call it only once.
+
+        Raises DamagedSurrogate.
+        """
+        return cls(surrogate, offered(surrogate))
 
     def quantity(self, name: str) -> Quantity:
         """Return the quantity of that name. Raises UnknownVariable."""

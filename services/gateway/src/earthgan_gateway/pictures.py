@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from earthgan.errors import InvalidRequest
 from earthgan.quantities import Quantity
+from earthgan.records import NARROWEST_RANGE
 from earthgan.sphere.tiles import Tile
 from earthgan_gateway.cache import LayeredCache, SingleFlight
 from earthgan_gateway.drawing import colours, render
@@ -22,8 +23,6 @@ from earthgan_gateway.formats import COLOUR_FORMATS, FORMATS, VALUE_FORMATS, Con
 from earthgan_gateway.telemetry import Metrics, Traces
 
 _ANOMALY_COLOURS = "crameri:vik"
-#: With a narrower range, the number of colours per unit would overflow float32.
-_NARROWEST_RANGE = 1e-36
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def _check_range(low: float, high: float) -> None:
         first, last = float(np.float32(low)), float(np.float32(high))
     if not (math.isfinite(first) and math.isfinite(last)):
         raise InvalidRequest("rescale takes numbers between -3.4e38 and 3.4e38, because values are float32 numbers")
-    if min(high - low, last - first) < _NARROWEST_RANGE:
+    if min(high - low, last - first) < NARROWEST_RANGE:
         raise InvalidRequest("rescale takes two numbers that differ as float32 numbers and are at least 1e-36 apart")
 
 
@@ -205,9 +204,9 @@ class Pictures:
             description=picture.name,
             grid=surrogate.grid,
             tile=tile,
-            t=picture.t,
             r=picture.r,
-            time_myr=surrogate.check_step(picture.t).time_myr,
+            step=surrogate.check_step(picture.t),
+            planet=surrogate.spec.planet,
             title=surrogate.spec.title,
             provenance=surrogate.spec.provenance,
         )

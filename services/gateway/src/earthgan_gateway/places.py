@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from earthgan.bounded import Bounded
 from earthgan.quantities import Quantity, lateral_mean
 from earthgan.sphere.great_circle import GreatCircle
-from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan.sphere.statistics import shell_statistics
 from earthgan.sphere.stencil import Stencil, cheapest_stencils
 from earthgan.surrogate import LONGEST_RUN
@@ -35,6 +34,8 @@ Place = tuple[float, float]
 
 #: The largest number of points in a section.
 LONGEST_SECTION = 512
+#: With these digits, every float32 number reads back as itself.
+FLOAT32_DIGITS = 9
 
 
 class Shell(Protocol):
@@ -56,14 +57,15 @@ class Fields(Protocol):
 class Places:
     """Answers questions about one surrogate with plain JSON objects.
 
-    Numbers have six digits; None means "no value". All engine calls of a request together may take `fields.timeout_s`.
-    Every method raises EngineError, and NotFound before it computes anything.
+    Numbers have six digits of their quantity's range; None means "no value". All engine calls of a request together may
+    take `fields.timeout_s`. Every method raises EngineError, and NotFound before it computes anything.
     """
 
     def __init__(self, offer: Offer, fields: Fields, kept_bytes: int = 2**23) -> None:
         self.offer = offer
         self._fields = fields
         self._surrogate = offer.surrogate
+        self._planet = offer.surrogate.spec.planet
         self._means = LateralMeans(offer, fields.engine, kept_bytes // 2)
         self._series = SeriesValues([step.t for step in self._surrogate.steps], kept_bytes // 2)
 
@@ -76,8 +78,8 @@ class Places:
         values = {}
         for each in self.offer.quantities.values():
             means = self._means.of_shell(each, stored) if each.less_mean else None
-            values[each.name] = _number(_sampled(each, box, stencil, means)[0, 0])
-        return {**_about(quantity), **where, **_at(place), "value": values[name], "values": values}
+            values[each.name] = _number(_sampled(each, box, stencil, means)[0, 0], _digits(each))
+        return {**self._about(quantity), **where, **_at(place), "value": values[name], "values": values}
 
     async def profile(self, name: str, t: int, place: Place, with_mean: bool = False) -> dict[str, Any]:
         """Return a quantity in all shells below a place, and each shell's lateral mean if `with_mean`.
@@ -88,10 +90,16 @@ class Places:
         shells = range(self._surrogate.grid.shape[0])
         lane: Lane = "long" if with_mean else "map"
         values = await self._column(quantity, t, shells, self._stencil(place), deadline, lane)
-        answer = {**_about(quantity), **when, **_at(place), **self._depths(), "values": _list(values[:, 0])}
+        answer = {
+            **self._about(quantity),
+            **when,
+            **_at(place),
+            **self._depths(),
+            "values": _list(values[:, 0], _digits(quantity)),
+        }
         if with_mean:
             means = await self._means.of(quantity, t, shells, deadline)
-            answer["lateral_mean"] = _list(np.zeros_like(means) if quantity.less_mean else means)
+            answer["lateral_mean"] = _list(np.zeros_like(means) if quantity.less_mean else means, _digits(quantity))
         return answer
 
     async def series(self, name: str, r: int, place: Place) -> dict[str, Any]:
@@ -107,12 +115,12 @@ class Places:
 
         values = await self._series.of((name, r, place), deadline, value)
         return {
-            **_about(quantity),
+            **self._about(quantity),
             **self._radius(r, radius_km),
             **_at(place),
             "t": [step.t for step in steps],
             "time_myr": [step.time_myr for step in steps],
-            "values": _list(values),
+            "values": _list(values, _digits(quantity)),
         }
 
     async def section(self, name: str, t: int, arc: GreatCircle, n: int) -> dict[str, Any]:
@@ -128,14 +136,16 @@ class Places:
         pieces = [await self._column(quantity, t, shells, stencil, deadline, "long") for stencil in stencils]
         angles = np.linspace(0, arc.length_deg, n)
         return {
-            **_about(quantity),
+            **self._about(quantity),
             **when,
             **self._depths(),
             "lat": [round(latitude, 6) for latitude in latitudes.tolist()],
             "lon": [round(longitude, 6) for longitude in longitudes.tolist()],
             "angle_deg": [round(angle, 6) for angle in angles.tolist()],
-            "surface_distance_km": [round(d, 4) for d in (np.radians(angles) * EARTH_RADIUS_KM).tolist()],
-            "values": await asyncio.to_thread(_lists, np.concatenate(pieces, axis=1)),
+            "surface_distance_km": [
+                self._planet.rounded(d) for d in (np.radians(angles) * self._planet.radius_km).tolist()
+            ],
+            "values": await asyncio.to_thread(_lists, np.concatenate(pieces, axis=1), _digits(quantity)),
         }
 
     def points_along(self, arc: GreatCircle) -> int:
@@ -147,12 +157,21 @@ class Places:
         """Return area-weighted statistics of a shell, with a histogram over the quantity's global range."""
         quantity, where = self.offer.quantity(name), self._shell(t, r)
         shell = await self._fields.shell(name, t, r)
+        digits = _digits(quantity)
         found = asdict(await asyncio.to_thread(shell_statistics, shell.values, self._surrogate.grid, quantity.range))
         shares = {key: found.pop(key) for key in ("bins", "below", "above")}
-        percentiles = {f"p{percent}": _number(value) for percent, value in found.pop("percentiles").items()}
+        percentiles = {f"p{percent}": _number(value, digits) for percent, value in found.pop("percentiles").items()}
         histogram = {"range": list(quantity.range), **{k: _numbers(v) for k, v in shares.items()}}
-        moments = {key: _number(value) for key, value in found.items()}
-        return {**_about(quantity), **where, **moments, "percentiles": percentiles, "histogram": histogram}
+        missing = _number(found.pop("missing"))
+        moments = {key: _number(value, digits) for key, value in found.items()}
+        return {
+            **self._about(quantity),
+            **where,
+            **moments,
+            "missing": missing,
+            "percentiles": percentiles,
+            "histogram": histogram,
+        }
 
     async def _column(
         self, quantity: Quantity, t: int, shells: range, stencil: Stencil, deadline: float, lane: Lane
@@ -168,6 +187,10 @@ class Places:
     def _deadline(self) -> float:
         return time.monotonic() + self._fields.timeout_s
 
+    def _about(self, quantity: Quantity) -> dict[str, Any]:
+        about = {"variable": quantity.name, "long_name": quantity.long_name, "unit": quantity.unit}
+        return {**about, "length_unit": self._planet.unit}
+
     def _step(self, t: int) -> dict[str, Any]:
         return {"t": t, "time_myr": self._surrogate.check_step(t).time_myr}
 
@@ -175,13 +198,14 @@ class Places:
         return {**self._step(t), **self._radius(r, self._surrogate.check_shell(r))}
 
     def _radius(self, r: int, radius_km: float) -> dict[str, Any]:
-        return {"r": r, "radius_km": round(radius_km, 4), "depth_km": round(self._surrogate.grid.depth_km(r), 4)}
+        rounded, depth_km = self._planet.rounded, self._planet.depth_km(radius_km)
+        return {"r": r, "radius_km": rounded(radius_km), "depth_km": rounded(depth_km)}
 
     def _depths(self) -> dict[str, Any]:
         radii = self._surrogate.grid.radii_km
         return {
-            "radius_km": [round(radius, 4) for radius in radii],
-            "depth_km": [round(EARTH_RADIUS_KM - radius, 4) for radius in radii],
+            "radius_km": [self._planet.rounded(radius) for radius in radii],
+            "depth_km": [self._planet.rounded(self._planet.depth_km(radius)) for radius in radii],
         }
 
 
@@ -242,26 +266,29 @@ def _sampled(
     return values if means is None else np.asarray(values - np.reshape(means, (-1, 1)), dtype=np.float32)
 
 
-def _about(quantity: Quantity) -> dict[str, Any]:
-    return {"variable": quantity.name, "long_name": quantity.long_name, "unit": quantity.unit}
-
-
 def _at(place: Place) -> dict[str, Any]:
     return {"lat": place[0], "lon": place[1]}
 
 
-def _number(value: float | None) -> float | None:
-    """Round to six digits; None means "no value"."""
-    return None if value is None or not np.isfinite(value) else float(f"{value:.6g}")
+def _digits(quantity: Quantity) -> int:
+    """The significant digits of a quantity's values: six of its range, and those that the range's own offset takes."""
+    low, high = quantity.range
+    offset = max(abs(low), abs(high)) / (high - low)
+    return min(6 + max(0, int(np.log10(offset))), FLOAT32_DIGITS)
+
+
+def _number(value: float | None, digits: int = 6) -> float | None:
+    """Round to so many digits; None means "no value"."""
+    return None if value is None or not np.isfinite(value) else float(f"{value:.{digits}g}")
 
 
 def _numbers(value: float | tuple[float, ...]) -> Any:
     return [_number(each) for each in value] if isinstance(value, tuple) else _number(value)
 
 
-def _list(values: NDArray[Any]) -> list[float | None]:
-    return [_number(value) for value in values.tolist()]
+def _list(values: NDArray[Any], digits: int) -> list[float | None]:
+    return [_number(value, digits) for value in values.tolist()]
 
 
-def _lists(rows: NDArray[Any]) -> list[list[float | None]]:
-    return [_list(row) for row in rows]
+def _lists(rows: NDArray[Any], digits: int) -> list[list[float | None]]:
+    return [_list(row, digits) for row in rows]

@@ -37,11 +37,13 @@ def capabilities(
     document = ElementTree.Element(_wmts("Capabilities"), {"version": "1.0.0"})
     service = _add(document, _ows("ServiceIdentification"))
     _add(service, _ows("Title"), f"EarthGAN: {surrogate.spec.title}")
-    _add(service, _ows("Abstract"), f"{provenance.notice} {surrogate.spec.description}")
+    words = (provenance.notice, provenance.credit, surrogate.spec.description)
+    _add(service, _ows("Abstract"), " ".join(text for text in words if text))
     _add(service, _ows("ServiceType"), "OGC WMTS")
     _add(service, _ows("ServiceTypeVersion"), "1.0.0")
     _add(service, _ows("Fees"), "none")
-    _add(service, _ows("AccessConstraints"), provenance.licence)
+    if provenance.licence:
+        _add(service, _ows("AccessConstraints"), provenance.licence)
     contents = _add(document, _wmts("Contents"))
     for quantity in quantities:
         _add_layer(contents, surrogate, quantity, default_t, default_r, base_url)
@@ -63,7 +65,7 @@ def _add_layer(
 ) -> None:
     radii_km = surrogate.grid.radii_km
     layer = _add(contents, _wmts("Layer"))
-    _add(layer, _ows("Title"), f"{quantity.long_name} [{quantity.unit}]")
+    _add(layer, _ows("Title"), quantity.heading)
     _add(layer, _ows("Abstract"), surrogate.spec.provenance.notice)
     _add(layer, _ows("Identifier"), quantity.name)
     box = _add(layer, _ows("WGS84BoundingBox"))
@@ -74,8 +76,11 @@ def _add_layer(
     _add(style, _ows("Identifier"), "default")
     _add(style, _wmts("LegendURL"), format="image/png", href=f"{base_url}legends/{quantity.name}.png")
     _add(layer, _wmts("Format"), "image/png")
-    _add_dimension(layer, STEP, "Time step", default_t, [step.t for step in surrogate.steps])
-    shells = f"Radial shell, from 0 at radius {radii_km[0]:.0f} km to {len(radii_km) - 1} at {radii_km[-1]:.0f} km"
+    steps, planet = surrogate.steps, surrogate.spec.planet
+    labels = f", from {steps[0].label} to {steps[-1].label}" if steps[0].label and steps[-1].label else ""
+    _add_dimension(layer, STEP, f"Time step{labels}", default_t, [step.t for step in steps])
+    inner, outer = (planet.in_words(radius, planet.decimals(radii_km)) for radius in (radii_km[0], radii_km[-1]))
+    shells = f"Radial shell, from 0 at radius {inner} to {len(radii_km) - 1} at {outer}"
     _add_dimension(layer, SHELL, shells, default_r, range(len(radii_km)))
     for tms in TILE_MATRIX_SETS:
         _add(_add(layer, _wmts("TileMatrixSetLink")), _wmts("TileMatrixSet"), tms)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
+from earthgan.records import PlanetSpec, StepSpec
 from earthgan.spec import Provenance
 from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.sampling import ShellSampler
@@ -30,9 +31,9 @@ CONTENTS = Contents(
     description="a shell <&> such",
     grid=GRID,
     tile=None,
-    t=120,
+    step=StepSpec(t=120, time_myr=12.5, file="inputs/120.npy", sha256="0" * 64),
     r=1,
-    time_myr=12.5,
+    planet=PlanetSpec(),
     title="A test",
     provenance=Provenance(source="a test", licence="CC0-1.0", notice="Not the Earth.", simulated=True),
 )
@@ -136,8 +137,14 @@ def test_a_netcdf_says_what_it_holds() -> None:
             "shell": 1,
             "time_myr": 12.5,
         }
-    with netcdf(field(), replace(CONTENTS, time_myr=None)) as file:
+    step = CONTENTS.step.model_copy(update={"time_myr": None, "label": "1e2"})
+    moon = replace(CONTENTS, step=step, unit="", planet=PlanetSpec(radius_km=1.0, unit="1"))
+    with netcdf(field(), moon) as file:
         assert "time_myr" not in file.variables
+        assert file["step"].long_name == "1e2"
+        assert (file["radius_km"].units, file["depth_km"].units) == ("1", "1")
+        assert float(file["depth_km"][...]) == 1 - 5000
+        assert "units" not in file["temperature"].ncattrs()
 
 
 @settings(max_examples=30, deadline=None)

@@ -35,15 +35,15 @@ def extent(field: NDArray[np.float32], variable: Variable) -> tuple[float, float
 def colour_range(extents: NDArray[np.float64], variable: Variable) -> tuple[float, float]:
     """The extent over all time steps, rounded outwards to two significant figures of its span. It always ascends.
 
-    `extents` is `(step, 2)`. A symmetric variable's range is symmetric about zero. Where all values are the same, the
-    range is a small one around the value.
+    `extents` is `(step, 2)`. A symmetric variable's range is symmetric about zero. Where all values are the same
+    float32 number, the range is a small one around it.
     """
     known = extents[~np.isnan(extents).any(axis=1)]
     low, high = (float(known[:, 0].min()), float(known[:, 1].max())) if len(known) else (0.0, 0.0)
     if variable.symmetric:
         high = max(-low, high)
         return (-_rounded(high, high, ROUND_CEILING), _rounded(high, high, ROUND_CEILING)) if high else (-1.0, 1.0)
-    if low < high:
+    if np.float32(low) < np.float32(high):
         return _rounded(low, high - low, ROUND_FLOOR), _rounded(high, high - low, ROUND_CEILING)
     if low == 0:
         return 0.0, 1.0

@@ -111,7 +111,7 @@ def mean_of_known(
     down, right = np.stack([1 - row_share, row_share]), np.stack([1 - column_share, column_share])
     weights = (down[:, None] * right).reshape(2, 2, *beyond, -1)
     known = ~np.isnan(corners)
-    total = np.sum(weights, axis=(0, 1), where=known)
+    total = np.sum(np.where(known, weights, 0), axis=(0, 1))
     sums = np.sum(weights * np.where(known, corners, 0), axis=(0, 1))
     nearest_row = np.where(row_share > 0.5, known[1], known[0])
     nearest = np.where(column_share > 0.5, nearest_row[1], nearest_row[0])

@@ -29,8 +29,8 @@ def coloured(values: Values, low: float, high: float, *, under: bool, over: bool
     return index
 
 
-def legend_png(name: str, unit: str, palette: bytes, low: float, high: float) -> bytes:
-    """Draw a palette as a horizontal colour bar with ticks, name and unit: 320 x 56 pixels, transparent background."""
+def legend_png(heading: str, palette: bytes, low: float, high: float) -> bytes:
+    """Draw a palette as a horizontal colour bar with ticks and a heading: 320 x 56 pixels, transparent background."""
     top, bar = 18, 14
     image = Image.new("RGBA", (_WIDTH, 56))
     draw = ImageDraw.Draw(image)
@@ -39,7 +39,7 @@ def legend_png(name: str, unit: str, palette: bytes, low: float, high: float) ->
     ramp = drawn[np.linspace(0, len(drawn) - 1, _BAR_WIDTH).round().astype(int)]
     image.paste(Image.fromarray(np.broadcast_to(ramp, (bar, _BAR_WIDTH, 3)).copy()), (_MARGIN, top))
     ink = (40, 40, 40, 255)
-    draw.text((_MARGIN, 2), f"{name} [{unit}]", fill=ink, font=font)
+    draw.text((_MARGIN, 2), heading, fill=ink, font=font)
     for label, x, begin in labels_along(low, high, font):
         draw.line([(x, top + bar), (x, top + bar + 3)], fill=ink)
         draw.text((begin, top + bar + 4), label, fill=ink, font=font)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from earthgan.errors import BadInput
-from earthgan.surrogate import Surrogate
+from earthgan.surrogate import Backend, Surrogate
+from earthgan.verify import probe
 from earthgan_gateway.engines.base import Engine, Lane
 from earthgan_gateway.engines.local import LocalEngine
 from earthgan_gateway.settings import Settings
@@ -12,7 +13,10 @@ __all__ = ["Engine", "Lane", "LocalEngine", "make_engine"]
 
 
 def make_engine(settings: Settings, surrogate: Surrogate) -> Engine:
-    """Make the engine that the settings name. Raises BadInput if the generator cannot be loaded."""
+    """Make the engine that the settings name.
+
+    Raises BadInput if the generator cannot be loaded, and EngineAnswerInvalid if it gives no numbers.
+    """
     if settings.engine == "torchserve":
         assert settings.torchserve_url is not None  # Settings has checked it
         from earthgan_gateway.engines.torchserve import TorchServeEngine  # only this engine needs an HTTP client
@@ -24,9 +28,14 @@ def make_engine(settings: Settings, surrogate: Surrogate) -> Engine:
         except ModuleNotFoundError as error:
             raise BadInput(f"the torch engine needs the package {error.name}: pip install 'earthgan[torch]'") from error
 
-        return LocalEngine(surrogate, torch_backend(surrogate), f"torch/{default_precision()}")
+        return _local(surrogate, torch_backend(surrogate), f"torch/{default_precision()}")
     if surrogate.kind.evaluates:
-        return LocalEngine(surrogate, None, "numpy/float32")
+        return _local(surrogate, None, "numpy/float32")
     from earthgan.backends.onnx import onnx_backend
 
-    return LocalEngine(surrogate, onnx_backend(surrogate), "onnx/float32")
+    return _local(surrogate, onnx_backend(surrogate), "onnx/float32")
+
+
+def _local(surrogate: Surrogate, backend: Backend | None, numerics: str) -> LocalEngine:
+    probe(surrogate, backend)
+    return LocalEngine(surrogate, backend, numerics)

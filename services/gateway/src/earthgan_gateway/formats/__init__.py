@@ -55,8 +55,10 @@ VALUE_FORMATS = {
     each.name: each
     for each in (
         ValueFormat(name="npy", media_type="application/x-npy", encode=npy.encode, for_tiles=True, compressible=True),
-        ValueFormat(name="tif", media_type="image/tiff; application=geotiff", encode=geotiff.encode, for_tiles=True),
-        ValueFormat(name="nc", media_type="application/x-netcdf", encode=netcdf.encode, compressible=True),
+        ValueFormat(
+            name="tif", media_type="image/tiff; application=geotiff", version=2, encode=geotiff.encode, for_tiles=True
+        ),
+        ValueFormat(name="nc", media_type="application/x-netcdf", version=2, encode=netcdf.encode, compressible=True),
         ValueFormat(name="json", media_type="application/json", encode=json.encode, compressible=True),
     )
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from earthgan.records import PlanetSpec, StepSpec
 from earthgan.spec import Provenance
 from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.tiles import Tile
@@ -14,7 +15,7 @@ class Contents:
     """Which quantity a file holds, where its values lie, and where they come from.
 
     If `tile` is None, the values are a whole radial shell on its own grid; otherwise they are a map tile. No two files
-    of one surrogate have the same `description`. `time_myr` is None if the time is unknown.
+    of one surrogate have the same `description`. `unit` is the source's own text, and may be empty or "1".
     """
 
     variable: str
@@ -23,8 +24,8 @@ class Contents:
     description: str
     grid: ShellGrid
     tile: Tile | None
-    t: int
+    step: StepSpec
     r: int
-    time_myr: float | None
+    planet: PlanetSpec
     title: str
     provenance: Provenance

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.sampling import ShellSampler
 from earthgan.sphere.tiles import WEB_MERCATOR, Tile
+from earthgan.variables import shown_unit
 from earthgan_gateway.formats.contents import Contents
 
 
@@ -79,7 +80,9 @@ def encode_raster(values: NDArray[np.float32], extent: Extent, unit: str, descri
     directory = [1, 1, 0, len(keys), *(number for key, value in keys for number in (key, 0, 1, value))]
     scale = ((extent.east - extent.west) / columns, (extent.north - extent.south) / rows, 0.0)
     corner = (0.0, 0.0, 0.0, extent.west, extent.north, 0.0)  # the place of the raster's first corner
-    items = (("UNITTYPE", "unittype", unit), ("DESCRIPTION", "description", description))
+    items = [("DESCRIPTION", "description", description)]
+    if shown_unit(unit):
+        items.insert(0, ("UNITTYPE", "unittype", unit))
     metadata = "".join(
         # Escaped twice, because GDAL unescapes again what its XML parser has already unescaped.
         f'<Item name="{name}" sample="0" role="{role}">{escape(escape(text))}</Item>'

@@ -7,7 +7,6 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan_gateway.formats.contents import Contents
 
 #: HDF5 does not support several threads at once, and netCDF4 releases Python's lock.
@@ -18,20 +17,19 @@ def encode(values: NDArray[np.float32], contents: Contents) -> bytes:
     """Write a NetCDF-4 file of a shell `(latitude, longitude)` on its own grid. NaN means "no value"."""
     import netCDF4  # not at the top, because it takes a tenth of a second and most gateways never need it
 
-    grid, t, r, time_myr = contents.grid, contents.t, contents.r, contents.time_myr
+    grid, r, step, planet = contents.grid, contents.r, contents.step, contents.planet
+    radius_km, length = grid.radii_km[r], planet.unit
     provenance, variable = contents.provenance, contents.variable
     with _ONE_AT_A_TIME:
         file = netCDF4.Dataset(f"{variable}.nc", "w", format="NETCDF4", memory=values.nbytes)
-        file.setncatts(
-            {
-                "Conventions": "CF-1.8",
-                "title": contents.title,
-                "source": provenance.source,
-                "licence": provenance.licence,
-                "notice": provenance.notice,
-                "institution": "EarthGAN",
-            }
-        )
+        said = {
+            "title": contents.title,
+            "source": provenance.source,
+            "licence": provenance.licence,
+            "notice": provenance.notice,
+            "credit": provenance.credit,
+        }
+        file.setncatts({"Conventions": "CF-1.8", **{name: text for name, text in said.items() if text}})
         axes = (
             ("latitude", grid.latitudes_deg, "degrees_north", "Y"),
             ("longitude", grid.longitudes_deg, "degrees_east", "X"),
@@ -45,36 +43,32 @@ def encode(values: NDArray[np.float32], contents: Contents) -> bytes:
             (
                 "radius_km",
                 "f8",
-                grid.radii_km[contents.r],
-                {"long_name": "distance from the Earth's centre", "units": "km"},
+                radius_km,
+                {"long_name": "distance from the planet's centre", "units": length},
             ),
             (
                 "depth_km",
                 "f8",
-                grid.depth_km(r),
+                planet.depth_km(radius_km),
                 {
                     "standard_name": "depth",
-                    "long_name": f"depth below a surface of radius {EARTH_RADIUS_KM:.0f} km",
-                    "units": "km",
+                    "long_name": f"depth below a surface of radius {planet.radius_km:g}{' km' * (length == 'km')}",
+                    "units": length,
                     "positive": "down",
                 },
             ),
-            ("step", "i4", t, {"long_name": "time step", "units": "1"}),
+            ("step", "i4", step.t, {"long_name": step.label or "time step", "units": "1"}),
             ("shell", "i4", r, {"long_name": "index of the radial shell, 0 next to the core", "units": "1"}),
         ]
-        if time_myr is not None:
-            scalars.append(("time_myr", "f8", time_myr, {"long_name": "time in the simulation", "units": "Myr"}))
+        if step.time_myr is not None:
+            scalars.append(("time_myr", "f8", step.time_myr, {"long_name": "time", "units": "Myr"}))
         for name, kind, value, attributes in scalars:
             scalar = file.createVariable(name, kind, ())
             scalar.setncatts(attributes)
             scalar[...] = value
         field = file.createVariable(variable, "f4", ("latitude", "longitude"), fill_value=np.float32(np.nan))
-        field.setncatts(
-            {
-                "long_name": contents.long_name,
-                "units": contents.unit,
-                "coordinates": " ".join(name for name, *_ in scalars),
-            }
-        )
+        coordinates = " ".join(name for name, *_ in scalars)
+        units = {"units": contents.unit} if contents.unit else {}
+        field.setncatts({"long_name": contents.long_name, **units, "coordinates": coordinates})
         field[:] = values
         return bytes(file.close())

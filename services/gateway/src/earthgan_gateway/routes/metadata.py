@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from earthgan.errors import InvalidRequest
-from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan_gateway import catalog
 from earthgan_gateway.drawing.render import legend_png
 from earthgan_gateway.offer import Offer
@@ -26,6 +25,8 @@ def metadata_router(offer: Offer) -> APIRouter:
     """Make the routes that describe the surrogate, so that clients need no built-in knowledge of it."""
     router = APIRouter(tags=["metadata"], dependencies=[ONLY_DOCUMENTED], responses=ERRORS)
     whole_catalog = catalog.catalog(offer)
+    planet = offer.surrogate.spec.planet
+    outermost_km = max(planet.radius_km, offer.surrogate.grid.radii_km[-1])
 
     @router.get("/catalog", response_model=Catalog, response_model_exclude_unset=True)
     async def get_catalog(query: Annotated[CatalogQuery, Query()]) -> dict[str, Any]:
@@ -37,10 +38,13 @@ def metadata_router(offer: Offer) -> APIRouter:
             return whole_catalog
         if query.depth_km is not None and query.radius_km is not None:
             raise InvalidRequest("give depth_km or radius_km, not both")
-        asked_km = EARTH_RADIUS_KM - query.depth_km if query.depth_km is not None else query.radius_km
+        asked_km = planet.depth_km(query.depth_km) if query.depth_km is not None else query.radius_km
         assert asked_km is not None
-        if not 0 <= asked_km <= EARTH_RADIUS_KM:
-            raise InvalidRequest(f"depth_km and radius_km must lie between 0 and {EARTH_RADIUS_KM:.0f}")
+        if not 0 <= asked_km <= outermost_km:
+            raise InvalidRequest(
+                f"radius_km must lie between 0 and {outermost_km:g}, "
+                f"and depth_km between {planet.depth_km(outermost_km):g} and {planet.radius_km:g}"
+            )
         return whole_catalog | {"nearest": catalog.nearest_shell(offer.surrogate, asked_km)}
 
     @router.get("/variables", response_model=Variables)
@@ -55,7 +59,7 @@ def metadata_router(offer: Offer) -> APIRouter:
         """Draw the legend of a variable as a picture of 320 by 56 pixels."""
         quantity = offer.quantity(var)
         style = query.style(quantity)
-        picture = legend_png(quantity.long_name, quantity.unit, style.palette(), style.low, style.high)
+        picture = legend_png(quantity.heading, style.palette(), style.low, style.high)
         return Response(picture, media_type="image/png")
 
     @router.get("/legends/{var}", response_model=Legend, responses=PATH_ERRORS)

@@ -1,15 +1,17 @@
 """One model for each JSON document that a route answers. OpenAPI and generated clients take their types from these.
 
-Radii and depths are in km, angles in degrees, and values in the document's `unit`. null means "no value".
+Radii, depths and distances are in km, unless `length_unit` is "1": then they have no unit. Depths are negative above
+the planet's surface. Angles are in degrees, and values in the document's `unit`. null means "no value" or "not known".
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Numbers = list[float | None]
+LengthUnit = Literal["km", "1"]
 #: The lower end and the upper end of a range.
 Ends = Annotated[list[float], Field(min_length=2, max_length=2)]
 
@@ -25,9 +27,10 @@ class Generator(_Document):
 
 
 class Step(_Document):
-    """A time step. `time_myr` is null if the time is unknown."""
+    """A time step. `label` is the source's own text for it. `time_myr` is null if the time is unknown."""
 
     t: int
+    label: str | None
     time_myr: float | None
 
 
@@ -61,20 +64,28 @@ class Default(_Document):
 
 
 class Catalog(_Document):
-    """Everything that clients can ask for. `nearest` is present if the query gave a depth or a radius."""
+    """Everything that clients can ask for. `nearest` is present if the query gave a depth or a radius.
+
+    `simulated` says whether the data are simulated or measured, and is null if nobody has said. `length_decimals` is
+    the number of decimals with which radii and depths are shown.
+    """
 
     title: str
     description: str
     notice: str
-    simulated: bool
+    simulated: bool | None
     source: str
     licence: str
+    credit: str
     digest: str
     generator: Generator
     variables: list[str]
     steps: list[Step]
     shells: list[Shell]
     surface_radius_km: float
+    core_radius_km: float | None
+    length_unit: LengthUnit
+    length_decimals: int
     grid: Grid
     tile_matrix_sets: dict[str, TileMatrixSet]
     default: Default
@@ -161,6 +172,7 @@ class _About(_Document):
     variable: str
     long_name: str
     unit: str
+    length_unit: LengthUnit
 
 
 class Point(_About):

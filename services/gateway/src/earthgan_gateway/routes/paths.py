@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from earthgan_gateway.routes.query import whole
 
-VARIABLE = "[a-z][a-z0-9_]*"
+VARIABLE = "[A-Za-z][A-Za-z0-9_]*"
 
 _Index = Annotated[int, Field(ge=0), BeforeValidator(whole)]
 

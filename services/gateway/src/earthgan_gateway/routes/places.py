@@ -21,7 +21,7 @@ from earthgan_gateway.routes.problems import ENGINE_ERRORS, NO_SUCH_PATH
 from earthgan_gateway.routes.query import ONLY_DOCUMENTED, PlaceQuery, ProfileQuery, SectionQuery, whole
 
 #: A part of every entity tag. Raise it when the same numbers would be answered differently.
-VERSION = 1
+VERSION = 2
 
 
 def places_router(places: Places, keys: Keys) -> APIRouter:

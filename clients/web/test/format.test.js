@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatValue, headingOf, lengthFormat, stepName, unitAfter } from "../format.js";
+
+const VALUES = [
+  [0.97, [0, 0.97], "0.9700"],
+  [0.5, [0, 1], "0.500"],
+  [0, [0, 1], "0.000"],
+  [1650.4, [300, 3600], "1650"],
+  [-0.85, [-2, 2], "-0.850"],
+  [1e-12, [0, 1e-12], "1.000e-12"],
+  [0, [0, 1e-12], "0"],
+  [-2.5e-11, [-1.2e-10, 1.2e-10], "-2.500e-11"],
+  [1.234e22, [1e22, 2e22], "1.234e22"],
+  [1e6 + 0.0625, [1e6, 1e6 + 1], "1000000.063"],
+  [25000, [0, 1e5], "25000"],
+];
+
+for (const [value, range, text] of VALUES) {
+  test(`${value} in ${range} reads ${text}`, () => assert.equal(formatValue(value, range), text));
+}
+
+test("every value reads back within a thousandth of its range", () => {
+  for (let power = -30; power <= 30; power += 1) {
+    for (const share of [-1, -0.37, 0, 0.001, 0.5, 0.97, 1]) {
+      const value = share * 10 ** power;
+      const text = formatValue(value, [-(10 ** power), 10 ** power]);
+      assert.ok(Math.abs(Number(text) - value) <= 10 ** (power - 3), text);
+      assert.ok(text.length <= 12, text);
+    }
+  }
+});
+
+test("no unit is shown where there is none", () => {
+  for (const unit of ["", "1", " 1 "]) {
+    assert.equal(unitAfter(unit), "");
+    assert.equal(headingOf({ long_name: "Phase", unit }), "Phase");
+  }
+  assert.equal(unitAfter("%"), " %");
+  assert.equal(headingOf({ long_name: "dlnVs", unit: "percent" }), "dlnVs (percent)");
+});
+
+test("lengths have the catalog's unit and decimals", () => {
+  assert.equal(lengthFormat({})(2891), "2,891 km");
+  assert.equal(lengthFormat({ length_unit: "1", length_decimals: 3 })(0.45), "0.450");
+  assert.equal(lengthFormat({ length_unit: "km", length_decimals: 1 })(-0), "0.0 km");
+});
+
+test("a step has its own label or its number", () => {
+  assert.equal(stepName({ t: 3, label: "1e2" }), "1e2");
+  assert.equal(stepName({ t: 3, label: null }), "step 3");
+  assert.equal(stepName({ t: 3 }), "step 3");
+});
