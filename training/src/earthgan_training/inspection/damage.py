@@ -66,6 +66,19 @@ class Inspection:
                 lines.append(f"  {each.name}: no damage found")
         return lines
 
+    def suspicious(self) -> list[str]:
+        """The shells that look damaged and are not known to be, one line for each run of them."""
+        lines = []
+        for each in self.variables:
+            known = {finding.shell for finding in each.known}
+            new = tuple(finding for finding in each.found if finding.shell not in known)
+            lines += [f"{each.name}: {line}" for line in _together(new)]
+        return lines
+
+    def known(self) -> list[str]:
+        """What is known to be wrong, one line for each run of shells."""
+        return [f"{each.name}: {line}" for each in self.variables for line in _together(each.known)]
+
     def as_json(self) -> dict[str, Any]:
         """Findings and profiles as plain numbers, with NaN as null."""
         return {
@@ -185,7 +198,7 @@ def _reasons(
         return [*reasons, "constant"]
     # Towards a boundary with a fixed temperature, the spread decreases to nothing, shell by shell. That is no damage.
     beside = spread[[j for j in (i - 1, i + 1) if 0 <= j < len(mean)]]
-    between = len(beside) == 2 and np.nanmin(beside) <= spread[i] <= np.nanmax(beside)
+    between = np.nanmin(beside) <= spread[i] <= np.nanmax(beside) if len(beside) == 2 else spread[i] <= beside[0]
     if usual > 0 and not 1 / factor < spread[i] / usual < factor and not between:
         reasons.append(f"varies {spread[i] / usual:.2g} times as much as its neighbours")
     if difference[i] > UNLIKE and not alike:
