@@ -107,7 +107,7 @@ def _spread(axis: Any) -> Any:
         first, last, count = float(axis["first"]), float(axis["last"]), int(axis["count"])
     except (KeyError, TypeError, ValueError, OverflowError):
         raise ValueError("an axis is a list of numbers, or has first, last and count") from None
-    if len(axis) != 3 or not 2 <= count <= MOST_EVEN:
+    if len(axis) != 3 or not 2 <= count <= MOST_EVEN or not math.isfinite(first) or not math.isfinite(last):
         raise ValueError(f"an even axis has first, last and count, which is 2 to {MOST_EVEN:,}")
     return _even(first, last, count)
 
