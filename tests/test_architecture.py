@@ -88,6 +88,7 @@ LAYERS = {
     ),
     "earthgan_training": (
         "simulations harmonics grids work",
+        "inspection",
         "surrogates simulate prepare",
         "figures train velocity",
         "coding",

@@ -35,6 +35,8 @@ function describe(catalog) {
   document.getElementById("licence").textContent = catalog.licence && `Licence: ${catalog.licence}`;
   document.getElementById("simulated").textContent =
     { true: "Simulated data", false: "Measured data" }[catalog.simulated] ?? "";
+  document.getElementById("lengths").textContent =
+    catalog.length_unit === "1" ? `Lengths have no unit; the planet's radius is ${catalog.surface_radius_km}` : "";
   const provenance = document.getElementById("provenance");
   provenance.textContent = `Surrogate ${catalog.digest.replace("sha256:", "").slice(0, 12)}, generator ${catalog.generator.preset}`;
   provenance.title = catalog.digest;

@@ -64,6 +64,7 @@ def test_lengths_and_values_without_a_unit_have_none(page: Page, folder: Path) -
         expect(page.locator("#legend-title")).to_have_text("T")
         expect(page.locator("#value")).to_have_text(re.compile(r"0\.7\d\d"))
         expect(page.locator("#time-control")).to_be_hidden()
+        expect(page.get_by_text("Lengths have no unit; the planet's radius is 1")).to_be_in_viewport()
         for nothing in ("Simulated", "Measured", "Licence", " km"):
             assert nothing not in page.locator("body").inner_text()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +17,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from earthgan.backends.onnx import onnx_backend
+from earthgan.errors import EngineAnswerInvalid
 from earthgan.records import PlanetSpec
 from earthgan.spec import Provenance
-from earthgan.surrogate import Surrogate
+from earthgan.surrogate import Field, Surrogate
 from earthgan.variables import TEMPERATURE, Variable
+from earthgan.wire import encode
 from earthgan_gateway import Settings, create_app
+from earthgan_gateway.engines.torchserve import TorchServeEngine
 from small_surrogate import COLUMNS, DLNVS, MOON, ROWS, UNIT_SHELL, make_small, radii_of
 
 PLAIN = Variable("phase", "Phase", "1", "viridis", symmetric=False)
@@ -180,6 +185,10 @@ def test_a_small_spread_far_from_zero_is_drawn_as_its_values(tmp_path: Path) -> 
     index = np.asarray(Image.open(io.BytesIO(tile.content))).astype(int)
     due = 1 + np.rint((np.load(io.BytesIO(values.content)).astype(float) - low) / (high - low) * 254)
     assert np.abs(index - due).max() <= 1
+    (profile,) = documents(folder, "/profiles/temperature/0?lat=5&lon=0&lateral_mean=true")
+    (shell,) = ask(folder, "/shells/temperature/0/3.npy")
+    assert profile["values"][3] == pytest.approx(npy(shell)[8, 0], rel=0, abs=0.1)
+    assert profile["lateral_mean"][3] == pytest.approx(1e6, rel=0, abs=5)
 
 
 @pytest.fixture(scope="module")
@@ -269,6 +278,28 @@ def test_numbers_at_places_are_null_exactly_where_a_tile_is_transparent(masked: 
     assert series["values"] == [None, None]
     assert {value is None for value in section["values"][3]} == {True, False}
     assert None not in section["values"][2]
+
+
+def test_a_model_servers_answer_may_lack_just_these_values(masked: Path) -> None:
+    surrogate = Surrogate(masked)
+    run = onnx_backend(surrogate)
+
+    def answered(lacks: bool) -> Field:
+        def serve(request: httpx.Request) -> httpx.Response:
+            field = surrogate.shells(run, ["temperature"], 0, [3])
+            field[..., 0, 0] = np.nan
+            field[..., -1, 0] = np.nan if lacks else 0
+            return httpx.Response(200, content=encode(field, "float32", surrogate.digest))
+
+        async def ask() -> Field:
+            engine = TorchServeEngine(surrogate, "http://model", transport=httpx.MockTransport(serve))
+            return await engine.shells(["temperature"], 0, [3], None, time.monotonic() + 5)
+
+        return asyncio.run(ask())
+
+    assert np.isnan(answered(lacks=False)).any()
+    with pytest.raises(EngineAnswerInvalid):
+        answered(lacks=True)
 
 
 def test_statistics_and_ranges_leave_cells_without_values_out(masked: Path, hidden: np.ndarray) -> None:

@@ -126,9 +126,9 @@ def test_another_field_is_prepared_by_a_mapping_file(tmp_path: Path, capsys) -> 
 @pytest.mark.parametrize(
     ("was", "instead", "reason"),
     [
-        ('unit = "K"', "", "variables.0.unit: Field required"),
+        ('source = "T"', "", "variables.0.source: Field required"),
         ('vertical = "height"', 'vertical = "level"', "order: the axis 'level' is missing"),
-        ("([0-9]+)", "[0-9]+", "files: Value error, needs a group"),
+        ("([0-9]+)", "[0-9]+", "files: needs a group"),
         ("title", "= title", "is not TOML"),
         ('kind = "height"', 'kind = "bottom"', "axes.kind: Input should be"),
         ("unit_km", "unit_cm", "axes.unit_cm: Extra inputs"),

@@ -10,6 +10,7 @@ from earthgan.cli import add_command
 from earthgan_training.coding.command import add_spectral
 from earthgan_training.evaluate.command import add_evaluate
 from earthgan_training.figures.command import add_figures
+from earthgan_training.inspection.command import add_inspect
 from earthgan_training.prepare.command import add_prepare
 from earthgan_training.simulate.command import add_simulate
 from earthgan_training.simulations.arguments import (
@@ -72,6 +73,7 @@ def register(subcommands: Any) -> None:
 
     add_evaluate(subcommands)
     add_figures(subcommands)
+    add_inspect(subcommands)
     add_prepare(subcommands)
     add_simulate(subcommands)
     add_spectral(subcommands)

@@ -34,6 +34,8 @@ Place = tuple[float, float]
 
 #: The largest number of points in a section.
 LONGEST_SECTION = 512
+#: With these digits, every float32 number reads back as itself.
+FLOAT32_DIGITS = 9
 
 
 class Shell(Protocol):
@@ -55,8 +57,8 @@ class Fields(Protocol):
 class Places:
     """Answers questions about one surrogate with plain JSON objects.
 
-    Numbers have six digits; None means "no value". All engine calls of a request together may take `fields.timeout_s`.
-    Every method raises EngineError, and NotFound before it computes anything.
+    Numbers have six digits of their quantity's range; None means "no value". All engine calls of a request together may
+    take `fields.timeout_s`. Every method raises EngineError, and NotFound before it computes anything.
     """
 
     def __init__(self, offer: Offer, fields: Fields, kept_bytes: int = 2**23) -> None:
@@ -76,7 +78,7 @@ class Places:
         values = {}
         for each in self.offer.quantities.values():
             means = self._means.of_shell(each, stored) if each.less_mean else None
-            values[each.name] = _number(_sampled(each, box, stencil, means)[0, 0])
+            values[each.name] = _number(_sampled(each, box, stencil, means)[0, 0], _digits(each))
         return {**self._about(quantity), **where, **_at(place), "value": values[name], "values": values}
 
     async def profile(self, name: str, t: int, place: Place, with_mean: bool = False) -> dict[str, Any]:
@@ -88,10 +90,16 @@ class Places:
         shells = range(self._surrogate.grid.shape[0])
         lane: Lane = "long" if with_mean else "map"
         values = await self._column(quantity, t, shells, self._stencil(place), deadline, lane)
-        answer = {**self._about(quantity), **when, **_at(place), **self._depths(), "values": _list(values[:, 0])}
+        answer = {
+            **self._about(quantity),
+            **when,
+            **_at(place),
+            **self._depths(),
+            "values": _list(values[:, 0], _digits(quantity)),
+        }
         if with_mean:
             means = await self._means.of(quantity, t, shells, deadline)
-            answer["lateral_mean"] = _list(np.zeros_like(means) if quantity.less_mean else means)
+            answer["lateral_mean"] = _list(np.zeros_like(means) if quantity.less_mean else means, _digits(quantity))
         return answer
 
     async def series(self, name: str, r: int, place: Place) -> dict[str, Any]:
@@ -112,7 +120,7 @@ class Places:
             **_at(place),
             "t": [step.t for step in steps],
             "time_myr": [step.time_myr for step in steps],
-            "values": _list(values),
+            "values": _list(values, _digits(quantity)),
         }
 
     async def section(self, name: str, t: int, arc: GreatCircle, n: int) -> dict[str, Any]:
@@ -137,7 +145,7 @@ class Places:
             "surface_distance_km": [
                 self._planet.rounded(d) for d in (np.radians(angles) * self._planet.radius_km).tolist()
             ],
-            "values": await asyncio.to_thread(_lists, np.concatenate(pieces, axis=1)),
+            "values": await asyncio.to_thread(_lists, np.concatenate(pieces, axis=1), _digits(quantity)),
         }
 
     def points_along(self, arc: GreatCircle) -> int:
@@ -149,12 +157,21 @@ class Places:
         """Return area-weighted statistics of a shell, with a histogram over the quantity's global range."""
         quantity, where = self.offer.quantity(name), self._shell(t, r)
         shell = await self._fields.shell(name, t, r)
+        digits = _digits(quantity)
         found = asdict(await asyncio.to_thread(shell_statistics, shell.values, self._surrogate.grid, quantity.range))
         shares = {key: found.pop(key) for key in ("bins", "below", "above")}
-        percentiles = {f"p{percent}": _number(value) for percent, value in found.pop("percentiles").items()}
+        percentiles = {f"p{percent}": _number(value, digits) for percent, value in found.pop("percentiles").items()}
         histogram = {"range": list(quantity.range), **{k: _numbers(v) for k, v in shares.items()}}
-        moments = {key: _number(value) for key, value in found.items()}
-        return {**self._about(quantity), **where, **moments, "percentiles": percentiles, "histogram": histogram}
+        missing = _number(found.pop("missing"))
+        moments = {key: _number(value, digits) for key, value in found.items()}
+        return {
+            **self._about(quantity),
+            **where,
+            **moments,
+            "missing": missing,
+            "percentiles": percentiles,
+            "histogram": histogram,
+        }
 
     async def _column(
         self, quantity: Quantity, t: int, shells: range, stencil: Stencil, deadline: float, lane: Lane
@@ -253,18 +270,25 @@ def _at(place: Place) -> dict[str, Any]:
     return {"lat": place[0], "lon": place[1]}
 
 
-def _number(value: float | None) -> float | None:
-    """Round to six digits; None means "no value"."""
-    return None if value is None or not np.isfinite(value) else float(f"{value:.6g}")
+def _digits(quantity: Quantity) -> int:
+    """The significant digits of a quantity's values: six of its range, and those that the range's own offset takes."""
+    low, high = quantity.range
+    offset = max(abs(low), abs(high)) / (high - low)
+    return min(6 + max(0, int(np.log10(offset))), FLOAT32_DIGITS)
+
+
+def _number(value: float | None, digits: int = 6) -> float | None:
+    """Round to so many digits; None means "no value"."""
+    return None if value is None or not np.isfinite(value) else float(f"{value:.{digits}g}")
 
 
 def _numbers(value: float | tuple[float, ...]) -> Any:
     return [_number(each) for each in value] if isinstance(value, tuple) else _number(value)
 
 
-def _list(values: NDArray[Any]) -> list[float | None]:
-    return [_number(value) for value in values.tolist()]
+def _list(values: NDArray[Any], digits: int) -> list[float | None]:
+    return [_number(value, digits) for value in values.tolist()]
 
 
-def _lists(rows: NDArray[Any]) -> list[list[float | None]]:
-    return [_list(row) for row in rows]
+def _lists(rows: NDArray[Any], digits: int) -> list[list[float | None]]:
+    return [_list(row, digits) for row in rows]

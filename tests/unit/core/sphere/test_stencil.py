@@ -40,6 +40,29 @@ def test_a_box_gives_what_the_whole_shell_gives(grid: ShellGrid, points: list[tu
     assert len(window.columns) <= grid.shape[2]
 
 
+@each_grid
+@settings(max_examples=100, deadline=None)
+@given(points=st.lists(places, min_size=1, max_size=5), seed=st.integers(0, 99), missing=st.floats(0, 1))
+def test_holes_are_where_the_nearest_point_of_the_grid_is_missing(
+    grid: ShellGrid, points: list[tuple[float, float]], seed: int, missing: float
+) -> None:
+    latitude, longitude = np.array(points).T
+    field = shells(grid)
+    field[np.random.default_rng(seed).random(field.shape) < missing] = np.nan
+    sampler, stencil = ShellSampler(grid), Stencil.of(grid, latitude, longitude)
+    found = stencil.sample(stencil.cut(field))
+    for shell, values in zip(field, found, strict=True):
+        whole = np.diagonal(sampler.sample(shell, latitude, longitude))
+        np.testing.assert_allclose(values, whole, rtol=0, atol=2e-6)
+        rows, columns = sampler.rows(latitude), sampler.columns(longitude)
+        nearest = sampler.padded(shell)[rows.nearest, columns.nearest]
+        np.testing.assert_array_equal(np.isnan(values), np.isnan(nearest))
+        if np.isfinite(shell).any():
+            known = values[np.isfinite(values)]
+            assert (known >= np.nanmin(shell) - 1e-6).all()
+            assert (known <= np.nanmax(shell) + 1e-6).all()
+
+
 def test_a_point_needs_four_columns_over_the_date_line_too() -> None:
     grid = GRIDS["cell-centred"]
     for longitude, columns in ((355.0, range(35, 37)), (-5.0, range(35, 37)), (11.0, range(1, 3))):

@@ -155,7 +155,7 @@ def _as_typed(arguments: argparse.Namespace) -> str:
         words += ["--truth", *(shortened(Path(each)) for each in run), *(["--steps", _ranges(steps)] if steps else [])]
     if arguments.mapping:
         words += ["--mapping", shortened(arguments.mapping)]
-    if arguments.missing != "refuse":
+    if arguments.missing:
         words += ["--missing", arguments.missing]
     if arguments.members:
         words += ["--members", str(arguments.members)]

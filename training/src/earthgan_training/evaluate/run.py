@@ -109,7 +109,7 @@ def _step(
     say(f"step {t}: reading")
     native = source.grid
     shells, rows, columns = native.shape
-    grid = comparison_grid(rows, columns + source.reader.stored.closed, native.radii_km)
+    grid = comparison_grid(rows, columns + source.reader.storage.closed, native.radii_km)
     compared = range(shells - len(grid.radii_km), shells)
     truth = {name: area_mean(source.read(t, name, compared), native, grid) for name in names}
     rivals = Rivals(truth, grid, codecs, surrogate.kind.stokes, lambda what: say(f"step {t}: {what}"))

@@ -146,7 +146,7 @@ class SourceTruth:
         return np.stack([derive(name, on_grid, self._grid) for name in names])
 
     def file_shell(self, names: Sequence[str], t: int, radius_km: float) -> FileShell:
-        grid, stored = self._source.grid, self._source.reader.stored
+        grid, stored = self._source.grid, self._source.reader.storage
         nearest = int(np.abs(np.array(grid.radii_km) - radius_km).argmin())
         one = range(nearest, nearest + 1)
         held = {name: self._source.read(t, name, one)[0] for name in self._in_source(names)}

@@ -2,6 +2,6 @@
 input of each time step.
 
 `default` and `paper` are the presets, and `recipe` holds their settings. `work` prepares one time step in a worker
-process. `run` makes a data set from all of them, and `spec` describes it. `dataset` reads it for training. `inspection`
-looks for damaged shells, and `picture` draws what it finds. `command` is the command line.
+process. `run` makes a data set from all of them, and `spec` describes it. `dataset` reads it for training. `command`
+is the command line.
 """

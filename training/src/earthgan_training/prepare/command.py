@@ -141,8 +141,8 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _inspect(arguments: argparse.Namespace) -> None:
-    from earthgan_training.prepare.inspection import inspect_step
-    from earthgan_training.prepare.picture import draw
+    from earthgan_training.inspection.damage import inspect_step
+    from earthgan_training.inspection.picture import draw
 
     source = read_by(arguments, arguments.source).chosen(arguments.variables, arguments.steps)
     # The steps of a run share their faults, so one step is enough.
@@ -164,6 +164,6 @@ def _recipe(arguments: argparse.Namespace, source: Source) -> Recipe:
 
     preset = Preset(arguments.preset)
     if preset is Preset.PAPER:
-        return Recipe(preset=preset, missing=arguments.missing)
+        return Recipe(preset=preset, missing=source.reader.missing.value)
     truth, inputs = fitting(source.grid, arguments.truth, arguments.inputs)
-    return Recipe(preset=preset, truth=truth, inputs=inputs, missing=arguments.missing)
+    return Recipe(preset=preset, truth=truth, inputs=inputs, missing=source.reader.missing.value)

@@ -79,7 +79,7 @@ def paper_grids(source: Source) -> tuple[ShellGrid, ShellGrid]:
 def _longitudes(source: Source) -> NDArray[np.float64]:
     """The longitudes as they are stored, with a repeated first meridian."""
     longitudes = np.array(source.grid.longitudes_deg)
-    return np.append(longitudes, longitudes[0] + 360) if source.reader.stored.closed else longitudes
+    return np.append(longitudes, longitudes[0] + 360) if source.reader.storage.closed else longitudes
 
 
 def _layers(source: Source) -> NDArray[np.intp]:
@@ -98,7 +98,7 @@ def prepare_paper(source: Source, t: int, name: str) -> tuple[NDArray[np.float32
     ground truth. The paper computed its normalisation constants from all of them.
     """
     field = source.read(t, name)[1:]  # the paper drops one more shell, which leaves 198
-    if source.reader.stored.closed:
+    if source.reader.storage.closed:
         field = np.concatenate([field, field[:, :, :1]], axis=2)
     rows, columns, input_rows, input_columns = _sizes(*field.shape[1:])
     truth = _resize(field, rows, columns)

@@ -245,7 +245,7 @@ def _min_max(extent: tuple[float, float]) -> Affine:
 
 def _flagged(source: Source, variable: SourceVariable, truth_grid: ShellGrid) -> tuple[FlaggedShells, ...]:
     """The known defects of a variable, as indices of the ground truth's shells."""
-    stored = source.reader.stored
+    stored = source.reader.storage
     numbers = [stored.numbers[i] for i in stored.kept]
     numbers = numbers[len(numbers) - len(truth_grid.radii_km) :]  # the preset paper drops one more shell
     found = []

@@ -117,7 +117,7 @@ def _write(recipe: Recipe, source: Source, part: Path, name: str, t: int, source
 def _filled(source: Source, t: int, name: str) -> int:
     """The number of the source's cells that have no value of their own."""
     reader = source.reader
-    kept = reader.raw(t, name)[reader.stored.kept.start : reader.stored.kept.stop]
+    kept = reader.raw(t, name)[reader.storage.kept.start : reader.storage.kept.stop]
     return int((~np.isfinite(kept)).sum())
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from earthgan.cli import numbers
+from earthgan.errors import BadInput
 from earthgan.spec import Provenance
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ def add_reading_options(parser: argparse.ArgumentParser, missing: Sequence[str] 
     parser.add_argument(
         "--missing",
         choices=missing,
-        default="refuse",
         help="where cells have no value: "
         + "; ".join(f"{name}: {_MISSING[name]}" for name in missing)
-        + " (default: refuse)",
+        + " (default: as the mapping says, or refuse)",
     )
+    parser.set_defaults(missing_choices=missing)
 
 
 def add_provenance_options(parser: argparse.ArgumentParser, title: bool = True) -> None:
@@ -81,10 +82,17 @@ def source_of(arguments: argparse.Namespace) -> Source:
 
 
 def read_by(arguments: argparse.Namespace, addresses: Sequence[str | Path]) -> Source:
-    """Other addresses, read as the options say. Raises BadInput."""
+    """Addresses read as the options say, with all variables and steps. Raises BadInput."""
     from earthgan_training.simulations.opening import Missing, open_source
 
-    return open_source(addresses, arguments.mapping, missing=Missing(arguments.missing))
+    asked = Missing(arguments.missing) if arguments.missing else None
+    source = open_source(addresses, arguments.mapping, missing=asked)
+    if source.reader.missing not in arguments.missing_choices:
+        raise BadInput(
+            f"{arguments.mapping}: keeps cells without a value, but this command needs one in every cell: --missing "
+            f"{arguments.missing_choices[-1]}"
+        )
+    return source
 
 
 def usual_variables(source: Source) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from earthgan.errors import BadInput
 from earthgan.records import PlanetSpec
 from earthgan.spec import Provenance
 from earthgan.sphere.grid import ShellGrid
-from earthgan_training.simulations.layout import SourceVariable
+from earthgan_training.simulations.layout import Missing, SourceVariable
 
 Field = NDArray[np.float32]
 
@@ -32,7 +32,7 @@ class SourceStep:
 
 
 @dataclass(frozen=True)
-class Stored:
+class Storage:
     """How the shells and meridians of a source are stored, for what must see more than its grid.
 
     `radii_km` and `numbers` are of every stored shell from the core outwards: its radius, and its place on the file's
@@ -45,18 +45,35 @@ class Stored:
     kept: range
     closed: bool = False
 
-    @classmethod
-    def plain(cls, grid: ShellGrid) -> Stored:
-        """Every stored shell is one of the grid's."""
-        count = len(grid.radii_km)
-        return cls(grid.radii_km, tuple(range(count)), range(count))
+
+@dataclass(frozen=True)
+class Understood:
+    """An axis as it was understood. `name` is the source's coordinate along its dimension `dimension`.
+
+    `kind` is what the numbers count, such as colatitude or depth. `unit` is the one that they were read in, and
+    `first` and `last` are the numbers at the ends as they are stored. `why` says what the axis was recognised by.
+    """
+
+    role: str
+    name: str
+    dimension: str
+    kind: str
+    unit: str
+    first: float
+    last: float
+    count: int
+    why: str
 
 
 class Reader(Protocol):
     """Reads what a `Source` describes. It can be sent to another process."""
 
     @property
-    def stored(self) -> Stored:
+    def missing(self) -> Missing:
+        """What is done with cells that have no value."""
+
+    @property
+    def storage(self) -> Storage:
         """How the shells and meridians are stored."""
 
     def raw(self, t: int, name: str) -> Field:
@@ -80,7 +97,8 @@ class Source:
 
     `address` is what the caller named, for messages. `grid` has shells from the core outwards, rows from north to
     south, and each meridian once. `vector` names the Cartesian, planet-centred components x, y and z of one velocity.
-    `notes` are sentences about what was sorted out or looks unusual.
+    `notes` are sentences about what was sorted out or looks unusual. `understood` are the axes, as
+    they were found. `mapping` is the text of a mapping file that says the same.
     """
 
     address: str
@@ -93,6 +111,8 @@ class Source:
     reader: Reader
     vector: tuple[str, str, str] | None = None
     notes: tuple[str, ...] = ()
+    understood: tuple[Understood, ...] = ()
+    mapping: str = ""
 
     def named(self, name: str) -> SourceVariable:
         """Find a variable by our name for it. Raises BadInput, which lists the names."""

@@ -28,6 +28,14 @@ class Vertical(StrEnum):
     PRESSURE = "pressure"
 
 
+class Missing(StrEnum):
+    """What to do where cells have no value: refuse the source, fill them smoothly, or keep them as NaN."""
+
+    REFUSE = "refuse"
+    FILL = "fill"
+    MASK = "mask"
+
+
 @dataclass(frozen=True)
 class Degraded:
     """Shells that are known to be wrong: indices of the file's vertical axis from `first` to `last`, both included."""

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
 from earthgan.sphere.grid import ShellGrid
-from earthgan_training.simulations.labelled import Stored
 from earthgan_training.simulations.layout import Layout
 
 
@@ -65,18 +64,6 @@ class SourceFile:
 
     def close(self) -> None:
         self._file.close()
-
-    @property
-    def stored(self) -> Stored:
-        """How the shells and meridians lie in the file."""
-        outwards = np.argsort(self.radii_km)
-        first = int(np.flatnonzero(outwards == self.indices[0])[0])
-        return Stored(
-            radii_km=tuple(self.radii_km[outwards].tolist()),
-            numbers=tuple(outwards.tolist()),
-            kept=range(first, first + len(self.indices)),
-            closed=self._repeated,
-        )
 
     def has(self, name: str) -> bool:
         """Whether the file holds the variable with our name `name`."""

@@ -102,5 +102,7 @@ def coarsened(field: Field, native: ShellGrid, grid: ShellGrid) -> Field:
 def served_grid(source: Source) -> ShellGrid:
     """The grid that the surrogate is served on: cell-centred, and not finer than the source."""
     _, rows, columns = source.grid.shape
-    stored_columns = columns + source.reader.stored.closed  # the contest's files store 360 meridians, one of them twice
+    stored_columns = (
+        columns + source.reader.storage.closed
+    )  # the contest's files store 360 meridians, one of them twice
     return ShellGrid.cell_centred(source.grid.radii_km, min(ROWS, rows), min(COLUMNS, stored_columns))

@@ -106,7 +106,7 @@ def import_published(source: Path, out: Path, overwrite: bool = False) -> None:
                 source="github.com/tvhahn/EarthGAN, trained on the IEEE SciVis Contest 2021 mantle convection data",
                 licence="GPL-3.0",
                 notice="Published generator (GPL-3.0); values are normalised: its constants were never published",
-                simulated=False,
+                simulated=True,
             ),
         )
         write_spec(folder, spec)

@@ -47,7 +47,7 @@ def fit_velocity(
             f"{source.address}: fewer than eight time steps: use --held-out to choose those that judge the fit"
         )
     moments = source_moments(chosen.chosen(steps=divided.train), degree, _told(watch, "reading", len(divided.train)))
-    stored_km = source.reader.stored.radii_km
+    stored_km = source.reader.storage.radii_km
     profile = fit_profile(
         moments,
         first_profile(min(stored_km), max(stored_km), settings),

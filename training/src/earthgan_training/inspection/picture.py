@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from earthgan.errors import BadInput
 from earthgan.files import write_whole
-from earthgan_training.prepare.inspection import UNLIKE, Inspection
+from earthgan_training.inspection.damage import UNLIKE, Inspection
 from earthgan_training.work.png import png
 
 matplotlib.use("agg")

@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan_training.simulations.labelled import Source, Stored
+from earthgan_training.simulations.labelled import Source, Storage
 from earthgan_training.simulations.layout import SourceVariable
 
 #: A shell is unlike its neighbours in one of three cases. Its pattern differs from both by more than this share of its
 #: own spread (for smooth data, a few hundredths). Its spread differs from theirs by this factor. Or its mean is off the
 #: line through their means by this many of its spreads.
 UNLIKE, SPREAD_FACTOR, MEAN_SPREADS = 0.5, 3.0, 2.0
+#: Shells far apart are unlike each other in health. So patterns must differ this many times as much, and spreads by so
+#: many usual factors, as neighbours at that distance usually do. A wrong mean bends the line back at its neighbours.
+TIMES_USUAL, BENT_BACK = 3.0, 0.2
 NEIGHBOURS = 3
 
 
@@ -85,7 +88,7 @@ class Inspection:
 
 def inspect_step(source: Source, t: int) -> Inspection:
     """Look at every stored shell of a time step in all variables of a source. Raises BadInput."""
-    reader, stored, step = source.reader, source.reader.stored, source.step(t)
+    reader, stored, step = source.reader, source.reader.storage, source.step(t)
     variables = tuple(
         _inspect(
             reader.raw(t, each.variable.name), each.variable.name, each.variable.unit, stored, _known(each, stored)
@@ -99,7 +102,7 @@ def _inspect(
     shells: NDArray[np.float32],
     name: str,
     unit: str,
-    stored: Stored,
+    stored: Storage,
     known: tuple[ShellFinding, ...],
 ) -> VariableInspection:
     flat = shells.reshape(len(shells), -1)
@@ -119,11 +122,18 @@ def _inspect(
             step[i] = np.sqrt(np.nanmean(np.square(pattern - before)))
         before = pattern
     after = np.append(step[1:], np.nan)
+    gaps = np.diff(stored.radii_km, prepend=np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        difference = np.fmin(step, after) / np.fmax(spread, [_usual(spread, i) for i in range(count)])
+        size = np.fmax(spread, [_usual(spread, i) for i in range(count)])
+        difference = np.fmin(step, after) / size
+        # What a difference is for such a distance, of patterns and of spreads, by the data themselves.
+        rates, nearer = step / size / gaps, np.fmin(gaps, np.append(gaps[1:], np.nan))
+        ratios = np.abs(np.diff(np.log(spread)))
+    limit = np.fmax(UNLIKE, TIMES_USUAL * _median(rates) * nearer)
+    factor = SPREAD_FACTOR * float(np.exp(_median(ratios)))
     found = []
     for i in range(count):
-        reasons = _reasons(i, mean, spread, difference, int(lacking[i]), flat.shape[1])
+        reasons = _reasons(i, mean, spread, difference, limit, factor, int(lacking[i]), flat.shape[1])
         if reasons:
             found.append(ShellFinding(stored.numbers[i], stored.radii_km[i], tuple(reasons)))
     new = [each for each in found if each.shell not in {other.shell for other in known}]
@@ -131,6 +141,17 @@ def _inspect(
     return VariableInspection(
         name, unit, mean, spread, difference, tuple(found), known, np.array(shells[look]), stored.numbers[look]
     )
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    """The median of what is finite; 0 if nothing is."""
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else 0.0
+
+
+def _bend(mean: NDArray[np.float64], i: int) -> float:
+    """How far a mean lies off the line through its neighbours'; NaN where there is one neighbour."""
+    return float(mean[i] - (mean[i - 1] + mean[i + 1]) / 2) if 0 < i < len(mean) - 1 else float("nan")
 
 
 def _near(i: int, count: int) -> list[int]:
@@ -148,6 +169,8 @@ def _reasons(
     mean: NDArray[np.float64],
     spread: NDArray[np.float64],
     difference: NDArray[np.float64],
+    limit: NDArray[np.float64],
+    factor: float,
     lacking: int,
     points: int,
 ) -> list[str]:
@@ -161,18 +184,21 @@ def _reasons(
     # Towards a boundary with a fixed temperature, the spread decreases to nothing, shell by shell. That is no damage.
     beside = spread[[j for j in (i - 1, i + 1) if 0 <= j < len(mean)]]
     between = len(beside) == 2 and np.nanmin(beside) <= spread[i] <= np.nanmax(beside)
-    if usual > 0 and not 1 / SPREAD_FACTOR < spread[i] / usual < SPREAD_FACTOR and not between:
+    if usual > 0 and not 1 / factor < spread[i] / usual < factor and not between:
         reasons.append(f"varies {spread[i] / usual:.2g} times as much as its neighbours")
-    if difference[i] > UNLIKE:
+    if difference[i] > limit[i]:
         reasons.append(f"differs from both neighbours by {difference[i]:.2g} of its spread")
-    bends = [mean[j] - (mean[j - 1] + mean[j + 1]) / 2 if 0 < j < len(mean) - 1 else 0.0 for j in (i - 1, i, i + 1)]
-    # A wrong mean also bends the line at its neighbours, by half as much.
-    if abs(bends[1]) > MEAN_SPREADS * max(spread[i], usual) and abs(bends[1]) >= np.nanmax(np.abs(bends)):
+    bends = [_bend(mean, j) for j in (i - 1, i, i + 1)]
+    # A wrong mean bends the line at its neighbours too, by half as much and to the other side. A boundary layer, where
+    # the mean is steep between two shells that are far apart, bends it at one shell.
+    back = [-bend / bends[1] >= BENT_BACK for bend in (bends[0], bends[2]) if np.isfinite(bend) and bends[1]]
+    largest = abs(bends[1]) >= np.nanmax(np.abs(bends)) if np.isfinite(bends[1]) else False
+    if largest and abs(bends[1]) > MEAN_SPREADS * max(spread[i], usual) and all(back):
         reasons.append(f"its mean is {bends[1]:+.3g} off the line through its neighbours'")
     return reasons
 
 
-def _known(variable: SourceVariable, stored: Stored) -> tuple[ShellFinding, ...]:
+def _known(variable: SourceVariable, stored: Storage) -> tuple[ShellFinding, ...]:
     """What is known to be wrong with a variable's shells, in the order of the file's axis."""
     reasons = {number: ["a boundary face, left out"] for i, number in enumerate(stored.numbers) if i not in stored.kept}
     for degraded in variable.degraded:
