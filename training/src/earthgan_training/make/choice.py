@@ -17,8 +17,8 @@ from earthgan_training.make.goal import Bounds, Goal, Quality, Size
 from earthgan_training.make.measure import beyond, measured
 from earthgan_training.simulations.labelled import Source
 
-#: The number of steps that a choice is made on.
-TRIAL_STEPS = 3
+#: A choice is made on at most this many steps, and on one if a step has more than so many numbers.
+TRIAL_STEPS, TRIAL_NUMBERS = 3, 12_000_000
 #: A code that comes this close to the quality asked for has reached it.
 NEAR_DB = 0.3
 #: A later code must be better than an earlier one by this much to be chosen.
@@ -121,8 +121,16 @@ def better(a: Trial, b: Trial, goal: Goal) -> Trial:
     return b if gain_db > MARGIN_DB else a
 
 
-def trial_steps(steps: Sequence[int], most: int = TRIAL_STEPS) -> list[int]:
-    """At most `most` steps, evenly spaced, with the first and the last."""
+def trials_of(source: Source) -> list[int]:
+    """The steps of a source that a choice is made on."""
+    numbers = len(source.variables) * int(np.prod(source.grid.shape))
+    return spread([step.t for step in source.steps], max(1, min(TRIAL_STEPS, TRIAL_NUMBERS // numbers)))
+
+
+def spread(steps: Sequence[int], most: int) -> list[int]:
+    """At most `most` steps, evenly spaced, with the first and the last; if it is one, the one in the middle."""
+    if most == 1:
+        return [steps[len(steps) // 2]]
     index = np.unique(np.round(np.linspace(0, len(steps) - 1, min(most, len(steps)))).astype(int))
     return [steps[i] for i in index]
 

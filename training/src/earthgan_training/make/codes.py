@@ -10,7 +10,7 @@ from pathlib import Path
 from earthgan.kinds.coded_inputs import CodedInputsSpec
 from earthgan.progress import Show
 from earthgan.surrogate import Surrogate
-from earthgan_training.make.choice import TRIAL_STEPS
+from earthgan_training.make.choice import trials_of
 from earthgan_training.make.code import Code
 from earthgan_training.make.goal import Bounds, Goal, Quality, Size
 from earthgan_training.make.measure import measured, ranges
@@ -42,7 +42,7 @@ class Harmonics:
     _BYTES_PER_COEFFICIENT = 24
 
     def can(self, goal: Goal, source: Source) -> bool:
-        return not isinstance(goal, Bounds) or len(source.steps) <= TRIAL_STEPS
+        return not isinstance(goal, Bounds) or len(source.steps) == len(trials_of(source))
 
     def fitting_steps(self, source: Source, memory_bytes: int) -> int:
         from earthgan_training.coding.scalars import borne_degree

@@ -26,7 +26,7 @@ from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
 from earthgan_training.evaluate.footprint import footprint
 from earthgan_training.make.absent import absent_cells, hide
-from earthgan_training.make.choice import Trial, adjusted, chosen, meets_better, trial_steps, tried
+from earthgan_training.make.choice import Trial, adjusted, chosen, meets_better, spread, trials_of, tried
 from earthgan_training.make.code import Code
 from earthgan_training.make.goal import AskedBounds, Bounds, Goal, Quality, Size, bounds_for
 from earthgan_training.make.measure import Score, beyond, measured, ranges
@@ -90,7 +90,7 @@ def make_surrogate(
         if with_gaps and surrogate.mask is None and (absent := absent_cells(with_gaps, show)).any():
             hide(unfinished, absent)
         surrogate = Surrogate(unfinished)
-        shown = steps if isinstance(goal, Bounds) else trial_steps(steps, MEASURED_STEPS)
+        shown = steps if isinstance(goal, Bounds) else spread(steps, MEASURED_STEPS)
         scores = measured(with_gaps or source, surrogate, shown, show)
         if isinstance(goal, Bounds) and (broken := beyond(scores, goal.largest)):
             raise BadInput(f"{source.address}: --max-error does not hold: {broken}")
@@ -143,7 +143,7 @@ def _goal_of(asked: Quality | Size | AskedBounds, source: Source, steps: Sequenc
     if not isinstance(asked, AskedBounds):
         return asked
     percent = any(each.unit == "%" for each in asked.bounds)
-    return bounds_for(asked, source, ranges(source, trial_steps(steps)) if percent else {})
+    return bounds_for(asked, source, ranges(source, trials_of(source)) if percent else {})
 
 
 def _begin(
@@ -152,10 +152,10 @@ def _begin(
     """Choose a code and fit it. The folder `unfinished` appears at once, with the steps that the code was fitted to."""
     steps = [step.t for step in source.steps]
     shutil.rmtree(trials, ignore_errors=True)
-    few = trial_steps(steps)
+    few = trials_of(source)
     best = chosen(codes, source, few, trials, goal, memory_bytes, show)
     code = best.code if isinstance(best, Trial) else best
-    fitted = trial_steps(steps, code.fitting_steps(source, memory_bytes))
+    fitted = spread(steps, code.fitting_steps(source, memory_bytes))
     done = best if isinstance(best, Trial) and set(fitted) <= set(few) else None
     if isinstance(goal, Bounds):
         if done is None:
