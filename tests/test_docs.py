@@ -77,7 +77,7 @@ def tutorial() -> Iterator[tuple[str, list[Path], list[Path]]]:
         written: list[Path] = []
         for name, value in vars(arguments).items():
             addresses = name in SOURCES and isinstance(value, list)
-            paths = [Path(each) if addresses else each for each in flat(value)]
+            paths = [Path(each) if addresses and isinstance(each, str) else each for each in flat(value)]
             paths = [path for path in paths if isinstance(path, Path)]
             (written if name in WRITTEN else read).extend(paths)
         yield shlex.split(command)[1], read, written
