@@ -76,7 +76,8 @@ def tutorial() -> Iterator[tuple[str, list[Path], list[Path]]]:
         read: list[Path] = []
         written: list[Path] = []
         for name, value in vars(arguments).items():
-            paths = [Path(path) if name in SOURCES and isinstance(path, str) else path for path in flat(value)]
+            addresses = name in SOURCES and isinstance(value, list)
+            paths = [Path(each) if addresses and isinstance(each, str) else each for each in flat(value)]
             paths = [path for path in paths if isinstance(path, Path)]
             (written if name in WRITTEN else read).extend(paths)
         yield shlex.split(command)[1], read, written

@@ -46,7 +46,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for t in range(1, 5):
         random = np.random.default_rng(t).standard_normal((9, 9, 2, 6))
         waves = np.sin(np.pi * np.arange(1, 7)[:, None] * (model.grid.nodes - model.grid.inner))
-        temperature = initial.conduction(model.grid, 8) + 0.1 * random @ waves
+        temperature = initial.conduction(model.grid, 8) + 0.004 * random @ waves
         order = np.arange(9)
         temperature[order[:, None] < order] = 0
         temperature[:, 0, 1] = 0
