@@ -13,6 +13,7 @@ from earthgan.surrogate import Surrogate
 from earthgan_training.coding.make import Recipe, make_spectral
 from earthgan_training.harmonics.analysis import scalar_field, vector_field
 from earthgan_training.simulations.contest import contest_radius_km
+from earthgan_training.simulations.opening import open_source
 from earthgan_training.velocity.gate import Verdict
 
 DEGREE, NODES = 10, 12
@@ -125,8 +126,7 @@ def make(
         updates=updates,
         profile=profile,
         gate=gate,
-        title="Blobs",
-        notice="Made up",
     )
-    make_spectral(raw, range(1, 7), range(5, 9), out, recipe, lambda *_: None, overwrite=False, also=also)
+    runs = [open_source([run]) for run in also]
+    make_spectral(open_source([raw]), range(1, 7), range(5, 9), out, recipe, lambda *_: None, False, runs)
     return out

@@ -102,7 +102,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make(raw, folder / "gated", gate=measured_verdict(moments, PROFILE.shell_maps(moments.radii_km, DEGREE)))
     for t, times in ((9, 8.0), (10, 0.2)):
         steps = range(t, t + 1)
-        add_steps(folder / "gated", write_raw(raw / str(t), steps, stirred=True, times=times), steps, lambda *_: None)
+        add_steps(
+            folder / "gated",
+            open_source([write_raw(raw / str(t), steps, stirred=True, times=times)]),
+            steps,
+            lambda *_: None,
+        )
     make(raw, folder / "no-slip", profile=PROFILE.model_copy(update={"free_slip": False}))
     make(raw, folder / "temperature", profile=None)
     refine_at_random(folder / "gated", folder / "refined")

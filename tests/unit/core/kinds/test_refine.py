@@ -18,6 +18,7 @@ from earthgan.kinds.spectral_arguments import ComponentSpec, RefinementArguments
 from earthgan.surrogate import Surrogate
 from earthgan_training.coding.make import Recipe, make_spectral
 from earthgan_training.coding.refine import Network
+from earthgan_training.simulations.opening import open_source
 from spectral_surrogate import INNER_KM, LATITUDES_DEG, LONGITUDES_DEG, OUTER_KM, RADII_KM, evaluated, make, write_raw
 
 DEGREE, NODES, MODES = 10, 12, 5
@@ -160,10 +161,8 @@ def test_it_is_worth_its_bytes_on_steps_it_has_not_seen(tmp_path: Path) -> None:
     def error(updates: int) -> float:
         """The mean square error, in K^2, of a time step that is not a training step."""
         out = tmp_path / f"with-{updates}"
-        recipe = Recipe(
-            step_bytes=80, degree=15, nodes=NODES, updates=updates, profile=None, title="Plumes", notice="Made up"
-        )
-        make_spectral(raw, range(1, 9), [9], out, recipe, lambda *_: None, overwrite=False)
+        recipe = Recipe(step_bytes=80, degree=15, nodes=NODES, updates=updates, profile=None)
+        make_spectral(open_source([raw]), range(1, 9), [9], out, recipe, lambda *_: None, overwrite=False)
         surrogate = Surrogate(out)
         assert (surrogate.spec.generator.arguments.refinement is not None) == (updates > 0)
         grid, shells = surrogate.grid, [8, 12, 16]

@@ -164,7 +164,7 @@ def test_what_temperature_makes_after_all_is_not_coded(gate: Verdict, tmp_path: 
 def test_unseen_steps_are_coded_alike(raw: Path, surrogate: Surrogate, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(surrogate.folder, copy)
-    add_steps(copy, raw, [2, 5], lambda *_: None)
+    add_steps(copy, open_source([raw]), [2, 5], lambda *_: None)
     after = Surrogate(copy)
     assert [step.t for step in after.steps] == [2, 5, 6, 7, 8]
     assert after.steps[1] == surrogate.steps[0]
@@ -188,8 +188,8 @@ def test_files_of_other_shells_are_refused(surrogate: Surrogate, raw: Path, tmp_
     write_fields(tmp_path / "spherical009.nc", fields, LATITUDES_DEG, radii_km, LONGITUDES_DEG)
     copy = tmp_path / "copy"
     shutil.copytree(surrogate.folder, copy)
-    with pytest.raises(BadInput, match=r"spherical009\.nc: its shells are not those of the surrogate"):
-        add_steps(copy, tmp_path, [9], lambda *_: None)
+    with pytest.raises(BadInput, match="its shells are not those of the surrogate"):
+        add_steps(copy, open_source([tmp_path]), [9], lambda *_: None)
 
 
 def test_info_tells_the_gate(surrogate: Surrogate, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from earthgan.cli import add_command, count, numbers, positive
+from earthgan.errors import BadInput
+from earthgan_training.simulations.arguments import (
+    add_provenance_options,
+    add_reading_options,
+    add_source_options,
+    provenance_of,
+    read_by,
+    usual_variables,
+)
 
 
 def add_spectral(subcommands: Any) -> None:
@@ -15,92 +24,122 @@ def add_spectral(subcommands: Any) -> None:
         subcommands,
         "spectral",
         _spectral,
-        "make a surrogate that stores coded temperature and computes the velocity from it",
+        "make a surrogate that stores variables as coded harmonics, and can compute the velocity from temperature",
         "earthgan spectral raw --train 1-112 --velocity velocity.json --bytes 12000 --out model_store/default",
     )
-    parser.add_argument("raw", type=Path, metavar="RAW", help="folder of spherical<step>.nc files")
+    add_source_options(parser)
+    add_provenance_options(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the surrogate folder to make")
     parser.add_argument(
-        "--train", type=numbers, metavar="RANGE", help="time steps to fit modes and tables to (default: all)"
+        "--train",
+        type=numbers,
+        metavar="RANGE",
+        help="time steps to fit the code to (default: some, or all with --velocity)",
     )
     parser.add_argument(
+        "--bytes",
+        type=positive,
+        default=12_000,
+        metavar="N",
+        help="average size of a coded time step; without --velocity, everything is counted (default: 12000)",
+    )
+    parser.add_argument(
+        "--degree",
+        type=positive,
+        metavar="L",
+        help="highest harmonic degree (default: what the source's grid bears; 95 at most with --velocity)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace the folder if it exists")
+    flow = parser.add_argument_group("velocity from temperature")
+    flow.add_argument(
+        "--velocity",
+        type=Path,
+        metavar="FILE",
+        help="result of `fit-velocity` (default: none, and components of velocity are coded like other variables)",
+    )
+    flow.add_argument(
         "--also",
         type=Path,
         nargs="+",
         default=[],
-        metavar="RAW",
-        help="folders of other runs, whose time steps are all used for fitting too",
+        metavar="SOURCE",
+        help="other runs, whose time steps are all used for fitting too",
     )
-    parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps to encode (default: all)")
-    parser.add_argument(
-        "--velocity",
-        type=Path,
-        metavar="FILE",
-        help="result of `fit-velocity` (default: none, and the surrogate has no velocity)",
-    )
-    parser.add_argument(
-        "--bytes", type=positive, default=12_000, metavar="N", help="average size of a coded time step (default: 12000)"
-    )
-    parser.add_argument(
-        "--degree", type=positive, default=95, metavar="L", help="highest harmonic degree (default: 95)"
-    )
-    parser.add_argument(
+    flow.add_argument(
         "--nodes", type=positive, default=45, metavar="N", help="number of Chebyshev nodes in radius (default: 45)"
     )
-    parser.add_argument(
+    flow.add_argument(
         "--updates",
         type=count,
         default=6000,
         metavar="N",
         help="number of training updates for the network; 0 makes no network (default: 6000)",
     )
-    parser.add_argument("--title", default="Mantle convection, in harmonics", help="title to show on the page")
-    parser.add_argument(
-        "--notice", default="Reconstructed from coded harmonics", help="notice to show wherever the data are shown"
-    )
-    parser.add_argument("--overwrite", action="store_true", help="replace the folder if it exists")
 
     parser = add_command(
         subcommands,
         "add-steps",
         _add_steps,
-        "encode further time steps into a spectral surrogate",
+        "encode further time steps into a surrogate of coded harmonics",
         "earthgan add-steps model_store/default raw --steps 129-140",
     )
     parser.add_argument("surrogate", type=Path, help="the surrogate folder")
-    parser.add_argument("raw", type=Path, metavar="RAW", help="folder of spherical<step>.nc files")
+    parser.add_argument("source", nargs="+", metavar="SOURCE", help="files, folders or stores that hold the steps")
+    add_reading_options(parser)
     parser.add_argument("--steps", type=numbers, metavar="RANGE", help="time steps to encode (default: all)")
 
 
 def _spectral(arguments: argparse.Namespace) -> None:
+    from dataclasses import replace
+
     from earthgan.progress import progress
+    from earthgan_training.coding.harmonics import fit_harmonics
     from earthgan_training.coding.make import Recipe, make_spectral
-    from earthgan_training.simulations.contest import contest_files
     from earthgan_training.velocity.gate import VelocityFit
 
     fit = VelocityFit.read(arguments.velocity) if arguments.velocity else None
-    recipe = Recipe(
-        step_bytes=arguments.bytes,
-        degree=arguments.degree,
-        nodes=arguments.nodes,
-        updates=arguments.updates,
-        profile=fit.profile if fit else None,
-        gate=fit.gate if fit else None,
-        title=arguments.title,
-        notice=arguments.notice,
+    if fit is None and arguments.also:
+        raise BadInput("--also needs --velocity: without it, a code is fitted to the source alone")
+    source = read_by(arguments, arguments.source)
+    source = replace(
+        source.chosen(arguments.variables or usual_variables(source)),
+        title=arguments.title or source.title,
+        provenance=provenance_of(arguments, source),
     )
-    there = list(contest_files(arguments.raw))
-    train, steps = arguments.train or there, arguments.steps or there
     with progress() as report:
-        make_spectral(arguments.raw, train, steps, arguments.out, recipe, report, arguments.overwrite, arguments.also)
+        if fit is None:
+            fit_harmonics(
+                source,
+                arguments.out,
+                step_bytes=arguments.bytes,
+                degree=arguments.degree,
+                train=arguments.train,
+                steps=arguments.steps,
+                measure=0,
+                report=report,
+                overwrite=arguments.overwrite,
+            )
+        else:
+            recipe = Recipe(
+                step_bytes=arguments.bytes,
+                degree=arguments.degree,
+                nodes=arguments.nodes,
+                updates=arguments.updates,
+                profile=fit.profile,
+                gate=fit.gate,
+            )
+            every = [step.t for step in source.steps]
+            train, steps = arguments.train or every, arguments.steps or every
+            also = [read_by(arguments, [each]) for each in arguments.also]
+            make_spectral(source, train, steps, arguments.out, recipe, report, arguments.overwrite, also)
     print(arguments.out)
 
 
 def _add_steps(arguments: argparse.Namespace) -> None:
     from earthgan.progress import progress
     from earthgan_training.coding.make import add_steps
-    from earthgan_training.simulations.contest import contest_files
 
+    source = read_by(arguments, arguments.source)
     with progress() as report:
-        add_steps(arguments.surrogate, arguments.raw, arguments.steps or list(contest_files(arguments.raw)), report)
+        add_steps(arguments.surrogate, source, arguments.steps or [step.t for step in source.steps], report)
     print(arguments.surrogate)

@@ -1,4 +1,6 @@
-"""Encodes a time step from its file. It does so for the time steps of a new surrogate and for later ones."""
+"""Encodes a time step of a source for a surrogate of kind `spectral`, whose velocity follows from temperature. It does
+so for the time steps of a new surrogate and for later ones.
+"""
 
 from __future__ import annotations
 
@@ -8,31 +10,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
-from earthgan.kinds.coded import Code
+from earthgan.kinds.coded import Code, Component
 from earthgan.kinds.spectral_arguments import SpectralArguments
-from earthgan.quantities import VELOCITY
 from earthgan.records import VariableSpec
 from earthgan.surrogate import Surrogate
-from earthgan.variables import TEMPERATURE
 from earthgan_training.coding.flow import FlowLeft
 from earthgan_training.coding.modes import Shells, degrees_of_rows, in_rows, projected
 from earthgan_training.coding.tables import loudness_of
 from earthgan_training.harmonics.analysis import highest_degree, scalar_coefficients
-from earthgan_training.simulations.contest import Snapshot
+from earthgan_training.simulations.labelled import Source
 
 
 class Encoder:
-    """Encodes snapshots for a spectral surrogate. `variables` names the variables of a snapshot, in order."""
+    """Encodes steps of a source for a surrogate of kind `spectral`."""
 
     def __init__(
-        self, arguments: SpectralArguments, code: Code, radii_km: Sequence[float], variables: Sequence[VariableSpec]
+        self,
+        arguments: SpectralArguments,
+        code: Code[Component],
+        radii_km: Sequence[float],
+        variables: Sequence[VariableSpec],
     ) -> None:
         self._code, self._arguments, self._radii_km = code, arguments, tuple(radii_km)
         self._scales = [variable.normalisation for variable in variables]
         self._shells = {name: Shells.of_component(name, arguments, radii_km) for name in code.components}
         stores_velocity = len(code.components) > 1
         self._flow = FlowLeft(arguments, radii_km) if stores_velocity else None
-        self.variables = (TEMPERATURE.name, *(VELOCITY if stores_velocity else ()))
+        self._names = tuple(variable.name for variable in variables[: 4 if stores_velocity else 1])
 
     @classmethod
     def of(cls, surrogate: Surrogate) -> Encoder:
@@ -42,25 +46,26 @@ class Encoder:
             raise BadInput(f"{surrogate.folder}: its kind is {arguments.preset}, whose time steps are not coded")
         return cls(arguments, Code.load(surrogate.weights_path, arguments), spec.grid.radii_km, spec.variables)
 
-    def encode(self, snapshot: Snapshot) -> bytes:
-        """The code of a snapshot.
+    def encode(self, source: Source, t: int) -> bytes:
+        """The code of a time step.
 
-        Raises BadInput if its shells are not those of the surrogate, if its grid is too coarse, or if a value is too
-        large for the code.
+        Raises BadInput if its shells are not those of the surrogate, if its grid is too coarse, if it lacks a variable
+        or a value, or if a value is too large for the code.
         """
         arguments = self._arguments
-        refuse_unfit(snapshot, arguments.degree, self._radii_km)
+        refuse_unfit(source, arguments.degree, self._radii_km)
+        fields = read_step(source, t, self._names)
         affine = self._scales[0]
-        normalised = (snapshot.values[0] - np.float32(affine.offset)) / np.float32(affine.scale)
-        coefficients = {"temperature": scalar_coefficients(normalised, snapshot.grid, arguments.degree)}
+        normalised = (fields[0] - np.float32(affine.offset)) / np.float32(affine.scale)
+        coefficients = {"temperature": scalar_coefficients(normalised, source.grid, arguments.degree)}
         if self._flow:
             speed = self._scales[1].scale
-            left = self._flow.of(snapshot, coefficients["temperature"] * affine.scale)
+            left = self._flow.of(fields, source.grid, coefficients["temperature"] * affine.scale)
             coefficients |= {name: each / speed for name, each in left.items()}
         try:
             return self.code_of(coefficients)
         except ValueError as error:
-            raise BadInput(f"{snapshot.path}: {error}") from error
+            raise BadInput(f"{source.address}: step {t}: {error}") from error
 
     def code_of(self, coefficients: Mapping[str, NDArray[np.floating]]) -> bytes:
         """The code of each component's normalised coefficients `(degree, order, part, shell)`.
@@ -78,11 +83,23 @@ class Encoder:
         return self._code.encode(in_modes, loudness_of(np.concatenate(scaled, axis=1), follow))
 
 
-def refuse_unfit(snapshot: Snapshot, degree: int, radii_km: Sequence[float]) -> None:
-    """Raise BadInput if a snapshot's grid does not determine harmonics up to `degree`, or if it has other shells."""
-    if highest_degree(snapshot.grid) < degree:
-        rows, columns = snapshot.grid.shape[1:]
-        raise BadInput(f"{snapshot.path}: {rows} x {columns} points are too few for degree {degree}")
-    found = snapshot.grid.radii_km
-    if len(found) != len(radii_km) or not np.allclose(found, radii_km, atol=1e-3):
-        raise BadInput(f"{snapshot.path}: its shells are not those of the surrogate")
+def refuse_unfit(source: Source, degree: int, radii_km: Sequence[float]) -> None:
+    """Raise BadInput if a source's grid does not determine harmonics up to `degree`, or if it has other shells."""
+    if highest_degree(source.grid) < degree:
+        rows, columns = source.grid.shape[1:]
+        raise BadInput(f"{source.address}: {rows} x {columns} points are too few for degree {degree}")
+    found = source.grid.radii_km
+    if len(found) != len(radii_km) or not np.allclose(found, radii_km, rtol=1e-6, atol=0):
+        raise BadInput(f"{source.address}: its shells are not those of the surrogate")
+
+
+def read_step(source: Source, t: int, names: Sequence[str]) -> NDArray[np.float32]:
+    """Variables `(variable, shell, latitude, longitude)`. Raises BadInput if one is missing, or a cell has no value."""
+    out = np.empty((len(names), *source.grid.shape), np.float32)
+    for field, name in zip(out, names, strict=True):
+        field[:] = source.read(t, name)
+        if not np.isfinite(field).all():
+            raise BadInput(
+                f"{source.address}: {name} has cells without a value, and harmonics need all (--missing fill)"
+            )
+    return out

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from earthgan.flow.gate import GatedRun
 from earthgan.kinds.spectral_arguments import CodedField, SpectralArguments
 from earthgan.kinds.spectral_planner import unit_square
+from earthgan.sphere.grid import ShellGrid
 from earthgan_training.coding.modes import Shells
 from earthgan_training.harmonics.analysis import vector_coefficients
-from earthgan_training.simulations.contest import Snapshot
 from earthgan_training.velocity.gate import Verdict
 from earthgan_training.velocity.moments import spherical
 
@@ -61,14 +61,16 @@ class FlowLeft:
             (out @ each @ onto).transpose(0, 2, 1)[:, None] for each in (maps.radial, maps.lateral)
         )
 
-    def of(self, snapshot: Snapshot, kelvins: Array) -> dict[str, Array]:
-        """The remaining U, V and W in m/s, each `(degree, order, part, shell)`, for a snapshot that holds temperature
-        and velocity. `kelvins` are the coefficients of its temperature on all shells. The result is scaled for coding:
-        the sum of its squares is that of the velocity.
+    def of(self, fields: NDArray[np.float32], grid: ShellGrid, kelvins: Array) -> dict[str, Array]:
+        """The remaining U, V and W in m/s, each `(degree, order, part, shell)`.
+
+        `fields` `(variable, shell, latitude, longitude)` are temperature and the velocity's components x, y and z.
+        `kelvins` are the coefficients of temperature on all shells. The result is scaled for coding: the sum of its
+        squares is that of the velocity.
         """
-        vx, vy, vz = snapshot.values[1:, self._rows]
+        vx, vy, vz = fields[1:, self._rows]
         degrees = len(kelvins)
-        u, v, w = vector_coefficients(*spherical(vx, vy, vz, snapshot.grid), snapshot.grid, degrees - 1)
+        u, v, w = vector_coefficients(*spherical(vx, vy, vz, grid), grid, degrees - 1)
         u -= kelvins @ self._radial
         v -= kelvins @ self._lateral
         u[0] = 0  # there is no net flow through a sphere

@@ -8,6 +8,7 @@ quantiser: Gersho & Gray, *Vector Quantization and Signal Compression*, 1992).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -91,7 +92,7 @@ class FittedCode:
     square_error: dict[str, float]
 
 
-def fit_code(sample: Sample, steps: dict[str, float], groups: dict[str, tuple[int, ...]]) -> FittedCode:
+def fit_code(sample: Sample, steps: dict[str, float], groups: Mapping[str, tuple[int, ...]]) -> FittedCode:
     """Fit the code with given rounding steps and groups of degrees by variable."""
     fitted = [fit_variable(sample, name, step, groups[name]) for name, step in steps.items()]
     shape = int(np.argmin([sum(each.bits(i) for each in fitted) for i in range(len(SHAPES))]))
@@ -113,10 +114,20 @@ def best_groups(sample: Sample, name: str, step: float) -> tuple[int, ...]:
         fitted = fit_variable(sample, name, step, groups)
         bits = min(fitted.bits(shape) for shape in range(len(SHAPES))) / len(sample.rows[name])
         bits += 8 * len(packed_weights([fitted.weights])) / sample.steps
-        return fitted.square_error + PRICE * step**2 * bits
+        return float(fitted.square_error + PRICE * step**2 * bits)
 
     known = [tuple(first for first in groups if first <= sample.degree) for groups in GROUPS]
     return min(dict.fromkeys(known), key=cost)
+
+
+def step_for(sample: Sample, name: str, groups: tuple[int, ...], square_error: float) -> float:
+    """The rounding step with which a variable's normalised coefficients have a mean square error."""
+    low, high = np.log(np.sqrt(square_error)) - 8, np.log(np.sqrt(square_error)) + 3
+    for _ in range(9):
+        middle = (low + high) / 2
+        error = fit_variable(sample, name, float(np.exp(middle)), groups).square_error
+        low, high = (low, middle) if error > square_error else (middle, high)
+    return float(np.exp(low))
 
 
 def fit_variable(sample: Sample, name: str, step: float, groups: tuple[int, ...]) -> FittedVariable:
@@ -134,7 +145,8 @@ def fit_variable(sample: Sample, name: str, step: float, groups: tuple[int, ...]
             values[first:last, : len(basis)] = rows[first:last] @ (basis.T / unit)
         outside += float(np.square(rows, dtype=np.float64).sum() / unit**2 - np.square(values).sum())
         in_modes.append(values / step)
-    centre = np.round(np.mean([values[0] for values in in_modes], axis=0)).astype(np.int64)
+    mean: Array = np.mean([values[0] for values in in_modes], axis=0)
+    centre = np.round(mean).astype(np.int64)
     for values in in_modes:
         values[0] -= centre
     of_degree, of_band = _sizes(in_modes, sample.degree)
@@ -220,7 +232,7 @@ def _worthwhile(in_modes: list[Array], of_degree: NDArray[np.int64], of_band: ND
 def _tables(of_degree: NDArray[np.int64], of_band: NDArray[np.int64]) -> NDArray[np.int64]:
     """`(degree, mode)`: the tables, counted from 1. A coefficient with a lower number is not stored."""
     band = np.searchsorted(_bands(len(of_degree) - 1), np.arange(len(of_degree)), side="right") - 1
-    return np.clip(of_degree[:, None] + of_band[band], 0, COUNT)
+    return np.asarray(np.clip(of_degree[:, None] + of_band[band], 0, COUNT))
 
 
 class _Coded:

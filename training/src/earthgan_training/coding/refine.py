@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from earthgan.kinds.coded import Code
+from earthgan.kinds.coded import Code, Component
 from earthgan.kinds.refine import CHANNELS, SLOPE, Refinement
 from earthgan.kinds.spectral_arguments import RefinementArguments, SpectralArguments
 from earthgan_training.coding.modes import Shells
@@ -64,7 +64,7 @@ class Network(nn.Module):
 
 def fit_refinement(
     arguments: SpectralArguments,
-    code: Code,
+    code: Code[Component],
     steps: Sequence[tuple[Field, bytes]],
     shells: Shells,
     updates: int,
@@ -114,7 +114,9 @@ def fit_refinement(
     return draft.model_copy(update=scales), {**network.arrays(), "refinement.gains": gains}
 
 
-def _pair(refinement: Refinement, code: Code, truth: Field, data: bytes, shells: Shells) -> tuple[Array, Array]:
+def _pair(
+    refinement: Refinement, code: Code[Component], truth: Field, data: bytes, shells: Shells
+) -> tuple[Array, Array]:
     """The network's input for a time step, `(shell, channel, row, column)` with its halo, and the error that it should
     predict.
     """

@@ -41,7 +41,7 @@ def read_part(source: Source, t: int, name: str, shells: range) -> Field:
     """A variable on some shells. Raises BadInput if a cell has no value, because harmonics need every cell."""
     field = source.read(t, name, shells)
     if not np.isfinite(field).all():
-        raise BadInput(f"{source.address}: {name} has cells without a value, and harmonics need all (--missing fill)")
+        raise BadInput(f"{source.address}: {name} has cells without a value (--missing fill)")
     return field
 
 

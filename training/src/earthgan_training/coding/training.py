@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.records import VariableSpec
-from earthgan.variables import Variable
-from earthgan_training.coding.encode import refuse_unfit
+from earthgan_training.coding.encode import read_step, refuse_unfit
 from earthgan_training.coding.flow import FlowLeft
+from earthgan_training.coding.work import Report, counted
 from earthgan_training.harmonics.analysis import scalar_coefficients
-from earthgan_training.simulations.contest import Snapshot
+from earthgan_training.simulations.labelled import Source
 from earthgan_training.surrogates.ranges import colour_range, extent, normalisation
 
 Field = NDArray[np.floating]
@@ -33,24 +33,31 @@ class TrainingSteps:
 
 
 def read_training(
-    snapshots: Iterable[Snapshot],
-    also: Iterable[Snapshot],
-    variables: Sequence[Variable],
+    source: Source,
+    train: Sequence[int],
+    also: Sequence[Source],
+    names: Sequence[str],
     degree: int,
-    radii_km: Sequence[float],
     flow: FlowLeft | None,
+    report: Report,
 ) -> TrainingSteps:
-    """Read snapshots of `variables`. `also` are snapshots of other runs; they come last and do not affect the ranges.
-    With `flow`, the result includes the velocity that the Stokes maps do not explain. Raises BadInput.
+    """Read the steps `train` of a source: the variables `names`, temperature first. All steps of the runs `also` come
+    last and do not affect the ranges. With `flow`, the result includes the velocity that the Stokes maps do not
+    explain. Raises BadInput.
     """
+    variables = [source.named(name).variable for name in names]
     extents = []
     components: dict[str, list[Field]] = defaultdict(list)
-    for snapshot, own in chain(zip(snapshots, repeat(True)), zip(also, repeat(False))):
-        refuse_unfit(snapshot, degree, radii_km)
-        if own:
-            extents.append([extent(field, v) for field, v in zip(snapshot.values, variables, strict=True)])
-        kelvins = scalar_coefficients(snapshot.values[0], snapshot.grid, degree)
-        for name, coefficients in {"temperature": kelvins, **(flow.of(snapshot, kelvins) if flow else {})}.items():
+    own = counted([(source, t) for t in train], "reading", report)
+    others = counted([(run, step.t) for run in also for step in run.steps], "reading other runs", report)
+    for run, t in chain(own, others):
+        refuse_unfit(run, degree, source.grid.radii_km)
+        fields = read_step(run, t, names if flow or run is source else names[:1])
+        if run is source:
+            extents.append([extent(field, v) for field, v in zip(fields, variables, strict=True)])
+        kelvins = scalar_coefficients(fields[0], run.grid, degree)
+        left = flow.of(fields, run.grid, kelvins) if flow else {}
+        for name, coefficients in {"temperature": kelvins, **left}.items():
             components[name].append(coefficients if name == "temperature" else coefficients.astype(np.float32))
     ranges = [colour_range(np.array(each), v) for each, v in zip(zip(*extents, strict=True), variables, strict=True)]
     fastest = max((high for (_, high), v in zip(ranges, variables, strict=True) if v.symmetric), default=1.0)

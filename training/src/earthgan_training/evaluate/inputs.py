@@ -26,10 +26,9 @@ from earthgan.records import StepSpec
 from earthgan.spec import SurrogateSpec
 from earthgan.sphere.grid import PolarRule
 from earthgan.surrogate import Surrogate
-from earthgan_training.coding.encode import Encoder
+from earthgan_training.coding.make import encoder_of
 from earthgan_training.grids.area_mean import area_mean, at_radii
 from earthgan_training.prepare.paper import chosen_layers, prepare_paper
-from earthgan_training.simulations.contest import Snapshot
 from earthgan_training.simulations.labelled import Source
 from earthgan_training.surrogates.folder import write_file, write_spec, write_weights
 from earthgan_training.surrogates.grid_code import encoded
@@ -70,10 +69,7 @@ def encode_inputs(surrogate: Surrogate, source: Source, t: int) -> EncodedInputs
 
 def _coefficients(surrogate: Surrogate, source: Source, t: int) -> EncodedInputs:
     """The code of the harmonics, as in `earthgan spectral`."""
-    encoder = Encoder.of(surrogate)
-    values = np.stack([source.read(t, name) for name in encoder.variables])
-    step = Snapshot(Path(source.address), t, source.step(t).time_myr, source.grid, values)
-    return EncodedInputs(encoder.encode(step))
+    return EncodedInputs(encoder_of(surrogate).encode(source, t))
 
 
 def _area_means(surrogate: Surrogate, source: Source, t: int) -> EncodedInputs | None:

@@ -89,10 +89,12 @@ def write_step(
     return StepSpec(t=t, label=label, time_myr=time_myr, file=written.file, sha256=written.sha256)
 
 
-def write_coded_step(folder: Path, t: int, data: bytes, time_myr: float | None = None) -> StepSpec:
+def write_coded_step(
+    folder: Path, t: int, data: bytes, time_myr: float | None = None, label: str | None = None
+) -> StepSpec:
     """Write a time step's conditional input, as its code, to a draft."""
     written = write_file(folder, f"inputs/{t:03d}.bin", data)
-    return StepSpec(t=t, time_myr=time_myr, file=written.file, sha256=written.sha256)
+    return StepSpec(t=t, label=label, time_myr=time_myr, file=written.file, sha256=written.sha256)
 
 
 def write_weights(folder: Path, state: Mapping[str, torch.Tensor]) -> FileSpec:

@@ -63,12 +63,17 @@ def distributions(shape: int) -> Distributions:
 
 
 def shares(size: float, shift: int, laplace: float) -> Array:
-    """`(symbol,)`: the probability of each symbol, times the number of states that are free to be given."""
-    lower = np.arange(REACH + 2) - (DEADZONE if shift == 0 else 0.5)
-    beyond = _beyond(np.maximum(lower, 0) * 2.0**shift / size, laplace)
-    inside = beyond[:-1] - beyond[1:]
-    symbols = np.concatenate([inside[:0:-1] / 2, inside[:1], inside[1:] / 2, beyond[-1:]])
-    return symbols * (TOTAL - SYMBOLS)
+    """`(symbol,)`: the probability of each symbol, times the number of states that are free to be given.
+
+    A symbol h stands for the numbers from `h << shift` to `((h + 1) << shift) - 1`.
+    """
+    first = np.arange(-REACH, REACH + 2) * 2.0**shift
+    edges = np.where(first > 0, first - DEADZONE, first - 1 + DEADZONE) / size
+    beyond = _beyond(np.abs(edges), laplace) / 2
+    below = np.where(edges < 0, beyond, 1 - beyond)
+    # Differences of small numbers are exact, so the right half is computed from what lies beyond it.
+    inside = np.where(edges[:-1] >= 0, beyond[:-1] - beyond[1:], below[1:] - below[:-1])
+    return np.asarray(np.maximum(np.append(inside, below[0] + beyond[-1]), 0) * (TOTAL - SYMBOLS))
 
 
 def _rounded(free: Array) -> NDArray[np.uint16]:

@@ -90,7 +90,8 @@ class ScalarComponent:
         for i, count in enumerate(spec.modes):
             basis[i, :count] = orthonormal(weights.modes[i]) if spec.groups else polynomials(radii_km, count)
             tables[group == i, count:] = NEVER
-        return cls(basis * np.sqrt(4 * np.pi * shells), group, weights.centre * spec.step, tables, spec.step)
+        basis *= np.sqrt(4 * np.pi * shells)
+        return cls(basis, group, weights.centre * np.float64(spec.step), tables, spec.step)
 
 
 def polynomials(radii_km: ArrayLike, count: int) -> Array:
@@ -177,7 +178,7 @@ def unpacked_weights(content: NDArray[np.uint8], arguments: HarmonicsArguments, 
     return out
 
 
-def code_of(arguments: HarmonicsArguments, weights: Iterable[Weights], radii_km: ArrayLike) -> Code:
+def code_of(arguments: HarmonicsArguments, weights: Iterable[Weights], radii_km: ArrayLike) -> Code[ScalarComponent]:
     """The code that arguments and weights describe, on shells at these radii. Raises ValueError."""
     components = {
         spec.variable: ScalarComponent.of(spec, each, arguments.bands, radii_km)
@@ -187,7 +188,7 @@ def code_of(arguments: HarmonicsArguments, weights: Iterable[Weights], radii_km:
     return Code(arguments.degree, components, of_shape.tables, of_shape.inward)
 
 
-def load_code(path: Path, arguments: HarmonicsArguments, radii_km: Sequence[float]) -> Code:
+def load_code(path: Path, arguments: HarmonicsArguments, radii_km: Sequence[float]) -> Code[ScalarComponent]:
     """Load the code from the file of a surrogate's weights. Raises DamagedSurrogate."""
     try:
         weights = unpacked_weights(load_file(path)[CODE], arguments, len(radii_km))

@@ -6,6 +6,7 @@ A shell of the surrogate's own gets its own values of the modes. Between two she
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,7 +30,7 @@ class ScalarPlanner:
         self.variables, self._globe = len(self._components), Globe(degree, grid)
         self._names = tuple(components)
         ends = np.cumsum([0, *(each.tables.shape[1] for each in self._components)])
-        self._blocks = [slice(first, last) for first, last in zip(ends[:-1], ends[1:], strict=True)]
+        self._blocks = [slice(first, last) for first, last in pairwise(ends)]
 
     def on(self, grid: ShellGrid) -> ScalarPlanner:
         """A planner of the same variables on another grid. Its radii lie within those of the shells."""
@@ -61,7 +62,7 @@ class ScalarPlanner:
         inner, outer = self._radii_km[after - 1], self._radii_km[after]
         share = (radii - inner) / (outer - inner)
         on_shells = component.basis[..., after - 1] * (1 - share) + component.basis[..., after] * share
-        return on_shells.swapaxes(1, 2).astype(np.float32)[component.group]
+        return np.asarray(on_shells.swapaxes(1, 2)[component.group], np.float32)
 
     def means(self, x: Array, variable: int) -> Array:
         """The means over the sphere `(shell,)` of a variable. The grid's cells are weighted by their areas."""
