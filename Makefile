@@ -9,7 +9,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt
 
-.PHONY: serve test test-slow lint bench load compose-test wheels system-packages clean
+.PHONY: serve test test-slow test-layouts lint bench load compose-test wheels system-packages clean
 
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
@@ -19,6 +19,10 @@ test: $(VENV)/.testing system-packages
 
 test-slow: $(VENV)/.testing system-packages
 	$(BIN)/python -m pytest -m slow $(ARGS)
+
+# The nightly draw of layouts of other people's files; `make test` draws a hundred.
+test-layouts: $(VENV)/.testing
+	EARTHGAN_LAYOUT_DRAWS=2000 $(BIN)/python -m pytest tests/integration/test_any_layout.py $(ARGS)
 
 lint: $(VENV)/.testing
 	$(BIN)/ruff check .

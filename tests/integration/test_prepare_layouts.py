@@ -127,7 +127,6 @@ def test_another_field_is_prepared_by_a_mapping_file(tmp_path: Path, capsys) -> 
     ("was", "instead", "reason"),
     [
         ('source = "T"', "", "variables.0.source: Field required"),
-        ('vertical = "height"', 'vertical = "level"', "order: the axis 'level' is missing"),
         ("([0-9]+)", "[0-9]+", "files: needs a group"),
         ("title", "= title", "is not TOML"),
         ('kind = "height"', 'kind = "bottom"', "axes.kind: Input should be"),

@@ -142,7 +142,7 @@ def _print(found: Evaluation) -> None:
     for each in tables(found):
         each.show(console)
     for line in verdict(found):
-        console.print(line, markup=False)
+        print(line)
     for step in found.steps:
         if step.clipped:
             console.print(f"step {step.t}: {step.clipped} numbers of the input lie outside what the surrogate stores")

@@ -134,11 +134,12 @@ def verdict(found: Evaluation) -> list[str]:
     lines = []
     for name in found.variables:
         gain = found.gain_db(name)
-        lines.append(
-            f"{name}: {gain:.1f} dB above interpolating {what}"
-            if gain > 0
-            else f"{name}: {-gain:.1f} dB below interpolating {what}: the surrogate is no better than interpolation"
-        )
+        if round(gain, 1) == 0:
+            lines.append(f"{name}: as good as interpolating {what}")
+        elif gain > 0:
+            lines.append(f"{name}: {gain:.1f} dB above interpolating {what}")
+        else:
+            lines.append(f"{name}: {-gain:.1f} dB below interpolating {what}: interpolation is better")
     return lines
 
 

@@ -46,15 +46,14 @@ def add_inspect(subcommands: Any) -> None:
 def _inspect(arguments: argparse.Namespace) -> None:
     from earthgan.errors import BadInput, WrongUsage
     from earthgan_training.inspection.report import report_on
-    from earthgan_training.simulations.opening import Missing, open_source
+    from earthgan_training.simulations.opening import open_source
 
     mapping = arguments.write_mapping
     if arguments.picture is not None and arguments.picture.suffix != ".png":
         raise WrongUsage(f"{arguments.picture}: the name of the picture must end in .png")
     if mapping is not None and mapping.exists() and not arguments.overwrite:
         raise BadInput(f"{mapping}: exists already; say --overwrite to replace it")
-    # Nothing is refused for its missing cells here: they are counted.
-    source = open_source(arguments.source, arguments.mapping, missing=Missing.MASK)
+    source = open_source(arguments.source, arguments.mapping)
     report = report_on(source, arguments.step)
     if arguments.json == _PRINTED:
         print(json.dumps(report.as_json(), indent=2, ensure_ascii=False, allow_nan=False))

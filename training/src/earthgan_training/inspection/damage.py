@@ -13,12 +13,12 @@ from earthgan_training.simulations.labelled import Source, Storage
 from earthgan_training.simulations.layout import SourceVariable
 
 #: A shell is unlike its neighbours in one of three cases. Its pattern differs from both by more than this share of its
-#: own spread (for smooth data, a few hundredths). Its spread differs from theirs by this factor. Or its mean is off the
+#: own spread (for smooth data, a few hundredths), and by more than this factor than they differ from each other (levels
+#: that lie far apart are all unlike). Its spread differs from theirs by this factor. Or its mean is off the
 #: line through their means by this many of its spreads.
-UNLIKE, SPREAD_FACTOR, MEAN_SPREADS = 0.5, 3.0, 2.0
-#: Shells far apart are unlike each other in health. So patterns must differ this many times as much, and spreads by so
-#: many usual factors, as neighbours at that distance usually do. A wrong mean bends the line back at its neighbours.
-TIMES_USUAL, BENT_BACK = 3.0, 0.2
+UNLIKE, UNLIKE_FACTOR, SPREAD_FACTOR, MEAN_SPREADS = 0.5, 2.0, 3.0, 2.0
+#: A wrong mean bends the line back at its neighbours by at least this share.
+BENT_BACK = 0.2
 NEIGHBOURS = 3
 
 
@@ -66,6 +66,19 @@ class Inspection:
                 lines.append(f"  {each.name}: no damage found")
         return lines
 
+    def suspicious(self) -> list[str]:
+        """The shells that look damaged and are not known to be, one line for each run of them."""
+        lines = []
+        for each in self.variables:
+            known = {finding.shell for finding in each.known}
+            new = tuple(finding for finding in each.found if finding.shell not in known)
+            lines += [f"{each.name}: {line}" for line in _together(new)]
+        return lines
+
+    def known(self) -> list[str]:
+        """What is known to be wrong, one line for each run of shells."""
+        return [f"{each.name}: {line}" for each in self.variables for line in _together(each.known)]
+
     def as_json(self) -> dict[str, Any]:
         """Findings and profiles as plain numbers, with NaN as null."""
         return {
@@ -107,33 +120,35 @@ def _inspect(
 ) -> VariableInspection:
     flat = shells.reshape(len(shells), -1)
     count = len(flat)
-    mean, spread, step, lacking = (np.full(count, np.nan) for _ in range(4))
+    mean, spread, step, across, lacking = (np.full(count, np.nan) for _ in range(5))
     before: NDArray[np.float64] | None = None
+    before_that: NDArray[np.float64] | None = None
     for i in range(count):
         values = flat[i].astype(np.float64)
         finite = np.isfinite(values)
         lacking[i] = (~finite).sum()
         if not finite.any():
-            before = None
+            before, before_that = None, before
             continue
         mean[i], spread[i] = values[finite].mean(), values[finite].std()
         pattern = values - mean[i]
         if before is not None:
             step[i] = np.sqrt(np.nanmean(np.square(pattern - before)))
-        before = pattern
+        if before_that is not None:
+            across[i - 1] = np.sqrt(np.nanmean(np.square(pattern - before_that)))
+        before, before_that = pattern, before
+    if count > 2:  # the first and the last shell have one neighbour, and what lies behind it
+        across[0], across[-1] = step[2], step[-2]
     after = np.append(step[1:], np.nan)
-    gaps = np.diff(stored.radii_km, prepend=np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        size = np.fmax(spread, [_usual(spread, i) for i in range(count)])
-        difference = np.fmin(step, after) / size
-        # What a difference is for such a distance, of patterns and of spreads, by the data themselves.
-        rates, nearer = step / size / gaps, np.fmin(gaps, np.append(gaps[1:], np.nan))
-        ratios = np.abs(np.diff(np.log(spread)))
-    limit = np.fmax(UNLIKE, TIMES_USUAL * _median(rates) * nearer)
-    factor = SPREAD_FACTOR * float(np.exp(_median(ratios)))
+        apart = np.fmin(step, after)
+        difference = apart / np.fmax(spread, [_usual(spread, i) for i in range(count)])
+        alike = apart <= UNLIKE_FACTOR * across
+        # Where levels lie far apart, the spreads of healthy neighbours differ too.
+        factor = SPREAD_FACTOR * float(np.exp(_median(np.abs(np.diff(np.log(spread))))))
     found = []
     for i in range(count):
-        reasons = _reasons(i, mean, spread, difference, limit, factor, int(lacking[i]), flat.shape[1])
+        reasons = _reasons(i, mean, spread, difference, bool(alike[i]), factor, int(lacking[i]), flat.shape[1])
         if reasons:
             found.append(ShellFinding(stored.numbers[i], stored.radii_km[i], tuple(reasons)))
     new = [each for each in found if each.shell not in {other.shell for other in known}]
@@ -169,7 +184,7 @@ def _reasons(
     mean: NDArray[np.float64],
     spread: NDArray[np.float64],
     difference: NDArray[np.float64],
-    limit: NDArray[np.float64],
+    alike: bool,
     factor: float,
     lacking: int,
     points: int,
@@ -183,10 +198,10 @@ def _reasons(
         return [*reasons, "constant"]
     # Towards a boundary with a fixed temperature, the spread decreases to nothing, shell by shell. That is no damage.
     beside = spread[[j for j in (i - 1, i + 1) if 0 <= j < len(mean)]]
-    between = len(beside) == 2 and np.nanmin(beside) <= spread[i] <= np.nanmax(beside)
+    between = np.nanmin(beside) <= spread[i] <= np.nanmax(beside) if len(beside) == 2 else spread[i] <= beside[0]
     if usual > 0 and not 1 / factor < spread[i] / usual < factor and not between:
         reasons.append(f"varies {spread[i] / usual:.2g} times as much as its neighbours")
-    if difference[i] > limit[i]:
+    if difference[i] > UNLIKE and not alike:
         reasons.append(f"differs from both neighbours by {difference[i]:.2g} of its spread")
     bends = [_bend(mean, j) for j in (i - 1, i, i + 1)]
     # A wrong mean bends the line at its neighbours too, by half as much and to the other side. A boundary layer, where

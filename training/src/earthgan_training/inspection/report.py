@@ -10,8 +10,8 @@ import numpy as np
 from earthgan.errors import BadInput
 from earthgan.variables import with_unit
 from earthgan_training.inspection.damage import Inspection, inspect_step
-from earthgan_training.simulations.checks import impossible, is_absolute_temperature, left_in, unusual
-from earthgan_training.simulations.labelled import Source, SourceStep
+from earthgan_training.simulations.checks import is_absolute_temperature, unusual
+from earthgan_training.simulations.labelled import Source, SourceStep, Understood
 from earthgan_training.simulations.layout import SourceVariable
 
 _SHOWN_STEPS = 6
@@ -21,7 +21,7 @@ _SHOWN_STEPS = 6
 class Range:
     """The numbers of a variable at one step: the smallest and the largest value, and how many cells have none.
 
-    `suspicious` are sentences about them that lack the variable's name.
+    `suspicious` are sentences about them.
     """
 
     name: str
@@ -43,8 +43,7 @@ class Report:
 
     def suspicious(self) -> list[str]:
         """All that looks suspicious, one sentence for each."""
-        said = [f"{each.name} {text}" for each in self.ranges for text in each.suspicious]
-        return said + [line.strip() for line in self.damage.lines()[1:] if not line.endswith("no damage found")]
+        return [text for each in self.ranges for text in each.suspicious] + self.damage.suspicious()
 
     def lines(self) -> list[str]:
         """What people read, but for the mapping."""
@@ -64,7 +63,7 @@ class Report:
         rows += [("credit", about.credit or "not said"), *([("notice", about.notice)] if about.notice else [])]
         width = max(len(name) for name, _ in rows)
         lines += [f"  {name:<{width}}  {text}" for name, text in rows]
-        lines += [f"  note: {note}" for note in source.notes]
+        lines += [f"  note: {note}" for note in (*source.notes, *self.damage.known())]
         lines += [f"  suspicious: {text}" for text in self.suspicious()]
         return lines if self.suspicious() else [*lines, "  nothing looks suspicious"]
 
@@ -105,15 +104,18 @@ class Report:
             "mapping": source.mapping,
         }
 
-    def _axis(self, each: Any) -> str:
+    def _axis(self, each: Understood) -> str:
+        along = "" if each.name == each.dimension else f" along {each.dimension}"
+        run = f"{each.count} from {each.first:g} to {each.last:g}"
+        text = f"{each.name}{along}, {each.kind} in {each.unit or 'no unit'}, {run} ({each.why})"
+        unit = "" if self.source.planet.unit == "1" else " km"
         grid = self.source.grid
-        spread = {"vertical": grid.radii_km, "latitude": grid.latitudes_deg, "longitude": grid.longitudes_deg}
-        kept = spread[each.role]
-        unit = {"vertical": "" if self.source.planet.unit == "1" else " km"}.get(each.role, "°")
-        stored = f"{each.name}, {each.kind} in {each.unit}, {each.count} from {each.first:g} to {each.last:g}"
-        named = stored if each.name == each.dimension else f"{stored} along {each.dimension}"
-        what = "radii" if each.role == "vertical" else f"{each.role}s"
-        return f"{named} ({each.why}): {len(kept)} {what}, {kept[0]:g} to {kept[-1]:g}{unit}"
+        kept, what, unit = {
+            "vertical": (grid.radii_km, "radii", unit),
+            "latitude": (grid.latitudes_deg, "latitudes", "°"),
+            "longitude": (grid.longitudes_deg, "longitudes", "°"),
+        }.get(each.role, ((), "", ""))
+        return f"{text}: {len(kept)} {what} from {kept[0]:g} to {kept[-1]:g}{unit}" if kept else text
 
     def _planet(self) -> str:
         planet = self.source.planet
@@ -141,7 +143,8 @@ class Report:
 def report_on(source: Source, t: int | None = None) -> Report:
     """Read all variables of one step, the first if none is named, and say what is found.
 
-    The source must keep missing cells as NaN. Raises BadInput, which names the file, if it cannot be read.
+    What is refused when it is read counts as suspicious. Raises BadInput if the source has no such step, or if a file
+    cannot be read at all.
     """
     step = source.steps[0] if t is None else source.step(t)
     ranges = tuple(_range(source, step, each) for each in source.variables)
@@ -156,18 +159,13 @@ def _range(source: Source, step: SourceStep, each: SourceVariable) -> Range:
         values = source.read(step.t, name)
     except BadInput as error:
         # A field that is refused when it is read can still be looked at.
-        values = source.reader.raw(step.t, name)[source.reader.storage.kept.start : source.reader.storage.kept.stop]
-        values = np.where(left_in(values), np.nan, values)
-        suspicious.append(f"is refused: {error}")
+        storage = source.reader.storage
+        values = source.reader.raw(step.t, name)[storage.kept.start : storage.kept.stop]
+        suspicious.append(str(error))
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (np.nan, np.nan)
-    suspicious += unusual(variable, low, high, is_temperature)
-    if is_temperature and not suspicious and (why := impossible(variable, low, high)):
-        suspicious.append(why)
-    lacking = values.size - finite.size
-    if lacking and not suspicious:
-        suspicious.append(f"has no value in {lacking} of {values.size} cells: say --missing fill or --missing mask")
-    return Range(name, low, high, lacking, values.size, tuple(suspicious))
+    suspicious += [f"{name} {text}" for text in unusual(variable, low, high, is_temperature)]
+    return Range(name, low, high, values.size - finite.size, values.size, tuple(suspicious))
 
 
 def _step_text(step: SourceStep) -> str:

@@ -103,6 +103,9 @@ def _held(parts: Sequence[Part], said: Said, notes: list[str]) -> list[Held]:
     found: list[Held] = []
     for part in parts:
         store = part.store
+        if said.files is not None and wanted and not set(asked) & store.variables.keys():
+            # A file of the series would otherwise be a step that is left out without a word.
+            raise BadInput(f"{store.address}: holds no variable {wanted[0]!r}; its variables: {_fields_of(store)}")
         unfit: list[_Unfit] = []
         here = 0
         for name in dict.fromkeys(asked or store.variables):
@@ -121,9 +124,12 @@ def _held(parts: Sequence[Part], said: Said, notes: list[str]) -> list[Held]:
     for name in wanted:
         if name not in {each.name for each in found} and (said is not CONTEST_MAPPING or not found):
             store = parts[0].store
-            known = ", ".join(v for v, each in store.variables.items() if len(each.dimensions) >= 3)
-            raise BadInput(f"{store.address}: holds no variable {name!r}; its variables: {known or 'none'}")
+            raise BadInput(f"{store.address}: holds no variable {name!r}; its variables: {_fields_of(store)}")
     return found
+
+
+def _fields_of(store: Store) -> str:
+    return ", ".join(v for v, each in store.variables.items() if len(each.dimensions) >= 3) or "none"
 
 
 def _components_named(said: Said) -> list[str]:
@@ -215,7 +221,9 @@ def _understood(address: str, held: list[Held], said: Said, missing: Missing | N
         twins=() if said is CONTEST_MAPPING else columns.twins,
         missing=missing or said.missing or Missing.REFUSE,
     )
-    components, more = find_components(stored, said, where)
+    partial = said is CONTEST_MAPPING and said.vector is not None and not set(_components_named(said)) <= stored.keys()
+    as_said = said.model_copy(update={"vector": None}) if partial else said  # the contest's velocity, or no velocity
+    components, more = find_components(stored, as_said, where)
     notes += more
     shown, vector, fields = label(stored, components, said, fields, where)
     source = Source(

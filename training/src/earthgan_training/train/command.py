@@ -51,6 +51,9 @@ def add_train(subcommands: Any) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result of the run as JSON")
 
 
+#: Options of a preset that are cut to what the data have, unless they are set.
+_CUT = {"samples.patch", "generator.blocks"}
+
 # The modules of the training are imported when the command runs, so that `earthgan --help` does not wait for torch.
 
 
@@ -90,7 +93,7 @@ def _train(arguments: argparse.Namespace) -> None:
             config,
             ours,
             weights=arguments.weights,
-            cut_patch=not any(change.strip().startswith("samples.patch") for change in arguments.set),
+            cut=_CUT - {change.partition("=")[0].strip() for change in arguments.set},
             watch=_shown(show),
             stopped=stopped,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,18 +63,19 @@ def train(
     processes: Processes,
     *,
     weights: Path | None = None,
-    cut_patch: bool = False,
+    cut: Collection[str] = (),
     watch: Callable[[Progress], None] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Result:
     """Train on a data set in a new folder `run`. Without a configuration, continue the run in that folder.
 
-    `weights` names the generator's initial weights: a surrogate folder or a `.safetensors` file. With `cut_patch`, a
-    patch that is larger than the data is cut to them. `stopped` is called after every step; if it returns true, the run
-    ends there with a checkpoint. Raises BadInput, and then keeps the last checkpoint.
+    `weights` names the generator's initial weights: a surrogate folder or a `.safetensors` file. Of the options
+    `samples.patch` and `generator.blocks`, those in `cut` are cut to what the data have. `stopped` is called after
+    every step; if it returns true, the run ends there with a checkpoint. Raises BadInput, and then keeps the last
+    checkpoint.
     """
     try:
-        return _train(data, run, config, processes, weights, cut_patch, watch, stopped)
+        return _train(data, run, config, processes, weights, cut, watch, stopped)
     except OSError as error:
         raise cannot_be_written(run, error) from error
     except torch.OutOfMemoryError as error:
@@ -89,7 +90,7 @@ def _train(
     config: TrainConfig | None,
     processes: Processes,
     weights: Path | None,
-    cut_patch: bool,
+    cut: Collection[str],
     watch: Callable[[Progress], None],
     stopped: Callable[[], bool],
 ) -> Result:
@@ -97,9 +98,11 @@ def _train(
     if weights and weights.is_dir():
         weights = Surrogate(weights).weights_path
     config = config or run_folder.resumed(run, data)
+    if not goes_on and "generator.blocks" in cut:
+        config = _with_fewer_blocks(config, data)
     task = make_task(data, config)
-    if cut_patch and not goes_on:
-        config = _cut(config, task)
+    if not goes_on and "samples.patch" in cut:
+        config = _with_a_smaller_patch(config, task)
     _check(config, processes)
     samples = Samples(data, task, config.samples, config.seed)
     scales = samples.scales()
@@ -168,7 +171,13 @@ def _train(
     return Result(trainer.step, finished, best, samples.validates_on, _peak(processes), chosen.expected_gb)
 
 
-def _cut(config: TrainConfig, task: Task) -> TrainConfig:
+def _with_fewer_blocks(config: TrainConfig, data: Dataset) -> TrainConfig:
+    """The same configuration with fewer blocks than the inputs have rows, as the residual generator needs."""
+    blocks = min(config.generator.blocks, data.input_grid.shape[1] - 1)
+    return config.model_copy(update={"generator": config.generator.model_copy(update={"blocks": blocks})})
+
+
+def _with_a_smaller_patch(config: TrainConfig, task: Task) -> TrainConfig:
     """The same configuration with a patch that fits into the data."""
     sizes = zip(config.samples.patch, task.planner.whole_pass.shape, strict=True)
     return config.model_copy(
