@@ -64,7 +64,7 @@ class _Quantised:
         first, second = (each / 256 for each in self.inward)
         box = joined({key: _restored(band, self.step, first, second) for key, band in self.bands.items()}, plan)
         box += (self.base + self.means * self.step)[:, None, None]
-        return np.clip(box, -_LARGEST, _LARGEST, out=box).astype(np.float32)
+        return np.clip(box, -_LARGEST, _LARGEST, out=box).astype(np.float32, order="C")
 
 
 def encode_box(values: NDArray[np.floating], code: BoxCode) -> bytes:
@@ -139,7 +139,9 @@ def _quantised(values: NDArray[np.floating], code: BoxCode) -> _Quantised:
             sums[at] += float((at + 1 - scaled[here]).sum())
         bands[key] = np.where(band < 0, -whole_band, whole_band)
     # The mean of the magnitudes that were rounded to 1, and to 2, lies further inwards than the middle.
-    inward = [int(np.clip(round(256 * total / max(count, 1)), 0, 255)) for total, count in zip(sums, counts, strict=True)]
+    inward = [
+        int(np.clip(round(256 * total / max(count, 1)), 0, 255)) for total, count in zip(sums, counts, strict=True)
+    ]
     return _Quantised(step, base, whole, bands, (inward[0], inward[1]))
 
 

@@ -142,7 +142,9 @@ def joined(bands: Mapping[Key, Box], plan: Plan) -> Box:
             for axis in reversed(group):
                 if level >= plan.levels[axis]:
                     continue
-                for key in [key for key in left if key[axis] == (level + 1, 1) and _is_of_level(key, group, axis, level)]:
+                for key in [
+                    key for key in left if key[axis] == (level + 1, 1) and _is_of_level(key, group, axis, level)
+                ]:
                     fine, coarse = left.pop(key), left.pop(_with(key, axis, (level + 1, 0)))
                     left[_with(key, axis, (level, 0))] = _join(coarse, fine, axis, plan.periodic and axis == 2)
     (box,) = left.values()
