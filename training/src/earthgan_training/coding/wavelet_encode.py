@@ -112,18 +112,16 @@ def coding_for_bytes(source: Source, bytes_wanted: float) -> tuple[VariableCodin
 
     def bytes_at(relative: float) -> float:
         return sum(
-            _bytes(sample, replace_step(coding, relative * sample.extent), source.grid)
+            _bytes(sample, _with_step(coding, relative * sample.extent), source.grid)
             for sample, coding in zip(samples, codings, strict=True)
         )
 
     relative = _solved(bytes_at, wanted, 1e-3)
     found = [_best_plan(sample, relative * sample.extent, source.grid) for sample in samples]
-    if found != [replace_step(each, one.step) for each, one in zip(codings, found, strict=True)]:
+    if found != [_with_step(each, one.step) for each, one in zip(codings, found, strict=True)]:
         codings = found
         relative = _solved(bytes_at, wanted, relative)
-    return tuple(
-        replace_step(coding, relative * sample.extent) for coding, sample in zip(codings, samples, strict=True)
-    )
+    return tuple(_with_step(coding, relative * sample.extent) for coding, sample in zip(codings, samples, strict=True))
 
 
 def coding_for_psnr(source: Source, psnr_db: float) -> tuple[VariableCoding, ...]:
@@ -133,7 +131,7 @@ def coding_for_psnr(source: Source, psnr_db: float) -> tuple[VariableCoding, ...
         coding = _best_plan(sample, sample.extent * 10 ** (-psnr_db / 20) * math.sqrt(12), source.grid)
 
         def error_at(relative: float, sample: _Sample = sample, coding: VariableCoding = coding) -> float:
-            one = replace_step(coding, relative * sample.extent)
+            one = _with_step(coding, relative * sample.extent)
             squared = sum(estimate_box(box, _box_code(one, box.shape, source.grid))[1] for box in sample.boxes)
             return math.sqrt(squared / sum(box.size for box in sample.boxes)) / sample.extent
 
@@ -141,7 +139,7 @@ def coding_for_psnr(source: Source, psnr_db: float) -> tuple[VariableCoding, ...
         relative = _solved(
             lambda step: 1 / max(error_at(step), 1e-300), 10 ** (psnr_db / 20), coding.step / sample.extent
         )
-        out.append(replace_step(coding, relative * sample.extent))
+        out.append(_with_step(coding, relative * sample.extent))
     return tuple(out)
 
 
@@ -159,7 +157,7 @@ def coding_for_max_error(source: Source, max_errors: Sequence[float]) -> tuple[V
     return tuple(out)
 
 
-def replace_step(coding: VariableCoding, step: float) -> VariableCoding:
+def _with_step(coding: VariableCoding, step: float) -> VariableCoding:
     return coding.model_copy(update={"step": step})
 
 

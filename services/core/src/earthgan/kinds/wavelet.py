@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -72,7 +73,7 @@ def runs_of_shells(shape: tuple[int, int, int], boxes: int | None = None) -> lis
     """The runs of shells that are coded together: as few as possible, or a given number, of about equal lengths."""
     count = min(shape[0], math.ceil(math.prod(shape) / BOX_CELLS)) if boxes is None else boxes
     edges = [shape[0] * i // count for i in range(count + 1)]
-    return [range(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [range(a, b) for a, b in pairwise(edges)]
 
 
 def step_bytes(boxes: Sequence[Sequence[bytes]]) -> bytes:

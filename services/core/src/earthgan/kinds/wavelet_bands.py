@@ -31,8 +31,6 @@ _OFFSETS = tuple(offset for offset in product((-1, 0, 1), repeat=3) if any(offse
 _WEIGHTS = (0, 10, 6, 4)
 #: The weight of the known neighbours from which on a phase belongs to the last of three groups of phases.
 _MANY = 60
-#: Bands with fewer cells are coded in one phase.
-_SMALL = 64
 #: Magnitudes count as at most this when others are predicted from them.
 _LOUDEST = 1 << 20
 _GROUP = 16
@@ -46,6 +44,10 @@ _NARROW, _LAST = 10, 28
 #: The ratios of what the parents suggest to what the neighbours suggest, in tenths, at which the second part of a
 #: context changes.
 _RATIOS = np.array([3, 9, 21, 45, 93])
+#: What share of the neighbours' suggestion to expect at each of these ratios, with few and with many neighbours; and
+#: the share of groups of quiet cells with other numbers, and the mean magnitude in such groups.
+_EXPECTED = (0.4, 0.4, 0.7, 1.0, 1.1, 1.5), (0.3, 0.6, 0.95, 1.0, 0.95, 1.05)
+_EXPECTED_FLAGS, _EXPECTED_LIVE = (0.004, 0.004, 0.004), (0.1, 0.1, 0.1)
 _COUNT = (_LAST + 2) * (len(_RATIOS) + 1)
 _QUIET, _LIVE = 3 * _COUNT, 3 * _COUNT + 3
 CONTEXTS = 3 * _COUNT + 6
@@ -70,20 +72,30 @@ class _Band:
 
 
 def new_model() -> Model:
-    """The model of the contexts before the first magnitude."""
-    starts = np.concatenate([[0], _CLASSES])
-    middle = (starts[:-1] + starts[1:]) / (2.0 * _UNIT)
-    classes = np.array([middle[k] / (1 << _shift(k)) for k in range(_LAST + 2)])
-    each = np.repeat(classes, len(_RATIOS) + 1)
-    return Model(np.concatenate([each, each, each, np.full(3, 0.25), np.full(3, 0.0625)]))
+    """The model of the contexts before the first magnitude.
+
+    How much of what neighbours and parents suggest is to be expected was measured on fields of many kinds.
+    """
+    starts = np.concatenate([[0], _CLASSES]).astype(np.float64)
+    middle = (starts[:-1] + starts[1:])[: _LAST + 2] / (2 * _UNIT)
+    by_parents = np.minimum(0.2 * middle, 0.3 * middle * middle)
+    means = [np.repeat(by_parents[:, None], len(_RATIOS) + 1, axis=1)]
+    means += [middle[:, None] * np.array(shares) for shares in _EXPECTED]
+    narrowed = np.array(means) / np.array([1 << _shift(k) for k in range(_LAST + 2)])[:, None]
+    return Model(np.concatenate([narrowed.reshape(-1), _EXPECTED_FLAGS, _EXPECTED_LIVE]))
 
 
-def code_magnitudes(plan: Plan, coder: Magnitudes, known: Mapping[Key, Ints] | None = None) -> dict[Key, Ints]:
-    """Code the magnitudes of all bands. The encoder knows them, and the decoder learns them here."""
+def code_magnitudes(
+    plan: Plan, coder: Magnitudes, loudness: int, known: Mapping[Key, Ints] | None = None
+) -> dict[Key, Ints]:
+    """Code the magnitudes of all bands. The encoder knows them, and the decoder learns them here.
+
+    `loudness` is the magnitude to expect in the coarsest band, which has no parents.
+    """
     done: dict[Key, Ints] = {}
     smooth: dict[Key, Ints] = {}
-    for _, keys in groupby(plan.keys(), key=plan.generation):
-        bands = {key: _begun(plan, key, smooth) for key in keys}
+    for _, keys in groupby(plan.bands(), key=plan.generation):
+        bands = {key: _begun(plan, key, smooth, loudness) for key in keys}
         for phase in range(len(_PHASES)):
             _code_phase(phase, bands, coder, known)
         for key, band in bands.items():
@@ -92,10 +104,13 @@ def code_magnitudes(plan: Plan, coder: Magnitudes, known: Mapping[Key, Ints] | N
     return done
 
 
-def _begun(plan: Plan, key: Key, smooth: Mapping[Key, Ints]) -> _Band:
+def _begun(plan: Plan, key: Key, smooth: Mapping[Key, Ints], loudness: int) -> _Band:
     shape = plan.shape_of(key)
     parents = [_stretched(smooth[parent], shape) for parent in plan.parents(key)]
-    suggested = sum(parents, np.zeros(shape, np.int64)) // max(len(parents), 1)
+    if parents:
+        suggested = sum(parents, np.zeros(shape, np.int64)) // len(parents)
+    else:
+        suggested = np.full(shape, min(loudness, _LOUDEST) * _UNIT)
     z, y, x = shape
     return _Band(np.zeros(shape, np.int64), np.zeros((z + 2, y + 2, x + 2), np.int32), suggested)
 
@@ -104,11 +119,9 @@ def _code_phase(phase: int, bands: Mapping[Key, _Band], coder: Magnitudes, known
     """Code one phase of all bands of a generation."""
     places, contexts, shifts, values = [], [], [], []
     for key, band in bands.items():
-        small = band.magnitudes.size < _SMALL
-        cells = (slice(None),) * 3 if small else tuple(slice(parity, None, 2) for parity in _PHASES[phase])
-        place = cells[0], cells[1], cells[2]
-        shape = band.magnitudes[place].shape
-        if (small and phase) or 0 in shape:
+        z, y, x = (slice(parity, None, 2) for parity in _PHASES[phase])
+        place = z, y, x
+        if 0 in band.magnitudes[place].shape:
             continue
         context, shift = _contexts(band, phase, place)
         places.append((band, place, context.size))
@@ -179,7 +192,7 @@ def _neighbours(band: _Band, phase: int) -> tuple[Whole, int]:
         if any(step and length == 1 for step, length in zip(offset, (z, y, x), strict=True)):
             continue
         there = tuple(parity ^ (step & 1) for parity, step in zip(parities, offset, strict=True))
-        if _PHASES.index(there) >= phase:  # type: ignore[arg-type]
+        if _PHASES.index(there) >= phase:
             continue
         firsts = [1 + parity + step for parity, step in zip(parities, offset, strict=True)]
         counts = [(length - parity + 1) // 2 for parity, length in zip(parities, (z, y, x), strict=True)]

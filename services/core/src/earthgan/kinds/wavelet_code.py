@@ -7,8 +7,8 @@ to what this very decoder computes in float32, and the encoder checks them by de
 The bytes of a box are, in this order, with little-endian numbers: a byte of flags (order of splitting, periodic, and
 the kind of corrections), the levels along the three axes (1 byte each), how far the magnitudes 1 and 2 lie inside their
 steps (1 byte each, in 1/256), the quantisation step and the mean of the first shell (float64 each); the differences
-between the means of neighbouring shells in steps, the length of the coded coefficients, and the coded coefficients; and
-the corrections, if there are any.
+between the means of neighbouring shells in steps, the magnitude to expect in the coarsest band, and the length of the
+coded coefficients (varints); the coded coefficients; and the corrections, if there are any.
 """
 
 from __future__ import annotations
@@ -16,21 +16,35 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.kinds.wavelet_bands import code_magnitudes, new_model
-from earthgan.kinds.wavelet_entropy import Decoder, Encoder, Estimate, Ints, Model, read_varints, write_varints
+from earthgan.kinds.wavelet_entropy import (
+    Decoder,
+    Encoder,
+    Estimate,
+    Ints,
+    Magnitudes,
+    Model,
+    read_varints,
+    write_varints,
+)
 from earthgan.kinds.wavelet_transform import Axes, Box, Key, Order, Plan, joined, split
 
 Field = NDArray[np.float32]
 
 _HEAD = struct.Struct("<6B2d")
-#: A coefficient's magnitude is rounded up if it lies in the last part of a step, and down otherwise: zeros are cheap.
-DEADZONE = 0.37
+#: A magnitude is rounded up if it lies in the last part of a step, and down otherwise, because zeros are cheap. For
+#: magnitudes below 1.5 steps, this part grows from `_QUIET` to `_BUSY` while the mean magnitude around grows from 0 to
+#: `_BUSY_FROM` steps: where all is zero, zeros are cheapest.
+_QUIET, _BUSY, _BUSY_FROM = 0.1, 0.44, 0.6
 #: A quantisation step is at least this part of the field's extent. Finer steps are beyond float32.
 _FINEST = 2.0**-27
+#: What is expected first in the coarsest band, in proportion to its mean magnitude.
+_LOUDNESS = 5
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -47,7 +61,6 @@ class BoxCode:
     plan: Plan
     step: float
     max_error: float | None = None
-    deadzone: float = DEADZONE
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,14 @@ class _Quantised:
     bands: dict[Key, Ints]
     inward: tuple[int, int]
 
+    def coded(self, plan: Plan, coder: Magnitudes) -> tuple[int, NDArray[np.bool_]]:
+        """Give the magnitudes to a coder. Return the loudness, and the signs of the magnitudes that are not 0."""
+        magnitudes = {key: np.abs(band) for key, band in self.bands.items()}
+        keys = plan.bands()
+        loudness = int(magnitudes[keys[0]].mean() * _LOUDNESS)
+        code_magnitudes(plan, coder, loudness, magnitudes)
+        return loudness, np.concatenate([self.bands[key][magnitudes[key] > 0] < 0 for key in keys])
+
     def decoded(self, plan: Plan) -> Field:
         first, second = (each / 256 for each in self.inward)
         box = joined({key: _restored(band, self.step, first, second) for key, band in self.bands.items()}, plan)
@@ -71,28 +92,24 @@ def encode_box(values: NDArray[np.floating], code: BoxCode) -> bytes:
     """The bytes of a box `(shell, latitude, longitude)` of finite values."""
     plan, quantised = code.plan, _quantised(values, code)
     encoder = Encoder(new_model())
-    magnitudes = {key: np.abs(band) for key, band in quantised.bands.items()}
-    code_magnitudes(plan, encoder, magnitudes)
-    signs = [quantised.bands[key][magnitudes[key] > 0] < 0 for key in plan.keys()]
-    coded = encoder.finish(np.concatenate(signs))
+    loudness, signs = quantised.coded(plan, encoder)
+    coded = encoder.finish(signs)
     kind, corrections = _Corrections.NONE, b""
     if code.max_error is not None:
         kind, corrections = _corrections(quantised.decoded(plan), values, code.max_error)
     flags = plan.order | plan.periodic << 2 | kind << 3
     head = _HEAD.pack(flags, *plan.levels, *quantised.inward, quantised.step, quantised.base)
     means = write_varints(_zigzag(int(each)) for each in np.diff(quantised.means, prepend=0))
-    return head + means + write_varints([len(coded)]) + coded + corrections
+    return head + means + write_varints([loudness, len(coded)]) + coded + corrections
 
 
 def estimate_box(values: NDArray[np.floating], code: BoxCode) -> tuple[float, float]:
     """About how many bytes a box takes without corrections, and the sum of the squared errors."""
     quantised = _quantised(values, code)
     estimate = Estimate(new_model())
-    magnitudes = {key: np.abs(band) for key, band in quantised.bands.items()}
-    code_magnitudes(code.plan, estimate, magnitudes)
-    signs = sum(np.count_nonzero(band) for band in magnitudes.values())
+    _, signs = quantised.coded(code.plan, estimate)
     errors = quantised.decoded(code.plan).astype(np.float64) - values
-    return (estimate.bits + signs) / 8 + _HEAD.size + 2 * len(values), float(np.vdot(errors, errors))
+    return (estimate.bits + len(signs)) / 8 + _HEAD.size + 2 * len(values), float(np.vdot(errors, errors))
 
 
 def decode_box(data: bytes, shape: Axes) -> Field:
@@ -104,16 +121,16 @@ def decode_box(data: bytes, shape: Axes) -> Field:
         raise ValueError("the box has an unknown header")
     plan = Plan(shape, (small[0], small[1], small[2]), Order(flags & 3), bool(flags & 4))
     data = data[_HEAD.size :]
-    numbers, used = read_varints(data, shape[0] + 1)
-    means = np.cumsum([_unzigzag(each) for each in numbers[:-1]])
-    end = used + numbers[-1]
+    (*numbers, loudness, length), used = read_varints(data, shape[0] + 2)
+    means = np.cumsum([_unzigzag(each) for each in numbers])
+    end = used + length
     if end > len(data):
         raise ValueError("the box ends too soon")
     decoder = Decoder(new_model(), data[used:end])
-    bands = code_magnitudes(plan, decoder)
-    counts = [np.count_nonzero(bands[key]) for key in plan.keys()]
+    bands, keys = code_magnitudes(plan, decoder, loudness), plan.bands()
+    counts = [int(np.count_nonzero(bands[key])) for key in keys]
     signs = decoder.finish(sum(counts))
-    for key, negative in zip(plan.keys(), np.split(signs, np.cumsum(counts)[:-1]), strict=True):
+    for key, negative in zip(keys, np.split(signs, np.cumsum(counts)[:-1]), strict=True):
         band = bands[key].reshape(-1)
         stored = np.flatnonzero(band)
         band[stored] = np.where(negative, -band[stored], band[stored])
@@ -132,7 +149,7 @@ def _quantised(values: NDArray[np.floating], code: BoxCode) -> _Quantised:
     bands, sums, counts = {}, [0.0, 0.0], [0, 0]
     for key, band in split(box, code.plan).items():
         scaled = np.abs(band) / step
-        whole_band = np.floor(scaled + code.deadzone).astype(np.int64)
+        whole_band = _rounded(scaled)
         for at in (0, 1):
             here = whole_band == at + 1
             counts[at] += np.count_nonzero(here)
@@ -143,6 +160,21 @@ def _quantised(values: NDArray[np.floating], code: BoxCode) -> _Quantised:
         int(np.clip(round(256 * total / max(count, 1)), 0, 255)) for total, count in zip(sums, counts, strict=True)
     ]
     return _Quantised(step, base, whole, bands, (inward[0], inward[1]))
+
+
+def _rounded(scaled: Box) -> Ints:
+    around = np.minimum(scaled, 4)
+    for axis, length in enumerate(scaled.shape):
+        if length > 1:
+            line = around.swapaxes(0, axis)
+            sums = line.copy()
+            sums[1:] += line[:-1]
+            sums[:-1] += line[1:]
+            sums[0] += line[1]
+            sums[-1] += line[-2]
+            around = (sums / 3).swapaxes(0, axis)
+    part = _QUIET + (_BUSY - _QUIET) * np.minimum(around / _BUSY_FROM, 1)
+    return np.floor(scaled + np.where(scaled < 1.5, part, _BUSY)).astype(np.int64)
 
 
 def _restored(band: Ints, step: float, first: float, second: float) -> Box:
@@ -160,20 +192,20 @@ def _corrections(decoded: Field, values: NDArray[np.floating], max_error: float)
     wrong = np.flatnonzero(np.abs(error) > max_error)
     if not len(wrong):
         return _Corrections.NONE, b""
-    unit = 1.96 * max_error  # an error of 1.5 tolerances or so is typical, and leaves room for rounding
-    for kind in (_Corrections.STEPS, _Corrections.EXACT):
-        if kind is _Corrections.STEPS:
-            if unit < 2.0**-1000 or np.abs(error).max() / unit > 2.0**40:
-                continue
-            numbers = np.rint(error.reshape(-1)[wrong] / unit).astype(np.int64)
-            numbers[numbers == 0] = 1  # an error near the tolerance never rounds to 0, but be certain
-        else:
-            targets = values.reshape(-1)[wrong].astype(np.float32)
-            numbers = _ordered(targets) - _ordered(decoded.reshape(-1)[wrong])
-        coded = (struct.pack("<d", unit) if kind is _Corrections.STEPS else b"") + _sparse(wrong, numbers)
-        left = np.abs(_corrected(decoded.copy(), kind, coded).astype(np.float64) - values)
+    # Most errors are between one and two tolerances. The unit leaves room for the rounding to float32.
+    unit = 1.96 * max_error
+    error = error.reshape(-1)[wrong]
+    if unit > 2.0**-1000 and np.abs(error).max() / unit < 2.0**40:
+        coded = struct.pack("<d", unit) + _sparse(wrong, np.rint(error / unit).astype(np.int64))
+        left = np.abs(_corrected(decoded.copy(), _Corrections.STEPS, coded) - values.astype(np.float64))
         if (left <= max_error).all():
-            return kind, coded
+            return _Corrections.STEPS, coded
+    # Tolerances near the distance between two float32 numbers leave no such room.
+    targets = values.reshape(-1)[wrong].astype(np.float32)
+    coded = _sparse(wrong, _ordered(targets) - _ordered(decoded.reshape(-1)[wrong]))
+    left = np.abs(_corrected(decoded.copy(), _Corrections.EXACT, coded) - values.astype(np.float64))
+    if (left <= max_error).all():
+        return _Corrections.EXACT, coded
     raise ValueError("the values are not float32 numbers")
 
 
@@ -237,7 +269,7 @@ def _parts(count: int) -> list[slice]:
     edges = [0]
     while edges[-1] < count:
         edges.append(min(count, 2 * edges[-1] + 256))
-    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)] or [slice(0, 0)]
+    return [slice(a, b) for a, b in pairwise(edges)] or [slice(0, 0)]
 
 
 def _ordered(values: Field) -> Ints:

@@ -30,9 +30,9 @@ ESCAPE = SYMBOLS - 1
 BITS = 12
 TOTAL = 1 << BITS
 #: How much a symbol counts, and how much all symbols together count before the first one.
-WEIGHT, PRIOR = 16, 256
+WEIGHT, PRIOR = 16, 1024
 #: If the counts of a context exceed this sum, they are halved.
-MOST = 1 << 19
+MOST = 1 << 16
 #: A lane for so many bytes, and the largest number of lanes.
 LANE_BYTES, LANES = 128, 1024
 
@@ -72,7 +72,7 @@ class Model:
         """
         used = np.flatnonzero(np.bincount(contexts, minlength=len(self._built)))
         sums = self._counts[used].sum(axis=1)
-        changed = used[sums * 8 >= self._built[used] * 9]
+        changed: NDArray[np.intp] = used[sums * 8 >= self._built[used] * 9]
         counts = self._counts[changed]
         total = counts.sum(axis=1)
         self._built[changed] = total
@@ -154,9 +154,10 @@ class Encoder:
                     state[full] >>= 16
                 state[:] = ((state // one) << BITS) + state % one + start
         stream = np.concatenate([*words[::-1], np.zeros(0, np.int64)]).astype("<u2").tobytes()
-        packed = np.packbits(np.concatenate([raw, signs[len(held) :]])).tobytes()
+        first: bytes = states.astype("<u4").tobytes()
+        packed: bytes = np.packbits(np.concatenate([raw, signs[len(held) :]])).tobytes()
         head = write_varints([lanes, len(stream), len(raw)])
-        return head + states.astype("<u4").tobytes() + stream + packed
+        return head + first + stream + packed
 
 
 class Decoder:

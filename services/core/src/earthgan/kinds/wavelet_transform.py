@@ -66,7 +66,7 @@ class Plan:
         ):
             raise ValueError(f"{self.levels} levels do not suit a box of {self.shape} cells")
 
-    def keys(self) -> list[Key]:
+    def bands(self) -> list[Key]:
         """The keys of the bands. A band is listed after its parents."""
         return sorted(_keys(self), key=lambda key: (self.generation(key), key))
 
@@ -82,7 +82,7 @@ class Plan:
     def parents(self, key: Key) -> list[Key]:
         """The next coarser bands, whose magnitudes tell something about those of this band."""
         coarser = [self._coarser(axis, part) for axis, part in enumerate(key)]
-        alone = [(*key[:axis], part, *key[axis + 1 :]) for axis, part in enumerate(coarser) if part != key[axis]]
+        alone = [_with(key, axis, part) for axis, part in enumerate(coarser) if part != key[axis]]
         match self.order:
             case Order.TENSOR:
                 found = alone
@@ -188,9 +188,9 @@ def _keys(plan: Plan) -> Iterator[Key]:
             yield from product(*parts)
             return
         case Order.SHELLS:
-            together, alone = (1, 2), parts[0]
+            together, alone = [1, 2], parts[0]
         case Order.DYADIC:
-            together, alone = (0, 1, 2), [whole[0]]
+            together, alone = [0, 1, 2], [whole[0]]
     for first in alone:
         for level in range(max(plan.levels[axis] for axis in together)):
             axes = [axis for axis in together if plan.levels[axis] > level]
@@ -206,7 +206,7 @@ def _keys(plan: Plan) -> Iterator[Key]:
 
 
 def _with(key: Key, axis: int, part: Part) -> Key:
-    z, y, x = (*key[:axis], part, *key[axis + 1 :])
+    z, y, x = (part if each == axis else old for each, old in enumerate(key))
     return z, y, x
 
 
