@@ -228,5 +228,5 @@ def test_a_surrogate_with_a_colour_map_that_nobody_has_is_refused(tmp_path: Path
     shutil.copytree(DEFAULT_SURROGATE, folder)
     spec = folder / "spec.json"
     spec.write_text(spec.read_text().replace('"inferno"', '"jet"'))
-    with pytest.raises(DamagedSurrogate, match=r"spec\.json: temperature: unknown colour map 'jet'"):
+    with pytest.raises(DamagedSurrogate, match=r"spec\.json: variables\.0: there is no colour map 'jet'"):
         create_app(Settings(surrogate=folder))

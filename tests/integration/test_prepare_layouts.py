@@ -127,7 +127,7 @@ def test_another_field_is_prepared_by_a_mapping_file(tmp_path: Path, capsys) -> 
     ("was", "instead", "reason"),
     [
         ('source = "T"', "", "variables.0.source: Field required"),
-        ("([0-9]+)", "[0-9]+", "files: Value error, needs a group"),
+        ("([0-9]+)", "[0-9]+", "files: needs a group"),
         ("title", "= title", "is not TOML"),
         ('kind = "height"', 'kind = "bottom"', "axes.kind: Input should be"),
         ("unit_km", "unit_cm", "axes.unit_cm: Extra inputs"),

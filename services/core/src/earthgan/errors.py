@@ -102,4 +102,5 @@ def what_is_wrong(error: ValidationError) -> str:
     """The first fault that a model found and the place of the fault, on one line."""
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else first["msg"]
+    fault = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {fault}" if place else fault

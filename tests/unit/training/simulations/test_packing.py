@@ -10,7 +10,7 @@ from typing import Any
 import netCDF4
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from earthgan.errors import BadInput
@@ -283,6 +283,9 @@ def test_the_writing_of_an_attribute_changes_nothing(packing: tuple[np.ndarray, 
 @given(packings())
 def test_agrees_with_netcdf4(tmp_path: Path, packing: tuple[np.ndarray, dict[str, Any]]) -> None:
     stored, attributes = packing
+    if stored.dtype.itemsize == 1 and "_FillValue" not in attributes:
+        # The library masks an array of unsigned bytes that are all 255. Bytes have no default by NetCDF's rules.
+        assume(not np.isin(stored.view("i1"), (-1, -127)).any())
     path = tmp_path / f"{next(_NUMBERS)}.nc"
     with netCDF4.Dataset(path, "w") as file:
         file.createDimension("n", len(stored))

@@ -15,7 +15,7 @@ from earthgan_training.simulations.contest import CONTEST
 from earthgan_training.simulations.layout import SourceVariable
 from earthgan_training.simulations.mapping import CONTEST_MAPPING, VariableSaid
 from earthgan_training.simulations.mapping import Mapping as Said
-from earthgan_training.simulations.naming import described, refuse_inconvertible, unit_of
+from earthgan_training.simulations.naming import described, long_name_of, refuse_inconvertible, unit_of
 from earthgan_training.simulations.reading import Fields, Turned
 from earthgan_training.simulations.stores import Stored
 from earthgan_training.simulations.units import Conversion, conversion, is_dimensionless
@@ -53,7 +53,7 @@ def label(
                 ours = replace(ours, variable=replace(ours.variable, unit="1"))
             shown.append(ours)
         else:
-            wish = _of_component(name, components, said) or wishes.get(name)
+            wish = _of_component(stored[name], components, said) or wishes.get(name)
             found = described(stored[name], wish, said, where, sampler(name))
             found = _named_apart(found, shown, said)
             shown.append(found)
@@ -83,12 +83,14 @@ def label(
     return tuple(shown), vector, fields
 
 
-def _of_component(name: str, components: Components | None, said: Said) -> VariableSaid | None:
+def _of_component(stored: Stored, components: Components | None, said: Said) -> VariableSaid | None:
     """How to describe a Cartesian component that no mapping describes: as vx, vy or vz, whatever its name is."""
+    name = stored.name
     if components is None or said.variables or name not in components.names:
         return None
     ours = _CARTESIAN[components.names.index(name)]
-    return VariableSaid(source=name, name=ours.name, colormap=ours.colormap, symmetric=True)
+    words = long_name_of(stored) or ours.long_name
+    return VariableSaid(source=name, name=ours.name, long_name=words, colormap=ours.colormap, symmetric=True)
 
 
 def _named_apart(found: SourceVariable, shown: Sequence[SourceVariable], said: Said) -> SourceVariable:

@@ -52,9 +52,8 @@ from typing import Literal, Self
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from earthgan.errors import BadInput, what_is_wrong
-from earthgan.variables import Variable
 from earthgan_training.simulations.contest import CONTEST
-from earthgan_training.simulations.layout import Layout, Missing, SourceVariable, Vertical
+from earthgan_training.simulations.layout import Missing, Vertical
 
 
 class _Strict(BaseModel):
@@ -164,49 +163,6 @@ class Mapping(_Strict):
         if groups < 1:
             raise ValueError("needs a group for the step, such as ([0-9]+)")
         return files
-
-    def layout(self) -> Layout:
-        """The layout for the readers that need all of it said. Raises BadInput, which names what is not said."""
-        axes, files, order = self.axes, self.files, self.order
-        latitude = axes.latitude
-        if not (files and order and latitude and axes.longitude and axes.vertical and self.variables):
-            raise BadInput(f"{self.path}: this command needs files, order, the three axes and the variables to be said")
-        missing = [name for name in (latitude, axes.longitude, axes.vertical) if name not in order]
-        if missing:
-            raise BadInput(f"{self.path}: order: the axis {missing[0]!r} is missing")
-        return Layout(
-            title=self.title or "",
-            files=files,
-            order=order,
-            latitude=latitude,
-            longitude=axes.longitude,
-            vertical=axes.vertical,
-            kind=axes.kind or Vertical.RADIUS,
-            unit_km=axes.unit_km or 1.0,
-            base_radius_km=axes.base_radius_km or 6371.0,
-            surface_hpa=axes.surface_hpa,
-            scale_height_km=axes.scale_height_km,
-            skip=axes.skip,
-            vector=(self.vector.x or "", self.vector.y or "", self.vector.z or "") if self.vector else None,
-            variables=tuple(
-                SourceVariable(
-                    v.source,
-                    Variable(
-                        v.name or v.source,
-                        v.long_name or v.name or v.source,
-                        v.unit or "1",
-                        v.colormap or "crameri:batlow",
-                        bool(v.symmetric),
-                    ),
-                )
-                for v in self.variables
-            ),
-        )
-
-
-def layout_of(mapping: Path | None) -> Layout:
-    """The layout that a mapping file describes; without a file, the contest's layout. Raises BadInput."""
-    return read_mapping(mapping).layout() if mapping else CONTEST
 
 
 def read_mapping(path: Path) -> Mapping:
