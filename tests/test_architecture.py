@@ -93,7 +93,7 @@ LAYERS = {
         "figures train velocity",
         "coding",
         "evaluate",
-        "study",
+        "make study",
         "commands __init__",
     ),
 }

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from earthgan.cli import make_parser
 from earthgan.kept import FOLDER_SETTING
 from earthgan.kinds.paper import PaperPlanner
 from earthgan_gateway import Settings
+from earthgan_training.simulations.mapping import parse_mapping
 from earthgan_training.surrogates.published import contest_radius_km, published_grids
 from places import DEFAULT_SURROGATE, ROOT
 
@@ -54,10 +56,17 @@ def test_every_earthgan_command_parses(document: Path) -> None:
 
 
 #: The paths in the repository that commands read, and the options that name what a command writes.
-SHIPPED = (Path("model_store/default"), Path("model_store/baseline"), Path("services"))
+SHIPPED = (Path("model_store/default"), Path("model_store/baseline"), Path("services"), Path("yourfile.nc"))
 WRITTEN = ("out", "json", "figures", "markdown")
 #: Commands whose output is for people or for other programs: no later command has to read it.
-LAST = ("figures", "archive")
+LAST = ("figures", "archive", "make")
+#: Options that name sources by their addresses, which may be URLs and are not paths.
+SOURCES = ("source", "truth")
+
+
+def flat(value: object) -> list[Any]:
+    """The values of an option that may be repeated, and may take several each time."""
+    return [each for item in value for each in flat(item)] if isinstance(value, list) else [value]
 
 
 def tutorial() -> Iterator[tuple[str, list[Path], list[Path]]]:
@@ -67,7 +76,9 @@ def tutorial() -> Iterator[tuple[str, list[Path], list[Path]]]:
         read: list[Path] = []
         written: list[Path] = []
         for name, value in vars(arguments).items():
-            paths = [path for path in (value if isinstance(value, list) else [value]) if isinstance(path, Path)]
+            addresses = name in SOURCES and isinstance(value, list)
+            paths = [Path(each) if addresses and isinstance(each, str) else each for each in flat(value)]
+            paths = [path for path in paths if isinstance(path, Path)]
             (written if name in WRITTEN else read).extend(paths)
         yield shlex.split(command)[1], read, written
 
@@ -130,6 +141,14 @@ def dependencies() -> Iterator[str]:
             name = re.split(r"[^A-Za-z0-9_.-]", requirement)[0].lower()
             if name != "earthgan":
                 yield name
+
+
+SOURCES = (ROOT / "docs" / "sources.md").read_text()
+
+
+@pytest.mark.parametrize("mapping", re.findall(r"```toml\n(.*?)```", SOURCES, re.DOTALL))
+def test_every_mapping_of_the_sources_is_one(mapping: str) -> None:
+    parse_mapping(mapping)
 
 
 def test_the_readmes_requests_are_answered(gateway_url: str) -> None:

@@ -18,8 +18,10 @@ from contest_file import write_contest_file
 from earthgan.cli import main
 from earthgan.files import is_leftover, write_whole
 from earthgan.surrogate import Surrogate, file_sha256
+from earthgan_training.make.run import Wish, make_surrogate
 from killing import killed_everywhere
 from places import ROOT
+from rounding_code import Rounding, noise
 from spectral_surrogate import write_raw
 from training_data import make_dataset
 
@@ -162,6 +164,16 @@ def add_steps(folder: Path) -> Writer:
     return a_surrogate_that_opens(start, place, quietly("add-steps", place, other))
 
 
+def make(folder: Path) -> Writer:
+    """Each run goes on where the killed one stopped."""
+    start, place, source = folder / "start", folder / "place" / "surrogate", noise(range(4))
+
+    def write() -> None:
+        make_surrogate(source, place, Wish(overwrite=True, rival=False), [Rounding()], "one", lambda *_: None)
+
+    return a_surrogate_that_opens(start, place, write)
+
+
 def export(folder: Path) -> Writer:
     raw, start, place = contest_files(folder / "raw", range(1, 2)), folder / "start", folder / "place" / "surrogate"
     earthgan("baseline", raw, "--out", start)
@@ -290,7 +302,7 @@ def run_folder(folder: Path) -> Writer:
 WRITERS = {
     each.__name__: each
     for each in (
-        *(new_file, old_file, baseline, baseline_overwrite, add_steps, export, archive),
+        *(new_file, old_file, baseline, baseline_overwrite, add_steps, make, export, archive),
         *(seed_folder, seed_archive, simulation, run_folder),
     )
 }

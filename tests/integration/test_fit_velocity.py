@@ -46,7 +46,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for t in range(1, 5):
         random = np.random.default_rng(t).standard_normal((9, 9, 2, 6))
         waves = np.sin(np.pi * np.arange(1, 7)[:, None] * (model.grid.nodes - model.grid.inner))
-        temperature = initial.conduction(model.grid, 8) + 0.1 * random @ waves
+        temperature = initial.conduction(model.grid, 8) + 0.004 * random @ waves
         order = np.arange(9)
         temperature[order[:, None] < order] = 0
         temperature[:, 0, 1] = 0
@@ -72,8 +72,8 @@ def test_the_viscosity_is_found_and_velocity_made_of_it(raw: Path, tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--steps", "1-9"], "no file for step 5"),
-        (["--held-out", "7"], "no file for step 7"),
+        (["--steps", "1-9"], "has no step 5"),
+        (["--held-out", "7"], "has no step 7"),
         ([], "use --held-out"),
         (["--held-out", "4", "--degree", "40"], "harmonics up to degree 17"),
     ],
@@ -88,7 +88,7 @@ def test_files_of_two_grids_are_refused(raw: Path, tmp_path: Path) -> None:
     (tmp_path / file_name(1)).symlink_to(raw / file_name(1))
     for t in (2, 3):
         write_contest_file(tmp_path / file_name(t))
-    with pytest.raises(BadInput, match=r"spherical002.nc: is on a grid that differs"):
+    with pytest.raises(BadInput, match=r"spherical002.nc: its axis r is not that of"):
         command(str(tmp_path), "--steps", "1-2", "--held-out", "3", "--out", str(tmp_path / "velocity.json"))
 
 

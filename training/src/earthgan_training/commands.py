@@ -11,6 +11,7 @@ from earthgan_training.coding.command import add_spectral
 from earthgan_training.evaluate.command import add_evaluate
 from earthgan_training.figures.command import add_figures
 from earthgan_training.inspection.command import add_inspect
+from earthgan_training.make.command import add_make
 from earthgan_training.prepare.command import add_prepare
 from earthgan_training.simulate.command import add_simulate
 from earthgan_training.simulations.arguments import (
@@ -74,6 +75,7 @@ def register(subcommands: Any) -> None:
     add_evaluate(subcommands)
     add_figures(subcommands)
     add_inspect(subcommands)
+    add_make(subcommands)
     add_prepare(subcommands)
     add_simulate(subcommands)
     add_spectral(subcommands)

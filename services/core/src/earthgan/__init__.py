@@ -1,6 +1,8 @@
 """EarthGAN's domain: what a surrogate of mantle convection is and how any part of its globe is computed."""
 
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 from earthgan.errors import EarthGANError
 from earthgan.spec import SurrogateSpec
@@ -11,3 +13,16 @@ __all__ = ["EarthGANError", "PolarRule", "ShellGrid", "Surrogate", "SurrogateSpe
 
 #: The version of all of EarthGAN's packages. The file is also what their builds read.
 __version__ = Path(__file__).with_name("VERSION").read_text(encoding="ascii").strip()
+
+#: The functions that other packages add under their own names, and the packages. The entry-point group
+#: `earthgan.functions` says where each is.
+_ADDED = {"make": "earthgan-training"}
+
+
+def __getattr__(name: str) -> Any:
+    """Find a function that another installed package adds, such as `earthgan.make`."""
+    if name in _ADDED:
+        for entry_point in entry_points(group="earthgan.functions", name=name):
+            return entry_point.load()
+        raise AttributeError(f"earthgan.{name} needs the package {_ADDED[name]}: pip install {_ADDED[name]}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -137,6 +137,7 @@ def test_one_unfit_source_leaves_the_folder_as_it_was(tmp_path: Path, capsys: py
     assert main(["add-steps", str(folder), str(other)]) == 1
     assert "spherical003.nc" in capsys.readouterr().err
     assert files(folder) == before
+    (other / "spherical003.nc").unlink()
     assert main(["add-steps", str(folder), str(other), "--steps", "1-2"]) == 0
     changed = Surrogate(folder)
     assert set(files(folder)) == {"spec.json", *(each.file for each in files_of(changed.spec))}

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
 from earthgan.kinds.coded_inputs import CodedInputsSpec
+from earthgan.kinds.harmonics_arguments import HarmonicsArguments
 from earthgan.kinds.harmonics_code import CODE, code_of, packed_weights
-from earthgan.records import GridSpec, VariableSpec
+from earthgan.records import FileSpec, GridSpec, VariableSpec
 from earthgan.spec import GeneratorSpec, SurrogateSpec
 from earthgan.surrogate import files_of
 from earthgan_training.coding.comparison import Accuracy, Comparison, extents_of
@@ -23,7 +24,6 @@ from earthgan_training.coding.scalars import borne_degree, coefficients_of, part
 from earthgan_training.coding.work import Report, counted
 from earthgan_training.harmonics.analysis import scalar_field
 from earthgan_training.simulations.labelled import Source
-from earthgan_training.surrogates.export import write_onnx
 from earthgan_training.surrogates.folder import new_folder, write_coded_step, write_spec, write_weights
 from earthgan_training.surrogates.ranges import colour_range, normalisation
 
@@ -59,7 +59,9 @@ def fit_harmonics(
     degree: int | None = None,
     train: Sequence[int] | None = None,
     steps: Sequence[int] | None = None,
+    series: int | None = None,
     measure: int = 4,
+    onnx: bool = True,
     report: Report,
     overwrite: bool = False,
 ) -> Result:
@@ -70,7 +72,9 @@ def fit_harmonics(
     to. If the grid does not bear the degrees for that, the result is about as good as the grid allows.
 
     `degree` limits the harmonics; by default the grid does. The code is fitted to the steps `train`; by default, to
-    some that are spread over `steps`. At most `measure` steps are decoded and compared with the source.
+    some that are spread over `steps`. At most `measure` steps are decoded and compared with the source. `series` is the
+    number of steps that will share the weights, if further steps will be added. Without `onnx`, no generator is written
+    for engines. Serving does not need it, and torch is not imported.
 
     Title, provenance, planet and grid are those of the source: a caller who wants others replaces them there. Raises
     BadInput.
@@ -85,7 +89,7 @@ def fit_harmonics(
     whole, source = source, source.chosen(steps=steps)
     every = [step.t for step in source.steps]
     with new_folder(out, overwrite) as folder:
-        reading = _Reading(whole, len(every), degree, _trained(source, train, degree), report)
+        reading = _Reading(whole, series or len(every), degree, _trained(source, train, degree), report)
         fitted = _to_bytes(reading, step_bytes) if step_bytes is not None else _to_psnr(reading, float(psnr_db or 0))
         code = code_of(fitted.arguments, fitted.weights, source.grid.radii_km)
         encoder = ScalarEncoder(fitted.arguments.degree, code, reading.specs, source.grid.radii_km)
@@ -97,7 +101,7 @@ def fit_harmonics(
             records.append(write_coded_step(folder, step.t, data, step.time_myr, step.label))
             extents.append(comparison.add(step.t, data, compare=step.t in measured))
         specs = _drawn(source, reading.specs, extents)
-        state = {CODE: torch.from_numpy(packed_weights(fitted.weights).copy())}
+        state = {CODE: packed_weights(fitted.weights)}
         spec = SurrogateSpec(
             title=source.title,
             description=_description(source, fitted.arguments.degree),
@@ -108,13 +112,13 @@ def fit_harmonics(
             generator=GeneratorSpec(
                 arguments=fitted.arguments,
                 weights=write_weights(folder, state),
-                onnx=write_onnx(folder, len(specs), fitted.arguments, state),
+                onnx=_onnx(folder, len(specs), fitted.arguments, state) if onnx else None,
             ),
             provenance=source.provenance,
         )
         write_spec(folder, spec)
-        onnx = spec.generator.onnx
-        size = sum((folder / each.file).stat().st_size for each in files_of(spec) if each != onnx)
+        kept = [each for each in files_of(spec) if each != spec.generator.onnx]
+        size = sum((folder / each.file).stat().st_size for each in kept)
     return Result(
         bytes=size,
         steps=len(records),
@@ -277,6 +281,14 @@ def _evenly(every: Sequence[int], number: int) -> list[int]:
     if number == 1:
         return [every[len(every) // 2]]
     return [every[i] for i in np.unique(np.round(np.linspace(0, len(every) - 1, number)).astype(int))]
+
+
+def _onnx(folder: Path, variables: int, arguments: HarmonicsArguments, state: Mapping[str, NDArray[Any]]) -> FileSpec:
+    import torch
+
+    from earthgan_training.surrogates.export import write_onnx
+
+    return write_onnx(folder, variables, arguments, {name: torch.tensor(each) for name, each in state.items()})
 
 
 def _description(source: Source, degree: int) -> str:

@@ -14,7 +14,9 @@ SERIES = 251
 @dataclass(frozen=True)
 class Footprint:
     """The bytes of a surrogate. `inputs_per_step` counts a time step's file and its entry in `spec.json`. `model`
-    counts the weights and the rest of `spec.json`.
+    counts the weights, the mask and the rest of `spec.json`.
+
+    `entry` and `description` are the parts of these two that `spec.json` takes.
 
     `onnx` is another form of the weights, which `earthgan export` makes from them, and is not added.
     """
@@ -22,6 +24,8 @@ class Footprint:
     inputs_per_step: int
     model: int
     onnx: int
+    description: int
+    entry: float
 
     @property
     def per_step(self) -> float:
@@ -36,8 +40,11 @@ def footprint(surrogate: Surrogate) -> Footprint:
     entries = len(spec.to_json().encode()) - bare
     stored = sum((folder / step.file).stat().st_size for step in spec.inputs.steps)
     weights, onnx = spec.generator.weights, spec.generator.onnx
+    parts = [each for each in (weights, spec.mask) if each is not None]
     return Footprint(
         inputs_per_step=math.ceil((stored + entries) / len(spec.inputs.steps)),
-        model=(folder / weights.file).stat().st_size + bare,
+        model=sum((folder / each.file).stat().st_size for each in parts) + bare,
+        description=bare,
+        entry=entries / len(spec.inputs.steps),
         onnx=(folder / onnx.file).stat().st_size if onnx else 0,
     )

@@ -20,9 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from safetensors.torch import save
+from numpy.typing import ArrayLike, NDArray
+from safetensors.numpy import save
 
 from earthgan.errors import BadInput, DamagedSurrogate
 from earthgan.files import cannot_be_written, flush, is_leftover, locked, scratch, whole, write_whole
@@ -48,17 +47,24 @@ def new_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
 
     Raises BadInput if `out` exists, unless it may be overwritten and is either a surrogate folder or empty.
     """
+    check_place(out, overwrite)
     if not out.exists():
         with whole(out) as draft:
             draft.mkdir()
             yield draft
         return
+    with changed_folder(out) as draft:
+        yield draft
+
+
+def check_place(out: Path, overwrite: bool) -> None:
+    """Raise BadInput if `new_folder` would refuse to make `out`. Long work asks before it begins."""
+    if not out.exists():
+        return
     if not overwrite:
         raise BadInput(f"{out}: exists already (--overwrite replaces it)")
     if not out.is_dir() or not ((out / SPEC_FILE).exists() or all(map(_is_ours, out.iterdir()))):
         raise BadInput(f"{out}: is not a surrogate folder and will not be replaced")
-    with changed_folder(out) as draft:
-        yield draft
 
 
 @contextmanager
@@ -97,9 +103,9 @@ def write_coded_step(
     return StepSpec(t=t, label=label, time_myr=time_myr, file=written.file, sha256=written.sha256)
 
 
-def write_weights(folder: Path, state: Mapping[str, torch.Tensor]) -> FileSpec:
-    """Write a generator's parameters to a draft."""
-    return write_file(folder, WEIGHTS_FILE, save({name: tensor.contiguous() for name, tensor in state.items()}))
+def write_weights(folder: Path, state: Mapping[str, ArrayLike]) -> FileSpec:
+    """Write a generator's parameters, which are arrays or torch's tensors, to a draft. This does not need torch."""
+    return write_file(folder, WEIGHTS_FILE, save({name: np.asarray(each, order="C") for name, each in state.items()}))
 
 
 def write_mask(folder: Path, hidden: NDArray[np.bool_]) -> FileSpec:

@@ -117,6 +117,12 @@ def paper_graph(variables: int, arguments: PaperArguments, state: Mapping[str, N
     return graph.model(y, variables)
 
 
+def unchanged_graph(variables: int) -> onnx.ModelProto:
+    """The generator of the `wavelet` kind: the conditional input of a window is the field already."""
+    graph = _Graph()
+    return graph.model(graph.input("x", TensorProto.FLOAT, [1, variables, "shells", "rows", "columns"]), variables)
+
+
 def spectral_graph(variables: int, fields: int) -> onnx.ModelProto:
     """The generator of the `spectral` kind. Matrix products compute the result of
     `earthgan.kinds.spectral_planner.SpectralPlanner.evaluate` for a number of `fields`.

@@ -247,3 +247,10 @@ class ScalarSynthesis(nn.Module):
         modes = torch.einsum("lmpk,flsk->fmlps", f["x"][0], f["kernels"])
         on_rows = torch.einsum("mrl,fmlps->fmprs", f["harmonics"], modes)
         return torch.einsum("fmprs,mpc->fsrc", on_rows, f["azimuth"]).unsqueeze(0)
+
+
+class Unchanged(nn.Module):
+    """The generator of the `wavelet` kind. The conditional input of a window is the field already."""
+
+    def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
+        return feeds["x"]

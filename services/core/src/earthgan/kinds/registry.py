@@ -174,6 +174,7 @@ _BUILT_IN = {
     "interpolate": "earthgan.kinds.interpolate",
     "spectral": "earthgan.kinds.spectral",
     "harmonics": "earthgan.kinds.harmonics",
+    "wavelet": "earthgan.kinds.wavelet",
 }
 #: The entry-point group by which other packages offer kinds. An entry maps a kind's name to its class or module.
 GROUP = "earthgan.kinds"

@@ -1,0 +1,98 @@
+"""The better way to store a source is chosen by what was measured."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from earthgan.errors import BadInput
+from earthgan_training.make.choice import MARGIN_DB, Trial, adjusted, better, chosen, trial_steps
+from earthgan_training.make.code import Code
+from earthgan_training.make.goal import Bounds, Goal, Quality, Size
+from rounding_code import Rounding, noise
+
+FIRST, SECOND = Rounding(), Rounding("wasteful")
+
+
+def silent(*_: object) -> None: ...
+
+
+def trial(code: Code, step_bytes: float, psnr_db: float) -> Trial:
+    return Trial(code, Path("nowhere"), step_bytes, 0.0, psnr_db, psnr_db)
+
+
+@pytest.mark.parametrize(
+    ("goal", "first", "second", "better_one"),
+    [
+        # (bytes, dB) of both: who has the higher PSNR with the same bytes?
+        (Size(1000), (1000, 50), (1000, 49), FIRST),
+        (Size(1000), (1000, 50), (1000, 51), SECOND),
+        (Size(1000), (1000, 50), (1000, 50 + MARGIN_DB / 2), FIRST),
+        (Size(1000), (1000, 50), (500, 50), SECOND),
+        (Size(1000), (500, 50), (1000, 50.5), FIRST),
+        (Quality(50), (1000, 50), (900, 50), SECOND),
+        (Quality(50), (900, 50), (1000, 50), FIRST),
+        # A quality that one does not reach cannot be made up for by fewer bytes.
+        (Quality(50), (100, 40), (1000, 50), SECOND),
+        (Quality(50), (1000, 50), (100, 40), FIRST),
+        (Quality(50), (100, 40), (100, 45), SECOND),
+        # No error at all.
+        (Quality(50), (100, float("inf")), (200, float("inf")), FIRST),
+        (Quality(50), (200, float("inf")), (100, float("inf")), SECOND),
+        (Quality(50), (100, 60), (100, float("inf")), SECOND),
+    ],
+)
+def test_the_closer_or_smaller_one_wins(
+    goal: Goal, first: tuple[float, float], second: tuple[float, float], better_one: Code
+) -> None:
+    assert better(trial(FIRST, *first), trial(SECOND, *second), goal).code is better_one
+
+
+@pytest.mark.parametrize("goal", [Quality(50), Size(1500)])
+def test_a_code_that_wastes_bytes_loses_whatever_its_place(tmp_path: Path, goal: Goal) -> None:
+    for i, codes in enumerate(((FIRST, SECOND), (SECOND, FIRST))):
+        best = chosen(codes, noise(), [1], tmp_path / str(i), goal, 10**9, silent)
+        assert isinstance(best, Trial)
+        assert best.code is FIRST
+
+
+def test_a_code_that_cannot_promise_the_goal_is_not_tried(tmp_path: Path) -> None:
+    bounds = Bounds({"temperature": 1.0})
+    assert chosen((replace(FIRST, bounds=False), SECOND), noise(), [1], tmp_path, bounds, 10**9, silent) is SECOND
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(BadInput, match="cannot be made"):
+        chosen((replace(FIRST, bounds=False),), noise(), [1], tmp_path, bounds, 10**9, silent)
+
+
+def test_a_choice_is_made_on_the_ends_and_the_middle() -> None:
+    assert trial_steps(range(1, 252)) == [1, 126, 251]
+    assert trial_steps([5]) == [5]
+    assert trial_steps([5, 9]) == [5, 9]
+    assert trial_steps(range(10), 20) == list(range(10))
+
+
+@pytest.mark.parametrize(
+    ("goal", "step_bytes", "described_bytes", "least_db", "again"),
+    [
+        (Size(5000), 5000, 1000, 50, None),
+        (Size(5000), 5040, 1000, 50, None),
+        (Size(5000), 6000, 1000, 50, Size(4000)),
+        (Size(5000), 4000, 1000, 50, Size(4000)),
+        (Quality(60), 5000, 1000, 60, None),
+        (Quality(60), 5000, 1000, 59.8, None),
+        (Quality(60), 5000, 1000, 58.5, Quality(61.5)),
+        # Better quality is free as long as the description takes more.
+        (Quality(60), 1100, 1000, 60, Size(1000)),
+        (Quality(60), 1100, 1000, 50, Size(1000)),
+        (Quality(60), 1100, 1000, float("inf"), None),
+    ],
+)
+def test_what_a_code_could_not_know_is_made_up_for(
+    goal: Goal, step_bytes: float, described_bytes: float, least_db: float, again: Goal | None
+) -> None:
+    assert adjusted(goal, Trial(FIRST, Path("nowhere"), step_bytes, described_bytes, least_db, least_db)) == again
+
+
+def test_bytes_that_the_description_alone_takes_are_refused() -> None:
+    with pytest.raises(BadInput, match="takes 990 bytes of a step already: 1,055 bytes are the least"):
+        adjusted(Size(1000), Trial(FIRST, Path("nowhere"), 2000, 990, 50, 50))

@@ -1,0 +1,148 @@
+"""Finds the better way to store a source by trying each on a few of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from earthgan.errors import BadInput
+from earthgan.progress import Show
+from earthgan.surrogate import Surrogate
+from earthgan_training.evaluate.footprint import footprint
+from earthgan_training.make.code import Code
+from earthgan_training.make.goal import Goal, Quality, Size
+from earthgan_training.make.measure import measured
+from earthgan_training.simulations.labelled import Source
+
+#: The number of steps that a choice is made on.
+TRIAL_STEPS = 3
+#: A code that comes this close to the quality asked for has reached it.
+NEAR_DB = 0.3
+#: A later code must be better than an earlier one by this much to be chosen.
+MARGIN_DB = 0.1
+#: The relative difference from a size that is close enough.
+NEAR_SIZE = 0.01
+#: The fewest bytes of a step in which anything can be coded.
+FEWEST_BYTES = 64
+#: By how many decibels the PSNR grows, at least, if a field takes twice the bytes. It makes differences of bytes
+#: comparable with differences of PSNR.
+DB_PER_DOUBLING = 4.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A code on some steps: its surrogate folder, and what was measured on it.
+
+    `step_bytes` is the mean size of a step with its share of the model. `described_bytes` is the part of that which
+    says what the numbers are, and which no code makes smaller. `psnr_db` is the mean over the variables, and `least_db`
+    the least of them.
+    """
+
+    code: Code
+    folder: Path
+    step_bytes: float
+    described_bytes: float
+    psnr_db: float
+    least_db: float
+
+
+def tried(
+    code: Code, source: Source, steps: Sequence[int], folder: Path, goal: Goal, memory_bytes: int, show: Show
+) -> Trial:
+    """Make and measure the surrogate of a code for some steps of a source. Raises BadInput."""
+    code.fit(source, folder, goal, steps, memory_bytes, show)
+    surrogate = Surrogate(folder)
+    found = [score.psnr_db for score in measured(source, surrogate, steps, show).values()]
+    size, series = footprint(surrogate), len(source.steps)
+    return Trial(
+        code=code,
+        folder=folder,
+        step_bytes=size.inputs_per_step + size.model / series,
+        described_bytes=size.entry + size.description / series,
+        psnr_db=float(np.mean(found)),
+        least_db=float(np.min(found)),
+    )
+
+
+def adjusted(goal: Goal, trial: Trial) -> Goal | None:
+    """What to ask the code for instead, so that the goal is met more closely; None if it is met.
+
+    A code knows neither the size of the description nor, before it has tried, the quality. If a quality costs fewer
+    bytes than the description, better quality for as many bytes is nearly free, and is taken. Raises BadInput if the
+    description alone takes the bytes that were asked for.
+    """
+    coded_bytes = trial.step_bytes - trial.described_bytes
+    match goal:
+        case Size(step_bytes=step_bytes):
+            left = step_bytes - trial.described_bytes
+            if left < FEWEST_BYTES:
+                raise BadInput(
+                    f"--bytes {step_bytes:,}: what describes the numbers takes {trial.described_bytes:,.0f} bytes of a "
+                    f"step already: {int(trial.described_bytes) + 1 + FEWEST_BYTES:,} bytes are the least"
+                )
+            return Size(int(left)) if abs(trial.step_bytes / step_bytes - 1) > NEAR_SIZE else None
+        case Quality(psnr_db=psnr_db) if np.isfinite(trial.least_db):
+            if coded_bytes < trial.described_bytes * (1 - NEAR_SIZE):
+                return Size(int(trial.described_bytes))
+            if trial.least_db < psnr_db - NEAR_DB:
+                return Quality(2 * psnr_db - trial.least_db)
+    return None
+
+
+def meets_better(goal: Goal, first: Trial, second: Trial) -> bool:
+    """Whether the second trial of a code meets a goal better than the first."""
+    if isinstance(goal, Size):
+        return abs(second.step_bytes - goal.step_bytes) < abs(first.step_bytes - goal.step_bytes)
+    return second.least_db > first.least_db
+
+
+def better(a: Trial, b: Trial, goal: Goal) -> Trial:
+    """The better trial. `b` must be better by `MARGIN_DB`.
+
+    Where a quality is asked for, a code that misses it loses against one that reaches it, and otherwise the smaller
+    wins. Where a size is asked for, the closer wins. What little the two differ in the other respect is converted.
+    """
+    if isinstance(goal, Quality):
+        reach = [trial.psnr_db >= goal.psnr_db - NEAR_DB for trial in (a, b)]
+        if reach[0] != reach[1]:
+            return a if reach[0] else b
+    if not np.isfinite([a.psnr_db, b.psnr_db]).all():
+        return min(a, b, key=lambda trial: (-trial.psnr_db, trial.step_bytes))
+    gain_db = b.psnr_db - a.psnr_db + DB_PER_DOUBLING * float(np.log2(a.step_bytes / b.step_bytes))
+    return b if gain_db > MARGIN_DB else a
+
+
+def trial_steps(steps: Sequence[int], most: int = TRIAL_STEPS) -> list[int]:
+    """At most `most` steps, evenly spaced, with the first and the last."""
+    index = np.unique(np.round(np.linspace(0, len(steps) - 1, min(most, len(steps)))).astype(int))
+    return [steps[i] for i in index]
+
+
+def chosen(
+    codes: Sequence[Code],
+    source: Source,
+    steps: Sequence[int],
+    scratch: Path,
+    goal: Goal,
+    memory_bytes: int,
+    show: Show,
+) -> Trial | Code:
+    """The best of the codes that can promise the goal, as some steps show. It is the trial if there was one.
+
+    Raises BadInput if no code can promise the goal, or if one fails.
+    """
+    able = [code for code in codes if code.can(goal, source)]
+    if not able:
+        named = ", ".join(code.name for code in codes)
+        raise BadInput(f"{source.address}: surrogates of kind {named} cannot be made of it with this goal")
+    if len(able) == 1:
+        return able[0]
+    best: Trial | None = None
+    for code in able:
+        trial = tried(code, source, steps, scratch / code.name, goal, memory_bytes, show)
+        best = trial if best is None else better(best, trial, goal)
+    assert best is not None
+    return best

@@ -1,0 +1,39 @@
+"""What a way to store fields offers to `make`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from earthgan.progress import Show
+from earthgan_training.make.goal import Goal
+from earthgan_training.simulations.labelled import Source
+
+
+class Code(Protocol):
+    """A way to store fields: it makes surrogates of one kind."""
+
+    @property
+    def name(self) -> str:
+        """The kind of surrogate that it makes."""
+
+    def can(self, goal: Goal, source: Source) -> bool:
+        """Whether it can promise such a goal for such a source. For a quality or a size, it need only come close."""
+
+    def fit(
+        self, source: Source, folder: Path, goal: Goal, steps: Sequence[int], memory_bytes: int, show: Show
+    ) -> None:
+        """Make a surrogate folder that is fitted to some steps of `source`, and that holds these.
+
+        In the end it will have all steps of `source`, which share the bytes of the model. Raises BadInput.
+        """
+
+    def add(self, folder: Path, source: Source, steps: Sequence[int], memory_bytes: int, show: Show) -> None:
+        """Encode further steps of `source` into a folder that `fit` made. A killed call leaves all earlier steps.
+
+        Raises BadInput.
+        """
+
+    def fitting_steps(self, source: Source, memory_bytes: int) -> int:
+        """The number of steps that it fits to, at most. It is at least 1."""

@@ -1,0 +1,34 @@
+"""What the codec SPERR makes of the same bytes, if it is installed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from earthgan_training.evaluate.codecs import Codec, available_codecs, code
+from earthgan_training.make.measure import psnr_db
+from earthgan_training.simulations.labelled import Source
+
+#: The codec takes about this many bytes of memory for each number of a field.
+_BYTES_PER_NUMBER = 48
+
+
+def sperr() -> Codec | None:
+    """The codec, or None if its package is not installed."""
+    return next((codec for codec in available_codecs() if codec.name == "sperr"), None)
+
+
+def sperr_psnr_db(source: Source, t: int, name: str, step_bytes: float, memory_bytes: int) -> float | None:
+    """The PSNR of a variable in a step if SPERR gets all bytes of the step for it alone.
+
+    None if SPERR is not installed, if the field does not fit into the memory, if it has missing cells, which SPERR
+    cannot code, or if the field is constant. Raises BadInput.
+    """
+    codec = sperr()
+    if codec is None or np.prod(source.grid.shape) * _BYTES_PER_NUMBER > memory_bytes:
+        return None
+    field = source.read(t, name)
+    if not np.isfinite(field).all() or not np.ptp(field):
+        return None
+    coded = code(codec, field, step_bytes)
+    error = np.subtract(coded.field, field, dtype=np.float64)
+    return psnr_db(float(np.ptp(field)), float(np.square(error).mean()))
