@@ -10,14 +10,15 @@ from earthgan.spec import Provenance
 from earthgan.sphere.grid import ShellGrid
 from earthgan.variables import Variable
 from earthgan_training.harmonics.analysis import scalar_field
-from earthgan_training.simulations.labelled import Source, SourceStep, Stored
-from earthgan_training.simulations.layout import SourceVariable
+from earthgan_training.simulations.labelled import Source, SourceStep, Storage
+from earthgan_training.simulations.layout import Missing, SourceVariable
 
 
 @dataclass(frozen=True)
 class _Memory:
     fields: Mapping[tuple[int, str], np.ndarray]
-    stored: Stored
+    storage: Storage
+    missing: Missing = Missing.REFUSE
 
     def raw(self, t: int, name: str) -> np.ndarray:
         return self.fields[t, name]
@@ -38,6 +39,8 @@ def source_of(
 ) -> Source:
     """Return a source of fields `(shell, latitude, longitude)` by step and name."""
     names = dict.fromkeys(name for _, name in fields)
+    shells = len(grid.radii_km)
+    storage = Storage(radii_km=grid.radii_km, numbers=tuple(range(shells)), kept=range(shells))
     variables = [Variable(name, f"Our {name}", unit, "crameri:vik", symmetric) for name in names]
     return Source(
         address="memory",
@@ -47,7 +50,7 @@ def source_of(
         grid=grid,
         variables=tuple(SourceVariable(each.name, each) for each in variables),
         steps=tuple(SourceStep(t, f"step {t}", 0.5 * t) for t in sorted({t for t, _ in fields})),
-        reader=_Memory({key: field.astype(np.float32) for key, field in fields.items()}, Stored.plain(grid)),
+        reader=_Memory({key: field.astype(np.float32) for key, field in fields.items()}, storage),
         vector=vector,
     )
 

@@ -204,7 +204,7 @@ def test_a_part_of_the_shells_is_read_at_a_time(tmp_path: Path, monkeypatch: pyt
     reader = source.reader
 
     class Counted:
-        stored = reader.stored
+        storage, missing = reader.storage, reader.missing
 
         def read(self, t: int, name: str, shells: range) -> np.ndarray:
             read.append(len(shells))

@@ -161,6 +161,8 @@ def _to_bytes(reading: _Reading, step_bytes: float) -> FittedCode:
     sample, groups, quantum = reading.sample, dict.fromkeys(reading.spans, ()), 1e-2
     # Polynomials come first. They show how large the rounding steps are, for which the best modes are then chosen.
     quantum, fitted = _quantum_for(reading, step_bytes, groups, quantum, 0)
+    # Better modes need somewhat finer rounding steps, and so reach a few more degrees.
+    reading.sample = sample = sample.cut(min(sample.degree, fitted.arguments.degree * 5 // 4 + 8))
     best = {name: best_groups(sample, name, step) for name, step in reading.steps_of(quantum).items()}
     if best != groups:
         _, fitted = _quantum_for(reading, step_bytes, best, quantum, ATTEMPTS)
@@ -173,6 +175,7 @@ def _quantum_for(
 ) -> tuple[float, FittedCode]:
     """The rounding step, in ranges, with which the average step has the given bytes, and the code."""
     low, middle, high = np.log(_FINEST), np.log(quantum), np.log(_COARSEST)
+    slope, before = 0.6, None  # bytes fall about as this power of the rounding step
     for attempt in range(ATTEMPTS):
         reading.report("fitting", done + attempt, 2 * ATTEMPTS)
         quantum = float(np.exp(middle))
@@ -181,7 +184,10 @@ def _quantum_for(
         if abs(excess) < _NEAR or high - low < 1e-3:
             break
         low, high = (middle, high) if excess > 0 else (low, middle)
-        guess = middle + excess / 0.6  # bytes fall about as the power 0.6 of the rounding step
+        if before is not None:
+            slope = float(np.clip((before[1] - excess) / (middle - before[0]), 0.1, 3))
+        before = middle, excess
+        guess = middle + excess / slope
         middle = guess if low < guess < high and attempt < ATTEMPTS // 2 else (low + high) / 2
     return quantum, fitted
 

@@ -9,8 +9,8 @@ quantiser: Gersho & Gray, *Vector Quantization and Signal Compression*, 1992).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,11 @@ class Sample:
     @cached_property
     def degree(self) -> int:
         return int(np.sqrt(len(next(iter(self.rows.values()))[0]))) - 1
+
+    def cut(self, degree: int) -> Sample:
+        """The same sample without degrees above `degree`."""
+        rows = {name: [each[: (degree + 1) ** 2] for each in steps] for name, steps in self.rows.items()}
+        return replace(self, rows=rows)
 
     @cached_property
     def covariances(self) -> dict[str, Array]:
@@ -157,7 +162,9 @@ def fit_variable(sample: Sample, name: str, step: float, groups: tuple[int, ...]
     counts = np.sum([each.counts for each in coded], axis=0)
     spec = ScalarSpec(variable=name, step=step, groups=groups, modes=tuple(map(len, bases)))
     weights = Weights(centre, of_degree, of_band, tuple(learned))
-    return FittedVariable(spec, weights, counts, sum(each.raw_bits for each in coded), error / len(in_modes))
+    return FittedVariable(
+        spec, weights, counts, sum(float(each.raw_bits.sum()) for each in coded), error / len(in_modes)
+    )
 
 
 def _polynomials(sample: Sample, name: str, step: float) -> Array:
@@ -221,8 +228,8 @@ def _worthwhile(in_modes: list[Array], of_degree: NDArray[np.int64], of_band: ND
     tables, prices = _tables(of_degree, of_band), _prices(1)
     for values in in_modes:
         coded = _Coded(values, tables)
-        bits = np.where(coded.stored, prices[coded.table, coded.symbols] + coded.raw_bits_each, 0)
-        lost = np.square(values) - coded.square_error - PRICE * bits
+        lost = np.square(values) - coded.square_error
+        lost[coded.stored] -= PRICE * (prices[coded.table, coded.symbols] + coded.raw_bits)
         gain += np.add.reduceat(lost, edges, axis=0)
     out = np.where(gain > 0, of_band, _QUIET)
     out[0] = of_band[0]
@@ -236,33 +243,35 @@ def _tables(of_degree: NDArray[np.int64], of_band: NDArray[np.int64]) -> NDArray
 
 
 class _Coded:
-    """Coefficients `(coefficient, mode)` in rounding steps after coding, and what each of them costs."""
+    """Coefficients `(coefficient, mode)` in rounding steps after coding, and what each of them costs.
+
+    `square_error` is `(coefficient, mode)`. The other arrays are of the coefficients that are stored, as `stored` says.
+    """
 
     def __init__(self, values: Array, tables: NDArray[np.int64]) -> None:
         follow = tables[degrees_of(len(values))]
-        self.stored, self.table = follow > 0, np.maximum(follow - 1, 0)
-        magnitudes = np.where(self.stored, np.floor(np.abs(values) + DEADZONE), 0)
-        numbers = (np.sign(values) * magnitudes).astype(np.int64)
+        self.stored = follow > 0
+        self.table, x = follow[self.stored] - 1, values[self.stored]
+        magnitudes = np.floor(np.abs(x) + DEADZONE)
+        numbers = (np.sign(x) * magnitudes).astype(np.int64)
         shifts = low_bits()[self.table].astype(np.int64)
         high = numbers >> shifts
-        self.symbols = np.where(np.abs(high) <= REACH, high + REACH, ESCAPE)
-        beyond = np.maximum(np.abs(high) - REACH, 1)
-        self.raw_bits_each = shifts + (self.symbols == ESCAPE) * (5 + np.floor(np.log2(beyond)))
+        far = np.abs(high) > REACH
+        self.symbols = np.where(far, ESCAPE, high + REACH)
+        self.raw_bits = shifts.astype(np.float64)
+        self.raw_bits[far] += 5 + np.floor(np.log2(np.abs(high[far]) - REACH))
         inward = distributions(1).inward[self.table, np.clip(magnitudes, 1, 2).astype(np.int64) - 1]
-        found = np.sign(values) * np.where(magnitudes > 0, magnitudes - inward, 0)
-        self.square_error = np.square(values - found)
-
-    @property
-    def raw_bits(self) -> float:
-        return float(self.raw_bits_each[self.stored].sum())
+        found = np.where(magnitudes > 0, magnitudes - inward, 0)
+        self.square_error = np.square(values)
+        self.square_error[self.stored] = np.square(np.abs(x) - found)
 
     @property
     def counts(self) -> NDArray[np.int64]:
         """`(table, symbol)`: how often each symbol follows each table."""
-        places = (self.table * SYMBOLS + self.symbols)[self.stored]
-        return np.bincount(places, minlength=COUNT * SYMBOLS).reshape(COUNT, SYMBOLS)
+        return np.bincount(self.table * SYMBOLS + self.symbols, minlength=COUNT * SYMBOLS).reshape(COUNT, SYMBOLS)
 
 
+@lru_cache(maxsize=len(SHAPES))
 def _prices(shape: int) -> Array:
     """`(table, symbol)`: the bits that a symbol takes."""
     return np.asarray(-np.log2(distributions(shape).tables.frequencies / TOTAL))
