@@ -61,7 +61,7 @@ def no_axis(path: Path) -> None:
         (one_nan, "not finite in 1 cells on 1 of its shells, first on shell 2 (5000 km)"),
         (
             lambda path: shutil.copy(path, path.with_name("spherical2.nc")),
-            "'002' and '2' mean the same time step",
+            "has the same time step as spherical002.nc (2)",
         ),
         (other_axes, "its axis r is not that of"),
         (no_axis, "holds no variable 'temperature'"),
@@ -78,7 +78,7 @@ def test_bad_files_are_one_line_and_what_was_there_is_intact(tmp_path: Path, cap
         said = capsys.readouterr()
         assert said.out == ""
         assert said.err.count("\n") == 1
-        assert said.err.startswith(f"earthgan: {raw}/spherical00")
+        assert said.err.startswith(f"earthgan: {raw}/spherical")
         assert reason in said.err
     kept = contents(out)
     assert {name: kept[name] for name in before} == before

@@ -644,3 +644,18 @@ def test_odd_files_are_refused_in_one_line(tmp_path: Path, shape: str) -> None:
     with pytest.raises(BadInput, match=r"a\.nc: ") as caught:
         open_source([tmp_path / "a.nc"])
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+@pytest.mark.parametrize("other", ["another variable", "another axis", "no axis"])
+def test_no_file_of_a_series_is_left_out_in_silence(tmp_path: Path, mapped: bool, other: str) -> None:
+    step_file(tmp_path / "T_1.nc", 0)
+    made = {
+        "another variable": dataset(name="X"),
+        "another axis": dataset(names=("radius", "lat", "lon")),
+        "no axis": dataset().drop_vars("r"),
+    }[other]
+    made.to_netcdf(tmp_path / "T_2.nc")
+    said = 'files = "T_([0-9]+).nc"\n[[variables]]\nsource = "T"\nunit = "K"'
+    with pytest.raises(BadInput, match=r"T_[12]\.nc: "):
+        open_source([tmp_path], parse_mapping(said) if mapped else None)

@@ -172,6 +172,8 @@ def _said(store: Store, stored: Stored, role: Role, name: str, said: AxesSaid) -
     if name in stored.dimensions:
         along = [axis for _, axis in _candidates(store, stored, name) if axis.role is role]
         rest = [each.name for each in _along(store, stored, name)]
+        if role is not Role.TIME and not along and not rest:
+            raise BadInput(f"{store.address}: holds no coordinate {name!r}")
         return Axis(role, name, along[0].coordinate if along else next(iter(rest), None), why)
     if role is not Role.TIME and coordinate is None:
         raise BadInput(f"{store.address}: holds no coordinate {name!r}")

@@ -130,8 +130,6 @@ def _kind(level: _Level, mapping: Mapping, planet: PlanetSpec) -> tuple[Vertical
                 " ignore_attributes = true under [axes]"
             )
         return said.kind, "the mapping"
-    if by_name is not None:
-        return by_name
     if re.search(r"sigma|hybrid|ocean_s|isentropic|potential_temperature", stored.text("standard_name")):
         raise BadInput(
             f'{level.where} has standard_name = "{stored.text("standard_name")}", which is no height that is the same'
@@ -139,9 +137,14 @@ def _kind(level: _Level, mapping: Mapping, planet: PlanetSpec) -> tuple[Vertical
         )
     positive = said.positive or stored.text("positive").lower()
     low, high = float(level.values.min()), float(level.values.max())
+    beneath = low < 0 and high <= 0.001 * planet.radius_km
+    if by_name is not None and by_name[0] is Vertical.RADIUS and beneath and positive == "up":
+        return Vertical.HEIGHT, 'its negative numbers and positive = "up"'
+    if by_name is not None:
+        return by_name
     if positive == "down":
         return Vertical.DEPTH, 'positive = "down"'
-    if low < 0 and high <= 0.001 * planet.radius_km:
+    if beneath:
         return Vertical.HEIGHT, "its negative numbers"
     if low >= 0.5 * planet.radius_km and high <= _ABOVE * planet.radius_km:
         return Vertical.RADIUS, "its numbers"

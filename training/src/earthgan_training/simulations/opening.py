@@ -103,9 +103,6 @@ def _held(parts: Sequence[Part], said: Said, notes: list[str]) -> list[Held]:
     found: list[Held] = []
     for part in parts:
         store = part.store
-        if said.files is not None and wanted and not set(asked) & store.variables.keys():
-            # A file of the series would otherwise be a step that is left out without a word.
-            raise BadInput(f"{store.address}: holds no variable {wanted[0]!r}; its variables: {_fields_of(store)}")
         unfit: list[_Unfit] = []
         here = 0
         for name in dict.fromkeys(asked or store.variables):
@@ -121,11 +118,19 @@ def _held(parts: Sequence[Part], said: Said, notes: list[str]) -> list[Held]:
         if not here and not asked:
             raise unfit[0] if len(unfit) == 1 and "more than one" in str(unfit[0]) else BadInput(without_axes(store))
         notes += [f"left out: {str(each).removeprefix(part.address + ': ')}" for each in unfit]
+    labels = {each.file.label for each in found}
+    for part in parts:
+        # A file of the series would otherwise be a step that is left out without a word.
+        if wanted and part.label not in labels:
+            raise _without(part.store, wanted[0])
     for name in wanted:
-        if name not in {each.name for each in found} and (said is not CONTEST_MAPPING or not found):
-            store = parts[0].store
-            raise BadInput(f"{store.address}: holds no variable {name!r}; its variables: {_fields_of(store)}")
+        if name not in {each.name for each in found} and said is not CONTEST_MAPPING:
+            raise _without(parts[0].store, name)
     return found
+
+
+def _without(store: Store, name: str) -> BadInput:
+    return BadInput(f"{store.address}: holds no variable {name!r}; its variables: {_fields_of(store)}")
 
 
 def _fields_of(store: Store) -> str:
@@ -221,9 +226,9 @@ def _understood(address: str, held: list[Held], said: Said, missing: Missing | N
         twins=() if said is CONTEST_MAPPING else columns.twins,
         missing=missing or said.missing or Missing.REFUSE,
     )
-    partial = said is CONTEST_MAPPING and said.vector is not None and not set(_components_named(said)) <= stored.keys()
-    as_said = said.model_copy(update={"vector": None}) if partial else said  # the contest's velocity, or no velocity
-    components, more = find_components(stored, as_said, where)
+    has_its_vector = said is not CONTEST_MAPPING or {*(CONTEST.vector or ())} <= {*stored}
+    heeded = said if has_its_vector else said.model_copy(update={"vector": None})
+    components, more = find_components(stored, heeded, where)
     notes += more
     shown, vector, fields = label(stored, components, said, fields, where)
     source = Source(
@@ -271,6 +276,12 @@ def _on_one_grid(held: list[Held], asked: bool, notes: list[str]) -> list[Held]:
     kept = max(groups.values(), key=lambda group: len({each.name for each in group}))
     names = {each.name for each in kept}
     for group in groups.values():
+        for each in group if group is not kept else ():
+            if each.name in names:
+                raise BadInput(
+                    f"{each.file.address}: {each.name} is on the axes {', '.join(map(str, axes(each)))}, and on"
+                    f" {', '.join(map(str, axes(kept[0])))} in {kept[0].file.address}: all files must have one grid"
+                )
         others = sorted({each.name for each in group} - names)
         if group is not kept and others:
             mine, theirs = (", ".join(str(name) for name in axes(each[0])) for each in (kept, group))

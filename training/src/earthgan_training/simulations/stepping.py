@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,7 @@ def assemble(held: Sequence[Held]) -> tuple[list[SourceStep], dict[int, dict[str
     bare = next((each.file.address for each in held if each.file.label is None), None)
     if labels and bare is not None:
         raise BadInput(f"{bare}: nothing in its name says its step, as in the names of the other files")
+    _refuse_twice(held)
     try:
         named = steps_of_labels(labels)
     except BadInput as error:
@@ -124,6 +126,20 @@ def assemble(held: Sequence[Held]) -> tuple[list[SourceStep], dict[int, dict[str
             steps.append(step)
     _refuse_gaps(places, held)
     return steps, places
+
+
+def _refuse_twice(held: Sequence[Held]) -> None:
+    """Refuse two files whose names say the same number in different ways."""
+    seen: dict[float, Part] = {}
+    for each in held:
+        try:
+            number = float(each.file.label or "")
+        except ValueError:
+            continue
+        first = seen.setdefault(number, each.file)
+        if first.label != each.file.label:
+            name = Path(first.address).name
+            raise BadInput(f"{each.file.address}: has the same time step as {name} ({number:g})")
 
 
 def _times(clocks: Sequence[Clock], where: str) -> list[Time]:
