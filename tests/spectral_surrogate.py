@@ -8,13 +8,16 @@ import numpy as np
 from contest_file import write_fields
 from earthgan.flow.stokes import Knots, StokesProfile
 from earthgan.numerics.transform import per_degree
+from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.vectors import LocalAxes
 from earthgan.surrogate import Surrogate
 from earthgan_training.coding.make import Recipe, make_spectral
 from earthgan_training.harmonics.analysis import scalar_field, vector_field
 from earthgan_training.simulations.contest import contest_radius_km
+from earthgan_training.simulations.labelled import Source
 from earthgan_training.simulations.opening import open_source
 from earthgan_training.velocity.gate import Verdict
+from memory_source import source_of
 
 DEGREE, NODES = 10, 12
 STIRRED_KM = 4600.0, 5500.0
@@ -106,6 +109,21 @@ def write_raw(
         fields = truth(t, RADII_KM, LATITUDES_DEG, LONGITUDES_DEG, stirred, waves, times)
         write_fields(folder / f"spherical{t:03d}.nc", fields, LATITUDES_DEG, RADII_KM, LONGITUDES_DEG)
     return folder
+
+
+def in_memory(steps: range, stirred: bool = False, waves: tuple[int, ...] = (1, 2, 3), times: float = 1.0) -> Source:
+    """Return the truth as a source, whose temperature may be any number. Files of such temperatures are refused."""
+    grid = ShellGrid(
+        radii_km=tuple(RADII_KM[1:-1].tolist()),
+        latitudes_deg=tuple(LATITUDES_DEG.tolist()),
+        longitudes_deg=tuple(LONGITUDES_DEG[:-1].tolist()),
+    )
+    fields = {
+        (t, name): field
+        for t in steps
+        for name, field in truth(t, RADII_KM[1:-1], LATITUDES_DEG, LONGITUDES_DEG[:-1], stirred, waves, times).items()
+    }
+    return source_of(grid, fields, vector=("vx", "vy", "vz"))
 
 
 def make(

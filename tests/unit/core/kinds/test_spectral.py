@@ -26,7 +26,18 @@ from earthgan_training.coding.make import add_steps
 from earthgan_training.harmonics.analysis import scalar_field, vector_field
 from earthgan_training.simulations.opening import open_source
 from earthgan_training.surrogates.folder import write_spec
-from spectral_surrogate import DEGREE, LATITUDES_DEG, LONGITUDES_DEG, NODES, RADII_KM, evaluated, make, truth, write_raw
+from spectral_surrogate import (
+    DEGREE,
+    LATITUDES_DEG,
+    LONGITUDES_DEG,
+    NODES,
+    RADII_KM,
+    evaluated,
+    in_memory,
+    make,
+    truth,
+    write_raw,
+)
 
 MakeBackend = Callable[[Surrogate], Backend | None]
 BACKENDS: dict[str, MakeBackend] = {
@@ -119,7 +130,7 @@ def test_a_step_says_by_how_much_its_coefficients_are_larger_than_usual(
 ) -> None:
     """Loudness counts half octaves. A loud step is as accurate, and takes fewer bytes than without its loudness."""
     copy = make(raw, tmp_path / "copy", step_bytes=300)
-    add_steps(copy, open_source([write_raw(tmp_path / "raw", range(9, 10), times=times)]), [9], lambda *_: None)
+    add_steps(copy, in_memory(range(9, 10), times=times), [9], lambda *_: None)
     surrogate = Surrogate(copy)
     data = (copy / "inputs/009.bin").read_bytes()
     assert int.from_bytes(data[2:3], signed=True) == pytest.approx(loudness, abs=1)

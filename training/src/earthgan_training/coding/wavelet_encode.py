@@ -103,8 +103,10 @@ class WaveletEncoder:
 
 
 def coding_for_bytes(source: Source, bytes_wanted: float) -> tuple[VariableCoding, ...]:
-    """The codings by which a time step takes so many bytes on average. All variables get the same quantisation step in
-    proportion to their extents, so their PSNR is about the same.
+    """The codings by which a time step takes so many bytes on average.
+
+    The quantisation steps of all variables are the same in proportion to their extents. Then no byte would reduce the
+    sum of their squared errors, in proportion to their extents, more at another variable.
     """
     samples = _samples(source)
     wanted = bytes_wanted - _overhead(source)

@@ -120,6 +120,7 @@ def _held(parts: Sequence[Part], said: Said, notes: list[str]) -> list[Held]:
         notes += [f"left out: {str(each).removeprefix(part.address + ': ')}" for each in unfit]
     labels = {each.file.label for each in found}
     for part in parts:
+        # A file of the series would otherwise be a step that is left out without a word.
         if wanted and part.label not in labels:
             raise _without(part.store, wanted[0])
     for name in wanted:
@@ -129,8 +130,11 @@ def _held(parts: Sequence[Part], said: Said, notes: list[str]) -> list[Held]:
 
 
 def _without(store: Store, name: str) -> BadInput:
-    known = ", ".join(v for v, each in store.variables.items() if len(each.dimensions) >= 3)
-    return BadInput(f"{store.address}: holds no variable {name!r}; its variables: {known or 'none'}")
+    return BadInput(f"{store.address}: holds no variable {name!r}; its variables: {_fields_of(store)}")
+
+
+def _fields_of(store: Store) -> str:
+    return ", ".join(v for v, each in store.variables.items() if len(each.dimensions) >= 3) or "none"
 
 
 def _components_named(said: Said) -> list[str]:

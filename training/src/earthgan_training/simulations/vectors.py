@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from earthgan.errors import BadInput
-from earthgan_training.simulations.contest import CONTEST
-from earthgan_training.simulations.mapping import CONTEST_MAPPING, Mapping, VectorSaid
+from earthgan_training.simulations.mapping import Mapping, VectorSaid
 from earthgan_training.simulations.stores import Stored
 
 
@@ -89,8 +88,6 @@ def find_components(stored: Names[str, Stored], mapping: Mapping, where: str) ->
 
     Raises BadInput.
     """
-    if mapping is CONTEST_MAPPING and not all(name in stored for name in CONTEST.vector or ()):
-        return None, []  # files in the contest's layout need not hold all of its variables
     if mapping.vector is not None:
         return _said(mapping.vector, stored, mapping, where), []
     found: dict[Along, list[str]] = {}

@@ -222,6 +222,7 @@ class WaveletKind(Kind):
     Arguments = WaveletArguments
     StepInputs = WaveletInputsSpec
     evaluates = True
+    exact = True
     has_parameters = False
 
     def __init__(self, inputs: WaveletInputs, arguments: WaveletArguments) -> None:
