@@ -143,10 +143,10 @@ def dependencies() -> Iterator[str]:
                 yield name
 
 
-SOURCES = (ROOT / "docs" / "sources.md").read_text()
+EXPORTS = (ROOT / "docs" / "sources.md").read_text()
 
 
-@pytest.mark.parametrize("mapping", re.findall(r"```toml\n(.*?)```", SOURCES, re.DOTALL))
+@pytest.mark.parametrize("mapping", re.findall(r"```toml\n(.*?)```", EXPORTS, re.DOTALL))
 def test_every_mapping_of_the_sources_is_one(mapping: str) -> None:
     parse_mapping(mapping)
 

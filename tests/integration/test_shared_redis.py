@@ -126,9 +126,9 @@ def test_twelve_cold_tiles_derive_once_and_not_on_the_event_loop(monkeypatch: py
         derived.append(threading.current_thread())
         return derive(quantity, *rest)  # type: ignore[arg-type]
 
-    def counting_pack(values: np.ndarray) -> packing.Packed:
+    def counting_pack(values: np.ndarray, exact: bool) -> packing.Packed:
         packed.append(threading.current_thread())
-        return pack(values)
+        return pack(values, exact)
 
     monkeypatch.setattr(Quantity, "of", counting_derive)
     monkeypatch.setattr(packing.Packed, "of", counting_pack)

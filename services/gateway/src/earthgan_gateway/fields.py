@@ -153,12 +153,14 @@ class Fields:
                 return found
             with self._metrics.engine_call(), self._traces.span("engine", step=t, shell=r):
                 field = await self.engine.shells(variables, t, [r], None, until)
-            packed, stored = await asyncio.to_thread(_pack, dict(zip(variables, field[:, 0], strict=True)))
+            packed, stored = await asyncio.to_thread(
+                _pack, dict(zip(variables, field[:, 0], strict=True)), self.offer.surrogate.kind.exact
+            )
             for name, each in stored.items():
                 await self._cache.set(self.keys.shell(name, t, r), each)
             return packed, "generated"
 
 
-def _pack(shells: dict[str, NDArray[np.float32]]) -> tuple[dict[str, Packed], dict[str, bytes]]:
-    packed = {name: Packed.of(values) for name, values in shells.items()}
+def _pack(shells: dict[str, NDArray[np.float32]], exact: bool) -> tuple[dict[str, Packed], dict[str, bytes]]:
+    packed = {name: Packed.of(values, exact) for name, values in shells.items()}
     return packed, {name: each.to_bytes() for name, each in packed.items()}

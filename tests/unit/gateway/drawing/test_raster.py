@@ -111,6 +111,8 @@ def test_buffers_of_one_tile_do_not_show_in_the_next() -> None:
 )
 def test_packed_shells_come_back_within_half_a_step(values: np.ndarray, unit: float) -> None:
     values = (values * np.float32(unit)).astype(np.float32)
+    exact = Packed.read(Packed.of(values, exact=True).to_bytes(), values.shape).values()
+    np.testing.assert_array_equal(exact, values)
     back = Packed.read(Packed.of(values).to_bytes(), values.shape).values()
     np.testing.assert_array_equal(np.isnan(back), np.isnan(values))
     if not np.isnan(values).all():

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from earthgan import ShellGrid
 from earthgan.errors import BadInput
-from earthgan_training.make.choice import MARGIN_DB, Trial, adjusted, better, chosen, trial_steps
+from earthgan_training.make.choice import MARGIN_DB, Trial, adjusted, better, chosen, spread, trials_of
 from earthgan_training.make.code import Code
 from earthgan_training.make.goal import Bounds, Goal, Quality, Size
 from rounding_code import Rounding, noise
@@ -65,10 +67,14 @@ def test_a_code_that_cannot_promise_the_goal_is_not_tried(tmp_path: Path) -> Non
 
 
 def test_a_choice_is_made_on_the_ends_and_the_middle() -> None:
-    assert trial_steps(range(1, 252)) == [1, 126, 251]
-    assert trial_steps([5]) == [5]
-    assert trial_steps([5, 9]) == [5, 9]
-    assert trial_steps(range(10), 20) == list(range(10))
+    assert spread(range(1, 252), 3) == [1, 126, 251]
+    assert spread(range(1, 252), 1) == [126]
+    assert spread([5], 3) == spread([5], 1) == [5]
+    assert spread([5, 9], 3) == [5, 9]
+    assert spread(range(10), 20) == list(range(10))
+    assert trials_of(noise(range(9))) == [0, 4, 8]
+    wide = ShellGrid.cell_centred(tuple(np.linspace(3500, 6300, 199).tolist()), 180, 360)
+    assert trials_of(replace(noise(range(9)), grid=wide)) == [4], "a step of many numbers says enough"
 
 
 @pytest.mark.parametrize(

@@ -179,10 +179,10 @@ def test_the_papers_grids_are_the_published_ones(tmp_path: Path) -> None:
     field = np.random.default_rng(0).normal(size=(201, 180, 360)).astype(np.float32)
     field[..., -1] = field[..., 0]  # the first meridian is stored twice
     field[[0, 200]] = np.nan  # the boundary faces are corrupt
-    write_fields(path, {"temperature": field}, CONTEST_LATITUDES_DEG, radii, longitudes)
+    write_fields(path, {"vx": field}, CONTEST_LATITUDES_DEG, radii, longitudes)
     source = open_source([tmp_path])
     truth_grid, input_grid = paper_grids(source)
-    truth, inputs = prepare_paper(source, 1, "temperature")
+    truth, inputs = prepare_paper(source, 1, "vx")
     published_inputs, published_outputs = published_grids()
     assert (truth_grid.shape, input_grid.shape) == ((198, 108, 216), (30, 14, 27))
     assert (truth.shape, inputs.shape) == ((198, 108, 216), (198, 14, 27))

@@ -13,12 +13,12 @@ from earthgan.progress import Show
 from earthgan.surrogate import Surrogate
 from earthgan_training.evaluate.footprint import footprint
 from earthgan_training.make.code import Code
-from earthgan_training.make.goal import Goal, Quality, Size
-from earthgan_training.make.measure import measured
+from earthgan_training.make.goal import Bounds, Goal, Quality, Size
+from earthgan_training.make.measure import beyond, measured
 from earthgan_training.simulations.labelled import Source
 
-#: The number of steps that a choice is made on.
-TRIAL_STEPS = 3
+#: A choice is made on at most this many steps, and on one if a step has more than so many numbers.
+TRIAL_STEPS, TRIAL_NUMBERS = 3, 12_000_000
 #: A code that comes this close to the quality asked for has reached it.
 NEAR_DB = 0.3
 #: A later code must be better than an earlier one by this much to be chosen.
@@ -38,7 +38,7 @@ class Trial:
 
     `step_bytes` is the mean size of a step with its share of the model. `described_bytes` is the part of that which
     says what the numbers are, and which no code makes smaller. `psnr_db` is the mean over the variables, and `least_db`
-    the least of them.
+    the least of them. `holds` is False if a cell breaks the bounds that were asked for.
     """
 
     code: Code
@@ -47,6 +47,7 @@ class Trial:
     described_bytes: float
     psnr_db: float
     least_db: float
+    holds: bool = True
 
 
 def tried(
@@ -55,7 +56,8 @@ def tried(
     """Make and measure the surrogate of a code for some steps of a source. Raises BadInput."""
     code.fit(source, folder, goal, steps, memory_bytes, show)
     surrogate = Surrogate(folder)
-    found = [score.psnr_db for score in measured(source, surrogate, steps, show).values()]
+    scores = measured(source, surrogate, steps, show)
+    found = [score.psnr_db for score in scores.values()]
     size, series = footprint(surrogate), len(source.steps)
     return Trial(
         code=code,
@@ -64,6 +66,7 @@ def tried(
         described_bytes=size.entry + size.description / series,
         psnr_db=float(np.mean(found)),
         least_db=float(np.min(found)),
+        holds=not isinstance(goal, Bounds) or beyond(scores, goal.largest) is None,
     )
 
 
@@ -104,7 +107,10 @@ def better(a: Trial, b: Trial, goal: Goal) -> Trial:
 
     Where a quality is asked for, a code that misses it loses against one that reaches it, and otherwise the smaller
     wins. Where a size is asked for, the closer wins. What little the two differ in the other respect is converted.
+    Where errors are bounded, the smaller of those that keep the bounds wins.
     """
+    if isinstance(goal, Bounds):
+        return min(a, b, key=lambda trial: (not trial.holds, trial.step_bytes))
     if isinstance(goal, Quality):
         reach = [trial.psnr_db >= goal.psnr_db - NEAR_DB for trial in (a, b)]
         if reach[0] != reach[1]:
@@ -115,8 +121,16 @@ def better(a: Trial, b: Trial, goal: Goal) -> Trial:
     return b if gain_db > MARGIN_DB else a
 
 
-def trial_steps(steps: Sequence[int], most: int = TRIAL_STEPS) -> list[int]:
-    """At most `most` steps, evenly spaced, with the first and the last."""
+def trials_of(source: Source) -> list[int]:
+    """The steps of a source that a choice is made on."""
+    numbers = len(source.variables) * int(np.prod(source.grid.shape))
+    return spread([step.t for step in source.steps], max(1, min(TRIAL_STEPS, TRIAL_NUMBERS // numbers)))
+
+
+def spread(steps: Sequence[int], most: int) -> list[int]:
+    """At most `most` steps, evenly spaced, with the first and the last; if it is one, the one in the middle."""
+    if most == 1:
+        return [steps[len(steps) // 2]]
     index = np.unique(np.round(np.linspace(0, len(steps) - 1, min(most, len(steps)))).astype(int))
     return [steps[i] for i in index]
 

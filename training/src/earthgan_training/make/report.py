@@ -10,12 +10,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class VariableReport:
-    """How close a variable is, in dB and in its unit. `sperr_db` is the PSNR of SPERR with all bytes of the step."""
+    """How close a variable is, in dB and in its unit.
+
+    `sperr_db` is the PSNR of SPERR with all bytes of the step. Where errors are bounded, `sperr_bytes` are those that
+    SPERR takes to keep the same bound.
+    """
 
     psnr_db: float
     largest_error: float
     unit: str
     sperr_db: float | None
+    sperr_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,8 @@ class Report:
             line = f"  {name}: {decibels(each.psnr_db)}, largest error {each.largest_error:.3g}{unit}"
             if each.sperr_db is not None:
                 line += f"; SPERR with all of these bytes: {decibels(each.sperr_db)}"
+            if each.sperr_bytes is not None:
+                line += f"; SPERR takes {each.sperr_bytes:,} bytes a step for this bound"
             found.append(line)
         if self.measured < self.steps:
             found.append(f"  measured on {self.measured} of {self.steps} steps")
@@ -82,6 +89,7 @@ class Report:
                     "psnr_db": _finite(each.psnr_db),
                     "largest_error": each.largest_error,
                     "unit": each.unit,
+                    "sperr_bytes": each.sperr_bytes,
                     "sperr_psnr_db": None if each.sperr_db is None else _finite(each.sperr_db),
                 }
                 for name, each in self.variables.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earthgan_training.evaluate.codecs import Codec, available_codecs, code
 from earthgan_training.make.measure import psnr_db
@@ -24,11 +25,30 @@ def sperr_psnr_db(source: Source, t: int, name: str, step_bytes: float, memory_b
     cannot code, or if the field is constant. Raises BadInput.
     """
     codec = sperr()
-    if codec is None or np.prod(source.grid.shape) * _BYTES_PER_NUMBER > memory_bytes:
-        return None
-    field = source.read(t, name)
-    if not np.isfinite(field).all() or not np.ptp(field):
+    field = None if codec is None else _field(source, t, name, memory_bytes)
+    if codec is None or field is None:
         return None
     coded = code(codec, field, step_bytes)
     error = np.subtract(coded.field, field, dtype=np.float64)
     return psnr_db(float(np.ptp(field)), float(np.square(error).mean()))
+
+
+def sperr_bytes(source: Source, t: int, name: str, largest_error: float, memory_bytes: int) -> int | None:
+    """The bytes that SPERR takes for a variable in a step if no cell may be off by more than `largest_error`.
+
+    None as for `sperr_psnr_db`. Raises BadInput.
+    """
+    field = None if sperr() is None else _field(source, t, name, memory_bytes)
+    if field is None:
+        return None
+    import imagecodecs
+
+    return len(imagecodecs.sperr_encode(np.ascontiguousarray(field), mode="pwe", level=largest_error))
+
+
+def _field(source: Source, t: int, name: str, memory_bytes: int) -> NDArray[np.float32] | None:
+    """A variable that SPERR can code, or None."""
+    if np.prod(source.grid.shape) * _BYTES_PER_NUMBER > memory_bytes:
+        return None
+    field = source.read(t, name)
+    return field if np.isfinite(field).all() and np.ptp(field) else None

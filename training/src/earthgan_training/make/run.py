@@ -26,12 +26,12 @@ from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
 from earthgan_training.evaluate.footprint import footprint
 from earthgan_training.make.absent import absent_cells, hide
-from earthgan_training.make.choice import Trial, adjusted, chosen, meets_better, trial_steps, tried
+from earthgan_training.make.choice import Trial, adjusted, chosen, meets_better, spread, trials_of, tried
 from earthgan_training.make.code import Code
 from earthgan_training.make.goal import AskedBounds, Bounds, Goal, Quality, Size, bounds_for
 from earthgan_training.make.measure import Score, beyond, measured, ranges
 from earthgan_training.make.report import Report, VariableReport
-from earthgan_training.make.rival import sperr_psnr_db
+from earthgan_training.make.rival import sperr_bytes, sperr_psnr_db
 from earthgan_training.simulations.labelled import Source
 from earthgan_training.surrogates.folder import check_place, new_folder
 
@@ -90,7 +90,7 @@ def make_surrogate(
         if with_gaps and surrogate.mask is None and (absent := absent_cells(with_gaps, show)).any():
             hide(unfinished, absent)
         surrogate = Surrogate(unfinished)
-        shown = steps if isinstance(goal, Bounds) else trial_steps(steps, MEASURED_STEPS)
+        shown = steps if isinstance(goal, Bounds) else spread(steps, MEASURED_STEPS)
         scores = measured(with_gaps or source, surrogate, shown, show)
         if isinstance(goal, Bounds) and (broken := beyond(scores, goal.largest)):
             raise BadInput(f"{source.address}: --max-error does not hold: {broken}")
@@ -110,14 +110,19 @@ def _report(
     show: Show,
 ) -> Report:
     size, steps = footprint(surrogate), len(source.steps)
+    bounds = goal.largest if isinstance(goal, Bounds) else None
     step_bytes, middle = size.inputs_per_step + size.model / steps, source.steps[steps // 2].t
     variables = {}
     for i, each in enumerate(source.variables):
         name = each.variable.name
         show("comparing with SPERR", i, len(source.variables))
-        rival_db = sperr_psnr_db(source, middle, name, step_bytes, wish.memory_bytes) if wish.rival else None
+        rival_db = rival_bytes = None
+        if wish.rival and bounds:
+            rival_bytes = sperr_bytes(source, middle, name, bounds[name], wish.memory_bytes)
+        elif wish.rival:
+            rival_db = sperr_psnr_db(source, middle, name, step_bytes, wish.memory_bytes)
         score = scores[name]
-        variables[name] = VariableReport(score.psnr_db, score.largest_error, each.variable.unit, rival_db)
+        variables[name] = VariableReport(score.psnr_db, score.largest_error, each.variable.unit, rival_db, rival_bytes)
     return Report(
         folder=out,
         kind=surrogate.spec.generator.arguments.preset,
@@ -138,7 +143,7 @@ def _goal_of(asked: Quality | Size | AskedBounds, source: Source, steps: Sequenc
     if not isinstance(asked, AskedBounds):
         return asked
     percent = any(each.unit == "%" for each in asked.bounds)
-    return bounds_for(asked, source, ranges(source, trial_steps(steps)) if percent else {})
+    return bounds_for(asked, source, ranges(source, trials_of(source)) if percent else {})
 
 
 def _begin(
@@ -147,15 +152,16 @@ def _begin(
     """Choose a code and fit it. The folder `unfinished` appears at once, with the steps that the code was fitted to."""
     steps = [step.t for step in source.steps]
     shutil.rmtree(trials, ignore_errors=True)
-    few = trial_steps(steps)
+    few = trials_of(source)
     best = chosen(codes, source, few, trials, goal, memory_bytes, show)
     code = best.code if isinstance(best, Trial) else best
-    fitted = trial_steps(steps, code.fitting_steps(source, memory_bytes))
+    fitted = spread(steps, code.fitting_steps(source, memory_bytes))
+    done = best if isinstance(best, Trial) and set(fitted) <= set(few) else None
     if isinstance(goal, Bounds):
-        code.fit(source, trials / "fitted", goal, fitted, memory_bytes, show)
-        (trials / "fitted").rename(unfinished)
+        if done is None:
+            code.fit(source, trials / "fitted", goal, fitted, memory_bytes, show)
+        (done.folder if done else trials / "fitted").rename(unfinished)
     else:
-        done = best if isinstance(best, Trial) and set(fitted) <= set(few) else None
         trial = done or tried(code, source, fitted, trials / "fitted", goal, memory_bytes, show)
         if again := adjusted(goal, trial):
             second = tried(code, source, fitted, trials / "again", again, memory_bytes, show)

@@ -108,6 +108,8 @@ class Kind(ABC):
     interpolates: ClassVar[bool] = False
     #: Whether `evaluate` computes fields in NumPy, so that serving needs no engine.
     evaluates: ClassVar[bool] = False
+    #: Whether served numbers must be those that are computed, because a surrogate may state how far they may be off.
+    exact: ClassVar[bool] = False
     #: Whether the weights in `generator.safetensors` are the torch module's parameters.
     has_parameters: ClassVar[bool] = True
 

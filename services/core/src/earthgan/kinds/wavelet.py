@@ -46,14 +46,18 @@ _HEAD_BYTES = _DIGEST_BYTES + len(_MAGIC) + 3
 
 
 class VariableCoding(Frozen):
-    """How one variable is coded in every time step: the quantisation step and the tolerance in the variable's unit, the
-    order in which the transform splits, and the levels along each axis. Without a tolerance, no cell is corrected.
+    """How one variable is coded in every time step.
+
+    `step` is the quantisation step and `max_error` the tolerance, both in the variable's unit. Without a tolerance, no
+    cell is corrected. `order` and `levels` say how the transform splits, and `across` whether neighbouring shells
+    resemble each other (`earthgan.kinds.wavelet_code`).
     """
 
     step: float = Field(gt=0)
     max_error: float | None = Field(default=None, ge=0)
     order: int = Field(ge=0, le=2)
     levels: tuple[int, int, int]
+    across: bool = True
 
 
 class WaveletArguments(KindArguments):
@@ -218,6 +222,7 @@ class WaveletKind(Kind):
     Arguments = WaveletArguments
     StepInputs = WaveletInputsSpec
     evaluates = True
+    exact = True
     has_parameters = False
 
     def __init__(self, inputs: WaveletInputs, arguments: WaveletArguments) -> None:

@@ -86,18 +86,19 @@ def new_model() -> Model:
 
 
 def code_magnitudes(
-    plan: Plan, coder: Magnitudes, loudness: int, known: Mapping[Key, Ints] | None = None
+    plan: Plan, coder: Magnitudes, loudness: int, across: bool, known: Mapping[Key, Ints] | None = None
 ) -> dict[Key, Ints]:
     """Code the magnitudes of all bands. The encoder knows them, and the decoder learns them here.
 
-    `loudness` is the magnitude to expect in the coarsest band, which has no parents.
+    `loudness` is the magnitude to expect in the coarsest band, which has no parents. With `across`, magnitudes are
+    expected to be like their neighbours in other shells, too.
     """
     done: dict[Key, Ints] = {}
     smooth: dict[Key, Ints] = {}
     for _, keys in groupby(plan.bands(), key=plan.generation):
         bands = {key: _begun(plan, key, smooth, loudness) for key in keys}
         for phase in range(len(_PHASES)):
-            _code_phase(phase, bands, coder, known)
+            _code_phase(phase, bands, coder, across, known)
         for key, band in bands.items():
             done[key] = band.magnitudes
             smooth[key] = _smoothed(band.padded[1:-1, 1:-1, 1:-1])
@@ -115,7 +116,9 @@ def _begun(plan: Plan, key: Key, smooth: Mapping[Key, Ints], loudness: int) -> _
     return _Band(np.zeros(shape, np.int64), np.zeros((z + 2, y + 2, x + 2), np.int32), suggested)
 
 
-def _code_phase(phase: int, bands: Mapping[Key, _Band], coder: Magnitudes, known: Mapping[Key, Ints] | None) -> None:
+def _code_phase(
+    phase: int, bands: Mapping[Key, _Band], coder: Magnitudes, across: bool, known: Mapping[Key, Ints] | None
+) -> None:
     """Code one phase of all bands of a generation."""
     places, contexts, shifts, values = [], [], [], []
     for key, band in bands.items():
@@ -123,7 +126,7 @@ def _code_phase(phase: int, bands: Mapping[Key, _Band], coder: Magnitudes, known
         place = z, y, x
         if 0 in band.magnitudes[place].shape:
             continue
-        context, shift = _contexts(band, phase, place)
+        context, shift = _contexts(band, phase, place, across)
         places.append((band, place, context.size))
         contexts.append(context)
         shifts.append(shift)
@@ -155,10 +158,10 @@ def _code_cells(contexts: Ints, shifts: Ints, coder: Magnitudes, values: Ints | 
     return out
 
 
-def _contexts(band: _Band, phase: int, place: tuple[slice, slice, slice]) -> tuple[Ints, Ints]:
+def _contexts(band: _Band, phase: int, place: tuple[slice, slice, slice], across: bool) -> tuple[Ints, Ints]:
     """The context and the shift of each cell of a phase."""
     suggested = band.suggested[place].reshape(-1)
-    sums, weight = _neighbours(band, phase)
+    sums, weight = _neighbours(band, phase, across)
     count = len(suggested)
     kind = 0 if not weight else 1 if weight < _MANY else 2
     contexts, shifts = np.full(count, _QUIET + kind), np.zeros(count, np.int64)
@@ -181,7 +184,7 @@ def _contexts(band: _Band, phase: int, place: tuple[slice, slice, slice]) -> tup
     return contexts, shifts
 
 
-def _neighbours(band: _Band, phase: int) -> tuple[Whole, int]:
+def _neighbours(band: _Band, phase: int, across: bool) -> tuple[Whole, int]:
     """The weighted sum of the known neighbours of the cells of a phase, and the sum of the weights."""
     parities, padded = _PHASES[phase], band.padded
     z, y, x = band.magnitudes.shape
@@ -189,7 +192,7 @@ def _neighbours(band: _Band, phase: int) -> tuple[Whole, int]:
     sums: list[Whole | None] = [None] * len(_WEIGHTS)
     weight = 0
     for offset in _OFFSETS if phase else ():
-        if any(step and length == 1 for step, length in zip(offset, (z, y, x), strict=True)):
+        if any(step and length == 1 for step, length in zip(offset, (z if across else 1, y, x), strict=True)):
             continue
         there = tuple(parity ^ (step & 1) for parity, step in zip(parities, offset, strict=True))
         if _PHASES.index(there) >= phase:

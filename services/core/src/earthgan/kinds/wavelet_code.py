@@ -4,11 +4,12 @@ The means of the shells are subtracted first, because a profile is cheap to stor
 divided by one quantisation step and rounded. Corrections bring every cell within a tolerance of its value. They refer
 to what this very decoder computes in float32, and the encoder checks them by decoding.
 
-The bytes of a box are, in this order, with little-endian numbers: a byte of flags (order of splitting, periodic, and
-the kind of corrections), the levels along the three axes (1 byte each), how far the magnitudes 1 and 2 lie inside their
-steps (1 byte each, in 1/256), the quantisation step and the mean of the first shell (float64 each); the differences
-between the means of neighbouring shells in steps, the magnitude to expect in the coarsest band, and the length of the
-coded coefficients (varints); the coded coefficients; and the corrections, if there are any.
+The bytes of a box are, in this order, with little-endian numbers: a byte of flags (from the lowest bit: the order of
+splitting, 2 bits; whether columns are periodic; whether neighbouring shells resemble each other; the kind of
+corrections); the levels along the three axes (1 byte each); how far the magnitudes 1 and 2 lie inside their steps (1
+byte each, in 1/256); the quantisation step and the mean of the first shell (float64 each); the differences between the
+means of neighbouring shells in steps, the magnitude to expect in the coarsest band, and the length of the coded
+coefficients (varints); the coded coefficients; and the corrections, if there are any.
 """
 
 from __future__ import annotations
@@ -56,10 +57,13 @@ class _Corrections(IntEnum):
 
 @dataclass(frozen=True)
 class BoxCode:
-    """How a box is coded. With `max_error`, every cell is within it of its value."""
+    """How a box is coded. With `max_error`, every cell is within it of its value. `across` says whether neighbouring
+    shells resemble each other.
+    """
 
     plan: Plan
     step: float
+    across: bool = True
     max_error: float | None = None
 
 
@@ -73,12 +77,12 @@ class _Quantised:
     bands: dict[Key, Ints]
     inward: tuple[int, int]
 
-    def coded(self, plan: Plan, coder: Magnitudes) -> tuple[int, NDArray[np.bool_]]:
+    def coded(self, plan: Plan, across: bool, coder: Magnitudes) -> tuple[int, NDArray[np.bool_]]:
         """Give the magnitudes to a coder. Return the loudness, and the signs of the magnitudes that are not 0."""
         magnitudes = {key: np.abs(band) for key, band in self.bands.items()}
         keys = plan.bands()
         loudness = int(magnitudes[keys[0]].mean() * _LOUDNESS)
-        code_magnitudes(plan, coder, loudness, magnitudes)
+        code_magnitudes(plan, coder, loudness, across, magnitudes)
         return loudness, np.concatenate([self.bands[key][magnitudes[key] > 0] < 0 for key in keys])
 
     def decoded(self, plan: Plan) -> Field:
@@ -92,12 +96,12 @@ def encode_box(values: NDArray[np.floating], code: BoxCode) -> bytes:
     """The bytes of a box `(shell, latitude, longitude)` of finite values."""
     plan, quantised = code.plan, _quantised(values, code)
     encoder = Encoder(new_model())
-    loudness, signs = quantised.coded(plan, encoder)
+    loudness, signs = quantised.coded(plan, code.across, encoder)
     coded = encoder.finish(signs)
     kind, corrections = _Corrections.NONE, b""
     if code.max_error is not None:
         kind, corrections = _corrections(quantised.decoded(plan), values, code.max_error)
-    flags = plan.order | plan.periodic << 2 | kind << 3
+    flags = plan.order | plan.periodic << 2 | code.across << 3 | kind << 4
     head = _HEAD.pack(flags, *plan.levels, *quantised.inward, quantised.step, quantised.base)
     means = write_varints(_zigzag(int(each)) for each in np.diff(quantised.means, prepend=0))
     return head + means + write_varints([loudness, len(coded)]) + coded + corrections
@@ -107,7 +111,7 @@ def estimate_box(values: NDArray[np.floating], code: BoxCode) -> tuple[float, fl
     """About how many bytes a box takes without corrections, and the sum of the squared errors."""
     quantised = _quantised(values, code)
     estimate = Estimate(new_model())
-    _, signs = quantised.coded(code.plan, estimate)
+    _, signs = quantised.coded(code.plan, code.across, estimate)
     errors = quantised.decoded(code.plan).astype(np.float64) - values
     return (estimate.bits + len(signs)) / 8 + _HEAD.size + 2 * len(values), float(np.vdot(errors, errors))
 
@@ -117,7 +121,7 @@ def decode_box(data: bytes, shape: Axes) -> Field:
     if len(data) < _HEAD.size:
         raise ValueError("the box ends too soon")
     flags, *small, step, base = _HEAD.unpack_from(data)
-    if flags & 3 > max(Order) or flags >> 3 > max(_Corrections) or not (np.isfinite((step, base)).all() and step > 0):
+    if flags & 3 > max(Order) or flags >> 4 > max(_Corrections) or not (np.isfinite((step, base)).all() and step > 0):
         raise ValueError("the box has an unknown header")
     plan = Plan(shape, (small[0], small[1], small[2]), Order(flags & 3), bool(flags & 4))
     data = data[_HEAD.size :]
@@ -127,7 +131,7 @@ def decode_box(data: bytes, shape: Axes) -> Field:
     if end > len(data):
         raise ValueError("the box ends too soon")
     decoder = Decoder(new_model(), data[used:end])
-    bands, keys = code_magnitudes(plan, decoder, loudness), plan.bands()
+    bands, keys = code_magnitudes(plan, decoder, loudness, bool(flags & 8)), plan.bands()
     counts = [int(np.count_nonzero(bands[key])) for key in keys]
     signs = decoder.finish(sum(counts))
     for key, negative in zip(keys, np.split(signs, np.cumsum(counts)[:-1]), strict=True):
@@ -135,7 +139,7 @@ def decode_box(data: bytes, shape: Axes) -> Field:
         stored = np.flatnonzero(band)
         band[stored] = np.where(negative, -band[stored], band[stored])
     field = _Quantised(step, base, means, bands, (small[3], small[4])).decoded(plan)
-    return _corrected(field, _Corrections(flags >> 3), data[end:])
+    return _corrected(field, _Corrections(flags >> 4), data[end:])
 
 
 def _quantised(values: NDArray[np.floating], code: BoxCode) -> _Quantised:
@@ -152,7 +156,7 @@ def _quantised(values: NDArray[np.floating], code: BoxCode) -> _Quantised:
         whole_band = _rounded(scaled)
         for at in (0, 1):
             here = whole_band == at + 1
-            counts[at] += np.count_nonzero(here)
+            counts[at] += int(np.count_nonzero(here))
             sums[at] += float((at + 1 - scaled[here]).sum())
         bands[key] = np.where(band < 0, -whole_band, whole_band)
     # The mean of the magnitudes that were rounded to 1, and to 2, lies further inwards than the middle.

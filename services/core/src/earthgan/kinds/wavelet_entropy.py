@@ -154,10 +154,10 @@ class Encoder:
                     state[full] >>= 16
                 state[:] = ((state // one) << BITS) + state % one + start
         stream = np.concatenate([*words[::-1], np.zeros(0, np.int64)]).astype("<u2").tobytes()
-        first: bytes = states.astype("<u4").tobytes()
+        opening: bytes = states.astype("<u4").tobytes()
         packed: bytes = np.packbits(np.concatenate([raw, signs[len(held) :]])).tobytes()
         head = write_varints([lanes, len(stream), len(raw)])
-        return head + first + stream + packed
+        return head + opening + stream + packed
 
 
 class Decoder:

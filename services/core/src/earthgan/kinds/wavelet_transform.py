@@ -80,7 +80,10 @@ class Plan:
         return sum(levels - level + fine for levels, (level, fine) in zip(self.levels, key, strict=True))
 
     def parents(self, key: Key) -> list[Key]:
-        """The next coarser bands, whose magnitudes tell something about those of this band."""
+        """The next coarser bands, whose magnitudes tell something about those of this band.
+
+        Only the first of all bands has none.
+        """
         coarser = [self._coarser(axis, part) for axis, part in enumerate(key)]
         alone = [_with(key, axis, part) for axis, part in enumerate(coarser) if part != key[axis]]
         match self.order:
@@ -92,7 +95,15 @@ class Plan:
                     found.append((coarser[0], key[1], key[2]))
             case Order.DYADIC:
                 found = [(coarser[0], coarser[1], coarser[2])]
-        return [(z, y, x) for z, y, x in found if (z, y, x) != key and (z, y, x) in self._known]
+        bands = [band for each in found if each != key for band in self._made_of(each)]
+        return [band for band in bands if band != key]
+
+    def _made_of(self, key: Key) -> list[Key]:
+        """The band `key`, or if it was split along some axes, what the next level has made of it."""
+        if key in self._known:
+            return [key]
+        z, y, x = ([(level, 0), (level, 1)] if not fine else [(level, 1)] for level, fine in key)
+        return [each for each in product(z, y, x) if each in self._known]
 
     def _coarser(self, axis: int, part: Part) -> Part:
         level, fine = part

@@ -3,6 +3,8 @@
 They take as much memory as float16 and have a sixtieth of its error. A code counts steps of
 `(largest - smallest) / 65534` above the smallest value, and 65535 stands for "no value". Every reader gets the numbers
 that the codes stand for, whether the shell was just computed or comes from a cache.
+
+Shells of an exact surrogate, which states how far each cell may be off, are kept as float32 instead.
 """
 
 from __future__ import annotations
@@ -23,15 +25,21 @@ _NO_VALUE = 65535
 
 @dataclass(frozen=True)
 class Packed:
-    """A shell as codes `(latitude, longitude)`. A code stands for `low + scale * code` in float32."""
+    """A shell as codes `(latitude, longitude)`. A code stands for `low + scale * code` in float32, or if it is itself a
+    float32 number, for this number.
+    """
 
     low: np.float32
     scale: np.float32
-    codes: NDArray[np.uint16]
+    codes: NDArray[np.uint16] | NDArray[np.float32]
 
     @classmethod
-    def of(cls, values: NDArray[np.float32]) -> Packed:
-        """Pack float32 values `(latitude, longitude)` as the nearest codes; NaN means "no value"."""
+    def of(cls, values: NDArray[np.float32], exact: bool = False) -> Packed:
+        """Pack float32 values `(latitude, longitude)` as the nearest codes, or as they are if `exact`. NaN means "no
+        value".
+        """
+        if exact:
+            return cls(np.float32(0), np.float32(1), values.astype("<f4"))
         missing = np.isnan(values)
         if missing.all():
             return cls(np.float32(0), np.float32(0), np.full(values.shape, _NO_VALUE, dtype="<u2"))
@@ -44,7 +52,8 @@ class Packed:
     def read(cls, data: bytes, shape: tuple[int, int]) -> Packed:
         """Read what `to_bytes` wrote. The bytes do not contain the shape. Raises ValueError if the size is wrong."""
         low, scale = _HEADER.unpack_from(data)
-        codes = np.frombuffer(data, dtype="<u2", offset=_HEADER.size).reshape(shape)
+        exact = len(data) - _HEADER.size == 4 * shape[0] * shape[1]
+        codes = np.frombuffer(data, dtype="<f4" if exact else "<u2", offset=_HEADER.size).reshape(shape)
         return cls(np.float32(low), np.float32(scale), codes)
 
     def to_bytes(self) -> bytes:
@@ -53,6 +62,8 @@ class Packed:
 
     def values(self) -> NDArray[np.float32]:
         """Return the float32 values that the codes stand for. They are within half a step of the packed values."""
+        if self.codes.dtype.kind == "f":
+            return self.codes.astype(np.float32)
         values = self.codes * self.scale + self.low
         values[self.codes == _NO_VALUE] = np.nan
         return values
