@@ -114,6 +114,19 @@ def test_cells_without_a_value_are_masked_and_cost_little(tmp_path: Path) -> Non
     assert result.bytes < 1.15 * without.bytes
 
 
+def test_other_cells_without_a_value_in_a_later_step_are_refused(tmp_path: Path) -> None:
+    holed = np.where(np.arange(60) == 7, np.float32(np.nan), SMOOTH)
+    both = {1: {"dlnVs": holed}, 2: {"dlnVs": SMOOTH}}
+    with pytest.raises(BadInput, match="step 2 lacks values in other cells"):
+        fit_wavelet(source_of(both), tmp_path / "both", psnr=40)
+    assert not (tmp_path / "both").exists()
+    fit_wavelet(source_of({1: both[1]}), tmp_path / "out", psnr=40)
+    with pytest.raises(BadInput, match="step 2 lacks values in other cells"):
+        add_wavelet_steps(tmp_path / "out", source_of({2: both[2]}))
+    add_wavelet_steps(tmp_path / "out", source_of({2: {"dlnVs": holed + 1}}))
+    assert [step.t for step in Surrogate(tmp_path / "out").steps] == [1, 2]
+
+
 def test_filling_keeps_values_and_continues_them() -> None:
     field = SMOOTH.copy()
     field[3:5, 10:14, 20:25] = np.nan

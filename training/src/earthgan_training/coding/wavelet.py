@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
-from earthgan.kinds.wavelet import VariableCoding, WaveletArguments, WaveletInputsSpec
+from earthgan.kinds.wavelet import VariableCoding, WaveletArguments, WaveletInputsSpec, runs_of_shells
 from earthgan.records import Affine, GridSpec, StepSpec, VariableSpec
 from earthgan.spec import GeneratorSpec, SurrogateSpec
 from earthgan.surrogate import Surrogate
@@ -119,7 +119,7 @@ def wavelet_spec(
 ) -> SurrogateSpec:
     """The spec of a wavelet surrogate. Writes the files that it names, apart from the time steps, to a draft.
 
-    Cells without a value in the first time step are masked. Raises BadInput if other cells have none later.
+    Cells without a value in the first time step are masked. Raises BadInput if a variable has no value at all.
     """
     arguments = WaveletArguments(coding=tuple(coding))
     hidden = _hidden(source)
@@ -158,6 +158,7 @@ def add_wavelet_steps(folder: Path, source: Source, report: Report = lambda what
             raise BadInput(f"{source.address}: its grid is not that of {folder}")
         source = source.chosen(surrogate.variables)
         encoder = WaveletEncoder(source.grid, arguments.coding)
+        encoder.hidden |= _masked(surrogate)
         records = {step.t: step for step in surrogate.steps}
         for i, step in enumerate(source.steps):
             report("encoding", i, len(source.steps))
@@ -165,6 +166,18 @@ def add_wavelet_steps(folder: Path, source: Source, report: Report = lambda what
             records[step.t] = written.model_copy(update={"label": step.label})
         inputs = WaveletInputsSpec(steps=tuple(records[t] for t in sorted(records)))
         write_spec(draft, surrogate.spec.model_copy(update={"inputs": inputs}))
+
+
+def _masked(surrogate: Surrogate) -> dict[tuple[str, int], NDArray[np.bool_]]:
+    """The cells without a value, by variable and first shell of each box."""
+    _, rows, columns = surrogate.grid.whole.axes
+    found = {}
+    for name in surrogate.variables:
+        for run in runs_of_shells(surrogate.grid.shape):
+            hidden = surrogate.hidden([name], run, rows, columns)
+            shape = (len(run), len(rows), len(columns))
+            found[name, run.start] = np.zeros(shape, bool) if hidden is None else hidden[0]
+    return found
 
 
 def _same_grid(surrogate: Surrogate, source: Source) -> bool:

@@ -80,18 +80,27 @@ class WaveletEncoder:
 
     def __init__(self, grid: ShellGrid, coding: Sequence[VariableCoding]) -> None:
         self.grid, self.coding = grid, tuple(coding)
+        #: The cells without a value, by variable and first shell. They are the same in all time steps.
+        self.hidden: dict[tuple[str, int], NDArray[np.bool_]] = {}
 
     def encode(self, source: Source, t: int) -> CodedStep:
         """Encode a time step. NaN means that a cell has no value. The errors are those of the decoded bytes.
 
-        Raises BadInput if the source's values cannot be coded.
+        Raises BadInput if other cells have no value than in the time steps before, because a surrogate has one mask.
         """
         boxes, scores = [], []
         runs = runs_of_shells(self.grid.shape)
         for each, coding in zip(source.variables, self.coding, strict=True):
             coded, score = [], Score()
             for run in runs:
-                values = source.read(t, each.variable.name, run)
+                name = each.variable.name
+                values = source.read(t, name, run)
+                hidden = np.isnan(values)
+                if (self.hidden.setdefault((name, run.start), hidden) != hidden).any():
+                    raise BadInput(
+                        f"{source.address}: {name}: step {t} lacks values in other cells than the steps before: "
+                        "`--missing fill` fills them"
+                    )
                 data = encode_box(filled(values), _box_code(coding, values.shape, self.grid))
                 coded.append(data)
                 score += _score(values, decode_box(data, _axes(values)), len(data))
@@ -160,7 +169,7 @@ def coding_for_max_error(source: Source, max_errors: Sequence[float]) -> tuple[V
 
 
 def _with_step(coding: VariableCoding, step: float) -> VariableCoding:
-    return coding.model_copy(update={"step": step})
+    return coding.model_copy(update={"step": float(step)})
 
 
 def filled(values: Field) -> Field:
