@@ -78,7 +78,7 @@ SPHERICAL = [
 ]
 
 
-@settings(max_examples=max(20, DRAWS // 10), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=max(50, DRAWS // 10), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(SPHERICAL),
     st.tuples(*[st.floats(-5, 5)] * 6),

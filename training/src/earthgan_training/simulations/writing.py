@@ -34,6 +34,10 @@ def mapping_text(source: Source, said: Mapping, components: Components | None) -
             f"symmetric = {str(v.symmetric).lower()}",
             "",
         ]
+    if components is not None and not components.is_cartesian:
+        unit = source.named("vx").variable.unit  # the components are converted to it before they are turned
+        for name in components.names:
+            lines += ["[[variables]]", f"source = {_quoted(name)}", f"unit = {_quoted(unit)}", ""]
     lines += _vector(source, components)
     planet = source.planet
     lines += ["[planet]", f"radius_km = {planet.radius_km!r}", f"unit = {_quoted(planet.unit)}"]
