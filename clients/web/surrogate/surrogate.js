@@ -137,11 +137,18 @@ export class State {
   }
 
   #radiusKm({ r, radius_km }) {
-    const radiiKm = this.#surrogate.spec.grid.radii_km;
+    const radiiKm = numbersOf(this.#surrogate.spec.grid.radii_km);
     const radiusKm = radius_km ?? radiiKm[r];
     if (radiusKm !== undefined) return radiusKm;
     throw new SurrogateError(`There is no shell ${r}: this surrogate has shells 0 to ${radiiKm.length - 1}.`);
   }
+}
+
+/** The numbers of an axis of spec.json: a list, or the ends of an evenly spaced one. */
+function numbersOf(axis) {
+  if (Array.isArray(axis)) return axis;
+  const { first, last, count } = axis;
+  return Array.from({ length: count }, (_, i) => first + (i * (last - first)) / (count - 1));
 }
 
 /** Reads a folder's files and compares them with the digests that spec.json states. */

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -18,6 +18,7 @@ def again(spec: GridSpec) -> GridSpec:
     return GridSpec.model_validate_json(spec.model_dump_json())
 
 
+@settings(deadline=None)
 @given(
     st.integers(2, 400),
     st.integers(2, 720),
@@ -40,6 +41,7 @@ def test_a_grid_is_read_back_as_it_was_written(rows: int, columns: int, west: fl
         assert len(spec.model_dump_json()) < 350
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-90, 90), min_size=2, max_size=40, unique=True))
 def test_an_uneven_axis_keeps_every_number(latitudes: list[float]) -> None:
     latitudes = sorted(latitudes, reverse=True)

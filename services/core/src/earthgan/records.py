@@ -10,7 +10,16 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from earthgan.sphere.grid import EARTH_RADIUS_KM, PolarRule, ShellGrid
 from earthgan.variables import COLORMAPS, shown_unit
@@ -92,58 +101,66 @@ class VariableSpec(Frozen):
         return shown_unit(self.unit) != ""
 
 
-#: An evenly spaced axis is written as its ends and its count, if it has at least this many numbers: a list of 360
-#: longitudes may take more bytes than the coded fields. Numbers are even if they are off by no more than this.
-FEWEST_EVEN, EVEN_DEG = 8, 1e-9
+#: An axis is even if it has at least this many numbers, which are off by no more than this. Its text is its ends and
+#: its count: a list of 360 longitudes may take more bytes than the coded fields.
+FEWEST_EVEN, EVEN = 8, 1e-9
 #: No axis of a grid has more numbers than this.
 MOST_EVEN = 1_000_000
 
 
-def _spread(axis: Any) -> Any:
-    """The numbers of an axis that JSON states by its ends."""
-    if not isinstance(axis, dict):
-        return axis
-    try:
-        first, last, count = float(axis["first"]), float(axis["last"]), int(axis["count"])
-    except (KeyError, TypeError, ValueError, OverflowError):
-        raise ValueError("an axis is a list of numbers, or has first, last and count") from None
-    if len(axis) != 3 or not 2 <= count <= MOST_EVEN or not math.isfinite(first) or not math.isfinite(last):
-        raise ValueError(f"an even axis has first, last and count, which is 2 to {MOST_EVEN:,}")
-    return _even(first, last, count)
+class EvenAxis(tuple[float, ...]):
+    """The numbers of an axis whose text is its ends and its count."""
+
+    __slots__ = ()
+
+    @classmethod
+    def between(cls, first: float, last: float, count: int) -> EvenAxis:
+        return cls(np.linspace(first, last, count).tolist())
+
+    @classmethod
+    def stated(cls, axis: dict[str, Any]) -> EvenAxis:
+        """The axis that JSON states by its ends. Raises ValueError."""
+        try:
+            first, last, count = float(axis["first"]), float(axis["last"]), int(axis["count"])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            raise ValueError("an axis is a list of numbers, or has first, last and count") from None
+        if len(axis) != 3 or not 2 <= count <= MOST_EVEN or not math.isfinite(last - first):
+            raise ValueError(f"an even axis has first, last and count, which is 2 to {MOST_EVEN:,}")
+        return cls.between(first, last, count)
 
 
-def _stated(axis: tuple[float, ...]) -> dict[str, float] | tuple[float, ...]:
-    """An axis for JSON: by its ends, if these give back the same numbers."""
-    if len(axis) < FEWEST_EVEN or _even(axis[0], axis[-1], len(axis)) != axis:
-        return axis
-    return {"first": axis[0], "last": axis[-1], "count": len(axis)}
+def _validated(axis: Any, validate: ValidatorFunctionWrapHandler) -> tuple[float, ...]:
+    found = EvenAxis.stated(axis) if isinstance(axis, dict) else axis
+    numbers: tuple[float, ...] = validate(list(found) if isinstance(found, EvenAxis) else found)
+    return EvenAxis(numbers) if isinstance(found, EvenAxis) else numbers
 
 
-def _even(first: float, last: float, count: int) -> tuple[float, ...]:
-    return tuple(np.linspace(first, last, count).tolist())
+def _text(axis: tuple[float, ...]) -> Any:
+    return {"first": axis[0], "last": axis[-1], "count": len(axis)} if isinstance(axis, EvenAxis) else axis
 
 
 def _evened(axis: tuple[float, ...]) -> tuple[float, ...]:
     """An axis that is even but for rounding, made exactly even."""
-    even = _even(axis[0], axis[-1], len(axis))
-    return even if np.allclose(even, axis, rtol=0, atol=EVEN_DEG) else axis
+    even = EvenAxis.between(axis[0], axis[-1], len(axis))
+    return even if len(axis) >= FEWEST_EVEN and np.allclose(even, axis, rtol=0, atol=EVEN) else axis
 
 
-Degrees = Annotated[tuple[float, ...], BeforeValidator(_spread), PlainSerializer(_stated, when_used="json")]
+#: An axis of a grid. What was read as a list is written as a list, so that the text of a folder stays.
+Axis = Annotated[tuple[float, ...], WrapValidator(_validated), PlainSerializer(_text, when_used="json")]
 
 
 class GridSpec(Frozen):
-    """A `ShellGrid` as data. JSON states evenly spaced latitudes and longitudes by `first`, `last` and `count`."""
+    """A `ShellGrid` as data. JSON may state evenly spaced axes by `first`, `last` and `count`."""
 
-    radii_km: tuple[float, ...]
-    latitudes_deg: Degrees
-    longitudes_deg: Degrees
+    radii_km: Axis
+    latitudes_deg: Axis
+    longitudes_deg: Axis
     polar_rule: PolarRule = PolarRule.HALF_TURN
 
     @classmethod
     def of(cls, grid: ShellGrid) -> GridSpec:
         return cls(
-            radii_km=grid.radii_km,
+            radii_km=_evened(grid.radii_km),
             latitudes_deg=_evened(grid.latitudes_deg),
             longitudes_deg=_evened(grid.longitudes_deg),
             polar_rule=grid.polar_rule,
