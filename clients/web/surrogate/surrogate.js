@@ -63,7 +63,10 @@ export class Surrogate {
     /** @type {import("../source.js").Step[]} */
     this.steps = spec.inputs.steps.map(({ t, time_myr }) => ({ t, time_myr }));
     /** @type {Grid} */
-    this.grid = spec.grid;
+    this.grid = {
+      latitudes_deg: numbersOf(spec.grid.latitudes_deg),
+      longitudes_deg: numbersOf(spec.grid.longitudes_deg),
+    };
   }
 
   /** @param {number} t @returns {Promise<State>} throws SurrogateError */
@@ -142,6 +145,16 @@ export class State {
     if (radiusKm !== undefined) return radiusKm;
     throw new SurrogateError(`There is no shell ${r}: this surrogate has shells 0 to ${radiiKm.length - 1}.`);
   }
+}
+
+/**
+ * The numbers of an axis. spec.json states an even axis by its ends and its count.
+ * @param {number[] | {first: number, last: number, count: number}} axis @returns {number[]}
+ */
+export function numbersOf(axis) {
+  if (Array.isArray(axis)) return axis;
+  const step = (axis.last - axis.first) / (axis.count - 1);
+  return Array.from({ length: axis.count }, (_, i) => (i < axis.count - 1 ? axis.first + i * step : axis.last));
 }
 
 /** Reads a folder's files and compares them with the digests that spec.json states. */

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
 from earthgan.kinds.wavelet import VariableCoding, WaveletArguments, WaveletInputsSpec, runs_of_shells
-from earthgan.records import Affine, GridSpec, StepSpec, VariableSpec
+from earthgan.records import Affine, FileSpec, GridSpec, StepSpec, VariableSpec
 from earthgan.spec import GeneratorSpec, SurrogateSpec
 from earthgan.surrogate import Surrogate
 from earthgan_training.coding.wavelet_encode import (
@@ -24,7 +24,6 @@ from earthgan_training.coding.wavelet_encode import (
     coding_for_psnr,
 )
 from earthgan_training.simulations.labelled import Source
-from earthgan_training.surrogates.export import write_onnx
 from earthgan_training.surrogates.folder import (
     changed_folder,
     new_folder,
@@ -84,10 +83,13 @@ def fit_wavelet(
     psnr: float | None = None,
     max_error: Mapping[str, float] | None = None,
     title: str | None = None,
+    onnx: bool = True,
     report: Report = lambda what, done, total: None,
     overwrite: bool = False,
 ) -> Result:
     """Make the surrogate folder `out` from all time steps of a source, to reach one aim (`coding_for`).
+
+    Without `onnx`, no generator is written for engines. Serving does not need it, and torch is not imported.
 
     Time steps are written one by one. Raises BadInput if the folder exists or a value cannot be coded.
     """
@@ -104,7 +106,7 @@ def fit_wavelet(
             records.append(written.model_copy(update={"label": step.label}))
             scores.append(coded.scores)
         report("encoding", len(source.steps), len(source.steps))
-        write_spec(folder, wavelet_spec(folder, source, coding, records, title))
+        write_spec(folder, wavelet_spec(folder, source, coding, records, title, onnx))
         size = float(np.mean([(folder / record.file).stat().st_size for record in records]))
     names = [each.variable.name for each in source.variables]
     return Result(size, {name: reduce(add, each) for name, each in zip(names, zip(*scores, strict=True), strict=True)})
@@ -116,6 +118,7 @@ def wavelet_spec(
     coding: Sequence[VariableCoding],
     records: Sequence[StepSpec],
     title: str | None = None,
+    onnx: bool = True,
 ) -> SurrogateSpec:
     """The spec of a wavelet surrogate. Writes the files that it names, apart from the time steps, to a draft.
 
@@ -133,13 +136,19 @@ def wavelet_spec(
         generator=GeneratorSpec(
             arguments=arguments,
             weights=write_weights(folder, {}),
-            onnx=write_onnx(folder, len(source.variables), arguments, {}),
+            onnx=_onnx(folder, len(source.variables), arguments) if onnx else None,
         ),
         inputs=WaveletInputsSpec(steps=tuple(records)),
         planet=source.planet,
         mask=None if hidden is None else write_mask(folder, hidden),
         provenance=source.provenance,
     )
+
+
+def _onnx(folder: Path, variables: int, arguments: WaveletArguments) -> FileSpec:
+    from earthgan_training.surrogates.export import write_onnx
+
+    return write_onnx(folder, variables, arguments, {})
 
 
 def add_wavelet_steps(folder: Path, source: Source, report: Report = lambda what, done, total: None) -> None:

@@ -67,6 +67,7 @@ class Harmonics:
             steps=steps,
             series=len(source.steps),
             measure=0,
+            onnx=False,
             report=show,
             overwrite=True,
         )
@@ -134,6 +135,7 @@ class Wavelet:
             psnr=goal.psnr_db if isinstance(goal, Quality) else None,
             step_bytes=goal.step_bytes if isinstance(goal, Size) else None,
             max_error=goal.largest if isinstance(goal, Bounds) else None,
+            onnx=False,
             report=show,
         )
 
