@@ -31,7 +31,8 @@ from earthgan_training.simulate.parameters import (
     ViscosityStep,
 )
 from earthgan_training.simulate.run import simulate
-from earthgan_training.simulations.contest import CONTEST_LATITUDES_DEG, contest_files, contest_radius_km, read_snapshot
+from earthgan_training.simulations.contest import CONTEST_LATITUDES_DEG, contest_radius_km
+from earthgan_training.simulations.opening import open_source
 
 VARIABLES = ("temperature", "vx", "vy", "vz", "temperature anomaly")
 TINY = Setup(
@@ -71,16 +72,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_files_are_read_as_contest_data(whole: Path) -> None:
-    files = contest_files(whole)
-    assert list(files) == [1, 2, 3, 4, 5, 6]
-    snapshot = read_snapshot(files[2], 2, VARIABLES[:4])
-    assert snapshot.values.shape == (4, 10, 19, 36)
-    assert np.isfinite(snapshot.values).all()
-    temperature, *velocity = snapshot.values
+    source = open_source([whole])
+    assert [step.t for step in source.steps] == [1, 2, 3, 4, 5, 6]
+    assert source.grid.shape == (10, 19, 36)
+    temperature, *velocity = (source.read(2, name) for name in VARIABLES[:4])
+    assert np.isfinite([temperature, *velocity]).all()
     assert 290 < temperature.min() < temperature.max() < 3700
     assert temperature[0].mean() > temperature[-1].mean() + 1000, "shell 0 lies next to the core"
     assert 1e-12 < np.abs(velocity).max() < 1e-7
-    assert snapshot.time_myr is not None
+    assert source.step(2).time_myr is not None
 
 
 def test_files_say_what_they_are(whole: Path) -> None:
@@ -132,7 +132,7 @@ def test_written_velocity_is_the_model_s() -> None:
 
 def test_a_run_can_be_made_longer(whole: Path, tmp_path: Path) -> None:
     simulate(TINY, 7, 2, tmp_path)
-    assert len(contest_files(tmp_path)) == 2
+    assert len(open_source([tmp_path]).steps) == 2
     simulate(TINY, 7, 6, tmp_path)
     assert contents(tmp_path) == contents(whole)
 

@@ -63,7 +63,10 @@ export class Surrogate {
     /** @type {import("../source.js").Step[]} */
     this.steps = spec.inputs.steps.map(({ t, time_myr }) => ({ t, time_myr }));
     /** @type {Grid} */
-    this.grid = spec.grid;
+    this.grid = {
+      latitudes_deg: numbersOf(spec.grid.latitudes_deg),
+      longitudes_deg: numbersOf(spec.grid.longitudes_deg),
+    };
   }
 
   /** @param {number} t @returns {Promise<State>} throws SurrogateError */
@@ -137,18 +140,21 @@ export class State {
   }
 
   #radiusKm({ r, radius_km }) {
-    const radiiKm = numbersOf(this.#surrogate.spec.grid.radii_km);
+    const radiiKm = this.#surrogate.spec.grid.radii_km;
     const radiusKm = radius_km ?? radiiKm[r];
     if (radiusKm !== undefined) return radiusKm;
     throw new SurrogateError(`There is no shell ${r}: this surrogate has shells 0 to ${radiiKm.length - 1}.`);
   }
 }
 
-/** The numbers of an axis of spec.json: a list, or the ends of an evenly spaced one. */
-function numbersOf(axis) {
+/**
+ * The numbers of an axis. spec.json states an even axis by its ends and its count.
+ * @param {number[] | {first: number, last: number, count: number}} axis @returns {number[]}
+ */
+export function numbersOf(axis) {
   if (Array.isArray(axis)) return axis;
-  const { first, last, count } = axis;
-  return Array.from({ length: count }, (_, i) => first + (i * (last - first)) / (count - 1));
+  const step = (axis.last - axis.first) / (axis.count - 1);
+  return Array.from({ length: axis.count }, (_, i) => (i < axis.count - 1 ? axis.first + i * step : axis.last));
 }
 
 /** Reads a folder's files and compares them with the digests that spec.json states. */

@@ -148,7 +148,7 @@ def coding_for_psnr(source: Source, psnr_db: float) -> tuple[VariableCoding, ...
 
         # A larger step has a larger error, so the sign of the logarithms is turned.
         relative = _solved(
-            lambda step: 1 / max(error_at(step), 1e-300), 10 ** (psnr_db / 20), coding.step / sample.extent
+            lambda step: 1 / max(error_at(step), 1e-30), 10 ** (psnr_db / 20), coding.step / sample.extent
         )
         out.append(_with_step(coding, relative * sample.extent))
     return tuple(out)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from earthgan.sphere.grid import EARTH_RADIUS_KM, ShellGrid
+from earthgan.sphere.grid import EARTH_RADIUS_KM
 from earthgan.variables import TEMPERATURE, VX, VY, VZ, Variable
 from earthgan_training.simulations.layout import Degraded, Layout, SourceVariable
-from earthgan_training.simulations.source import SourceFile
 
 CORE_RADIUS_KM = 3485.0
 CELLS = 199
@@ -65,35 +60,3 @@ CONTEST = Layout(
 def contest_radius_km(index: ArrayLike) -> NDArray[np.float64]:
     """The radius in km at a file's `r` index. Indices 1 to 199, between the boundary faces, are cell centres."""
     return CORE_RADIUS_KM + (np.asarray(index, dtype=np.float64) - 0.5) * CELL_KM
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """One time step from a file. `values` is float32 `(variable, shell, latitude, longitude)` on `grid`, in the file's
-    units.
-    """
-
-    path: Path
-    t: int
-    time_myr: float | None
-    grid: ShellGrid
-    values: NDArray[np.float32]
-
-
-def contest_files(folder: Path, needed: Iterable[int] = ()) -> dict[int, Path]:
-    """The files in a folder by time step, in order. Raises BadInput as `Layout.steps` does."""
-    return CONTEST.steps(folder, needed)
-
-
-def read_snapshot(path: Path, t: int, variables: Sequence[str]) -> Snapshot:
-    """Read the cell-centre shells of a file. The boundary faces, which are corrupt in the contest data, and the
-    repeated meridian are left out.
-
-    Raises BadInput, which names the file, if the file is truncated, or if a variable is missing, has other dimensions
-    or is not finite.
-    """
-    with SourceFile(path, CONTEST) as file:
-        values = np.empty((len(variables), *file.grid.shape), dtype=np.float32)
-        for out, name in zip(values, variables, strict=True):
-            out[:] = file.shells(name)
-        return Snapshot(path, t, file.time_myr, file.grid, values)

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from earthgan.errors import BadInput
 from earthgan.variables import Variable
 
 
@@ -73,52 +66,5 @@ class Layout:
     order: tuple[str, ...]
     variables: tuple[SourceVariable, ...]
     kind: Vertical = Vertical.RADIUS
-    unit_km: float = 1.0
-    base_radius_km: float = 6371.0
-    surface_hpa: float = 1013.25
-    scale_height_km: float = 7.6
     skip: tuple[int, int] = (0, 0)
     vector: tuple[str, str, str] | None = None
-
-    def named(self, name: str) -> SourceVariable:
-        """Find a variable by our name for it. Raises BadInput."""
-        for each in self.variables:
-            if each.variable.name == name:
-                return each
-        known = ", ".join(each.variable.name for each in self.variables)
-        raise BadInput(f"unknown variable {name!r}: {self.title} has {known}")
-
-    def steps(self, folder: Path, needed: Iterable[int] = ()) -> dict[int, Path]:
-        """The files in a folder by time step, in order. Raises BadInput if there are none, or if two have the same
-        step, or if a needed step has no file.
-        """
-        found: dict[int, Path] = {}
-        for path in sorted(folder.glob("*")):
-            match = re.fullmatch(self.files, path.name)
-            if match is None:
-                continue
-            if int(match[1]) in found:
-                raise BadInput(f"{path}: has the same time step as {found[int(match[1])].name} ({int(match[1])})")
-            found[int(match[1])] = path
-        if not found:
-            # The message shows an expression such as spherical([0-9]+)\.nc as a name: spherical<step>.nc.
-            shown = re.sub(r"\\(.)", r"\1", re.sub(r"\([^)]*\)", "<step>", self.files, count=1))
-            raise BadInput(f"{folder}: holds no {shown} files")
-        for t in needed:
-            if t not in found:
-                raise BadInput(f"{folder}: no file for step {t}")
-        return dict(sorted(found.items()))
-
-    def radii_km(self, coordinate: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The radii in km for the vertical coordinate, in the file's order."""
-        scaled = coordinate * self.unit_km
-        match self.kind:
-            case Vertical.RADIUS:
-                return scaled
-            case Vertical.HEIGHT:
-                return self.base_radius_km + scaled
-            case Vertical.DEPTH:
-                return self.base_radius_km - scaled
-            case Vertical.PRESSURE:
-                height_km = self.scale_height_km * np.log(self.surface_hpa / scaled)
-                return np.asarray(self.base_radius_km + height_km)
