@@ -140,7 +140,7 @@ export class State {
   }
 
   #radiusKm({ r, radius_km }) {
-    const radiiKm = this.#surrogate.spec.grid.radii_km;
+    const radiiKm = numbersOf(this.#surrogate.spec.grid.radii_km);
     const radiusKm = radius_km ?? radiiKm[r];
     if (radiusKm !== undefined) return radiusKm;
     throw new SurrogateError(`There is no shell ${r}: this surrogate has shells 0 to ${radiiKm.length - 1}.`);
