@@ -111,7 +111,8 @@ def find_components(stored: Names[str, Stored], mapping: Mapping, where: str) ->
     if spherical:
         shown = ", ".join(spherical)
         return None, [
-            f"{shown}: no whole velocity is recognised, so each is kept as it is: if it is one, {SAY_SPHERICAL} in a mapping"
+            f"{shown}: no whole velocity is recognised, so each is kept as it is:"
+            f" if it is one, {SAY_SPHERICAL} in a mapping"
         ]
     return None, []
 
