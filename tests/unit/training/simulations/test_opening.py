@@ -491,6 +491,19 @@ def test_spherical_components_are_turned(tmp_path: Path, names: tuple[str, str, 
     np.testing.assert_array_equal(again.read(0, "vx"), source.read(0, "vx"))
 
 
+@pytest.mark.parametrize("words", ["radial velocity", "southward velocity", "zonal wind", "azimuthal flow"])
+def test_a_lone_component_is_never_taken_for_a_cartesian_one(tmp_path: Path, words: str) -> None:
+    """Quantities are derived from whatever is named vx, vy and vz, so these names say Cartesian."""
+    made = dataset()
+    made["vx"] = (("r", "lat", "lon"), truth(RADII, LAT, LON).astype("f4"), {"units": "m/s", "long_name": words})
+    made.to_netcdf(tmp_path / "a.nc")
+    source = open_source([tmp_path / "a.nc"])
+    assert source.vector is None
+    assert [each.variable.name for each in source.variables] == ["temperature", "stored_vx"]
+    with pytest.raises(BadInput, match=f"vx is named vx, but long_name = .{words}. says"):
+        open_source([tmp_path / "a.nc"], parse_mapping('[[variables]]\nsource = "vx"\nname = "vx"\n'))
+
+
 def test_a_reader_works_in_another_process_and_after_a_change(tmp_path: Path) -> None:
     step_file(tmp_path / "a.nc", 0)
     source = pickle.loads(pickle.dumps(open_source([tmp_path / "a.nc"])))

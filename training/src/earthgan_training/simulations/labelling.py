@@ -19,7 +19,7 @@ from earthgan_training.simulations.naming import described, long_name_of, refuse
 from earthgan_training.simulations.reading import Fields, Turned
 from earthgan_training.simulations.stores import Stored
 from earthgan_training.simulations.units import Conversion, conversion, is_dimensionless
-from earthgan_training.simulations.vectors import Components
+from earthgan_training.simulations.vectors import SAY_SPHERICAL, Components, direction
 
 _CARTESIAN = (VX, VY, VZ)
 
@@ -55,7 +55,7 @@ def label(
         else:
             wish = _of_component(stored[name], components, said) or wishes.get(name)
             found = described(stored[name], wish, said, where, sampler(name))
-            found = _named_apart(found, shown, said)
+            found = _named_apart(_named_honestly(found, stored[name], wish, where), shown, said)
             shown.append(found)
             _convert(stored[name], found.variable, wish, f"{where}: {name}", conversions)
     vector = None
@@ -91,6 +91,17 @@ def _of_component(stored: Stored, components: Components | None, said: Said) -> 
     ours = _CARTESIAN[components.names.index(name)]
     words = long_name_of(stored) or ours.long_name
     return VariableSaid(source=name, name=ours.name, long_name=words, colormap=ours.colormap, symmetric=True)
+
+
+def _named_honestly(found: SourceVariable, stored: Stored, wish: VariableSaid | None, where: str) -> SourceVariable:
+    """A variable named vx, vy or vz is taken for a Cartesian component, so one along the local axes may not be."""
+    told = direction(stored)
+    name = found.variable.name
+    if name not in {each.name for each in _CARTESIAN} or told is None or told[0].is_cartesian:
+        return found
+    if wish is not None:
+        raise BadInput(f"{where}: {stored.name} is named {name}, but {told[1]} says {told[0].value}: {SAY_SPHERICAL}")
+    return replace(found, variable=replace(found.variable, name=f"stored_{name}"))
 
 
 def _named_apart(found: SourceVariable, shown: Sequence[SourceVariable], said: Said) -> SourceVariable:

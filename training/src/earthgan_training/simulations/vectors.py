@@ -58,15 +58,17 @@ _BY_NAME = {along: re.compile(pattern, re.IGNORECASE) for along, pattern in _NAM
 _WORDS = {
     Along.RADIAL: r"\b(upward|radial|outward)s?\b.*\b(velocity|flow|wind)|\b(velocity|flow)\b.*\b(upward|radial)",
     Along.SOUTH: r"\b(southward|colatitudinal)s?\b.*\b(velocity|flow)|\b(velocity|flow)\b.*\b(southward|theta)",
-    Along.NORTH: r"\b(northward|meridional)s?\b.*\b(velocity|flow|wind)|\b(velocity|flow)\b.*\bnorthward",
-    Along.EAST: r"\b(eastward|zonal|azimuthal)s?\b.*\b(velocity|flow|wind)|\b(velocity|flow)\b.*\b(eastward|phi)",
+    Along.NORTH: r"\b(northward|meridional|latitudinal)s?\b.*\b(velocity|flow|wind)|\b(velocity|flow)\b.*\bnorthward",
+    Along.EAST: r"\b(eastward|zonal|azimuthal|longitudinal)s?\b.*\b(velocity|flow|wind)"
+    r"|\b(velocity|flow)\b.*\b(eastward|phi)",
     Along.X: r"\bx[- ](component|velocity)\b.*|\bvelocity\b.*\b(in|along|towards) x\b",
     Along.Y: r"\by[- ](component|velocity)\b.*|\bvelocity\b.*\b(in|along|towards) y\b",
     Along.Z: r"\bz[- ](component|velocity)\b.*|\bvelocity\b.*\b(in|along|towards) z\b",
 }
 _BY_WORDS = {along: re.compile(pattern, re.IGNORECASE) for along, pattern in _WORDS.items()}
 
-_SAY = 'say [vector] with system = "spherical", radial, south or north, and east'
+#: How a mapping says that a velocity has components along the local axes.
+SAY_SPHERICAL = 'say [vector] with system = "spherical", radial, south or north, and east'
 
 
 def direction(stored: Stored) -> tuple[Along, str] | None:
@@ -109,7 +111,8 @@ def find_components(stored: Names[str, Stored], mapping: Mapping, where: str) ->
     if spherical:
         shown = ", ".join(spherical)
         return None, [
-            f"{shown}: no whole velocity is recognised, so each is kept as it is: if it is one, {_SAY} in a mapping"
+            f"{shown}: no whole velocity is recognised, so each is kept as it is:"
+            f" if it is one, {SAY_SPHERICAL} in a mapping"
         ]
     return None, []
 
@@ -135,7 +138,7 @@ def _said(said: VectorSaid, stored: Names[str, Stored], mapping: Mapping, where:
         found[along] = source
         told = direction(stored[source])
         if told is not None and told[0] is not along and told[0].is_cartesian != along.is_cartesian:
-            way = _SAY if along.is_cartesian else "say [vector] with x, y and z"
+            way = SAY_SPHERICAL if along.is_cartesian else "say [vector] with x, y and z"
             raise BadInput(
                 f"{mapping.path}: vector: {source} is called the component {along.value}, but {told[1]} says"
                 f" {told[0].value}: {way}"
