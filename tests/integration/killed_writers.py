@@ -157,7 +157,7 @@ def baseline_overwrite(folder: Path) -> Writer:
 
 
 def add_steps(folder: Path) -> Writer:
-    raw, other = write_raw(folder / "raw", range(1, 4)), write_raw(folder / "other", range(2, 4), times=1.1)
+    raw, other = write_raw(folder / "raw", range(1, 4)), write_raw(folder / "other", range(2, 4), times=0.9)
     start, place = folder / "start", folder / "place" / "surrogate"
     chosen = ["--degree", 6, "--nodes", 8, "--updates", 0, "--bytes", 500, "--train", "1-2", "--steps", "1-2"]
     earthgan("spectral", raw, *chosen, "--out", start)

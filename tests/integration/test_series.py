@@ -38,9 +38,9 @@ def long_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_series_of_many_cold_steps_is_complete_at_last(long_run: Path) -> None:
-    """In a process that may keep hardly any step, and where a request has a tenth of the time that the series takes."""
+    """In a process that may keep hardly any step, and where a request has a small part of the time that it takes."""
     surrogate = Surrogate(long_run)
-    with gateway(long_run, cache_mb="2", engine_timeout_s="0.4") as url:
+    with gateway(long_run, cache_mb="2", engine_timeout_s="0.1") as url:
         path, place = f"{url}/series/temperature/5", {"lat": "12", "lon": "34"}
         read: list[int] = []
         for _ in range(200):

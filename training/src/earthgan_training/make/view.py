@@ -109,16 +109,20 @@ def _serve(folder: Path, host: str, port: int | None, browser: bool) -> None:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, so that no gateway is left behind."""
+    """Let SIGTERM and SIGINT end the block as Ctrl-C does, so that no gateway is left behind.
+
+    A process that a script starts in the background ignores SIGINT otherwise.
+    """
 
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {each: signal.signal(each, interrupt) for each in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _wait_until_ready(gateway: subprocess.Popen[bytes], host: str, port: int) -> None:
