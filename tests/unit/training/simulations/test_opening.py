@@ -491,6 +491,26 @@ def test_spherical_components_are_turned(tmp_path: Path, names: tuple[str, str, 
     np.testing.assert_array_equal(again.read(0, "vx"), source.read(0, "vx"))
 
 
+@pytest.mark.parametrize(
+    ("name", "words", "colormap"),
+    [
+        ("dvs", "", "crameri:roma"),
+        ("dlnVs", "", "crameri:roma"),
+        ("x", "S-wave velocity perturbation", "crameri:roma"),
+        ("x", "shear velocity anomaly", "crameri:roma"),
+        ("x", "density anomaly", "crameri:vik"),
+        ("Vs", "S velocity", "crameri:batlow"),
+    ],
+)
+def test_slow_is_red_in_tomography(tmp_path: Path, name: str, words: str, colormap: str) -> None:
+    made = dataset()
+    values = truth(RADII, LAT, LON).astype("f4") - 1500 * (colormap != "crameri:batlow")
+    made[name] = (("r", "lat", "lon"), values, {"long_name": words} if words else {})
+    made.to_netcdf(tmp_path / "a.nc")
+    shown = {each.source: each.variable.colormap for each in open_source([tmp_path / "a.nc"]).variables}
+    assert shown[name] == colormap
+
+
 @pytest.mark.parametrize("words", ["radial velocity", "southward velocity", "zonal wind", "azimuthal flow"])
 def test_a_lone_component_is_never_taken_for_a_cartesian_one(tmp_path: Path, words: str) -> None:
     """Quantities are derived from whatever is named vx, vy and vz, so these names say Cartesian."""

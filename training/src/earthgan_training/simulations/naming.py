@@ -22,6 +22,13 @@ _ABOUT_ZERO = re.compile(
     r"|component.*velocity",
     re.IGNORECASE,
 )
+#: Perturbations of seismic velocity. In tomography, slow is red and fast is blue.
+_SEISMIC = re.compile(
+    r"\bd(elta|ln)?[_ ]?v(s|p|sh|sv|ph|pv)\b|\bdv[sp]?[_ ]v[sp]?\b|d(vs|vp)_percent"
+    r"|\b(s|p|shear|compressional|seismic|sh|sv)[ -](wave[ -])?(velocity|speed)",
+    re.IGNORECASE,
+)
+_SLOW_IS_RED = "crameri:roma"
 _PERCENT = re.compile(r"%|percent|per cent|pct", re.IGNORECASE)
 
 
@@ -80,7 +87,8 @@ def described(
     colormap = said.colormap if said is not None else None
     if colormap is None:
         warm = name == TEMPERATURE.name and not symmetric
-        colormap = TEMPERATURE.colormap if warm else _DIVERGING if symmetric else _SEQUENTIAL
+        diverging = _SLOW_IS_RED if _SEISMIC.search(words) else _DIVERGING
+        colormap = TEMPERATURE.colormap if warm else diverging if symmetric else _SEQUENTIAL
     long_name = (said.long_name if said is not None else "") or long_name_of(stored) or stored.name
     variable = Variable(name, long_name, unit, colormap, symmetric)
     return SourceVariable(stored.name, variable, standard_name=stored.text("standard_name"))
