@@ -1,14 +1,12 @@
 """Inputs of other people that were read wrongly once: each is right to its own precision, or refused in one line."""
 
-import importlib.util
-import sys
-import warnings
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
+from cases import generate
 from earthgan.errors import BadInput
 from earthgan_training.simulations.layout import Missing
 from earthgan_training.simulations.opening import open_source
@@ -34,24 +32,6 @@ READ = (
 CONTEST = ("core_radius", "nondim_temperature")
 #: The fields of these are not their generator's `truth`.
 NOT_THE_TRUTH = {"few_levels", "scalar_not_temperature"}
-
-
-def generate(name: str, out: Path) -> ModuleType:
-    """Run a generator as `python case.py OUT` does. Its module holds `truth` and the axes."""
-    if name == "zarr_store":
-        pytest.importorskip("zarr")
-    spec = importlib.util.spec_from_file_location(f"case_{name}", CASES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    was, sys.argv = sys.argv, [name, str(out)]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the writers
-            spec.loader.exec_module(module)
-    finally:
-        sys.argv = was
-    return module
 
 
 def mapping_of(name: str, out: Path) -> Path | None:

@@ -77,10 +77,6 @@ def test_nothing_lies_below_the_first_shell_or_above_the_last() -> None:
             grid.window(np.zeros(grid.shape), Window(shells, range(0, 1), range(0, 1)))
 
 
-def test_depth_is_measured_from_the_surface() -> None:
-    assert cells(4, 4).depth_km(2) == pytest.approx(371.0)
-
-
 @pytest.mark.parametrize(
     ("changed", "message"),
     [

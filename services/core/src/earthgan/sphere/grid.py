@@ -107,9 +107,6 @@ class ShellGrid:
         """The window of one whole radial shell."""
         return Window(range(r, r + 1), *self.whole.axes[1:])
 
-    def depth_km(self, r: int) -> float:
-        return EARTH_RADIUS_KM - self.radii_km[r]
-
     @cached_property
     def _half_turn(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
         """For each column, the two columns around its longitude + 180°, and the weight of the second one."""
