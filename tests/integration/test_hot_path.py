@@ -147,7 +147,7 @@ def test_four_gateways_over_one_redis_make_one_engine_call(tmp_path: Path) -> No
     with redis_server(tmp_path) as (redis_url, _):
         surrogate = Surrogate(DEFAULT_SURROGATE)
         engines = [CountingEngine(surrogate, delay_s=0.3) for _ in range(4)]
-        settings = Settings(surrogate=DEFAULT_SURROGATE, redis_url=redis_url, prefetch=False, redis_timeout_s=1)
+        settings = Settings(surrogate=DEFAULT_SURROGATE, redis_url=redis_url, prefetch=False, redis_timeout_s=10)
 
         async def main() -> list[int]:
             apps = [create_app(settings, engine) for engine in engines]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from earthgan.cli import main
 from earthgan.errors import EarthGANError
+from earthgan.records import GridSpec
 from earthgan_gateway import Settings, create_app
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE
 from small_surrogate import MOON, UNIT_SHELL, make_small, radii_of
@@ -56,9 +57,13 @@ def _variable(spec: Spec) -> Any:
     return spec["variables"][0]
 
 
+def _radii_km(spec: Spec) -> list[float]:
+    return list(GridSpec.model_validate(spec["grid"]).radii_km)
+
+
 BROKEN: dict[str, Callable[[Spec], object]] = {
-    "radii outside the inputs": lambda spec: spec["grid"]["radii_km"].__setitem__(-1, 1e4),
-    "radii that do not ascend": lambda spec: spec["grid"]["radii_km"].reverse(),
+    "radii outside the inputs": lambda spec: spec["grid"].update(radii_km=[*_radii_km(spec)[:-1], 1e4]),
+    "radii that do not ascend": lambda spec: spec["grid"].update(radii_km=_radii_km(spec)[::-1]),
     "no radii": lambda spec: spec["grid"].update(radii_km=[]),
     "a range upside down": lambda spec: _variable(spec)["range"].reverse(),
     "a range that is empty": lambda spec: _variable(spec).update(range=[1.0, 1.0]),
