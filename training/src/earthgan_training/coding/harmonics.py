@@ -25,7 +25,7 @@ from earthgan_training.coding.work import Report, counted
 from earthgan_training.harmonics.analysis import scalar_field
 from earthgan_training.simulations.labelled import Source
 from earthgan_training.surrogates.folder import new_folder, write_coded_step, write_spec, write_weights
-from earthgan_training.surrogates.ranges import colour_range, normalisation
+from earthgan_training.surrogates.ranges import colour_range, described, normalisation
 
 Field = NDArray[np.float32]
 
@@ -261,14 +261,7 @@ def _drawn(
         ranges |= dict.fromkeys(source.vector, (-fastest, fastest))
     scales = {variable.name: variable.normalisation for variable in known}
     return tuple(
-        VariableSpec(
-            name=v.name,
-            long_name=v.long_name,
-            unit=v.unit,
-            colormap=v.colormap,
-            range=ranges[v.name],
-            normalisation=scales.get(v.name) or normalisation(ranges[v.name], v),
-        )
+        described(v, ranges[v.name], scales.get(v.name) or normalisation(ranges[v.name], v))
         for v in (each.variable for each in source.variables)
     )
 

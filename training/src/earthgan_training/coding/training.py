@@ -16,7 +16,7 @@ from earthgan_training.coding.flow import FlowLeft
 from earthgan_training.coding.work import Report, counted
 from earthgan_training.harmonics.analysis import scalar_coefficients
 from earthgan_training.simulations.labelled import Source
-from earthgan_training.surrogates.ranges import colour_range, extent, normalisation
+from earthgan_training.surrogates.ranges import colour_range, described, extent, normalisation
 
 Field = NDArray[np.floating]
 
@@ -62,17 +62,7 @@ def read_training(
     ranges = [colour_range(np.array(each), v) for each, v in zip(zip(*extents, strict=True), variables, strict=True)]
     fastest = max((high for (_, high), v in zip(ranges, variables, strict=True) if v.symmetric), default=1.0)
     ranges = [(-fastest, fastest) if v.symmetric else r for r, v in zip(ranges, variables, strict=True)]
-    specs = tuple(
-        VariableSpec(
-            name=v.name,
-            long_name=v.long_name,
-            unit=v.unit,
-            colormap=v.colormap,
-            range=r,
-            normalisation=normalisation(r, v),
-        )
-        for v, r in zip(variables, ranges, strict=True)
-    )
+    specs = tuple(described(v, r, normalisation(r, v)) for v, r in zip(variables, ranges, strict=True))
     affine = specs[0].normalisation
     for name, steps in components.items():
         for each in steps:

@@ -32,7 +32,7 @@ from earthgan_training.surrogates.folder import (
     write_spec,
     write_weights,
 )
-from earthgan_training.surrogates.ranges import colour_range, extent
+from earthgan_training.surrogates.ranges import colour_range, described, extent
 
 Report = Callable[[str, int, int], None]  #: Gets the current task, the number of finished items, and the total number.
 
@@ -209,16 +209,7 @@ def _variables(source: Source) -> tuple[VariableSpec, ...]:
         if not len(known):
             raise BadInput(f"{source.address}: {v.name} has no value in any cell")
         span = colour_range(known, v)
-        out.append(
-            VariableSpec(
-                name=v.name,
-                long_name=v.long_name,
-                unit=v.unit,
-                colormap=v.colormap,
-                range=span,
-                normalisation=Affine(offset=0.0, scale=1.0),
-            )
-        )
+        out.append(described(v, span, Affine(offset=0.0, scale=1.0)))
     return tuple(out)
 
 

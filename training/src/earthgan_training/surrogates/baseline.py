@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from earthgan.kinds.inputs import InputsSpec
 from earthgan.kinds.interpolate import InterpolateArguments
-from earthgan.records import GridSpec, VariableSpec
+from earthgan.records import GridSpec
 from earthgan.spec import GeneratorSpec, Provenance, SurrogateSpec
 from earthgan.sphere.grid import ShellGrid
 from earthgan_training.grids.area_mean import area_mean, at_radii
@@ -17,7 +17,7 @@ from earthgan_training.simulations.labelled import Source
 from earthgan_training.surrogates.export import write_onnx
 from earthgan_training.surrogates.folder import new_folder, write_spec, write_step, write_weights
 from earthgan_training.surrogates.grid_code import codes_of, coding_of
-from earthgan_training.surrogates.ranges import colour_range, extent, normalisation
+from earthgan_training.surrogates.ranges import colour_range, described, extent, normalisation
 
 #: The paper's input has 30 x 14 x 27 cells. With 28 columns, the cells are square, and each has a cell opposite it
 #: across a pole. A source with fewer shells, rows or columns is not refined.
@@ -60,12 +60,7 @@ def baseline(
                 f"Area means of {layers} radii x {rows} x {columns} cells, interpolated tricubically: "
                 "the baseline that a trained generator must beat."
             ),
-            variables=tuple(
-                VariableSpec(
-                    name=v.name, long_name=v.long_name, unit=v.unit, colormap=v.colormap, range=r, normalisation=n
-                )
-                for v, r, n in zip(variables, ranges, affines, strict=True)
-            ),
+            variables=tuple(described(v, r, n) for v, r, n in zip(variables, ranges, affines, strict=True)),
             grid=GridSpec.of(served_grid(source)),
             inputs=InputsSpec(
                 grid=GridSpec.of(grid),

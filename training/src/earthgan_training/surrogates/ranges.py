@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.records import Affine
+from earthgan.records import Affine, VariableSpec
 from earthgan.variables import Variable
 
 #: A range ends at multiples of its span's second figure.
@@ -69,3 +69,15 @@ def _rounded(value: float, span: float, direction: str) -> float:
     tolerance = min(unit / 1000, abs(exact) * Decimal(_FLOAT32_ROUNDING))
     inwards = exact - tolerance if direction == ROUND_CEILING else exact + tolerance
     return float((inwards / unit).to_integral_value(direction) * unit)
+
+
+def described(variable: Variable, span: tuple[float, float], normalisation: Affine) -> VariableSpec:
+    """A variable as `spec.json` states it, with its colour range and the constants of its normalisation."""
+    return VariableSpec(
+        name=variable.name,
+        long_name=variable.long_name,
+        unit=variable.unit,
+        colormap=variable.colormap,
+        range=span,
+        normalisation=normalisation,
+    )
