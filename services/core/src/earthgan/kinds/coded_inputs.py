@@ -9,9 +9,9 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.bounded import Bounded
 from earthgan.errors import DamagedSurrogate
 from earthgan.kinds.coded import Code, CodedStep
+from earthgan.kinds.kept_inputs import KeptInputs
 from earthgan.kinds.refine import Refinement
 from earthgan.kinds.registry import StepInputs
 from earthgan.sphere.grid import ShellGrid, Window
@@ -20,8 +20,6 @@ Field = NDArray[np.float32]
 
 #: The shells, rows and columns of a preview of coded inputs. Inputs that lie on a grid have about this size.
 LOOK = 30, 28, 56
-#: The default for the memory in bytes that keeps decoded time steps. A time step of 12 kB takes 200 kB.
-KEPT_BYTES = 48 * 2**20
 
 
 class CodedInputsSpec(StepInputs):
@@ -41,37 +39,24 @@ class Evaluator(Protocol):
     def evaluate(self, x: Field, window: Window, variables: Sequence[int]) -> Field: ...
 
 
-class CodedInputs:
+class CodedInputs(KeptInputs[Path, CodedStep]):
     """Conditional inputs that are coefficients `(degree, order, part, mode)`.
 
-    They are stored as their code. If the surrogate has a refinement, they are refined after decoding.
+    They are stored as their code. If the surrogate has a refinement, they are refined after decoding. Decoded time
+    steps are kept, because a time series asks for a point of each, and decoding would be nearly all of its work. A time
+    step of 12 kB takes 200 kB.
     """
 
     def __init__(self, code: Code[Any], refinement: Refinement | None, planner: Evaluator) -> None:
+        super().__init__(lambda step: step.values.nbytes + 200)
         self._code, self._refinement = code, refinement
-        self.keep(KEPT_BYTES)
         shells, rows, columns = LOOK
         radii_km = np.linspace(planner.grid.radii_km[0], planner.grid.radii_km[-1], shells)
         self._look_grid = ShellGrid.cell_centred(tuple(radii_km.tolist()), rows, columns)
         self._look = planner.on(self._look_grid)
 
-    @property
-    def grid(self) -> None:
-        return None
-
-    @property
-    def stored_as(self) -> str:
-        return "coded"
-
-    def check(self, path: Path) -> None:
-        """Check nothing. The digest has been compared already, and anything else would need decoding."""
-
     def read(self, path: Path) -> Field:
         return self._code.coefficients(self._decoded.get_or(path, lambda: self._decode(path)))
-
-    def keep(self, max_bytes: int) -> None:
-        # A time series asks for a point of every time step. Decoding would be nearly all of its work.
-        self._decoded: Bounded[Path, CodedStep] = Bounded(max_bytes, lambda step: step.values.nbytes + 200)
 
     def read_ahead(self, path: Path) -> bool:
         return self._decoded.get(path) is None and self._decoded.set(path, self._decode(path))

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from earthgan.bounded import Bounded
 from earthgan.errors import DamagedSurrogate
+from earthgan.kinds.kept_inputs import KeptInputs
 from earthgan.kinds.registry import Feeds, Kind, KindArguments, StepInputs, register
 from earthgan.kinds.wavelet_code import decode_box
 from earthgan.records import Frozen, VariableSpec
@@ -38,8 +38,6 @@ Array = NDArray[np.float32]
 BOX_CELLS = 4 << 20
 #: The shells, rows and columns of a preview, and the number of boxes of each variable that it decodes.
 LOOK, LOOK_BOXES = (30, 45, 90), 2
-#: The default for the memory in bytes that keeps decoded boxes.
-KEPT_BYTES = 48 * 2**20
 
 _DIGEST_BYTES, _MAGIC, _VERSION = 8, b"EGW", 1
 _HEAD_BYTES = _DIGEST_BYTES + len(_MAGIC) + 3
@@ -88,23 +86,12 @@ def step_bytes(boxes: Sequence[Sequence[bytes]]) -> bytes:
     return hashlib.sha256(content).digest()[:_DIGEST_BYTES] + content
 
 
-class WaveletInputs:
+class WaveletInputs(KeptInputs[tuple[bytes, int, int], Array]):
     """Conditional inputs that are the bytes of coded fields. A box is decoded when a window needs it, and kept."""
 
     def __init__(self, variables: int, grid: ShellGrid) -> None:
+        super().__init__(lambda field: field.nbytes)
         self._variables, self._grid = variables, grid
-        self.keep(KEPT_BYTES)
-
-    @property
-    def grid(self) -> None:
-        return None
-
-    @property
-    def stored_as(self) -> str:
-        return "coded"
-
-    def check(self, path: Path) -> None:
-        """Check nothing. The digest has been compared already, and anything else would need decoding."""
 
     def read(self, path: Path) -> Array:
         """The bytes of a time step, after a check that they are whole."""
@@ -117,9 +104,6 @@ class WaveletInputs:
             raise DamagedSurrogate(path, str(error)) from error
         content: NDArray[Any] = np.frombuffer(data, np.uint8)
         return content
-
-    def keep(self, max_bytes: int) -> None:
-        self._decoded: Bounded[tuple[bytes, int, int], Array] = Bounded(max_bytes, lambda field: field.nbytes)
 
     def read_ahead(self, path: Path) -> bool:
         """Decode a whole time step, if that fits into the memory."""
