@@ -100,7 +100,9 @@ def _spectral(arguments: argparse.Namespace) -> None:
     fit = VelocityFit.read(arguments.velocity) if arguments.velocity else None
     if fit is None and arguments.also:
         raise BadInput("--also needs --velocity: without it, a code is fitted to the source alone")
-    source = read_by(arguments, arguments.source)
+    # Without --velocity, the code is fitted to some of the steps that it holds; with it, to all.
+    known = arguments.steps and (arguments.train or fit is None)
+    source = read_by(arguments, arguments.source, [*arguments.steps, *(arguments.train or ())] if known else None)
     source = replace(
         source.chosen(arguments.variables or usual_variables(source)),
         title=arguments.title or source.title,
@@ -139,7 +141,7 @@ def _add_steps(arguments: argparse.Namespace) -> None:
     from earthgan.progress import progress
     from earthgan_training.coding.make import add_steps
 
-    source = read_by(arguments, arguments.source)
+    source = read_by(arguments, arguments.source, arguments.steps)
     with progress() as report:
-        add_steps(arguments.surrogate, source, arguments.steps or [step.t for step in source.steps], report)
+        add_steps(arguments.surrogate, source, [step.t for step in source.steps], report)
     print(arguments.surrogate)

@@ -89,7 +89,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     names = [Path(run[0]).absolute().name for run in runs]
     if len(set(names)) != len(names):
         raise WrongUsage("the sources of --truth need different names")
-    sources = [read_by(arguments, run).chosen(steps=chosen) for run, chosen in zip(runs, steps, strict=True)]
+    sources = [read_by(arguments, run, chosen) for run, chosen in zip(runs, steps, strict=True)]
     with progress() as show:
         found = [
             evaluate(

@@ -120,7 +120,7 @@ def _figures(arguments: argparse.Namespace) -> None:
     truth = None
     if arguments.truth:
         first = Path(arguments.truth[0])
-        truth = first if (first / DATASET_FILE).exists() else read_by(arguments, arguments.truth)
+        truth = first if (first / DATASET_FILE).exists() else read_by(arguments, arguments.truth, arguments.steps)
     with progress() as show:
         report = draw_figures(
             arguments.surrogate,

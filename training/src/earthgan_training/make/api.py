@@ -73,8 +73,8 @@ def make(
     given = {name: value for name, value in flags.items() if value is not None}
 
     def open_as(missing: Missing | None) -> Source:
-        source = open_source(addresses, mapping_file, missing=missing)
-        source = source.chosen(variables or usual_variables(source), steps)
+        source = open_source(addresses, mapping_file, missing=missing, steps=steps)
+        source = source.chosen(variables or usual_variables(source))
         return replace(source, title=title or source.title, provenance=source.provenance.model_copy(update=given))
 
     source, with_gaps = opened(open_as, None if missing is None else Missing(missing))

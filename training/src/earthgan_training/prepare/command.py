@@ -144,7 +144,7 @@ def _inspect(arguments: argparse.Namespace) -> None:
     from earthgan_training.inspection.damage import inspect_step
     from earthgan_training.inspection.picture import draw
 
-    source = read_by(arguments, arguments.source).chosen(arguments.variables, arguments.steps)
+    source = read_by(arguments, arguments.source, arguments.steps).chosen(arguments.variables)
     # The steps of a run share their faults, so one step is enough.
     steps = source.steps if arguments.steps else source.steps[:1]
     found = {step.t: inspect_step(source, step.t) for step in steps}

@@ -7,7 +7,7 @@ say where it comes from: a flag overrides what the source says of itself, and no
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,16 +77,18 @@ def names(text: str) -> tuple[str, ...]:
 
 def source_of(arguments: argparse.Namespace) -> Source:
     """The source that the options name, with the chosen variables and steps. Raises BadInput."""
-    source = read_by(arguments, arguments.source)
-    return source.chosen(arguments.variables or usual_variables(source), arguments.steps)
+    source = read_by(arguments, arguments.source, arguments.steps)
+    return source.chosen(arguments.variables or usual_variables(source))
 
 
-def read_by(arguments: argparse.Namespace, addresses: Sequence[str | Path]) -> Source:
-    """Addresses read as the options say, with all variables and steps. Raises BadInput."""
+def read_by(
+    arguments: argparse.Namespace, addresses: Sequence[str | Path], steps: Iterable[int] | None = None
+) -> Source:
+    """Addresses read as the options say, with all variables, and with some steps or all. Raises BadInput."""
     from earthgan_training.simulations.opening import Missing, open_source
 
     asked = Missing(arguments.missing) if arguments.missing else None
-    source = open_source(addresses, arguments.mapping, missing=asked)
+    source = open_source(addresses, arguments.mapping, missing=asked, steps=steps)
     if source.reader.missing not in arguments.missing_choices:
         raise BadInput(
             f"{arguments.mapping}: keeps cells without a value, but this command needs one in every cell: --missing "

@@ -23,6 +23,7 @@ from earthgan_training.simulations.levels import radii
 from earthgan_training.simulations.mapping import CONTEST_MAPPING, read_mapping
 from earthgan_training.simulations.mapping import Mapping as Said
 from earthgan_training.simulations.naming import our_name, unit_of
+from earthgan_training.simulations.narrowing import parts_of_steps
 from earthgan_training.simulations.origin import planet_attributes, planet_of, provenance_of, title_of
 from earthgan_training.simulations.placing import Placed, latitudes, longitudes
 from earthgan_training.simulations.reading import Fields
@@ -46,7 +47,7 @@ def open_source(
 
     A mapping overrides what they say themselves. `missing` says what to do with cells that have no value. If it is
     None, the mapping's word counts, and without one such cells are refused when they are read. `variables` and `steps`
-    choose some, by our names and by number.
+    choose some, by our names and by number. A file that holds none of these steps need not be readable.
 
     Raises BadInput, in one line that names the file, the variable, what was found, and the way out.
     """
@@ -58,10 +59,22 @@ def open_source(
     said = said or Said()
     name = str(addresses[0]) if isinstance(addresses[0], str | Path) else "the dataset"
     wanted = None if variables is None else tuple(variables)
+    some = None if steps is None else sorted(set(steps))
+
+    def understood(parts: Sequence[Part], labels: Sequence[str], notes: list[str]) -> Source:
+        held = _wanted(_held(parts, said, notes), said, wanted)
+        return _understood(name, held, labels, said, missing, notes).chosen(wanted, some)
+
     try:
-        notes: list[str] = []
-        held = _wanted(_held(gather(addresses, said.files), said, notes), said, wanted)
-        return _understood(name, held, said, missing, notes).chosen(wanted, steps)
+        parts = gather(addresses, said.files)
+        try:
+            return understood(parts, (), [])
+        except BadInput as error:
+            found = parts_of_steps(parts, some, lambda part: _held([part], said, [])) if some else None
+            if found is None or len(found[0]) == len(parts):
+                raise
+            left_out = f"files that hold none of the steps asked for are left out, because {error}"
+            return understood(*found, [left_out])
     finally:
         release()
 
@@ -85,10 +98,14 @@ def _is_contest(addresses: Sequence[Any]) -> bool:
         return False
     folder = Path(addresses[0])
     found = sorted(folder.iterdir()) if folder.is_dir() else []
-    first = next((each for each in found if re.fullmatch(CONTEST.files, each.name)), None)
-    if first is None:
-        return False
-    variables = Part(str(first)).store.variables
+    return any(_has_contest_layout(each) for each in found if re.fullmatch(CONTEST.files, each.name))
+
+
+def _has_contest_layout(path: Path) -> bool:
+    try:
+        variables = Part(str(path)).store.variables
+    except BadInput:
+        return False  # it is refused later, unless it holds no step that is asked for
     return any(v.source in variables and variables[v.source].dimensions == CONTEST.order for v in CONTEST.variables)
 
 
@@ -196,7 +213,9 @@ def _is_a_field(stored: Stored) -> bool:
     return stored.dtype.kind == "f" or (stored.dtype.kind in "iu" and packed)
 
 
-def _understood(address: str, held: list[Held], said: Said, missing: Missing | None, notes: list[str]) -> Source:
+def _understood(
+    address: str, held: list[Held], labels: Sequence[str], said: Said, missing: Missing | None, notes: list[str]
+) -> Source:
     held = _on_one_grid(held, bool(said.variables), notes)
     first = held[0]
     store = first.file.store
@@ -211,7 +230,7 @@ def _understood(address: str, held: list[Held], said: Said, missing: Missing | N
         notes += axis.notes
     if said is CONTEST_MAPPING and grid.radii_km[0] >= CORE_RADIUS_KM and planet.core_radius_km is None:
         planet = planet.model_copy(update={"core_radius_km": CORE_RADIUS_KM})
-    steps, places = assemble(held)
+    steps, places = assemble(held, labels)
     stored = _of_one_unit(held)
     vertical, rows, columns = placed
     fields = Fields(

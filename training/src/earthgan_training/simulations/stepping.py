@@ -92,8 +92,9 @@ def _scalar_time(store: Store, stored: Stored, said: str | None) -> str | None:
     return None
 
 
-def assemble(held: Sequence[Held]) -> tuple[list[SourceStep], dict[int, dict[str, Place]]]:
-    """The steps of a source, and where each variable is stored at each step.
+def assemble(held: Sequence[Held], every: Sequence[str] = ()) -> tuple[list[SourceStep], dict[int, dict[str, Place]]]:
+    """The steps of a source, and where each variable is stored at each step. `every` are the texts of all its steps, if
+    `held` has only some of them.
 
     Raises BadInput if two files hold the same variable of the same step, if the files of one step have different times,
     or if a variable is absent from some steps.
@@ -105,7 +106,7 @@ def assemble(held: Sequence[Held]) -> tuple[list[SourceStep], dict[int, dict[str
         raise BadInput(f"{bare}: nothing in its name says its step, as in the names of the other files")
     _refuse_twice(held)
     try:
-        named = steps_of_labels(labels)
+        named = {text: step for text, step in steps_of_labels(every or labels).items() if text in labels}
     except BadInput as error:
         raise BadInput(f"{held[0].file.address}: {error}") from error
     keys: list[str | None] = list(named) or [None]

@@ -74,13 +74,14 @@ def _fit_velocity(arguments: argparse.Namespace) -> None:
             surface_km = EARTH_RADIUS_KM
             fit = fit_published(Path(arguments.source[0]), settings, watch)
         else:
-            source = read_by(arguments, arguments.source)
+            steps, held_out = arguments.steps, arguments.held_out
+            source = read_by(arguments, arguments.source, [*steps, *(held_out or ())] if steps else None)
             surface_km = source.planet.radius_km
             fit = fit_velocity(
                 source,
                 settings,
-                steps=arguments.steps,
-                held_out=arguments.held_out,
+                steps=steps,
+                held_out=held_out,
                 degree=arguments.degree,
                 watch=watch,
             )
