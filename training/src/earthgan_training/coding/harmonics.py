@@ -17,7 +17,7 @@ from earthgan.kinds.harmonics_code import CODE, code_of, packed_weights
 from earthgan.records import FileSpec, GridSpec, VariableSpec
 from earthgan.spec import GeneratorSpec, SurrogateSpec
 from earthgan.surrogate import files_of
-from earthgan_training.coding.comparison import Accuracy, Comparison, extents_of
+from earthgan_training.coding.comparison import Accuracy, Comparison, extents_of, joined
 from earthgan_training.coding.harmonics_fit import FittedCode, Sample, best_groups, fit_code, step_for
 from earthgan_training.coding.scalar_encoder import ScalarEncoder
 from earthgan_training.coding.scalars import borne_degree, coefficients_of, parts, read_part, real_rows
@@ -25,7 +25,7 @@ from earthgan_training.coding.work import Report, counted
 from earthgan_training.harmonics.analysis import scalar_field
 from earthgan_training.simulations.labelled import Source
 from earthgan_training.surrogates.folder import new_folder, write_coded_step, write_spec, write_weights
-from earthgan_training.surrogates.ranges import colour_range, described, normalisation
+from earthgan_training.surrogates.ranges import colour_range, common_extents, common_ranges, described, normalisation
 
 Field = NDArray[np.float32]
 
@@ -140,9 +140,9 @@ class _Reading:
             extents.append({name: extents_of(source, t, name) for name in names})
         self.specs = _drawn(source, (), [{name: each[name][1] for name in names} for each in extents])
         self.rows: dict[str, list[Field]] = {name: [] for name in names}
+        ends = common_extents({name: joined([each[name][0] for each in extents]) for name in names}, source.vector)
         for name, spec in zip(names, self.specs, strict=True):
-            ends = np.array([each[name][0] for each in extents])
-            self.spans[name] = float(ends[:, 1].max() - ends[:, 0].min()) / spec.normalisation.scale
+            self.spans[name] = (ends[name][1] - ends[name][0]) / spec.normalisation.scale
         for t in counted(train, "analysing", report):
             for name, spec in zip(names, self.specs, strict=True):
                 self.rows[name].append(real_rows(coefficients_of(source, t, name, degree, spec.normalisation)))
@@ -256,9 +256,7 @@ def _drawn(
     for each in source.variables:
         name = each.variable.name
         ranges[name] = colour_range(np.array([of_step[name] for of_step in extents]), each.variable)
-    if source.vector and all(source.named(name).variable.symmetric for name in source.vector):
-        fastest = max(ranges[name][1] for name in source.vector)
-        ranges |= dict.fromkeys(source.vector, (-fastest, fastest))
+    ranges = common_ranges(ranges, source.vector)
     scales = {variable.name: variable.normalisation for variable in known}
     return tuple(
         described(v, ranges[v.name], scales.get(v.name) or normalisation(ranges[v.name], v))

@@ -32,7 +32,7 @@ from earthgan_training.surrogates.folder import (
     write_spec,
     write_weights,
 )
-from earthgan_training.surrogates.ranges import colour_range, described, extent
+from earthgan_training.surrogates.ranges import colour_range, common_ranges, described, extent
 
 Report = Callable[[str, int, int], None]  #: Gets the current task, the number of finished items, and the total number.
 
@@ -196,21 +196,22 @@ def _same_grid(surrogate: Surrogate, source: Source) -> bool:
 
 
 def _variables(source: Source) -> tuple[VariableSpec, ...]:
-    """The variables with their colour ranges over the first, the middle and the last time step.
+    """The variables with their colour ranges over the first, the middle and the last time step. The components of a
+    velocity share one range.
 
     Decoded numbers are in the variables' units, so their normalisation changes nothing.
     """
     steps = sorted({source.steps[i].t for i in (0, len(source.steps) // 2, -1)})
-    out = []
-    for each in source.variables:
-        v = each.variable
+    ranges = {}
+    for v in (each.variable for each in source.variables):
         extents = np.array([extent(source.read(t, v.name), v) for t in steps])
         known = extents[~np.isnan(extents).any(axis=1)]
         if not len(known):
             raise BadInput(f"{source.address}: {v.name} has no value in any cell")
-        span = colour_range(known, v)
-        out.append(described(v, span, Affine(offset=0.0, scale=1.0)))
-    return tuple(out)
+        ranges[v.name] = colour_range(known, v)
+    ranges = common_ranges(ranges, source.vector)
+    unchanged = Affine(offset=0.0, scale=1.0)
+    return tuple(described(each.variable, ranges[each.variable.name], unchanged) for each in source.variables)
 
 
 def _hidden(source: Source) -> NDArray[np.bool_] | None:

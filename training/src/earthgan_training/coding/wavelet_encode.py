@@ -15,6 +15,7 @@ from earthgan.kinds.wavelet_code import BoxCode, decode_box, encode_box, estimat
 from earthgan.kinds.wavelet_transform import Axes, Order, Plan, most_levels, split
 from earthgan.sphere.grid import ShellGrid, column_widths_deg
 from earthgan_training.simulations.labelled import Field, Source
+from earthgan_training.surrogates.ranges import common_extents
 
 #: The cells on which codings are chosen: all cells of the first, the middle and the last time step, or some boxes.
 _SAMPLE_CELLS = 12 << 20
@@ -68,7 +69,10 @@ class CodedStep:
 
 @dataclass(frozen=True)
 class _Sample:
-    """Boxes of one variable, without cells that have no value, and the share of all cells that they are."""
+    """Boxes of one variable, without cells that have no value, and the share of all cells that they are.
+
+    `extent` is the range of the variable, or the common one of a vector's components.
+    """
 
     boxes: tuple[Field, ...]
     share: float
@@ -227,13 +231,16 @@ def _samples(source: Source) -> list[_Sample]:
     # A stride that shares no factor with the number of runs visits all depths.
     while every > 1 and math.gcd(every, len(runs)) > 1:
         every += 1
-    out = []
+    found, extents = [], {}
     for each in source.variables:
         boxes = tuple(filled(source.read(t, each.variable.name, run)) for t, run in places[::every])
         share = sum(box.size for box in boxes) / math.prod(source.grid.shape)
-        extent = max(float(box.max()) for box in boxes) - min(float(box.min()) for box in boxes)
-        out.append(_Sample(boxes, share, extent or abs(float(boxes[0].max())) or 1.0))
-    return out
+        found.append((boxes, share))
+        extents[each.variable.name] = min(float(box.min()) for box in boxes), max(float(box.max()) for box in boxes)
+    return [
+        _Sample(boxes, share, (high - low) or abs(high) or 1.0)
+        for (boxes, share), (low, high) in zip(found, common_extents(extents, source.vector).values(), strict=True)
+    ]
 
 
 def _overhead(source: Source) -> float:

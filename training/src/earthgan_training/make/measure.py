@@ -12,6 +12,7 @@ from earthgan.errors import BadInput
 from earthgan.progress import Show
 from earthgan.surrogate import LONGEST_RUN, Surrogate
 from earthgan_training.simulations.labelled import Source
+from earthgan_training.surrogates.ranges import common_extents
 
 Field = NDArray[np.float32]
 
@@ -20,7 +21,8 @@ Field = NDArray[np.float32]
 class Score:
     """How close a variable is. `psnr_db` is the mean over steps; a step's PSNR is its range over its rms error.
 
-    `largest_error` and `span`, the range over all measured steps, are in the variable's unit.
+    `largest_error` and `span`, the range over all measured steps, are in the variable's unit. The components of one
+    vector have their common range.
     """
 
     psnr_db: float
@@ -51,8 +53,8 @@ class _Sums:
         self.largest = max(self.largest, float(error.max()))
 
     @property
-    def psnr_db(self) -> float:
-        return psnr_db(self.high - self.low, self.square / max(self.cells, 1))
+    def mean_square(self) -> float:
+        return self.square / max(self.cells, 1)
 
 
 def psnr_db(span: float, mean_square: float) -> float:
@@ -72,7 +74,11 @@ def measured(source: Source, surrogate: Surrogate, steps: Sequence[int], show: S
             of_variable.append(_Sums())
         for name, shells, found in decoded(surrogate, t):
             sums[name][-1].add(source.read(t, name, shells), found, name, t)
-    return {name: _score(each) for name, each in sums.items()}
+    ends = [
+        common_extents({name: (each[i].low, each[i].high) for name, each in sums.items()}, source.vector)
+        for i in range(len(steps))
+    ]
+    return {name: _score(each, [of_step[name] for of_step in ends]) for name, each in sums.items()}
 
 
 def decoded(surrogate: Surrogate, t: int) -> Iterator[tuple[str, range, Field]]:
@@ -89,7 +95,7 @@ def decoded(surrogate: Surrogate, t: int) -> Iterator[tuple[str, range, Field]]:
 
 
 def ranges(source: Source, steps: Sequence[int]) -> dict[str, float]:
-    """Each variable's range in some steps, in its unit. Raises BadInput."""
+    """Each variable's range in some steps, in its unit. The components of one vector share theirs. Raises BadInput."""
     found = {}
     for each in source.variables:
         name, low, high = each.variable.name, np.inf, -np.inf
@@ -99,8 +105,8 @@ def ranges(source: Source, steps: Sequence[int]) -> dict[str, float]:
                 field = source.read(t, name, run)
                 if np.isfinite(field).any():
                     low, high = min(low, float(np.nanmin(field))), max(high, float(np.nanmax(field)))
-        found[name] = max(high - low, 0.0)
-    return found
+        found[name] = low, high
+    return {name: max(high - low, 0.0) for name, (low, high) in common_extents(found, source.vector).items()}
 
 
 def beyond(scores: Mapping[str, Score], largest: Mapping[str, float]) -> str | None:
@@ -111,11 +117,13 @@ def beyond(scores: Mapping[str, Score], largest: Mapping[str, float]) -> str | N
     return None
 
 
-def _score(steps: Sequence[_Sums]) -> Score:
+def _score(steps: Sequence[_Sums], ends: Sequence[tuple[float, float]]) -> Score:
     return Score(
-        psnr_db=float(np.mean([each.psnr_db for each in steps])),
+        psnr_db=float(
+            np.mean([psnr_db(high - low, each.mean_square) for each, (low, high) in zip(steps, ends, strict=True)])
+        ),
         largest_error=max(each.largest for each in steps),
-        span=max(max(each.high for each in steps) - min(each.low for each in steps), 0.0),
+        span=max(max(high for _, high in ends) - min(low for low, _ in ends), 0.0),
     )
 
 

@@ -18,8 +18,11 @@ def sperr() -> Codec | None:
     return next((codec for codec in available_codecs() if codec.name == "sperr"), None)
 
 
-def sperr_psnr_db(source: Source, t: int, name: str, step_bytes: float, memory_bytes: int) -> float | None:
-    """The PSNR of a variable in a step if SPERR gets all bytes of the step for it alone.
+def sperr_psnr_db(
+    source: Source, t: int, name: str, step_bytes: float, memory_bytes: int, span: float | None = None
+) -> float | None:
+    """The PSNR of a variable in a step if SPERR gets all bytes of the step for it alone. Its peak is `span`, or else
+    the variable's own range.
 
     None if SPERR is not installed, if the field does not fit into the memory, if it has missing cells, which SPERR
     cannot code, or if the field is constant. Raises BadInput.
@@ -30,7 +33,7 @@ def sperr_psnr_db(source: Source, t: int, name: str, step_bytes: float, memory_b
         return None
     coded = code(codec, field, step_bytes)
     error = np.subtract(coded.field, field, dtype=np.float64)
-    return psnr_db(float(np.ptp(field)), float(np.square(error).mean()))
+    return psnr_db(float(np.ptp(field)) if span is None else span, float(np.square(error).mean()))
 
 
 def sperr_bytes(source: Source, t: int, name: str, largest_error: float, memory_bytes: int) -> int | None:

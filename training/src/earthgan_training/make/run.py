@@ -112,6 +112,7 @@ def _report(
     size, steps = footprint(surrogate), len(source.steps)
     bounds = goal.largest if isinstance(goal, Bounds) else None
     step_bytes, middle = size.inputs_per_step + size.model / steps, source.steps[steps // 2].t
+    spans = ranges(source, [middle]) if source.vector and wish.rival and not bounds else {}
     variables = {}
     for i, each in enumerate(source.variables):
         name = each.variable.name
@@ -120,7 +121,7 @@ def _report(
         if wish.rival and bounds:
             rival_bytes = sperr_bytes(source, middle, name, bounds[name], wish.memory_bytes)
         elif wish.rival:
-            rival_db = sperr_psnr_db(source, middle, name, step_bytes, wish.memory_bytes)
+            rival_db = sperr_psnr_db(source, middle, name, step_bytes, wish.memory_bytes, spans.get(name))
         score = scores[name]
         variables[name] = VariableReport(score.psnr_db, score.largest_error, each.variable.unit, rival_db, rival_bytes)
     return Report(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import numpy as np
@@ -56,6 +57,30 @@ def normalisation(span: tuple[float, float], variable: Variable) -> Affine:
     """The affine that maps 0 to 1 to the range, or -1 to 1 for a symmetric variable."""
     low, high = span
     return Affine(offset=0.0, scale=high) if variable.symmetric else Affine(offset=low, scale=high - low)
+
+
+def common_extents(
+    extents: Mapping[str, tuple[float, float]], vector: Sequence[str] | None
+) -> dict[str, tuple[float, float]]:
+    """The least and the greatest values of variables, by name. The components of one vector share one pair around zero.
+
+    A component that is zero but for rounding has a tiny range of its own. Its errors matter as those of the others do,
+    because a vector has one length and can be turned.
+    """
+    parts = [extents[name] for name in vector or () if name in extents]
+    shared = min((low for low, _ in parts), default=0.0), max((high for _, high in parts), default=0.0)
+    shared = min(shared[0], 0.0), max(shared[1], 0.0)
+    return {name: shared if vector and name in vector else own for name, own in extents.items()}
+
+
+def common_ranges(
+    ranges: Mapping[str, tuple[float, float]], vector: Sequence[str] | None
+) -> dict[str, tuple[float, float]]:
+    """Colour ranges of variables, by name. The components of one vector share one, if all of theirs are symmetric."""
+    parts = [ranges[name] for name in vector or ()]
+    if not parts or any(low != -high for low, high in parts):
+        return dict(ranges)
+    return dict(ranges) | dict.fromkeys(vector or (), max(parts, key=lambda ends: ends[1]))
 
 
 def _unit(span: float) -> Decimal:
