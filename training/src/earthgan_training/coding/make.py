@@ -47,13 +47,14 @@ class Recipe:
     """The settings of a surrogate whose velocity follows from temperature. `step_bytes` is the average size of a time
     step. Without a degree, it is the grid's, up to `USUAL_DEGREE`. Without a profile, temperature is the only variable.
     Without a gate, the profile gives the velocity on every shell. The network that refines temperature is trained with
-    `updates` updates; with 0, there is no network.
+    `updates` updates; with 0, there is no network. Without `onnx`, no generator is written for engines.
     """
 
     step_bytes: int
     degree: int | None = None
     nodes: int = 45
     updates: int = 6000
+    onnx: bool = True
     profile: StokesProfile | None
     gate: Verdict | None = None
 
@@ -116,7 +117,7 @@ def make_spectral(
             generator=GeneratorSpec(
                 arguments=arguments,
                 weights=write_weights(folder, state),
-                onnx=write_onnx(folder, len(names), arguments, state),
+                onnx=write_onnx(folder, len(names), arguments, state) if recipe.onnx else None,
             ),
             provenance=source.provenance,
         )

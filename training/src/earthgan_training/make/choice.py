@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from earthgan.errors import BadInput
 from earthgan.progress import Show
 from earthgan.surrogate import Surrogate
 from earthgan_training.evaluate.footprint import footprint
-from earthgan_training.make.code import Code
+from earthgan_training.make.code import Code, Declined
 from earthgan_training.make.goal import Bounds, Goal, Quality, Size
 from earthgan_training.make.measure import beyond, measured
 from earthgan_training.simulations.labelled import Source
@@ -150,8 +150,10 @@ def chosen(
     goal: Goal,
     memory_bytes: int,
     show: Show,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Trial | Code:
-    """The best of the codes that can promise the goal, as some steps show. It is the trial if there was one.
+    """The best of the codes that can promise the goal, as some steps show. It is the trial if there was one. `say` gets
+    a line for each code that was tried.
 
     Raises BadInput if no code can promise the goal, or if one fails.
     """
@@ -163,7 +165,19 @@ def chosen(
         return able[0]
     best: Trial | None = None
     for code in able:
-        trial = tried(code, source, steps, scratch / code.name, goal, memory_bytes, show)
+        try:
+            trial = tried(code, source, steps, scratch / code.name, goal, memory_bytes, show)
+        except Declined as declined:
+            say(f"{code.name} does not suit it: {str(declined).removeprefix(source.address + ': ')}")
+            continue
+        say(f"{code.name} takes {_in_words(trial, goal)}")
         best = trial if best is None else better(best, trial, goal)
     assert best is not None
     return best
+
+
+def _in_words(trial: Trial, goal: Goal) -> str:
+    size = f"{trial.step_bytes:,.0f} bytes a step"
+    if isinstance(goal, Bounds):
+        return f"{size} and {'keeps' if trial.holds else 'breaks'} the bounds"
+    return f"{size} and is exact" if np.isinf(trial.least_db) else f"{size} with {trial.least_db:.1f} dB or more"

@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from earthgan.errors import BadInput
 from earthgan.progress import Show
 from earthgan_training.make.goal import Goal
 from earthgan_training.simulations.labelled import Source
+
+
+class Declined(BadInput):
+    """Measurement shows that a way to store fields does not suit a source. The line says why."""
 
 
 class Code(Protocol):
@@ -26,7 +31,8 @@ class Code(Protocol):
     ) -> None:
         """Make a surrogate folder that is fitted to some steps of `source`, and that holds these.
 
-        In the end it will have all steps of `source`, which share the bytes of the model. Raises BadInput.
+        In the end it will have all steps of `source`, which share the bytes of the model. Raises BadInput, and Declined
+        if it finds that it does not suit the source.
         """
 
     def add(self, folder: Path, source: Source, steps: Sequence[int], memory_bytes: int, show: Show) -> None:

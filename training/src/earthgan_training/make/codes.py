@@ -14,17 +14,18 @@ from earthgan_training.make.choice import trials_of
 from earthgan_training.make.code import Code
 from earthgan_training.make.goal import Bounds, Goal, Quality, Size
 from earthgan_training.make.measure import measured, ranges
+from earthgan_training.make.spectral import Spectral
 from earthgan_training.simulations.labelled import Source
 
 #: The kinds that `--kind` offers.
-KINDS = ("harmonics", "wavelet")
+KINDS = ("harmonics", "wavelet", "spectral")
 #: No quality is above this, because float32 holds none.
 _MOST_DB = 150.0
 
 
 def all_codes() -> Sequence[Code]:
     """All of them, the one that wins ties first."""
-    return (Harmonics(), Wavelet())
+    return (Harmonics(), Wavelet(), Spectral())
 
 
 class Harmonics:

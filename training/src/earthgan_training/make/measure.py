@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
 from earthgan.progress import Show
+from earthgan.quantities import derive
 from earthgan.surrogate import LONGEST_RUN, Surrogate
 from earthgan_training.simulations.labelled import Source
 from earthgan_training.surrogates.ranges import common_extents
@@ -68,11 +69,11 @@ def measured(source: Source, surrogate: Surrogate, steps: Sequence[int], show: S
     """Decode every cell of some steps, and compare with the source. Raises BadInput."""
     if surrogate.grid.shape != source.grid.shape:
         raise BadInput(f"{surrogate.folder}: its grid is not that of {source.address}")
-    sums: dict[str, list[_Sums]] = {name: [] for name in surrogate.variables}
+    sums: dict[str, list[_Sums]] = {each.variable.name: [] for each in source.variables}
     for t in _counted(steps, show):
         for of_variable in sums.values():
             of_variable.append(_Sums())
-        for name, shells, found in decoded(surrogate, t):
+        for name, shells, found in decoded(surrogate, t, tuple(sums)):
             sums[name][-1].add(source.read(t, name, shells), found, name, t)
     ends = [
         common_extents({name: (each[i].low, each[i].high) for name, each in sums.items()}, source.vector)
@@ -81,8 +82,9 @@ def measured(source: Source, surrogate: Surrogate, steps: Sequence[int], show: S
     return {name: _score(each, [of_step[name] for of_step in ends]) for name, each in sums.items()}
 
 
-def decoded(surrogate: Surrogate, t: int) -> Iterator[tuple[str, range, Field]]:
-    """All fields of a step, in units, as `(name, shells, field)` for runs of neighbouring shells.
+def decoded(surrogate: Surrogate, t: int, names: Sequence[str]) -> Iterator[tuple[str, range, Field]]:
+    """Fields of a step, in units, as `(name, shells, field)` for runs of neighbouring shells. They are variables, or
+    quantities that are derived from them.
 
     The surrogate's kind computes them itself, as it does in a gateway.
     """
@@ -90,8 +92,9 @@ def decoded(surrogate: Surrogate, t: int) -> Iterator[tuple[str, range, Field]]:
     for start in range(0, count, LONGEST_RUN):
         run = range(start, min(start + LONGEST_RUN, count))
         fields = surrogate.in_units(surrogate.shells(None, surrogate.variables, t, run), surrogate.variables)
-        for name, field in zip(surrogate.variables, fields, strict=True):
-            yield name, run, field
+        by_name = dict(zip(surrogate.variables, fields, strict=True))
+        for name in names:
+            yield name, run, derive(name, by_name, surrogate.grid)
 
 
 def ranges(source: Source, steps: Sequence[int]) -> dict[str, float]:

@@ -26,7 +26,7 @@ class VariableReport:
 @dataclass(frozen=True)
 class Report:
     """What was made. `inputs` and `model` are bytes: of all steps, and of what they share. `measured` steps of `steps`
-    were decoded and compared with the source. `asked` is the goal in words.
+    were decoded and compared with the source. `asked` is the goal in words. `choice` says how the kind was chosen.
     """
 
     folder: Path
@@ -40,6 +40,7 @@ class Report:
     variables: Mapping[str, VariableReport]
     seconds: float
     notes: tuple[str, ...] = ()
+    choice: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -71,6 +72,7 @@ class Report:
             found.append(line)
         if self.measured < self.steps:
             found.append(f"  measured on {self.measured} of {self.steps} steps")
+        found += [f"  {line}" for line in self.choice]
         found += [f"  note: {note}" for note in self.notes]
         return [*found, f"  {self.seconds:.1f} s"]
 
@@ -94,6 +96,7 @@ class Report:
                 }
                 for name, each in self.variables.items()
             },
+            "choice": list(self.choice),
             "notes": list(self.notes),
             "seconds": round(self.seconds, 3),
         }

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from earthgan.errors import BadInput, EarthGANError
-from earthgan.files import cannot_be_written, locked, write_whole
+from earthgan.files import cannot_be_written, locked, write_json, write_whole
 from earthgan.progress import Show
 from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
@@ -40,7 +40,7 @@ MEASURED_STEPS = 8
 #: The steps that are encoded between two changes of the unfinished surrogate.
 STEPS_AT_ONCE = 4
 #: It changes when an unfinished surrogate of an earlier version of this program cannot be continued.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +95,10 @@ def make_surrogate(
         if isinstance(goal, Bounds) and (broken := beyond(scores, goal.largest)):
             raise BadInput(f"{source.address}: --max-error does not hold: {broken}")
         report = _report(with_gaps or source, out, surrogate, wish, goal, scores, show)
+        choice = (*json.loads(_choice_file(unfinished).read_text("utf-8")), *surrogate.kind.facts().get("gate", ()))
         with new_folder(out, wish.overwrite) as draft:
             shutil.copytree(unfinished, draft, dirs_exist_ok=True)
-    return replace(report, measured=len(shown), seconds=time.monotonic() - began)
+    return replace(report, choice=choice, measured=len(shown), seconds=time.monotonic() - began)
 
 
 def _report(
@@ -154,7 +155,9 @@ def _begin(
     steps = [step.t for step in source.steps]
     shutil.rmtree(trials, ignore_errors=True)
     few = trials_of(source)
-    best = chosen(codes, source, few, trials, goal, memory_bytes, show)
+    said: list[str] = []
+    best = chosen(codes, source, few, trials, goal, memory_bytes, show, said.append)
+    write_json(_choice_file(unfinished), said)
     code = best.code if isinstance(best, Trial) else best
     fitted = spread(steps, code.fitting_steps(source, memory_bytes))
     done = best if isinstance(best, Trial) and set(fitted) <= set(few) else None
@@ -169,6 +172,11 @@ def _begin(
             trial = second if meets_better(goal, trial, second) else trial
         trial.folder.rename(unfinished)
     shutil.rmtree(trials, ignore_errors=True)
+
+
+def _choice_file(unfinished: Path) -> Path:
+    """Beside an unfinished surrogate, the lines that say how its kind was chosen."""
+    return unfinished.with_name("choice.json")
 
 
 def _finish(source: Source, unfinished: Path, code: Code, memory_bytes: int, show: Show) -> None:

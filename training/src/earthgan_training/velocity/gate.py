@@ -23,7 +23,7 @@ ENOUGH = 0.9
 class Verdict(BaseModel):
     """The share of the variance that is explained on held-out time steps, for the radial and for the lateral velocity
     (including its toroidal part). It is given for each shell, for each degree from 1 on over all shells by volume, and
-    as a whole over all degrees and shells.
+    as a whole over all degrees and shells. A shell is served if both of its shares are at least `enough`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -35,6 +35,7 @@ class Verdict(BaseModel):
     lateral_of_degree: tuple[float, ...]
     whole: tuple[float, float]
     toroidal_share: float
+    enough: float = ENOUGH
 
     @model_validator(mode="after")
     def _one_value_a_shell(self) -> Verdict:
@@ -45,7 +46,7 @@ class Verdict(BaseModel):
     @property
     def served(self) -> NDArray[np.bool_]:
         """Whether velocity is computed from temperature, for each shell `(shell,)`."""
-        return np.minimum(self.radial, self.lateral) >= ENOUGH
+        return np.minimum(self.radial, self.lateral) >= self.enough
 
     def bands(self) -> list[tuple[float, float, bool]]:
         """Runs of shells with the same verdict, from the core outwards: the first and the last radius in km, and

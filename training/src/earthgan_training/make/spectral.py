@@ -1,0 +1,199 @@
+"""The way to store convection: coded temperature, from which the velocity follows where measurement has proved it."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from earthgan.errors import BadInput
+from earthgan.progress import Show
+from earthgan.quantities import DERIVED, VELOCITY
+from earthgan.surrogate import Surrogate
+from earthgan.variables import TEMPERATURE
+from earthgan_training.make.choice import NEAR_DB, spread
+from earthgan_training.make.code import Declined
+from earthgan_training.make.goal import Bounds, Goal, Quality, Size
+from earthgan_training.make.measure import measured
+from earthgan_training.simulations.labelled import Source
+
+if TYPE_CHECKING:
+    from earthgan_training.velocity.gate import VelocityFit, Verdict
+
+_HELD = (TEMPERATURE.name, *VELOCITY)
+
+
+class Spectral:
+    """Coded temperature, and velocity by the Stokes equations, whose profile is fitted to some steps and judged on
+    others.
+
+    It may leave out variables that a server derives, such as the anomaly of temperature. Its numbers are compared with
+    the source's as those of other codes are.
+    """
+
+    name = "spectral"
+    #: The first half of these steps gives the profile, and the last half judges it. With fewer than four, none is tried.
+    _PROOF_STEPS, _FEWEST_STEPS = 8, 4
+    _MOST_STEPS, _ATTEMPTS = 8, 6
+    #: Bytes of memory for each coefficient of a fitted step, if all of its velocity has to be coded.
+    _BYTES_PER_COEFFICIENT = 48
+    _MOST_NODES, _FIRST_BYTES, _FEWEST_BYTES, _MOST_BYTES = 45, 4096, 128, 1 << 22
+    #: A quality is met if it is exceeded by no more than this. It is sought as long as twice the bytes gain this much.
+    _NEAR_DB, _LEAST_SLOPE_DB, _USUAL_SLOPE_DB = 0.5, 1.5, 8.0
+
+    def __init__(self) -> None:
+        self._fits: dict[str, VelocityFit] = {}
+        self._guess = float(self._FIRST_BYTES)
+
+    def can(self, goal: Goal, source: Source) -> bool:
+        """Coefficients bound no error in a cell. One step proves nothing."""
+        names = {each.variable.name for each in source.variables}
+        follow = all(name in DERIVED and {*DERIVED[name].needs} <= {*_HELD} for name in names - {*_HELD})
+        return (
+            not isinstance(goal, Bounds)
+            and {*_HELD} <= names
+            and source.vector == VELOCITY
+            and follow
+            and len(source.steps) >= self._FEWEST_STEPS
+            and find_spec("torch") is not None
+        )
+
+    def fitting_steps(self, source: Source, memory_bytes: int) -> int:
+        from earthgan_training.harmonics.analysis import highest_degree
+
+        degree = min(highest_degree(source.grid), 95)
+        coefficients = (degree + 1) ** 2 * len(source.grid.radii_km)
+        return max(1, min(self._MOST_STEPS, memory_bytes // 2 // (self._BYTES_PER_COEFFICIENT * coefficients)))
+
+    def fit(
+        self, source: Source, folder: Path, goal: Goal, steps: Sequence[int], memory_bytes: int, show: Show
+    ) -> None:
+        fit = self._velocity(source, show)
+        if isinstance(goal, Size):
+            self._fit_size(source, folder, goal, steps, fit, show)
+        elif isinstance(goal, Quality):
+            self._fit_quality(source, folder, goal, steps, fit, show)
+        else:
+            raise Declined(f"{source.address}: coded temperature bounds no error in a cell")
+
+    def add(self, folder: Path, source: Source, steps: Sequence[int], memory_bytes: int, show: Show) -> None:
+        from earthgan_training.coding.make import add_steps
+
+        add_steps(folder, source.chosen(_HELD), steps, show)
+
+    def _velocity(self, source: Source, show: Show) -> VelocityFit:
+        """The profile by which velocity follows from temperature, and its gate. Raises Declined if it nowhere does."""
+        from earthgan_training.velocity.fit import Settings
+        from earthgan_training.velocity.run import fit_velocity
+
+        if source.address not in self._fits:
+            some = spread([step.t for step in source.steps], self._PROOF_STEPS)
+            half = len(some) // 2
+            try:
+                with np.errstate(all="ignore"):
+                    found = fit_velocity(source, Settings(), some[:half], some[half:], None, show)
+            except BadInput as error:
+                raise Declined(f"{source.address}: {str(error).removeprefix(source.address + ': ')}") from error
+            except ValueError as error:  # a share is no number, because nothing moves
+                raise Declined(f"{source.address}: no viscosity explains its velocity") from error
+            self._fits[source.address] = found
+        fit = self._fits[source.address]
+        if not fit.gate.served.any():
+            radial, lateral = fit.gate.whole
+            raise Declined(
+                f"{source.address}: its velocity does not follow from temperature, which explains {radial:.2f} of the "
+                f"radial and {lateral:.2f} of the lateral variance on {len(fit.held_out_steps)} steps held out"
+            )
+        return fit
+
+    def _fit_size(
+        self, source: Source, folder: Path, goal: Size, steps: Sequence[int], fit: VelocityFit, show: Show
+    ) -> None:
+        """The weights share the bytes, and how many they take shows only after a fit."""
+        weights = 0.0
+        for _ in range(3):
+            own = max(int(goal.step_bytes - weights / len(source.steps)), self._FEWEST_BYTES)
+            self._make(source, folder, own, steps, fit, fit.gate, show)
+            before, weights = weights, Surrogate(folder).weights_path.stat().st_size
+            if abs(weights - before) / len(source.steps) < goal.step_bytes / 200:
+                return
+
+    def _fit_quality(
+        self, source: Source, folder: Path, goal: Quality, steps: Sequence[int], fit: VelocityFit, show: Show
+    ) -> None:
+        """Look for the fewest bytes by which each variable has the quality. If there are none, the best is kept."""
+        gate, place = demanding(fit, goal.psnr_db), folder.with_name(f"{folder.name}-next")
+        tried: list[tuple[float, float]] = []  # bytes by their binary logarithm, and dB of the worst variable
+        best: tuple[bool, float] | None = None  # whether the quality is reached, and what is good otherwise
+        for _ in range(self._ATTEMPTS):
+            own = min(max(self._guess, self._FEWEST_BYTES), self._MOST_BYTES)
+            self._make(source, place, int(own), steps, fit, gate, show)
+            scores = measured(source, Surrogate(place), steps, show)
+            least_db = min(score.psnr_db for score in scores.values())
+            excess_db = least_db - goal.psnr_db
+            merit = (True, -own) if excess_db >= -NEAR_DB / 2 else (False, least_db)
+            if best is None or merit > best:
+                best = merit
+                shutil.rmtree(folder, ignore_errors=True)
+                place.rename(folder)
+                kept = own
+            tried.append((math.log2(own), least_db))
+            if -NEAR_DB / 2 <= excess_db <= self._NEAR_DB:
+                break
+            slope_db = self._slope(tried)
+            if excess_db < 0 and slope_db < self._LEAST_SLOPE_DB:
+                break
+            self._guess = own * 2 ** float(np.clip((self._NEAR_DB / 4 - excess_db) / slope_db, -3, 3))
+        shutil.rmtree(place, ignore_errors=True)
+        self._guess = kept
+
+    def _slope(self, tried: Sequence[tuple[float, float]]) -> float:
+        """How many decibels twice the bytes gain, by the last two attempts."""
+        if len(tried) < 2 or tried[-1][0] == tried[-2][0]:
+            return self._USUAL_SLOPE_DB
+        (x0, y0), (x1, y1) = tried[-2:]
+        return max((y1 - y0) / (x1 - x0), 0.1)
+
+    def _make(
+        self,
+        source: Source,
+        folder: Path,
+        step_bytes: int,
+        steps: Sequence[int],
+        fit: VelocityFit,
+        gate: Verdict,
+        show: Show,
+    ) -> None:
+        from earthgan_training.coding.make import Recipe, make_spectral
+
+        recipe = Recipe(
+            step_bytes=step_bytes,
+            nodes=min(self._MOST_NODES, max(4, (len(source.grid.radii_km) + 1) // 2)),
+            updates=0,
+            profile=fit.profile,
+            gate=gate,
+            onnx=False,
+        )
+        make_spectral(source.chosen(_HELD), steps, steps, folder, recipe, show, overwrite=True)
+
+
+def demanding(fit: VelocityFit, psnr_db: float) -> Verdict:
+    """The gate that serves only shells whose velocity follows so closely that a PSNR can be reached.
+
+    The PSNR of the velocity that follows from exact temperature was measured on held-out steps. If it is no 3 dB above
+    the one that is asked for, the shells of which the least is explained are stored, until the others may have it.
+    """
+    unexplained = 1 - np.minimum(fit.gate.radial, fit.gate.lateral)
+    spare_db = min(fit.psnr_db.values()) - psnr_db - 3
+    if spare_db >= 0:
+        return fit.gate
+    allowed = unexplained.sum() * 10 ** (spare_db / 10)
+    order = np.argsort(unexplained)
+    served = order[np.cumsum(unexplained[order]) <= allowed]
+    worst = float(unexplained[served].max()) if len(served) else 0.0
+    return fit.gate.model_copy(update={"enough": max(fit.gate.enough, 1 - worst)})
