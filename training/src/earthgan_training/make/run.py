@@ -32,6 +32,7 @@ from earthgan_training.make.goal import AskedBounds, Bounds, Goal, Quality, Size
 from earthgan_training.make.measure import Score, beyond, measured, ranges
 from earthgan_training.make.report import Report, VariableReport
 from earthgan_training.make.rival import sperr_bytes, sperr_psnr_db
+from earthgan_training.make.spectral import what_follows
 from earthgan_training.simulations.labelled import Source
 from earthgan_training.surrogates.folder import check_place, new_folder
 
@@ -95,7 +96,7 @@ def make_surrogate(
         if isinstance(goal, Bounds) and (broken := beyond(scores, goal.largest)):
             raise BadInput(f"{source.address}: --max-error does not hold: {broken}")
         report = _report(with_gaps or source, out, surrogate, wish, goal, scores, show)
-        choice = (*json.loads(_choice_file(unfinished).read_text("utf-8")), *surrogate.kind.facts().get("gate", ()))
+        choice = (*json.loads(_choice_file(unfinished).read_text("utf-8")), *what_follows(surrogate))
         with new_folder(out, wish.overwrite) as draft:
             shutil.copytree(unfinished, draft, dirs_exist_ok=True)
     return replace(report, choice=choice, measured=len(shown), seconds=time.monotonic() - began)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from earthgan.errors import BadInput
+from earthgan.kinds.spectral_arguments import SpectralArguments
 from earthgan.progress import Show
 from earthgan.quantities import DERIVED, VELOCITY
 from earthgan.surrogate import Surrogate
@@ -180,6 +181,22 @@ class Spectral:
             onnx=False,
         )
         make_spectral(source.chosen(_HELD), steps, steps, folder, recipe, show, overwrite=True)
+
+
+def what_follows(surrogate: Surrogate) -> list[str]:
+    """A line that says on how many shells velocity follows from temperature; none if the kind is another."""
+    arguments = surrogate.spec.generator.arguments
+    gate = arguments.gate if isinstance(arguments, SpectralArguments) else ()
+    served = [run for run in gate if run.served]
+    if not served:
+        return []
+    share = math.floor(1e4 * min(min(run.radial, run.lateral) for run in served)) / 1e4
+    follows, every = (sum(run.shells for run in runs) for runs in (served, gate))
+    rest = "" if follows == every else f"; on the other {every - follows}, it is stored"
+    return [
+        f"velocity follows from temperature on {follows} of {every} shells, where that explains {share:g} or more of its "
+        f"variance in steps held out{rest}"
+    ]
 
 
 def demanding(fit: VelocityFit, psnr_db: float) -> Verdict:
