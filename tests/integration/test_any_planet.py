@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import shutil
 import time
 import warnings
 from collections.abc import Sequence
@@ -330,6 +331,33 @@ def test_extremes_in_masked_cells_do_not_widen_an_anomalys_range(tmp_path: Path)
         for each in (folder, make_small(tmp_path / "whole"))
     )
     assert masked < whole
+
+
+def test_each_step_has_its_own_holes(unmasked: Path, hidden: np.ndarray, tmp_path: Path) -> None:
+    """In shells, at points, in series and in statistics; and a damaged mask is named."""
+    from earthgan.cli import main
+    from earthgan.mask import Mask
+    from earthgan_training.surrogates.folder import changed_folder, write_masks, write_spec
+
+    folder = tmp_path / "surrogate"
+    shutil.copytree(unmasked, folder)
+    with changed_folder(folder) as draft:
+        write_spec(draft, write_masks(draft, Surrogate(folder).spec, [None, Mask.of(hidden)]))
+    first, second, first_numbers, second_numbers = ask(
+        folder,
+        *(f"/shells/dlnVs/{t}/3.npy" for t in (0, 1)),
+        *(f"/statistics/dlnVs/{t}/3" for t in (0, 1)),
+    )
+    assert not np.isnan(npy(first)).any()
+    np.testing.assert_array_equal(np.isnan(npy(second)), hidden[3])
+    assert first_numbers.json()["missing"] == 0
+    assert second_numbers.json()["missing"] > 0
+    (series,) = documents(folder, "/series/dlnVs/6?lat=25&lon=80")
+    assert [value is None for value in series["values"]] == [False, True]
+    assert main(["info", str(folder)]) == 0
+    (mask,) = folder.glob("mask*")
+    mask.write_bytes(mask.read_bytes()[:-1])
+    assert main(["info", str(folder)]) == 1
 
 
 def test_a_surrogate_with_a_mask_that_changes_keeps_its_files(tmp_path: Path, hidden: np.ndarray) -> None:

@@ -175,7 +175,7 @@ class Folder {
     const spec = await (await request(address)).json().catch(() => null);
     const preset = spec?.generator?.arguments;
     if (spec?.format !== 1 || !preset) throw new SurrogateError(`${address} does not describe a surrogate.`);
-    if (spec.mask) {
+    if (spec.mask || spec.inputs?.steps?.some((step) => step.mask)) {
       throw new SurrogateError(`${address}: some of its cells have no value, which a browser cannot tell yet.`);
     }
     if (preset.preset !== "spectral") {

@@ -154,6 +154,7 @@ def _info(arguments: argparse.Namespace) -> None:
         "variables": list(surrogate.variables),
         "steps": [step.t for step in surrogate.steps],
         "grid": list(surrogate.grid.shape),
+        "missing": _missing(surrogate),
         "radius_km": planet.radius_km,
         "core_km": planet.core_radius_km,
         "depths_km": depths_km,
@@ -165,6 +166,15 @@ def _info(arguments: argparse.Namespace) -> None:
         print(f"{name:12} {value}")
     if arguments.json:
         write_json(arguments.json, facts)
+
+
+def _missing(surrogate: Surrogate) -> str | None:
+    """In how many steps cells have no value, and the largest share of them; None if all have one."""
+    masks = [mask for step in surrogate.steps if (mask := surrogate.mask_of(step.t)) is not None]
+    if not masks:
+        return None
+    share = max(mask.share for mask in masks)
+    return f"up to {share:.2%} of the cells have no value, in {len(masks)} of {len(surrogate.steps)} steps"
 
 
 if __name__ == "__main__":

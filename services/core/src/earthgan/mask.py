@@ -43,6 +43,11 @@ class Mask:
             raise ValueError(f"does not hold a bit for each cell of the grid {grid.shape}")
         return cls(np.frombuffer(content, np.uint8).reshape(-1, *shape), columns)
 
+    @property
+    def share(self) -> float:
+        """The share of the cells that have no value."""
+        return float(np.unpackbits(self.bits, axis=-1, count=self.columns).mean())
+
     def to_bytes(self) -> bytes:
         return zlib.compress(self.bits.tobytes(), 9)
 

@@ -232,11 +232,15 @@ def optional(default: Any) -> Any:
 
 
 class StepSpec(FileSpec):
-    """The conditional input of one time step. `label` is the source's own text for the step, if that is not `t`."""
+    """The conditional input of one time step. `label` is the source's own text for the step, if that is not `t`.
+
+    `mask` says which cells have no value in this step, if steps differ in that. Steps may share a file.
+    """
 
     t: int = Field(ge=0)
     label: str | None = optional(None)
     time_myr: float | None = None
+    mask: FileSpec | None = optional(None)
 
 
 def input_file(t: int) -> str:

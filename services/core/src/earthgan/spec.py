@@ -46,7 +46,7 @@ class SurrogateSpec(Frozen):
     """A surrogate: its generator, its conditional inputs, and everything that gives their numbers a place and a unit.
 
     If a request names no seed, `seed` is the seed of the injected noise. If `seed` is None too, the noise is zero.
-    `mask` is a file that says which cells have no value (`earthgan.mask`).
+    `mask` is a file that says which cells have no value (`earthgan.mask`) in all steps that name no mask of their own.
     """
 
     format: Literal[1] = 1

@@ -31,6 +31,8 @@ from earthgan.sphere.grid import ShellGrid, Window
 LONGEST_RUN = 16
 #: The default for the memory in bytes that keeps time steps that were read.
 STEPS_BYTES = 96 * 2**20
+#: The memory in bytes that keeps masks of single time steps.
+MASKS_BYTES = 16 * 2**20
 
 Field = NDArray[np.float32]
 
@@ -65,8 +67,11 @@ class Surrogate:
                     raise
         self.grid = self.spec.grid.shell_grid
         self.variables = tuple(variable.name for variable in self.spec.variables)
-        self.mask = self._read_mask()
         self._steps = {step.t: step for step in self.spec.inputs.steps}
+        self._masks: Bounded[str, Mask] = Bounded(MASKS_BYTES, lambda mask: mask.bits.nbytes)
+        self.mask = None if self.spec.mask is None else self._read_mask(self.spec.mask)
+        for file in {step.mask.file: step.mask for step in self.steps if step.mask is not None}.values():
+            self._read_mask(file)
         self.inputs.keep(steps_bytes // 2)
         self._conditional_inputs: Bounded[int, Field] = Bounded(steps_bytes // 2, lambda field: field.nbytes)
 
@@ -83,10 +88,8 @@ class Surrogate:
             kind.inputs.check(self.folder / step.file)
         return kind
 
-    def _read_mask(self) -> Mask | None:
-        if self.spec.mask is None:
-            return None
-        path = self.folder / self.spec.mask.file
+    def _read_mask(self, file: FileSpec) -> Mask:
+        path = self.folder / file.file
         try:
             return Mask.read(path.read_bytes(), len(self.variables), self.grid)
         except (OSError, ValueError) as error:
@@ -227,16 +230,25 @@ class Surrogate:
         ]
         empty = np.empty((len(index), 0, len(rows), len(columns)), np.float32)
         field = np.concatenate(parts, axis=1) if parts else empty
-        field, hidden = _finite(field), self.hidden(variables, shells, rows, columns)
+        field, hidden = _finite(field), self.hidden(t, variables, shells, rows, columns)
         return field if hidden is None else np.where(hidden, np.float32(np.nan), field)
 
     def hidden(
-        self, variables: Sequence[str], shells: Sequence[int], rows: range, columns: range
+        self, t: int, variables: Sequence[str], shells: Sequence[int], rows: range, columns: range
     ) -> NDArray[np.bool_] | None:
-        """Whether cells `(variable, shell, row, column)` have no value. None means that all have one."""
-        if self.mask is None:
+        """Whether cells `(variable, shell, row, column)` have no value in time step `t`. None means that all have one.
+
+        Raises UnknownStep, UnknownVariable and DamagedSurrogate.
+        """
+        mask = self.mask_of(t)
+        if mask is None:
             return None
-        return self.mask.cut([self.check_variable(name) for name in variables], shells, rows, columns)
+        return mask.cut([self.check_variable(name) for name in variables], shells, rows, columns)
+
+    def mask_of(self, t: int) -> Mask | None:
+        """The mask of time step `t`: its own, or else the surrogate's. Raises UnknownStep and DamagedSurrogate."""
+        own = self.check_step(t).mask
+        return self.mask if own is None else self._masks.get_or(own.file, lambda: self._read_mask(own))
 
     def depth_km(self, r: int) -> float:
         """The depth of radial shell `r` below the planet's surface. Raises UnknownShell."""
@@ -248,16 +260,17 @@ class Surrogate:
         """
         grid, look = self.inputs.look(self.conditional_input(t))
         field = self.in_units(look, self.variables)
-        if self.mask is not None:
-            field[self.mask.nearest(range(len(self.variables)), self.grid, grid)] = np.nan
+        mask = self.mask_of(t)
+        if mask is not None:
+            field[mask.nearest(range(len(self.variables)), self.grid, grid)] = np.nan
         return grid, field
 
     def lateral_means(self, t: int) -> dict[str, Field]:
         """Means over the sphere `(shell,)` in physical units, by variable. Only variables whose means follow from the
-        conditional input without the generator are included. These are means of all cells, so a surrogate with a mask
+        conditional input without the generator are included. These are means of all cells, so a time step with a mask
         has none. Raises UnknownStep and DamagedSurrogate.
         """
-        if self.mask is not None:
+        if self.mask_of(t) is not None:
             return {}
         means = self.kind.lateral_means(self.conditional_input(t))
         return {name: self.in_units(mean[None, :, None, None], [name])[0, :, 0, 0] for name, mean in means.items()}
@@ -300,9 +313,10 @@ def file_sha256(path: Path) -> str:
 
 
 def files_of(spec: SurrogateSpec) -> list[FileSpec]:
-    """Every file that `spec` names."""
-    generator = spec.generator
-    return [file for file in (generator.weights, generator.onnx, spec.mask, *spec.inputs.steps) if file is not None]
+    """Every file that `spec` names, each once."""
+    generator, steps = spec.generator, spec.inputs.steps
+    named = (generator.weights, generator.onnx, spec.mask, *steps, *(step.mask for step in steps))
+    return list({file.file: file for file in named if file is not None}.values())
 
 
 def read_spec(path: Path) -> tuple[SurrogateSpec, str]:

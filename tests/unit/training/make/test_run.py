@@ -98,6 +98,24 @@ def test_cells_without_a_value_stay_without_one(tmp_path: Path) -> None:
     assert (np.isnan(found) == np.isnan(field)).all()
 
 
+@pytest.mark.parametrize("holes", [[1, 2, 2, 0], [3, 3, 3, 3], [0, 0, 4, 0], [0, 0, 0, 0]])
+def test_each_step_lacks_its_own_cells(tmp_path: Path, holes: list[int]) -> None:
+    """Steps that lack the same cells share a mask, which belongs to the surrogate if all do."""
+    whole = noise(range(4), names=("temperature", "vs"))
+    gaps = {t: {name: whole.read(t, name).copy() for name in ("temperature", "vs")} for t in range(4)}
+    for t, hole in enumerate(holes):
+        gaps[t]["temperature"][hole % 4, : 2 * hole] = np.nan
+    out = tmp_path / "out"
+    make_surrogate(whole, out, Wish(), [Rounding()], "one", silent, with_gaps=array_source(gaps))
+    surrogate = Surrogate(out)
+    for t, fields in gaps.items():
+        found = surrogate.shells(None, ["temperature", "vs"], t, range(4))
+        np.testing.assert_array_equal(np.isnan(found), np.isnan([fields["temperature"], fields["vs"]]))
+        assert (surrogate.mask_of(t) is None) == (holes[t] == 0)
+    assert len(list(out.glob("mask*.bin"))) == len({*holes} - {0})
+    assert (surrogate.mask is not None) == (holes == [3, 3, 3, 3])
+
+
 def test_an_existing_folder_is_left_alone_or_replaced(tmp_path: Path) -> None:
     out = tmp_path / "out"
     made(noise([1]), out, Rounding())

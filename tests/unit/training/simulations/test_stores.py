@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import netCDF4
 import numpy as np
 import pytest
@@ -112,3 +113,13 @@ def test_odd_files_are_refused_in_one_line(tmp_path: Path, shape: str) -> None:
     with pytest.raises(BadInput, match=r"a\.nc: ") as caught:
         open_source([tmp_path / "a.nc"])
     assert "\n" not in str(caught.value)
+
+
+def test_a_remote_file_is_copied_and_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dataset().to_netcdf(tmp_path / "a.nc")
+    content = (tmp_path / "a.nc").read_bytes()
+    with fsspec.open("memory://far/a.nc", "wb") as file:
+        file.write(content)
+    assert_same(open_source("memory://far/a.nc"))
+    said = capsys.readouterr().err
+    assert said == f"copying memory://far/a.nc, {len(content) / 1e6:.1f} MB: a NetCDF file is read from this machine\n"

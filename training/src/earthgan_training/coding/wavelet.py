@@ -183,7 +183,7 @@ def _masked(surrogate: Surrogate) -> dict[tuple[str, int], NDArray[np.bool_]]:
     found = {}
     for name in surrogate.variables:
         for run in runs_of_shells(surrogate.grid.shape):
-            hidden = surrogate.hidden([name], run, rows, columns)
+            hidden = surrogate.hidden(surrogate.steps[0].t, [name], run, rows, columns)
             shape = (len(run), len(rows), len(columns))
             found[name, run.start] = np.zeros(shape, bool) if hidden is None else hidden[0]
     return found

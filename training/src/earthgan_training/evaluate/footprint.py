@@ -13,7 +13,7 @@ SERIES = 251
 
 @dataclass(frozen=True)
 class Footprint:
-    """The bytes of a surrogate. `inputs_per_step` counts a time step's file and its entry in `spec.json`. `model`
+    """The bytes of a surrogate. `inputs_per_step` counts a time step's files and its entry in `spec.json`. `model`
     counts the weights, the mask and the rest of `spec.json`.
 
     `entry` and `description` are the parts of these two that `spec.json` takes.
@@ -38,7 +38,8 @@ def footprint(surrogate: Surrogate) -> Footprint:
     spec, folder = surrogate.spec, surrogate.folder
     bare = len(spec.model_copy(update={"inputs": spec.inputs.model_copy(update={"steps": ()})}).to_json().encode())
     entries = len(spec.to_json().encode()) - bare
-    stored = sum((folder / step.file).stat().st_size for step in spec.inputs.steps)
+    of_steps = {each.file for step in spec.inputs.steps for each in (step, step.mask) if each is not None}
+    stored = sum((folder / file).stat().st_size for file in of_steps)
     weights, onnx = spec.generator.weights, spec.generator.onnx
     parts = [each for each in (weights, spec.mask) if each is not None]
     return Footprint(

@@ -1,18 +1,19 @@
-"""Cells without a value: they are filled to be coded, and a mask hides them again."""
+"""Cells without a value: they are filled to be coded, and masks hide them again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from earthgan.mask import Mask
 from earthgan.progress import Show
 from earthgan.surrogate import Surrogate
+from earthgan_training.coding.work import counted
 from earthgan_training.simulations.labelled import Source
 from earthgan_training.simulations.opening import Missing
-from earthgan_training.surrogates.folder import changed_folder, write_mask, write_spec
+from earthgan_training.surrogates.folder import changed_folder, write_masks, write_spec
 
 
 def opened(open_as: Callable[[Missing | None], Source], missing: Missing | None) -> tuple[Source, Source | None]:
@@ -24,23 +25,25 @@ def opened(open_as: Callable[[Missing | None], Source], missing: Missing | None)
     return (open_as(Missing.FILL), source) if source.reader.missing == Missing.MASK else (source, None)
 
 
-def absent_cells(source: Source, show: Show) -> NDArray[np.bool_]:
-    """Whether a cell `(variable, shell, latitude, longitude)` lacks a value in some step.
+def hide(folder: Path, with_gaps: Source, show: Show) -> None:
+    """Give a surrogate folder the masks of its steps: of the cells that are NaN in `with_gaps`, if any are.
 
-    `source` keeps such cells as NaN. Raises BadInput.
+    Steps that lack the same cells share a mask, and so do variables. Raises BadInput.
     """
-    absent = np.zeros((len(source.variables), *source.grid.shape), np.bool_)
-    for i, step in enumerate(source.steps):
-        show("missing cells", i, len(source.steps))
-        for of_variable, each in zip(absent, source.variables, strict=True):
-            of_variable |= np.isnan(source.read(step.t, each.variable.name))
-    show("missing cells", len(source.steps), len(source.steps))
-    return absent
-
-
-def hide(folder: Path, absent: NDArray[np.bool_]) -> None:
-    """Give a surrogate folder the mask of these cells. If all variables lack the same cells, they share it."""
-    shared = absent[0] if (absent == absent[0]).all() else absent
     with changed_folder(folder) as draft:
         spec = Surrogate(folder).spec
-        write_spec(draft, spec.model_copy(update={"mask": write_mask(draft, shared)}))
+        names = [variable.name for variable in spec.variables]
+        masks = (_mask(with_gaps, step.t, names) for step in counted(spec.inputs.steps, "missing cells", show))
+        write_spec(draft, write_masks(draft, spec, masks))
+
+
+def is_hidden(surrogate: Surrogate) -> bool:
+    """Whether a surrogate has a mask of any step."""
+    return surrogate.mask is not None or any(step.mask is not None for step in surrogate.steps)
+
+
+def _mask(source: Source, t: int, names: Sequence[str]) -> Mask | None:
+    absent = np.stack([np.isnan(source.read(t, name)) for name in names])
+    if not absent.any():
+        return None
+    return Mask.of(absent[0] if (absent == absent[0]).all() else absent)

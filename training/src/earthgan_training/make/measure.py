@@ -82,9 +82,9 @@ def measured(source: Source, surrogate: Surrogate, steps: Sequence[int], show: S
     return {name: _score(each, [of_step[name] for of_step in ends]) for name, each in sums.items()}
 
 
-def decoded(surrogate: Surrogate, t: int, names: Sequence[str]) -> Iterator[tuple[str, range, Field]]:
-    """Fields of a step, in units, as `(name, shells, field)` for runs of neighbouring shells. They are variables, or
-    quantities that are derived from them.
+def decoded(surrogate: Surrogate, t: int, names: Sequence[str] | None = None) -> Iterator[tuple[str, range, Field]]:
+    """Fields of a step, in units, as `(name, shells, field)` for runs of neighbouring shells. They are all variables,
+    or some and quantities that are derived from them.
 
     The surrogate's kind computes them itself, as it does in a gateway.
     """
@@ -93,7 +93,7 @@ def decoded(surrogate: Surrogate, t: int, names: Sequence[str]) -> Iterator[tupl
         run = range(start, min(start + LONGEST_RUN, count))
         fields = surrogate.in_units(surrogate.shells(None, surrogate.variables, t, run), surrogate.variables)
         by_name = dict(zip(surrogate.variables, fields, strict=True))
-        for name in names:
+        for name in surrogate.variables if names is None else names:
             yield name, run, derive(name, by_name, surrogate.grid)
 
 

@@ -25,7 +25,7 @@ from earthgan.progress import Show
 from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
 from earthgan_training.evaluate.footprint import footprint
-from earthgan_training.make.absent import absent_cells, hide
+from earthgan_training.make.absent import hide, is_hidden
 from earthgan_training.make.choice import Trial, adjusted, chosen, meets_better, spread, trials_of, tried
 from earthgan_training.make.code import Code
 from earthgan_training.make.goal import AskedBounds, Bounds, Goal, Quality, Size, bounds_for
@@ -67,7 +67,7 @@ def make_surrogate(
     """Make the surrogate folder `out` of all steps and variables of a source, whole or not at all.
 
     All values of `source` are finite. `with_gaps` is the same source with NaN where cells have no value. The surrogate
-    hides these cells, in all steps if they lack a value in one.
+    hides these cells, in each step those that it lacks.
 
     `identity` is JSON that changes when the source or the way to read it changes. `codes` are the ways to store fields,
     the one that wins ties first.
@@ -88,8 +88,8 @@ def make_surrogate(
         surrogate = Surrogate(unfinished)
         code = next(code for code in able if code.name == surrogate.spec.generator.arguments.preset)
         _finish(source, unfinished, code, wish.memory_bytes, show)
-        if with_gaps and surrogate.mask is None and (absent := absent_cells(with_gaps, show)).any():
-            hide(unfinished, absent)
+        if with_gaps and not is_hidden(Surrogate(unfinished)):
+            hide(unfinished, with_gaps, show)
         surrogate = Surrogate(unfinished)
         shown = steps if isinstance(goal, Bounds) else spread(steps, MEASURED_STEPS)
         scores = measured(with_gaps or source, surrogate, shown, show)

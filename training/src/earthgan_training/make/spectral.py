@@ -38,7 +38,7 @@ class Spectral:
     """
 
     name = "spectral"
-    #: The first half of these steps gives the profile, and the last half judges it. With fewer than four, none is tried.
+    #: The first half of these steps gives the profile, and the last half judges it. Fewer than four prove nothing.
     _PROOF_STEPS, _FEWEST_STEPS = 8, 4
     _MOST_STEPS, _ATTEMPTS = 8, 6
     #: Bytes of memory for each coefficient of a fitted step, if all of its velocity has to be coded.
@@ -128,7 +128,8 @@ class Spectral:
         self, source: Source, folder: Path, goal: Quality, steps: Sequence[int], fit: VelocityFit, show: Show
     ) -> None:
         """Look for the fewest bytes by which each variable has the quality. If there are none, the best is kept."""
-        gate, place = demanding(fit, goal.psnr_db), folder.with_name(f"{folder.name}-next")
+        wanted_db, place = goal.psnr_db, folder.with_name(f"{folder.name}-next")
+        gate = demanding(fit, wanted_db)
         tried: list[tuple[float, float]] = []  # bytes by their binary logarithm, and dB of the worst variable
         best: tuple[bool, float] | None = None  # whether the quality is reached, and what is good otherwise
         for _ in range(self._ATTEMPTS):
@@ -148,7 +149,13 @@ class Spectral:
                 break
             slope_db = self._slope(tried)
             if excess_db < 0 and slope_db < self._LEAST_SLOPE_DB:
-                break
+                # More bytes do not help, so the velocity that follows is not close enough: more of it is stored.
+                wanted_db += 1 - excess_db
+                looser, gate = gate, demanding(fit, wanted_db)
+                if (gate.served == looser.served).all():
+                    break
+                tried.clear()
+                continue
             self._guess = own * 2 ** float(np.clip((self._NEAR_DB / 4 - excess_db) / slope_db, -3, 3))
         shutil.rmtree(place, ignore_errors=True)
         self._guess = kept
@@ -194,8 +201,8 @@ def what_follows(surrogate: Surrogate) -> list[str]:
     follows, every = (sum(run.shells for run in runs) for runs in (served, gate))
     rest = "" if follows == every else f"; on the other {every - follows}, it is stored"
     return [
-        f"velocity follows from temperature on {follows} of {every} shells, where that explains {share:g} or more of its "
-        f"variance in steps held out{rest}"
+        f"velocity follows from temperature on {follows} of {every} shells, where it explains {share:g} or more of the "
+        f"variance of steps held out{rest}"
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -78,8 +79,12 @@ def in_hand(dataset: Any, address: str = "the dataset") -> XarrayStore:
 
 
 def copied_here(address: str) -> str:
-    """Copy a remote file to this machine, where the NetCDF library can read it. Raises BadInput."""
+    """Copy a remote file to this machine, where the NetCDF library can read it, and say so. Raises BadInput."""
     with _reading(address):
+        files, path = fsspec.core.url_to_fs(address)
+        size = files.info(path).get("size")
+        about = f", {size / 1e6:,.1f} MB" if size else ""
+        print(f"copying {address}{about}: a NetCDF file is read from this machine", file=sys.stderr, flush=True)
         return str(fsspec.open_local(f"simplecache::{address}"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -123,7 +124,7 @@ def conditions(setting: Setting, unet: UNet) -> dict[str, Enriched]:
 
     return {
         PLAIN: Enriched(0),
-        "and depth": Enriched(1, with_places(features.depth)),
+        "and depth": Enriched(1, with_places(partial(features.depth, surface_km=setting.data.spec.planet.radius_km))),
         "and radial derivative": Enriched(len(names), with_places(features.radial_derivative)),
         "and advected heat": Enriched(1, advected),
         "and slabs and plumes": Enriched(len(CLASSES), found),

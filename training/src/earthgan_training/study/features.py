@@ -54,9 +54,9 @@ class Place:
         return torch.einsum("ijrc,isrc->jsrc", self._axes, torch.stack([up, south, east]).float())
 
 
-def depth(place: Place, field: Tensor) -> Tensor:
-    """The depth `(1, shell, row, column)`, which is -1 at the surface and 1 halfway to the Earth's centre."""
-    below = 4 * (EARTH_RADIUS_KM - place.radii_km) / EARTH_RADIUS_KM - 1
+def depth(place: Place, field: Tensor, surface_km: float = EARTH_RADIUS_KM) -> Tensor:
+    """The depth `(1, shell, row, column)`, which is -1 at the surface and 1 halfway to the planet's centre."""
+    below = 4 * (surface_km - place.radii_km) / surface_km - 1
     return below.to(field.dtype)[:, None, None].expand(1, *field.shape[1:])
 
 

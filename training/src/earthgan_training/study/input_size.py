@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from earthgan.errors import BadInput
-from earthgan.sphere.grid import EARTH_RADIUS_KM, ShellGrid
+from earthgan.sphere.grid import ShellGrid
 from earthgan_training.evaluate.interpolation import cubic, paper_input
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.study.measures import FINE, PSNR, Globe
@@ -77,7 +77,7 @@ def _rows(data: Dataset, ratio: int, turn: int, seed: int, updates: int, tick: T
         true = data.stored_truth(t, name)
         stored, size = paper_input(true, grid, coarse)
         pairs[t] = Pair(standard.apply(cubic(stored, coarse, grid)), standard.apply(true))
-    about = {CELL_KM.key: 2 * np.pi * EARTH_RADIUS_KM / coarse.shape[2], BYTES.key: float(size)}
+    about = {CELL_KM.key: 2 * np.pi * data.spec.planet.radius_km / coarse.shape[2], BYTES.key: float(size)}
 
     interpolated = [globe.accuracy(standard.undo(pairs[t].given), standard.undo(pairs[t].true)) for t in held_out]
     refined = []

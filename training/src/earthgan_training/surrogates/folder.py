@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -113,6 +113,25 @@ def write_mask(folder: Path, hidden: NDArray[np.bool_]) -> FileSpec:
     return write_file(folder, MASK_FILE, Mask.of(hidden).to_bytes())
 
 
+def write_masks(folder: Path, spec: SurrogateSpec, masks: Iterable[Mask | None]) -> SurrogateSpec:
+    """Write the masks of all time steps of `spec` to a draft, equal ones once, and return the spec that names them.
+
+    If all time steps have the same mask, it is the surrogate's.
+    """
+    found: list[FileSpec | None] = []
+    for mask in masks:
+        data = None if mask is None else mask.to_bytes()
+        name = data and f"mask-{hashlib.sha256(data).hexdigest()[:8]}.bin"
+        known = next((each for each in found if each is not None and each.file == name), None)
+        found.append(known or (write_file(folder, name, data) if name and data else None))
+    shared = found[0] if found and all(each == found[0] for each in found) else None
+    steps = tuple(
+        step.model_copy(update={"mask": None if shared else own})
+        for step, own in zip(spec.inputs.steps, found, strict=True)
+    )
+    return spec.model_copy(update={"mask": shared, "inputs": spec.inputs.model_copy(update={"steps": steps})})
+
+
 def write_file(folder: Path, file: str, content: bytes) -> FileSpec:
     """Write a file to a draft. Raises OSError."""
     path = folder / file
@@ -172,13 +191,18 @@ def _renamed(spec: SurrogateSpec, names: Mapping[str, str]) -> SurrogateSpec:
         for part, each in (("weights", generator.weights), ("onnx", generator.onnx))
         if each is not None
     }
-    steps = tuple(step.model_copy(update={"file": names[step.file]}) for step in spec.inputs.steps)
-    mask = spec.mask and spec.mask.model_copy(update={"file": names[spec.mask.file]})
+
+    def mask_of(each: SurrogateSpec | StepSpec) -> FileSpec | None:
+        return each.mask and each.mask.model_copy(update={"file": names[each.mask.file]})
+
+    steps = tuple(
+        step.model_copy(update={"file": names[step.file], "mask": mask_of(step)}) for step in spec.inputs.steps
+    )
     return spec.model_copy(
         update={
             "generator": generator.model_copy(update=files),
             "inputs": spec.inputs.model_copy(update={"steps": steps}),
-            "mask": mask,
+            "mask": mask_of(spec),
         }
     )
 

@@ -16,10 +16,11 @@ from earthgan.numerics.spline import spline
 from earthgan_training.velocity.layer import StokesLayer
 from earthgan_training.velocity.moments import Moments, laplace
 
-#: The depths of the knots. They are dense in the mantle's transition zone.
+#: The depths of the knots, in a planet of the Earth's size. They are dense in the mantle's transition zone.
 VISCOSITY_KNOTS_KM = (0.0, 200, 350, 470, 560, 620, 660, 700, 760, 850, 1100, 1600, 2200)
 EXPANSIVITY_KNOTS_KM = (0.0, 300, 660, 1000, 1600, 2200)
 SHEETS_KM = (410.0, 660.0)
+SHEET_WIDTH_KM = 40.0
 
 
 @dataclass(frozen=True)
@@ -37,18 +38,25 @@ class Settings:
     tune: bool = False
 
 
-def first_profile(inner_km: float, outer_km: float, settings: Settings) -> StokesProfile:
-    """A start with viscosity 1 and expansivity 1 everywhere, and with sheets of thickness 0."""
+def first_profile(inner_km: float, outer_km: float, settings: Settings, scale: float = 1.0) -> StokesProfile:
+    """A start with viscosity 1 and expansivity 1 everywhere, and with sheets of thickness 0.
+
+    `scale` is the planet's radius in the Earth's. Depths of knots and sheets are multiplied by it.
+    """
 
     def constant(depths_km: tuple[float, ...], value: float) -> Knots:
-        radii = sorted({inner_km, outer_km, *(r for d in depths_km if inner_km < (r := outer_km - d) < outer_km)})
+        radii = sorted(
+            {inner_km, outer_km, *(r for d in depths_km if inner_km < (r := outer_km - scale * d) < outer_km)}
+        )
         return Knots(radii_km=tuple(radii), values=(value,) * len(radii))
 
-    sheets_km = [r for d in SHEETS_KM if settings.sheets and inner_km < (r := outer_km - d)]
+    sheets_km = [r for d in SHEETS_KM if settings.sheets and inner_km < (r := outer_km - scale * d)]
     return StokesProfile(
         log_viscosity=constant(VISCOSITY_KNOTS_KM, 0.0),
         expansivity=constant(EXPANSIVITY_KNOTS_KM, 1.0),
-        sheets=tuple(Sheet(radius_km=radius_km, thickness_km=0.0) for radius_km in sheets_km),
+        sheets=tuple(
+            Sheet(radius_km=radius_km, thickness_km=0.0, width_km=scale * SHEET_WIDTH_KM) for radius_km in sheets_km
+        ),
         strength=1.0,
         free_slip=settings.free_slip,
     )

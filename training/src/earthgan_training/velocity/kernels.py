@@ -38,12 +38,18 @@ class Tuned:
     numbers: int
 
 
-def tuned(fitted: Moments, chosen_on: Moments, maps: StokesMaps, ridges: Sequence[float] = RIDGES) -> Tuned:
+def tuned(
+    fitted: Moments,
+    chosen_on: Moments,
+    maps: StokesMaps,
+    ridges: Sequence[float] = RIDGES,
+    surface_km: float = EARTH_RADIUS_KM,
+) -> Tuned:
     """Correct the maps on the moments' shells. Corrections are fitted to `fitted`, and the ridge is the one that is
-    best on `chosen_on`. The maps are unchanged if every correction makes them worse there. A verdict on `chosen_on` is
+    best on `chosen_on`. Knots are as deep as in the Earth, in proportion to the planet's radius `surface_km`. The maps are unchanged if every correction makes them worse there. A verdict on `chosen_on` is
     therefore an upper bound for what tuning can add.
     """
-    basis = _Basis(fitted.radii_km, len(fitted.tt) - 1)
+    basis = _Basis(fitted.radii_km, len(fitted.tt) - 1, surface_km)
     best, ridge = maps, None
     least = _relative_error(chosen_on, maps)
     matrix, right = basis.system(fitted, maps)
@@ -59,9 +65,10 @@ def tuned(fitted: Moments, chosen_on: Moments, maps: StokesMaps, ridges: Sequenc
 class _Basis:
     """The splines in radius and degree on the moments' shells."""
 
-    def __init__(self, radii_km: Array, degree: int) -> None:
-        knots = np.sort(EARTH_RADIUS_KM - np.array(DEPTHS_KM))
-        step_km = 0.1
+    def __init__(self, radii_km: Array, degree: int, surface_km: float) -> None:
+        scale = surface_km / EARTH_RADIUS_KM
+        knots = np.sort(surface_km - scale * np.array(DEPTHS_KM))
+        step_km = 0.1 * scale
         self.u = spline(knots, radii_km)[:, 1:-1]
         ends = spline(knots, np.concatenate([radii_km + step_km, radii_km - step_km]))[:, 1:-1]
         slope = (ends[: len(radii_km)] - ends[len(radii_km) :]) / (2 * step_km)

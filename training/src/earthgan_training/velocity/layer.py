@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from earthgan.flow.stokes import Knots, Sheet, StokesProfile, sheet_shape
+from earthgan.flow.stokes import Knots, StokesProfile, sheet_shape
 from earthgan.flow.stokes_system import stokes_system
 from earthgan.numerics.spline import spline
 
-#: The thickness of a sheet whose parameter is 1.
-SHEET_KM = 100.0
+#: The thickness, in widths, of a sheet whose parameter is 1.
+SHEET_WIDTHS = 2.5
 
 
 class StokesLayer(torch.nn.Module):
@@ -41,11 +41,11 @@ class StokesLayer(torch.nn.Module):
         self._viscosity_spline = _tensor(spline(start.log_viscosity.radii_km, radii_km))
         self._expansivity_spline = _tensor(spline(start.expansivity.radii_km, radii_km))
         self._sheets = _tensor(
-            [SHEET_KM * sheet_shape(s.radius_km, s.width_km, radii_km) for s in start.sheets]
+            [SHEET_WIDTHS * s.width_km * sheet_shape(s.radius_km, s.width_km, radii_km) for s in start.sheets]
         ).reshape(len(start.sheets), nodes)
         self.log_viscosity = torch.nn.Parameter(_tensor(start.log_viscosity.values))
         self.expansivity = torch.nn.Parameter(_tensor(start.expansivity.values))
-        self.sheets = torch.nn.Parameter(_tensor([s.thickness_km / SHEET_KM for s in start.sheets]))
+        self.sheets = torch.nn.Parameter(_tensor([s.thickness_km / (SHEET_WIDTHS * s.width_km) for s in start.sheets]))
         self.log_strength = torch.nn.Parameter(_tensor(0.0))
 
     def forward(self) -> tuple[Tensor, Tensor]:
@@ -82,7 +82,7 @@ class StokesLayer(torch.nn.Module):
             log_viscosity=_knots(self._start.log_viscosity, log_viscosity - log_viscosity[0]),
             expansivity=_knots(self._start.expansivity, expansivity / mean),
             sheets=tuple(
-                Sheet(radius_km=s.radius_km, thickness_km=float(x * SHEET_KM / mean), width_km=s.width_km)
+                s.model_copy(update={"thickness_km": float(x * SHEET_WIDTHS * s.width_km / mean)})
                 for s, x in zip(self._start.sheets, sheets, strict=True)
             ),
             strength=float(strength),

@@ -47,10 +47,9 @@ def fit_velocity(
             f"{source.address}: fewer than eight time steps: use --held-out to choose those that judge the fit"
         )
     moments = source_moments(chosen.chosen(steps=divided.train), degree, _told(watch, "reading", len(divided.train)))
-    stored_km = source.reader.storage.radii_km
     profile = fit_profile(
         moments,
-        first_profile(min(stored_km), max(stored_km), settings),
+        first_profile(*boundaries_km(source), settings, source.planet.radius_km / EARTH_RADIUS_KM),
         settings,
         _told(watch, "fitting", 2 * settings.iterations),
     )
@@ -60,11 +59,25 @@ def fit_velocity(
     return VelocityFit(
         profile=profile,
         gate=measured_verdict(judged, maps),
-        tuned=_tuned_gate(moments, judged, maps, settings),
+        tuned=_tuned_gate(moments, judged, maps, settings, source.planet.radius_km),
         psnr_db=velocity_psnr_db(apart, maps, _told(watch, "measuring", len(apart.steps))),
         fitted_steps=divided.train,
         held_out_steps=divided.held_out,
     )
+
+
+def boundaries_km(source: Source) -> tuple[float, float]:
+    """Where the mantle ends: the outermost shells that are stored, or the planet's core and surface if these are next.
+
+    Cells have their centres half a cell inside the boundary, where the flow has to turn.
+    """
+    stored_km, planet = sorted(source.reader.storage.radii_km), source.planet
+    (inner_km, second_km), (last_km, outer_km) = stored_km[:2], stored_km[-2:]
+    if planet.core_radius_km is not None and 0 < inner_km - planet.core_radius_km <= second_km - inner_km:
+        inner_km = planet.core_radius_km
+    if 0 < planet.radius_km - outer_km <= outer_km - last_km:
+        outer_km = planet.radius_km
+    return inner_km, outer_km
 
 
 def _all(source: Source) -> list[int]:
@@ -80,8 +93,12 @@ def fit_published(path: Path, settings: Settings, watch: Watch = lambda what, do
     return VelocityFit(profile=profile, gate=measured_verdict(odd, maps), tuned=_tuned_gate(even, odd, maps, settings))
 
 
-def _tuned_gate(fitted: Moments, judged: Moments, maps: StokesMaps, settings: Settings) -> Verdict | None:
-    return measured_verdict(judged, tuned(fitted, judged, maps).maps) if settings.tune else None
+def _tuned_gate(
+    fitted: Moments, judged: Moments, maps: StokesMaps, settings: Settings, surface_km: float = EARTH_RADIUS_KM
+) -> Verdict | None:
+    if not settings.tune:
+        return None
+    return measured_verdict(judged, tuned(fitted, judged, maps, surface_km=surface_km).maps)
 
 
 def _told(watch: Watch, what: str, total: int) -> Callable[..., None]:

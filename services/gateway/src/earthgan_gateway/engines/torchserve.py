@@ -120,7 +120,7 @@ class TorchServeEngine:
             raise EngineAnswerInvalid(f"the model server answered with shape {field.shape} instead of {expected}")
         rows = range(*request.rows) if request.rows else surrogate.grid.whole.rows
         columns = range(*request.columns) if request.columns else surrogate.grid.whole.columns
-        hidden = surrogate.hidden(request.variables, request.shells, rows, columns)
+        hidden = surrogate.hidden(request.t, request.variables, request.shells, rows, columns)
         if not np.isfinite(field if hidden is None else field[~hidden]).all():
             raise EngineAnswerInvalid("the model server answered with numbers that are not finite")
         return surrogate.in_units(field, request.variables)

@@ -172,11 +172,3 @@ class Metrics:
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         encode, media_type = choose_encoder(accept)
         return encode(registry), media_type
-
-
-def forget_worker(pid: int) -> None:
-    """Remove a worker process that has ended from the shared gauges."""
-    from prometheus_client.multiprocess import mark_process_dead
-
-    if SHARED_FOLDER in os.environ:
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]
