@@ -231,7 +231,7 @@ from earthgan_training.simulate.model import Model
 from earthgan_training.simulate.parameters import PRESETS
 setup = PRESETS["contest-like"].setup
 model = Model(setup.physics, setup.resolution, setup.cfl)
-state = model.start(initial.random(model.grid, setup.resolution.degree, 0), setup.interval)
+state = model.start(initial.random(model.grid, setup.resolution.degree, 0), Clock(setup.interval))
 state = model.advanced(model.advanced(state))
 before = time.process_time()
 for _ in range(8):

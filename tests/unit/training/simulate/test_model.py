@@ -24,7 +24,7 @@ def followed(model: Model, state: State, intervals: int) -> State:
 def test_conduction_with_internal_heating_becomes_the_closed_form() -> None:
     physics = Physics(rayleigh=1.0, heating=5.0, inner=1.2)
     model = Model(physics, SMALL, cfl=0.4)
-    state = followed(model, model.start(initial.conduction(model.grid, 8), 0.1), 40)
+    state = followed(model, model.start(initial.conduction(model.grid, 8), Clock(0.1)), 40)
     r, inner, outer = model.grid.nodes, 1.2, 2.2
     # T = a + b/r - H r^2 / 6
     b = (1 + 5 * (inner**2 - outer**2) / 6) / (1 / inner - 1 / outer)
@@ -40,7 +40,7 @@ def test_conduction_with_internal_heating_becomes_the_closed_form() -> None:
 
 def test_conduction_has_nusselt_number_one() -> None:
     model = Model(Physics(rayleigh=1.0), SMALL, cfl=0.4)
-    found = diagnose(model, model.start(initial.conduction(model.grid, 8), 0.1))
+    found = diagnose(model, model.start(initial.conduction(model.grid, 8), Clock(0.1)))
     assert found.nusselt_top == pytest.approx(1, abs=1e-9)
     assert found.nusselt_bottom == pytest.approx(1, abs=1e-9)
 
@@ -49,7 +49,7 @@ def test_error_falls_with_the_square_of_the_step() -> None:
     physics, ends = Physics(rayleigh=3000.0), []
     for cfl in (0.4, 0.2, 0.05):
         model = Model(physics, SMALL, cfl)
-        start = model.start(initial.perturbed(model.grid, 8, {(2, 1): 0.3, (3, 0): 0.2}), 0.02)
+        start = model.start(initial.perturbed(model.grid, 8, {(2, 1): 0.3, (3, 0): 0.2}), Clock(0.02))
         start = replace(start, clock=Clock(0.02, level={0.4: 5, 0.2: 6, 0.05: 8}[cfl]))
         model.cfl = 1e9  # the length of the steps stays
         clock = start.clock
@@ -65,7 +65,7 @@ def test_error_falls_with_the_square_of_the_step() -> None:
 def test_heat_is_conserved_by_the_flow() -> None:
     """In a steady flow, as much heat leaves as enters."""
     model = Model(Physics(rayleigh=1500.0), Resolution(18, 12, "float64"), cfl=0.4)
-    state = followed(model, model.start(initial.perturbed(model.grid, 12, {(2, 0): 0.2}), 0.01), 150)
+    state = followed(model, model.start(initial.perturbed(model.grid, 12, {(2, 0): 0.2}), Clock(0.01)), 150)
     found = diagnose(model, state)
     check_resolved(found, model)
     assert found.nusselt_top > 1.2
@@ -76,7 +76,7 @@ def test_float32_follows_float64() -> None:
     ends = []
     for dtype in ("float32", "float64"):
         model = Model(Physics(rayleigh=3000.0, heating=2.0), Resolution(16, 8, dtype), cfl=0.3)
-        state = followed(model, model.start(initial.random(model.grid, 8, seed=3), 0.005), 4)
+        state = followed(model, model.start(initial.random(model.grid, 8, seed=3), Clock(0.005)), 4)
         assert state.temperature.dtype == dtype
         ends.append(state.temperature)
     assert np.abs(ends[0] - ends[1]).max() < 1e-4 * np.abs(ends[1]).max()
@@ -113,9 +113,9 @@ def test_too_few_modes_are_refused_in_one_line() -> None:
     model = Model(Physics(rayleigh=1.0), SMALL, cfl=0.4)
     coefficients = initial.perturbed(model.grid, 8, {(2, 0): 1.0, (8, 3): 0.3})
     with pytest.raises(BadInput, match=r"under-resolved, the spectral tail 0\.3 is above 0\.1; raise --degree above 8"):
-        check_resolved(diagnose(model, model.start(coefficients, 0.1)), model)
+        check_resolved(diagnose(model, model.start(coefficients, Clock(0.1))), model)
     with pytest.raises(BadInput, match="no longer finite"):
-        check_resolved(diagnose(model, model.start(coefficients * np.nan, 0.1)), model)
+        check_resolved(diagnose(model, model.start(coefficients * np.nan, Clock(0.1))), model)
 
 
 def test_too_small_a_resolution_is_refused() -> None:
