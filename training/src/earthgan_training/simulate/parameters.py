@@ -183,11 +183,11 @@ PRESETS = {
         Preset(
             Setup(
                 name="earth",
-                physics=Physics(rayleigh=1e6, heating=10.0, viscosity_steps=_LAYERED),
+                physics=Physics(rayleigh=5e5, heating=10.0, viscosity_steps=_LAYERED),
                 resolution=Resolution(nodes=61, degree=191, vanishing=10.0),
                 grid=OutputGrid(latitudes=180, radii=201, longitudes=360),
-                interval=4e-5,
-                spin_up=60,
+                interval=8e-5,
+                spin_up=80,
                 cfl=0.6,
                 # Coarse stages bring the large flow and the mean temperature into balance. The last one sharpens.
                 stages=(
@@ -195,8 +195,8 @@ PRESETS = {
                     Stage(3e4, Resolution(nodes=41, degree=63, vanishing=1000.0), interval=2e-4, intervals=30),
                     Stage(1e5, Resolution(nodes=41, degree=63, vanishing=1000.0), interval=1e-4, intervals=50),
                     Stage(3e5, Resolution(nodes=41, degree=63, vanishing=1000.0), interval=1e-4, intervals=200),
-                    Stage(1e6, Resolution(nodes=45, degree=95, vanishing=1000.0), interval=4e-5, intervals=200),
-                    Stage(1e6, Resolution(nodes=53, degree=127, vanishing=100.0), interval=4e-5, intervals=50),
+                    Stage(5e5, Resolution(nodes=45, degree=95, vanishing=1000.0), interval=8e-5, intervals=400),
+                    Stage(5e5, Resolution(nodes=53, degree=127, vanishing=100.0), interval=8e-5, intervals=60),
                 ),
             ),
             steps=128,
