@@ -188,7 +188,6 @@ PRESETS = {
                 grid=OutputGrid(latitudes=180, radii=201, longitudes=360),
                 interval=8e-5,
                 spin_up=80,
-                cfl=0.6,
                 # Coarse stages bring the large flow and the mean temperature into balance. The last one sharpens.
                 stages=(
                     Stage(1e4, Resolution(nodes=33, degree=42, vanishing=1000.0), interval=1e-3, intervals=40),
