@@ -9,13 +9,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import netCDF4
 import numpy as np
 import pytest
 
-from earthgan.errors import BadInput
+from earthgan.errors import BadInput, WrongUsage
 from earthgan_training.simulate import initial
 from earthgan_training.simulate.benchmark import BENCHMARKS
 from earthgan_training.simulate.command import add_simulate
@@ -28,9 +29,10 @@ from earthgan_training.simulate.parameters import (
     Physics,
     Resolution,
     Setup,
+    Stage,
     ViscosityStep,
 )
-from earthgan_training.simulate.run import simulate
+from earthgan_training.simulate.run import Progress, simulate, write_archived
 from earthgan_training.simulations.contest import CONTEST_LATITUDES_DEG, contest_radius_km
 from earthgan_training.simulations.opening import open_source
 
@@ -42,6 +44,15 @@ TINY = Setup(
     grid=OutputGrid(19, 12, 37),
     interval=4e-3,
     spin_up=2,
+)
+STAGED = replace(
+    TINY,
+    name="staged",
+    spin_up=1,
+    stages=(
+        Stage(1000.0, Resolution(14, 10, vanishing=100.0), interval=8e-3, intervals=2),
+        Stage(1500.0, Resolution(15, 12), interval=3e-3, intervals=3),
+    ),
 )
 SCRIPT = """
 import sys
@@ -153,6 +164,50 @@ def test_a_killed_run_goes_on_to_the_same_bytes(whole: Path, tmp_path: Path) -> 
     assert contents(tmp_path) == contents(whole)
 
 
+def test_a_run_in_stages_stops_and_continues_anywhere_to_the_same_bytes(tmp_path: Path) -> None:
+    """Also from the checkpoints at the ends of stages."""
+    seen: list[float] = []
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    simulate(STAGED, 3, 2, whole, lambda now: seen.append(now.intervals))
+    assert seen[-1] == 2 + 3 + 1 + 2
+    assert seen == sorted(seen)
+    assert len(list(whole.glob("spherical*.nc"))) == 2
+
+    class Stopped(Exception):
+        pass
+
+    for limit in (1, 2, 2, 5, 5, 6, 7):
+
+        def watch(now: Progress, limit: int = limit) -> None:
+            if now.intervals >= limit:
+                raise Stopped
+
+        with pytest.raises(Stopped):
+            simulate(STAGED, 3, 2, stopped, watch)
+    simulate(STAGED, 3, 2, stopped)
+    assert contents(stopped) == contents(whole)
+    times = np.loadtxt(whole / "history.csv", delimiter=",", skiprows=1)[:, 1]
+    expected = np.cumsum([8e-3] * 2 + [3e-3] * 3 + [4e-3] * 3)
+    np.testing.assert_allclose(times, expected)
+
+
+def test_files_follow_from_kept_coefficients(whole: Path, tmp_path: Path) -> None:
+    kept, written = tmp_path / "kept", tmp_path / "written"
+    simulate(TINY, 7, 6, kept, keep="coefficients")
+    assert not list(kept.glob("*.nc"))
+    write_archived(kept, written, None)
+    assert contents(written) == {name: data for name, data in contents(whole).items() if name.endswith(".nc")}
+    command("--from", str(kept), "--out", str(tmp_path / "two"), "--steps", "2")
+    assert [path.name for path in sorted((tmp_path / "two").iterdir())] == ["spherical001.nc", "spherical002.nc"]
+    with pytest.raises(BadInput, match="holds no coefficients"):
+        write_archived(whole, tmp_path / "none", None)
+    (kept / "coefficients003.npz").write_bytes(b"PK torn")
+    with pytest.raises(BadInput, match="cannot be read as coefficients"):
+        write_archived(kept, tmp_path / "three", None)
+    with pytest.raises(WrongUsage, match="--from needs --out"):
+        command("--from", str(kept), "--benchmark", "cubic")
+
+
 def test_another_run_s_folder_is_refused(whole: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="belongs to another run \\(seed is 7 there and 8 here\\)"):
         simulate(TINY, 8, 6, whole)
@@ -227,6 +282,7 @@ def test_a_contest_like_step_costs_half_a_cpu_second_at_most() -> None:
     script = """
 import time
 from earthgan_training.simulate import initial
+from earthgan_training.simulate.clock import Clock
 from earthgan_training.simulate.model import Model
 from earthgan_training.simulate.parameters import PRESETS
 setup = PRESETS["contest-like"].setup
