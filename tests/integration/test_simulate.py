@@ -23,6 +23,7 @@ from earthgan_training.simulate.command import add_simulate
 from earthgan_training.simulate.model import Model
 from earthgan_training.simulate.output import ContestWriter
 from earthgan_training.simulate.parameters import (
+    DIFFUSION_TIME_MYR,
     PRESETS,
     VELOCITY_M_PER_S,
     OutputGrid,
@@ -114,6 +115,26 @@ def test_files_say_what_they_are(whole: Path) -> None:
         for name in VARIABLES:  # a pole is one point, in Cartesian components too
             poles = file[name][:][[0, -1]]
             assert np.ptp(poles, axis=2).max() < 2e-5 * np.abs(file[name][:]).max(), name
+
+
+def test_times_and_speeds_are_scaled_so_that_the_surface_moves_as_plates_do(whole: Path) -> None:
+    history = np.genfromtxt(whole / "history.csv", delimiter=",", names=True)
+    speeds = []
+    for t in (1, 6):
+        with netCDF4.Dataset(whole / f"spherical{t:03d}.nc") as file:
+            own_speed = history["surface_speed"][:2].mean() * VELOCITY_M_PER_S
+            assert file.time_scale == pytest.approx(0.04 / 31557600 / own_speed)
+            scale = file.time_scale
+            assert f"{scale:.4g}" in file.comment
+            own_time = history["time"][TINY.spin_up + t - 1] * DIFFUSION_TIME_MYR
+            assert file.time_Myr == pytest.approx(own_time / file.time_scale)
+            surface = np.array([file[name][:-1, -1, :-1] for name in ("vx", "vy", "vz")])
+            weights = np.cos(np.radians(file["lat"][:-1]))
+            square = np.average((surface**2).sum(axis=0).mean(axis=1), weights=weights)
+            now = history["surface_speed"][TINY.spin_up + t - 1] / history["surface_speed"][:2].mean()
+            speeds.append(np.sqrt(square) * 31557600 / now)
+    np.testing.assert_allclose(speeds, 0.04, rtol=0.03)
+    assert open_source([whole]).provenance.time_scale == pytest.approx(scale)
 
 
 def test_coordinates_are_the_contest_s() -> None:

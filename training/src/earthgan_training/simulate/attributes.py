@@ -5,7 +5,7 @@ from __future__ import annotations
 from earthgan_training.simulate.parameters import Setup
 
 
-def attributes(setup: Setup, seed: int) -> dict[str, str | float | int]:
+def attributes(setup: Setup, seed: int, time_scale: float) -> dict[str, str | float | int]:
     """The global attributes of a run's files."""
     physics, resolution = setup.physics, setup.resolution
     layers = "; ".join(
@@ -14,7 +14,9 @@ def attributes(setup: Setup, seed: int) -> dict[str, str | float | int]:
     return {
         "source": "earthgan simulate: Boussinesq, infinite Prandtl number, spherical harmonics x Chebyshev",
         "comment": "Simulated by EarthGAN. No phase transitions, no spin transition, constant conductivity and "
-        "expansivity: three of the eight contest variables are absent. Time scales with the diffusivity.",
+        "expansivity: three of the eight contest variables are absent. Times are divided and speeds multiplied by "
+        f"{time_scale:.4g}, so that the surface moves at 4 cm/yr (rms) as the Earth's plates do.",
+        "time_scale": time_scale,
         "preset": setup.name,
         "seed": seed,
         "rayleigh_number": physics.rayleigh,

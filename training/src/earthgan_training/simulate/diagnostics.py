@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
 from earthgan_training.harmonics.coefficients import degree_power
@@ -33,6 +34,12 @@ class Diagnostics:
     mean_temperature: float
     lateral_tail: float
     radial_tail: float
+
+    @classmethod
+    def of_row(cls, row: NDArray[np.float64]) -> Diagnostics:
+        """The numbers from a row of a run's history."""
+        step, *rest = row.tolist()
+        return cls(int(step), *rest)
 
 
 def diagnose(model: Model, state: State) -> Diagnostics:
@@ -80,7 +87,7 @@ def check_resolved(diagnostics: Diagnostics, model: Model, largest_tail: float =
             )
 
 
-def _tail(power: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+def _tail(power: NDArray[np.float64]) -> float:
     last = max(2, len(power) // 10)
     largest = power.max()
     return float(np.sqrt(power[-last:].max() / largest)) if largest > 0 else 0.0

@@ -186,7 +186,7 @@ PRESETS = {
                 physics=Physics(rayleigh=5e5, heating=10.0, viscosity_steps=_LAYERED),
                 resolution=Resolution(nodes=61, degree=191, vanishing=10.0),
                 grid=OutputGrid(latitudes=180, radii=201, longitudes=360),
-                interval=8e-5,
+                interval=6e-5,
                 spin_up=80,
                 # Coarse stages bring the large flow and the mean temperature into balance. The last one sharpens.
                 stages=(

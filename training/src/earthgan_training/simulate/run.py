@@ -25,10 +25,10 @@ from earthgan_training.simulate.diagnostics import (
 from earthgan_training.simulate.model import Model, State, at_resolution
 from earthgan_training.simulate.output import ContestWriter, file_name
 from earthgan_training.simulate.parameters import Setup
+from earthgan_training.simulate.scale import HISTORY_FILE, kept_time_scale, time_scale
 
 Keep = Literal["files", "coefficients"]
 
-HISTORY_FILE = "history.csv"
 #: Number of steps between two checks of the resolution.
 DIAGNOSE_EVERY = 16
 #: Number of steps between two checkpoints if no file is written meanwhile.
@@ -87,14 +87,15 @@ def write_archived(
     """
     found = archive.steps(kept)[:steps]
     setup = archive.load(kept, found[0]).setup
-    writer = ContestWriter(Model(setup.physics, setup.resolution, setup.cfl), setup.grid)
+    scale = kept_time_scale(setup, kept)
+    writer = ContestWriter(Model(setup.physics, setup.resolution, setup.cfl), setup.grid, scale)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for done, t in enumerate(found, 1):
             step = archive.load(kept, t)
             if step.setup != setup:
                 raise BadInput(f"{kept}: holds coefficients of several runs")
-            writer.write(folder / file_name(t), step.temperature, step.time, attributes(setup, step.seed))
+            writer.write(folder / file_name(t), step.temperature, step.time, attributes(setup, step.seed, scale))
             watch(done, len(found))
     except OSError as error:
         raise cannot_be_written(folder, error) from error
@@ -126,7 +127,7 @@ class _Run:
         else:
             self._stage, self._model = resumed.stage, self._model_of(resumed.stage)
             self.state = resumed.state
-            self._history = [_row(row) for row in resumed.history]
+            self._history = [Diagnostics.of_row(row) for row in resumed.history]
         self.latest = diagnose(self._model, self.state)
 
     def _model_of(self, stage: int) -> Model:
@@ -185,9 +186,10 @@ class _Run:
         if self._keep == "coefficients":
             archive.save(self._folder, self.written, archive.Kept(self._setup, self._seed, time, temperature))
             return
-        self._writer = self._writer or ContestWriter(self._model, self._setup.grid)
+        scale = time_scale(self._setup, self._history)
+        self._writer = self._writer or ContestWriter(self._model, self._setup.grid, scale)
         path = self._folder / file_name(self.written)
-        self._writer.write(path, temperature, time, attributes(self._setup, self._seed))
+        self._writer.write(path, temperature, time, attributes(self._setup, self._seed, scale))
 
     def _save(self) -> None:
         # The checkpoint is written last, so that every file that it counts exists.
@@ -196,8 +198,3 @@ class _Run:
         write_whole(self._folder / HISTORY_FILE, "\n".join(lines) + "\n")
         history = np.array([astuple(row) for row in self._history], np.float64).reshape(-1, len(fields(Diagnostics)))
         checkpoint.save(self._folder, Checkpoint(self._stage, self.state, history), self._identity)
-
-
-def _row(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Diagnostics:
-    step, *rest = values.tolist()
-    return Diagnostics(int(step), *rest)
