@@ -9,6 +9,7 @@ export class Controls {
   #shells;
   #steps;
   #length;
+  #timeUnit;
   #isAbove;
 
   /**
@@ -21,6 +22,7 @@ export class Controls {
     this.#shells = [...catalog.shells].sort((a, b) => a.depth_km - b.depth_km); // surface first
     this.#steps = [...catalog.steps].sort((a, b) => a.t - b.t);
     this.#length = lengthFormat(catalog);
+    this.#timeUnit = catalog.time_scale ? "scaled Myr" : "Myr";
     this.#isAbove = this.#shells.every(({ depth_km }) => depth_km <= 0);
     this.#nameEnds(catalog);
     const { variable, depth, time } = form.elements;
@@ -51,7 +53,7 @@ export class Controls {
 
     const step = this.#steps.find(({ t }) => t === state.t);
     time.valueAsNumber = this.#steps.indexOf(step);
-    label(time, stepName(step), step.time_myr === null ? "" : `${myr.format(step.time_myr)} Myr`);
+    label(time, stepName(step), step.time_myr === null ? "" : `${myr.format(step.time_myr)} ${this.#timeUnit}`);
   }
 
   /** Names the ends of the slider. They are the surface and the core only if the first and the last shell lie there. */

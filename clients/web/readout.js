@@ -16,6 +16,7 @@ export class Readout {
   #frame = null;
   #range = null;
   #unit = "";
+  #factor = 1;
   #shell = undefined; // null means that the source has no values for this frame
   #request = null;
   #timer = 0;
@@ -47,6 +48,7 @@ export class Readout {
     this.#frame = frame;
     this.#range = legend.range;
     this.#unit = legend.unit;
+    this.#factor = legend.factor ?? 1;
     this.#shell = this.#fetchShell ? undefined : null;
     this.#request?.abort();
     clearTimeout(this.#timer);
@@ -76,7 +78,7 @@ export class Readout {
     const point = this.#pointer ?? this.#map.getSize().divideBy(2);
     const { lat, lng } = this.#map.containerPointToLatLng(point).wrap();
     const isOnGlobe = Math.abs(lat) <= maxLatitude(this.#map);
-    const value = isOnGlobe && this.#shell ? sampleShell(this.#shell, this.#grid, lat, lng) : NaN;
+    const value = isOnGlobe && this.#shell ? sampleShell(this.#shell, this.#grid, lat, lng) * this.#factor : NaN;
 
     document.getElementById("crosshair").hidden = this.#pointer !== null;
     document.getElementById("place").textContent = isOnGlobe ? formatPlace(lat, lng) : "";

@@ -10,7 +10,7 @@ import { openPyramid } from "./pyramid.js";
  * @typedef {{t: number, label: ?string, time_myr: ?number}} Step
  * @typedef {{latitudes_deg: number[], longitudes_deg: number[]}} Grid
  * @typedef {{
- *   title: string, notice: string, credit: string, licence: string, simulated: ?boolean,
+ *   title: string, notice: string, credit: string, licence: string, simulated: ?boolean, time_scale: ?number,
  *   digest: string, generator: {preset: string},
  *   surface_radius_km: number, core_radius_km: ?number, length_unit: "km" | "1", length_decimals: number,
  *   variables: string[], steps: Step[], shells: Shell[], grid: Grid, default: Frame,
@@ -18,7 +18,7 @@ import { openPyramid } from "./pyramid.js";
  * }} Catalog
  * @typedef {{name: string, long_name: string, unit: string, range: [number, number]}} Variable
  * @typedef {{
- *   variable: string, long_name: string, unit: string, range: [number, number],
+ *   variable: string, long_name: string, unit: string, factor: ?number, range: [number, number],
  *   colors: string[], ticks: {value: number, label: string}[],
  * }} Legend
  * @typedef {{tms: string, minNativeZoom: number, maxNativeZoom: number}} Tiling

@@ -23,7 +23,7 @@ from earthgan.errors import EngineAnswerInvalid
 from earthgan.records import PlanetSpec
 from earthgan.spec import Provenance
 from earthgan.surrogate import Field, Surrogate
-from earthgan.variables import TEMPERATURE, Variable
+from earthgan.variables import TEMPERATURE, VX, Variable
 from earthgan.wire import encode
 from earthgan_gateway import Settings, create_app
 from earthgan_gateway.engines.torchserve import TorchServeEngine
@@ -87,6 +87,28 @@ def test_shells_above_the_surface_are_above_it(tmp_path: Path) -> None:
     catalog, tile = documents(folder, "/catalog?radius_km=6400", "/tiles/temperature/0/8/tilejson.json")
     assert catalog["nearest"]["depth_km"] == -30
     assert "80 km above the surface" in tile["name"]
+
+
+@pytest.mark.parametrize("scale", [None, 9.5])
+def test_scaled_times_and_speeds_say_so_and_speeds_are_read_in_cm_per_year(tmp_path: Path, scale: float | None) -> None:
+    folder = make_small(
+        tmp_path / "surrogate", variables=[VX, PLAIN], provenance=Provenance(source="a model", time_scale=scale)
+    )
+    catalog, legend, plain, point = documents(
+        folder, "/catalog", "/legends/vx.json", "/legends/phase.json", "/points/vx/0/3?lat=0&lon=0"
+    )
+    assert catalog["time_scale"] == point["time_scale"] == scale
+    assert point["unit"] == "m/s"
+    assert (plain["unit"], plain["factor"]) == ("1", 1)
+    if scale is None:
+        assert (legend["unit"], legend["factor"]) == ("m/s", 1)
+    else:
+        assert legend["unit"] == "scaled cm/yr"
+        assert legend["factor"] == pytest.approx(3.15576e9)
+        (table,) = documents(folder, "/variables")
+        own = next(each["range"] for each in table["variables"] if each["name"] == "vx")
+        assert legend["range"] == pytest.approx([3.15576e9 * end for end in own])
+        assert all(legend["range"][0] <= tick["value"] <= legend["range"][1] for tick in legend["ticks"])
 
 
 def test_units_names_and_labels_are_the_sources_own(tmp_path: Path) -> None:

@@ -9,28 +9,31 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import netCDF4
 import numpy as np
 import pytest
 
-from earthgan.errors import BadInput
+from earthgan.errors import BadInput, WrongUsage
 from earthgan_training.simulate import initial
 from earthgan_training.simulate.benchmark import BENCHMARKS
 from earthgan_training.simulate.command import add_simulate
 from earthgan_training.simulate.model import Model
 from earthgan_training.simulate.output import ContestWriter
 from earthgan_training.simulate.parameters import (
+    DIFFUSION_TIME_MYR,
     PRESETS,
     VELOCITY_M_PER_S,
     OutputGrid,
     Physics,
     Resolution,
     Setup,
+    Stage,
     ViscosityStep,
 )
-from earthgan_training.simulate.run import simulate
+from earthgan_training.simulate.run import Progress, simulate, write_archived
 from earthgan_training.simulations.contest import CONTEST_LATITUDES_DEG, contest_radius_km
 from earthgan_training.simulations.opening import open_source
 
@@ -42,6 +45,15 @@ TINY = Setup(
     grid=OutputGrid(19, 12, 37),
     interval=4e-3,
     spin_up=2,
+)
+STAGED = replace(
+    TINY,
+    name="staged",
+    spin_up=1,
+    stages=(
+        Stage(1000.0, Resolution(14, 10, vanishing=100.0), interval=8e-3, intervals=2),
+        Stage(1500.0, Resolution(15, 12), interval=3e-3, intervals=3),
+    ),
 )
 SCRIPT = """
 import sys
@@ -105,6 +117,26 @@ def test_files_say_what_they_are(whole: Path) -> None:
             assert np.ptp(poles, axis=2).max() < 2e-5 * np.abs(file[name][:]).max(), name
 
 
+def test_times_and_speeds_are_scaled_so_that_the_surface_moves_as_plates_do(whole: Path) -> None:
+    history = np.genfromtxt(whole / "history.csv", delimiter=",", names=True)
+    speeds = []
+    for t in (1, 6):
+        with netCDF4.Dataset(whole / f"spherical{t:03d}.nc") as file:
+            own_speed = history["surface_speed"][:2].mean() * VELOCITY_M_PER_S
+            assert file.time_scale == pytest.approx(0.04 / 31557600 / own_speed)
+            scale = file.time_scale
+            assert f"{scale:.4g}" in file.comment
+            own_time = history["time"][TINY.spin_up + t - 1] * DIFFUSION_TIME_MYR
+            assert file.time_Myr == pytest.approx(own_time / file.time_scale)
+            surface = np.array([file[name][:-1, -1, :-1] for name in ("vx", "vy", "vz")])
+            weights = np.cos(np.radians(file["lat"][:-1]))
+            square = np.average((surface**2).sum(axis=0).mean(axis=1), weights=weights)
+            now = history["surface_speed"][TINY.spin_up + t - 1] / history["surface_speed"][:2].mean()
+            speeds.append(np.sqrt(square) * 31557600 / now)
+    np.testing.assert_allclose(speeds, 0.04, rtol=0.03)
+    assert open_source([whole]).provenance.time_scale == pytest.approx(scale)
+
+
 def test_coordinates_are_the_contest_s() -> None:
     model = Model(Physics(1.0), Resolution(8, 4), 0.4)
     writer = ContestWriter(model, PRESETS["contest-like"].setup.grid)
@@ -151,6 +183,50 @@ def test_a_killed_run_goes_on_to_the_same_bytes(whole: Path, tmp_path: Path) -> 
         assert not (tmp_path / "spherical006.nc").exists()
     subprocess.run(arguments, check=True)
     assert contents(tmp_path) == contents(whole)
+
+
+def test_a_run_in_stages_stops_and_continues_anywhere_to_the_same_bytes(tmp_path: Path) -> None:
+    """Also from the checkpoints at the ends of stages."""
+    seen: list[float] = []
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    simulate(STAGED, 3, 2, whole, lambda now: seen.append(now.intervals))
+    assert seen[-1] == 2 + 3 + 1 + 2
+    assert seen == sorted(seen)
+    assert len(list(whole.glob("spherical*.nc"))) == 2
+
+    class Stopped(Exception):
+        pass
+
+    for limit in (1, 2, 2, 5, 5, 6, 7):
+
+        def watch(now: Progress, limit: int = limit) -> None:
+            if now.intervals >= limit:
+                raise Stopped
+
+        with pytest.raises(Stopped):
+            simulate(STAGED, 3, 2, stopped, watch)
+    simulate(STAGED, 3, 2, stopped)
+    assert contents(stopped) == contents(whole)
+    times = np.loadtxt(whole / "history.csv", delimiter=",", skiprows=1)[:, 1]
+    expected = np.cumsum([8e-3] * 2 + [3e-3] * 3 + [4e-3] * 3)
+    np.testing.assert_allclose(times, expected)
+
+
+def test_files_follow_from_kept_coefficients(whole: Path, tmp_path: Path) -> None:
+    kept, written = tmp_path / "kept", tmp_path / "written"
+    simulate(TINY, 7, 6, kept, keep="coefficients")
+    assert not list(kept.glob("*.nc"))
+    write_archived(kept, written, None)
+    assert contents(written) == {name: data for name, data in contents(whole).items() if name.endswith(".nc")}
+    command("--from", str(kept), "--out", str(tmp_path / "two"), "--steps", "2")
+    assert [path.name for path in sorted((tmp_path / "two").iterdir())] == ["spherical001.nc", "spherical002.nc"]
+    with pytest.raises(BadInput, match="holds no coefficients"):
+        write_archived(whole, tmp_path / "none", None)
+    (kept / "coefficients003.npz").write_bytes(b"PK torn")
+    with pytest.raises(BadInput, match="cannot be read as coefficients"):
+        write_archived(kept, tmp_path / "three", None)
+    with pytest.raises(WrongUsage, match="--from needs --out"):
+        command("--from", str(kept), "--benchmark", "cubic")
 
 
 def test_another_run_s_folder_is_refused(whole: Path, tmp_path: Path) -> None:
@@ -227,11 +303,12 @@ def test_a_contest_like_step_costs_half_a_cpu_second_at_most() -> None:
     script = """
 import time
 from earthgan_training.simulate import initial
+from earthgan_training.simulate.clock import Clock
 from earthgan_training.simulate.model import Model
 from earthgan_training.simulate.parameters import PRESETS
 setup = PRESETS["contest-like"].setup
 model = Model(setup.physics, setup.resolution, setup.cfl)
-state = model.start(initial.random(model.grid, setup.resolution.degree, 0), setup.interval)
+state = model.start(initial.random(model.grid, setup.resolution.degree, 0), Clock(setup.interval))
 state = model.advanced(model.advanced(state))
 before = time.process_time()
 for _ in range(8):

@@ -31,7 +31,8 @@ class GeneratorSpec(Frozen):
 class Provenance(Frozen):
     """The origin of the data. `notice` and `credit` are shown wherever the data are shown.
 
-    `licence` is empty and `simulated` is None if nobody has said.
+    `licence` is empty and `simulated` is None if nobody has said. If `time_scale` is not None, times and speeds are not
+    those of the equations that made the data: times have been divided by it, and speeds multiplied.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Provenance(Frozen):
     notice: str = ""
     credit: str = optional("")
     simulated: bool | None = None
+    time_scale: float | None = optional(None)
     training_data_sha256: Sha256 | None = None
 
 

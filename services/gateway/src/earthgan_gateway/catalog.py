@@ -18,6 +18,8 @@ from earthgan_gateway.pictures import Style
 #: The depth that a client shows first, as a share of the planet's radius. In the Earth, 700 km lie below the lid, where
 #: both slabs and plumes are visible.
 FIRST_DEPTH = 700 / 6371
+#: 1 m/s in cm/yr.
+CM_PER_YR = 100 * 365.25 * 86400
 
 
 def catalog(offer: Offer) -> dict[str, Any]:
@@ -33,6 +35,7 @@ def catalog(offer: Offer) -> dict[str, Any]:
         "source": spec.provenance.source,
         "licence": spec.provenance.licence,
         "credit": spec.provenance.credit,
+        "time_scale": spec.provenance.time_scale,
         "digest": surrogate.digest,
         "generator": {"preset": spec.generator.arguments.preset},
         "variables": list(offer.quantities),
@@ -80,17 +83,28 @@ def _variable(offer: Offer, quantity: Quantity) -> dict[str, Any]:
     }
 
 
-def legend(quantity: Quantity, style: Style) -> dict[str, Any]:
-    """Return a quantity's colours from low to high, and the ticks to print beside them."""
+def shown_unit(surrogate: Surrogate, quantity: Quantity) -> tuple[str, float]:
+    """The unit in which people read a quantity, and the factor from its own unit. Scaled speeds are read in cm/yr."""
+    is_scaled_speed = surrogate.spec.provenance.time_scale is not None and quantity.unit == "m/s"
+    return ("scaled cm/yr", CM_PER_YR) if is_scaled_speed else (quantity.unit, 1.0)
+
+
+def legend(surrogate: Surrogate, quantity: Quantity, style: Style) -> dict[str, Any]:
+    """Return a quantity's colours from low to high, and the ticks to print beside them. `factor` times a value in the
+    quantity's own unit is a value in the legend's unit.
+    """
     palette = style.palette()[3:].hex()
+    unit, factor = shown_unit(surrogate, quantity)
+    low, high = style.low * factor, style.high * factor
     return {
         "variable": quantity.name,
         "long_name": quantity.long_name,
-        "unit": quantity.unit,
-        "range": [style.low, style.high],
+        "unit": unit,
+        "factor": factor,
+        "range": [low, high],
         "colormap": style.colormap,
         "colors": [f"#{palette[i : i + 6]}" for i in range(0, len(palette), 6)],
-        "ticks": [asdict(tick) for tick in ticks(style.low, style.high)],
+        "ticks": [asdict(tick) for tick in ticks(low, high)],
     }
 
 
@@ -103,7 +117,7 @@ def tilejson(
     planet, decimals = surrogate.spec.planet, surrogate.spec.planet.decimals(surrogate.grid.radii_km)
     return {
         "tilejson": "3.0.0",
-        "name": f"{quantity.long_name}, {planet.place_in_words(radius_km, decimals)}, {when(step)}",
+        "name": f"{quantity.long_name}, {planet.place_in_words(radius_km, decimals)}, {when(surrogate, step)}",
         "description": f"{surrogate.spec.title}, radius {planet.in_words(radius_km, decimals)}",
         "attribution": attribution(surrogate),
         "scheme": "xyz",
@@ -114,9 +128,10 @@ def tilejson(
     }
 
 
-def when(step: StepSpec) -> str:
+def when(surrogate: Surrogate, step: StepSpec) -> str:
     """A time step in words: its label or its number, and its time if that is known."""
-    time = "" if step.time_myr is None else f", {step.time_myr:.0f} Myr"
+    unit = "Myr" if surrogate.spec.provenance.time_scale is None else "scaled Myr"
+    time = "" if step.time_myr is None else f", {step.time_myr:.0f} {unit}"
     return f"{f'step {step.t}' if step.label is None else step.label}{time}"
 
 

@@ -189,7 +189,8 @@ class Places:
 
     def _about(self, quantity: Quantity) -> dict[str, Any]:
         about = {"variable": quantity.name, "long_name": quantity.long_name, "unit": quantity.unit}
-        return {**about, "length_unit": self._planet.unit}
+        scale = self._surrogate.spec.provenance.time_scale
+        return {**about, "length_unit": self._planet.unit, "time_scale": scale}
 
     def _step(self, t: int) -> dict[str, Any]:
         return {"t": t, "time_myr": self._surrogate.check_step(t).time_myr}

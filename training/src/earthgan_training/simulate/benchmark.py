@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
 from earthgan.numerics.radial import RadialGrid
-from earthgan_training.harmonics.coefficients import resized
 from earthgan_training.simulate import initial
+from earthgan_training.simulate.clock import Clock
 from earthgan_training.simulate.diagnostics import Diagnostics, check_resolved, diagnose
-from earthgan_training.simulate.model import Model
+from earthgan_training.simulate.model import Model, at_resolution
 from earthgan_training.simulate.parameters import Physics, Resolution
 
 PHYSICS = Physics(rayleigh=7000.0, inner=0.55 / 0.45)
@@ -59,9 +59,8 @@ def run_benchmark(case: Benchmark, watch: Callable[[Diagnostics], None] = lambda
         if before_finer is None:
             temperature = initial.perturbed(model.grid, resolution.degree, case.cosines)
         else:
-            coefficients, grid = before_finer
-            temperature = resized(coefficients, resolution.degree) @ grid.interpolation(model.grid.nodes).T
-        state = model.start(temperature, INTERVAL)
+            temperature = at_resolution(*before_finer, model)
+        state = model.start(temperature, Clock(INTERVAL))
         before = diagnose(model, state)
         for _ in range(LONGEST):
             state = model.advanced(state)

@@ -14,17 +14,18 @@ from numpy.typing import NDArray
 from earthgan.errors import BadInput
 from earthgan.files import whole
 from earthgan_training.simulate.clock import Clock
-from earthgan_training.simulate.model import State
+from earthgan_training.simulate.model import Past, State
 from earthgan_training.simulate.parameters import Setup
 
 CHECKPOINT_FILE = "checkpoint.npz"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A state, and the history up to this state as `(row, column)`."""
+    """A state in one of the set-up's stages, and the history up to this state as `(row, column)`."""
 
+    stage: int
     state: State
     history: NDArray[np.float64]
 
@@ -38,14 +39,20 @@ def fingerprint(setup: Setup, seed: int) -> dict[str, Any]:
 def save(folder: Path, checkpoint: Checkpoint, identity: dict[str, Any]) -> None:
     """Write a folder's checkpoint, whole or not at all. Raises BadInput."""
     state = checkpoint.state
-    about = {"identity": identity, "clock": asdict(state.clock), "step": state.step, "dt": state.previous_dt}
+    about = {
+        "identity": identity,
+        "stage": checkpoint.stage,
+        "clock": asdict(state.clock),
+        "step": state.step,
+        "past_dt": [each.dt for each in state.past],
+    }
     with whole(folder / CHECKPOINT_FILE) as part:
         np.savez(
             part,
             about=np.frombuffer(json.dumps(about).encode(), np.uint8),
             temperature=state.temperature,
-            previous_temperature=state.previous_temperature,
-            previous_advection=state.previous_advection,
+            past_temperature=np.array([each.temperature for each in state.past]),
+            past_advection=np.array([each.advection for each in state.past]),
             history=checkpoint.history,
         )
 
@@ -66,13 +73,11 @@ def load(folder: Path, identity: dict[str, Any]) -> Checkpoint | None:
                 raise BadInput(f"{path}: belongs to another run ({_difference(found, identity)}); choose another --out")
             state = State(
                 temperature=stored["temperature"],
-                previous_temperature=stored["previous_temperature"],
-                previous_advection=stored["previous_advection"],
-                previous_dt=about["dt"],
+                past=tuple(map(Past, stored["past_temperature"], stored["past_advection"], about["past_dt"])),
                 clock=Clock(**about["clock"]),
                 step=about["step"],
             )
-            return Checkpoint(state, stored["history"])
+            return Checkpoint(about["stage"], state, stored["history"])
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise BadInput(f"{path}: cannot be read as a checkpoint ({error}); delete it to start again") from error
 

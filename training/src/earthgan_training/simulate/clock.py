@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Clock:
-    """`done` intervals and `position` steps of `interval / 2**level` each have passed."""
+    """`done` intervals and `position` steps of `interval / 2**level` each have passed since the time `start`."""
 
     interval: float
     done: int = 0
     position: int = 0
     level: int = 0
+    start: float = 0.0
 
     @property
     def dt(self) -> float:
@@ -22,7 +23,7 @@ class Clock:
 
     @property
     def time(self) -> float:
-        return self.interval * (self.done + self.position / (1 << self.level))
+        return self.start + self.interval * (self.done + self.position / (1 << self.level))
 
     @property
     def on_interval(self) -> bool:

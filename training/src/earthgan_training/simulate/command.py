@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command, count, positive
+from earthgan.errors import WrongUsage
 from earthgan.files import write_json
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from earthgan_training.simulate.diagnostics import Diagnostics
     from earthgan_training.simulate.parameters import Preset, Setup
 
-_PRESETS = ("quick", "demo", "contest-like")
+_PRESETS = ("quick", "demo", "contest-like", "earth")
 _BENCHMARKS = ("tetrahedral", "cubic")
 
 
@@ -41,6 +42,20 @@ def add_simulate(subcommands: Any) -> None:
     )
     what.add_argument("--list-presets", action="store_true", help="print what each preset computes and needs")
     parser.add_argument("--preset", choices=_PRESETS, default="quick", help="settings of the run (default: quick)")
+    parser.add_argument(
+        "--from",
+        dest="archive",
+        type=Path,
+        metavar="DIR",
+        help="write the files of a run that kept its coefficients in DIR, and compute nothing anew",
+    )
+    parser.add_argument(
+        "--keep",
+        choices=("files", "coefficients"),
+        default="files",
+        help="what to keep of each time step: its file, or only the coefficients of temperature, from which --from "
+        "writes the file later (default: files)",
+    )
     parser.add_argument("--steps", type=positive, metavar="N", help="number of files (default: the preset's)")
     parser.add_argument(
         "--seed",
@@ -72,6 +87,9 @@ def add_simulate(subcommands: Any) -> None:
 def _simulate(arguments: argparse.Namespace) -> None:
     if arguments.list_presets:
         _list_presets()
+        return
+    if arguments.archive:
+        _write_files(arguments)
         return
     results = {"benchmark": _benchmark(arguments.benchmark)} if arguments.benchmark else _runs(arguments)
     for name, diagnostics in results.items():
@@ -112,8 +130,18 @@ def _runs(arguments: argparse.Namespace) -> dict[str, Diagnostics]:
             def watch(now: Progress, show: Show = show, what: str = f"{setup.name} seed {seed}") -> None:
                 show(what, now.intervals, now.of, _health(now.diagnostics))
 
-            results[str(folder)] = simulate(setup, seed, steps, folder, watch)
+            results[str(folder)] = simulate(setup, seed, steps, folder, watch, arguments.keep)
     return results
+
+
+def _write_files(arguments: argparse.Namespace) -> None:
+    from earthgan.progress import progress
+    from earthgan_training.simulate.run import write_archived
+
+    if arguments.out is None:
+        raise WrongUsage("--from needs --out, the folder for the files")
+    with progress() as show:
+        write_archived(arguments.archive, arguments.out, arguments.steps, lambda done, of: show("files", done, of, ""))
 
 
 def _changed(setup: Setup, arguments: argparse.Namespace) -> Setup:

@@ -40,10 +40,13 @@ def cell_centres(first: float, last: float, count: int) -> NDArray[np.float64]:
 
 
 class ContestWriter:
-    """Writes one file after another. It prepares the harmonics of the output grid once."""
+    """Writes one file after another. It prepares the harmonics of the output grid once.
 
-    def __init__(self, model: Model, grid: OutputGrid) -> None:
-        self._model = model
+    Times are divided by `time_scale` and speeds multiplied by it (`scale.py`).
+    """
+
+    def __init__(self, model: Model, grid: OutputGrid, time_scale: float = 1.0) -> None:
+        self._model, self._time_scale = model, time_scale
         self.latitudes = cell_centres(90.0, -90.0, grid.latitudes)
         self.longitudes = np.linspace(0.0, 360.0, grid.longitudes)  # the first meridian is stored twice
         self.radii_km = cell_centres(model.grid.inner * THICKNESS_KM, model.grid.outer * THICKNESS_KM, grid.radii)
@@ -59,7 +62,7 @@ class ContestWriter:
         """
         on_nodes = temperature, *self._model.velocity(temperature)
         at_radii, radial, lateral = (each.astype(np.float32) @ self._radial.T for each in on_nodes)
-        transform, speed = self._transform, np.float32(VELOCITY_M_PER_S)
+        transform, speed = self._transform, np.float32(VELOCITY_M_PER_S * self._time_scale)
         velocity = transform.values(radial), transform.southward(lateral), transform.eastward(lateral)
         vx, vy, vz = self._axes.cartesian(*velocity)
         t, mean = transform.values(at_radii), at_radii[0, 0, 0, :, None, None] / np.float32(MEAN)
@@ -94,7 +97,7 @@ class ContestWriter:
                     variable[:] = values
                 file.title = TITLE
                 file.Conventions = "CF-1.8"
-                file.time_Myr = time * DIFFUSION_TIME_MYR
+                file.time_Myr = time * DIFFUSION_TIME_MYR / self._time_scale
                 for name, value in attributes.items():
                     file.setncattr(name, value)
         except RuntimeError as error:  # the library raises this for a full disk

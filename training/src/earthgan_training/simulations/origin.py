@@ -51,6 +51,7 @@ def provenance_of(attributes: Attributes[str, Any], mapping: Mapping, fallback: 
         notice=said.notice if said.notice is not None else _text(attributes, _NOTICE),
         credit=said.credit if said.credit is not None else credit,
         simulated=said.simulated if said.simulated is not None else _simulated(attributes),
+        time_scale=_positive(attributes.get("time_scale")),
     )
 
 
@@ -63,6 +64,15 @@ def _simulated(attributes: Attributes[str, Any]) -> bool | None:
     if "simulated" in words or "earthgan simulate" in words or "numerical simulation" in words:
         return True
     return None
+
+
+def _positive(said: Any) -> float | None:
+    """A positive, finite number; None if the source does not say one."""
+    try:
+        value = float(said)
+    except (TypeError, ValueError):
+        return None
+    return value if 0 < value < float("inf") else None
 
 
 def _text(attributes: Attributes[str, Any], names: tuple[str, ...]) -> str:

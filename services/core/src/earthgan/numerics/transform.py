@@ -279,7 +279,7 @@ class Transform:
 
     def values(self, coefficients: Array) -> Array:
         """The field `(..., row, column)` of coefficients `(degree, order, part, ...)`."""
-        return self._field(self.rows.modes(coefficients, "values"))
+        return self.field(self.rows.modes(coefficients, "values"))
 
     def southward(self, v: Array, w: Array | None = None) -> Array:
         """The southward component of the vector field of V and W.
@@ -287,7 +287,7 @@ class Transform:
         With V alone, this is the derivative d/d theta of the field of V.
         """
         modes = self.rows.modes(v, "slopes")
-        return self._field(modes if w is None else modes - self.rows.modes(w, "eastward"))
+        return self.field(modes if w is None else modes - self.rows.modes(w, "eastward"))
 
     def eastward(self, v: Array, w: Array | None = None) -> Array:
         """The eastward component of the vector field of V and W.
@@ -295,32 +295,39 @@ class Transform:
         With V alone, this is 1/sin(theta) times the derivative d/d phi of the field of V.
         """
         modes = self.rows.modes(v, "eastward")
-        return self._field(modes if w is None else modes + self.rows.modes(w, "slopes"))
+        return self.field(modes if w is None else modes + self.rows.modes(w, "slopes"))
 
     def coefficients(self, field: Array) -> Array:
         """The coefficients `(degree, order, part, ...)` of a field `(..., row, column)`."""
-        *others, rows, columns = field.shape
-        flat = field.reshape(-1, rows, columns).astype(self.rows.dtype, copy=False)
-        kept = self.rows.kept
-        modes = np.empty((2, self.rows.degree + 1, 2, len(flat), kept), flat.dtype)
-        for some in self._chunks(len(flat)):
-            folded = self.rows.fold(flat[some])
-            self.columns.modes(folded.reshape(2, -1, columns), modes[:, :, :, some].reshape(*modes.shape[:3], -1))
-        return self.rows.coefficients(modes.reshape(*modes.shape[:3], *others, kept))
+        return self.rows.coefficients(self.modes(field))
 
-    def _field(self, modes: Array) -> Array:
+    def field(self, modes: Array) -> Array:
+        """The field `(..., row, column)` of modes `(2, order, part, ..., row)`."""
         _, orders, _, *others, kept = modes.shape
         modes = modes.reshape(2, orders, 2, -1, kept)
         rows, columns = self.rows, self.columns
         out = np.empty((modes.shape[3], len(rows.colatitudes), columns.count), modes.dtype)
-        for some in self._chunks(len(out)):
+        for some in self.chunks(len(out)):
             halves = columns.field(modes[:, :, :, some].reshape(2, orders, 2, -1))
             east, west = (each.reshape(2, some.stop - some.start, kept, each.shape[-1]) for each in halves)
             rows.unfold(east, out[some, :, : columns.east])
             rows.unfold(west, out[some, :, columns.east :][..., ::-1])
         return out.reshape(*others, *out.shape[1:])
 
-    def _chunks(self, fields: int) -> list[slice]:
+    def modes(self, field: Array) -> Array:
+        """The modes `(2, order, part, ..., row)` of a field `(..., row, column)`, from which the rows' `coefficients`
+        follow.
+        """
+        *others, rows, columns = field.shape
+        flat = field.reshape(-1, rows, columns).astype(self.rows.dtype, copy=False)
+        kept = self.rows.kept
+        modes = np.empty((2, self.rows.degree + 1, 2, len(flat), kept), flat.dtype)
+        for some in self.chunks(len(flat)):
+            folded = self.rows.fold(flat[some])
+            self.columns.modes(folded.reshape(2, -1, columns), modes[:, :, :, some].reshape(*modes.shape[:3], -1))
+        return modes.reshape(*modes.shape[:3], *others, kept)
+
+    def chunks(self, fields: int) -> list[slice]:
         """Slices of the fields that are computed together. They are small enough for a processor's cache."""
         step = -(-CHUNK // self.rows.kept)
         return [slice(first, min(first + step, fields)) for first in range(0, fields, step)]

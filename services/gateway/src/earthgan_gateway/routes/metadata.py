@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from earthgan.errors import InvalidRequest
+from earthgan.variables import with_unit
 from earthgan_gateway import catalog
 from earthgan_gateway.drawing.render import legend_png
 from earthgan_gateway.offer import Offer
@@ -59,7 +60,9 @@ def metadata_router(offer: Offer) -> APIRouter:
         """Draw the legend of a variable as a picture of 320 by 56 pixels."""
         quantity = offer.quantity(var)
         style = query.style(quantity)
-        picture = legend_png(quantity.heading, style.palette(), style.low, style.high)
+        unit, factor = catalog.shown_unit(offer.surrogate, quantity)
+        heading = with_unit(quantity.long_name, unit)
+        picture = legend_png(heading, style.palette(), style.low * factor, style.high * factor)
         return Response(picture, media_type="image/png")
 
     @router.get("/legends/{var}", response_model=Legend, responses=PATH_ERRORS)
@@ -67,7 +70,7 @@ def metadata_router(offer: Offer) -> APIRouter:
     async def get_legend(var: Variable, query: Annotated[StyleQuery, Query()]) -> dict[str, Any]:
         """Give the legend of a variable: its colours from low to high, and the ticks to print beside them."""
         quantity = offer.quantity(var)
-        return catalog.legend(quantity, query.style(quantity))
+        return catalog.legend(offer.surrogate, quantity, query.style(quantity))
 
     @router.get("/tiles/{var}/{t}/{r}/tilejson.json", response_model=TileJson, responses=PATH_ERRORS)
     async def get_tilejson(

@@ -67,7 +67,8 @@ class Catalog(_Document):
     """Everything that clients can ask for. `nearest` is present if the query gave a depth or a radius.
 
     `simulated` says whether the data are simulated or measured, and is null if nobody has said. `length_decimals` is
-    the number of decimals with which radii and depths are shown.
+    the number of decimals with which radii and depths are shown. If `time_scale` is not null, all times have been
+    divided by it and all speeds multiplied, from the scale of the equations to that of the Earth's plates.
     """
 
     title: str
@@ -77,6 +78,7 @@ class Catalog(_Document):
     source: str
     licence: str
     credit: str
+    time_scale: float | None
     digest: str
     generator: Generator
     variables: list[str]
@@ -133,11 +135,14 @@ class Tick(_Document):
 
 
 class Legend(_Document):
-    """The colours of a style from low to high, and the ticks to print beside them."""
+    """The colours of a style from low to high, and the ticks to print beside them. `factor` times a value of the
+    variable is a value in the legend's unit.
+    """
 
     variable: str
     long_name: str
     unit: str
+    factor: float
     range: Ends
     colormap: str
     colors: list[str]
@@ -173,6 +178,7 @@ class _About(_Document):
     long_name: str
     unit: str
     length_unit: LengthUnit
+    time_scale: float | None
 
 
 class Point(_About):

@@ -48,7 +48,7 @@ def metadata(surrogate: Surrogate, plan: Plan, *, values: bool) -> dict[str, Any
     }
     variables = [each for each in catalog.variables(offer)["variables"] if each["name"] in plan.quantities]
     legends = {
-        f"legends/{name}.json": catalog.legend(quantity, Style.of(quantity))
+        f"legends/{name}.json": catalog.legend(surrogate, quantity, Style.of(quantity))
         for name, quantity in offer.quantities.items()
         if name in plan.quantities
     }
