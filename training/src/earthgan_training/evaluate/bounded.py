@@ -102,11 +102,12 @@ def within_bounds(
     per_step: float,
     bounds: Sequence[float],
     say: Callable[[str], None],
+    codecs: Sequence[BoundedCodec],
 ) -> dict[float, dict[str, dict[str, AtBound]]]:
     """The results by bound, way and variable, for fields by variable. The surrogate takes `per_step` bytes for all of
     its variables together; here each has the same share of them.
     """
-    share, codecs = per_step / len(truth), bounded_codecs()
+    share = per_step / len(truth)
     found: dict[float, dict[str, dict[str, AtBound]]] = {}
     for bound in bounds:
         of = found.setdefault(bound, {SURROGATE: {}})
@@ -115,7 +116,7 @@ def within_bounds(
             largest = float(np.abs(predictions[name].astype(np.float64) - true).max()) / extent
             of[SURROGATE][name] = AtBound(round(share), largest, largest <= bound)
             for codec in codecs:
-                say(f"{name} by {codec.name} within {bound:.3%} of its range")
+                say(f"{name} by {codec.name} within {100 * bound:g} % of its range")
                 of.setdefault(codec.name, {})[name] = at_bound(codec, true, bound, extent)
                 if codec.name == "sperr":
                     both = remainder(share, predictions[name], true, bound, codec)

@@ -21,8 +21,9 @@ from earthgan_training.evaluate.codecs import CONSTANTS_BYTES, Coded
 
 Array = NDArray[np.float32]
 
-#: The standard deviation of the features' frequencies, in turns for a coordinate from 0 to 1.
-FREQUENCY = 1.0
+#: The standard deviation of the features' frequencies, in turns for a coordinate from 0 to 1. On the temperature of a
+#: step of the simulated run, in 11 kB and after 1,500 updates, 0.6 gave 29.9 dB, 1.0 gave 27.6 and 1.6 gave 22.0.
+FREQUENCY = 0.6
 #: The learning rate falls from this one along a cosine; each update sees this many places.
 RATE, PLACES = 1e-2, 8192
 SEED = 2210

@@ -20,7 +20,7 @@ from earthgan.sphere.grid import ShellGrid
 from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE
 from earthgan_training.evaluate.asked import NOTHING, Asked, OverTime
-from earthgan_training.evaluate.bounded import within_bounds
+from earthgan_training.evaluate.bounded import bounded_codecs, within_bounds
 from earthgan_training.evaluate.codecs import Codec, available_codecs
 from earthgan_training.evaluate.footprint import footprint
 from earthgan_training.evaluate.grids import comparison_grid
@@ -142,7 +142,7 @@ def _step(
     if rates or plan.beside:
         rates |= _family(surrogate, plan.beside, source, t, rivals, say)
     predicted = dict(zip(names, draws[0], strict=True))
-    bounded = within_bounds(predicted, truth, size.per_step, plan.asked.bounds, rivals.say)
+    bounded = within_bounds(predicted, truth, size.per_step, plan.asked.bounds, rivals.say, bounded_codecs())
     stored = _as_stored(surrogate, at_step, grid, predicted) if over_time.wants_series else None
     over_time.see(t, truth, predicted, grid, size.per_step, stored, rivals.say)
     scorer = Scorer(grid, surrogate.grid, surrogate.inputs.grid or paper_input_grid(grid))

@@ -27,8 +27,9 @@ Points = NDArray[np.float64]
 #: Runge-Kutta steps for one overturn. On the simulated run, twice as many move half of the points by less than 1 m.
 STEPS = 200
 SEED = 20211
-#: Rows beyond each pole, so that a spline does not feel where they end, and columns beside a cell that it needs.
-_BEYOND, _BESIDE = 12, 2
+#: Rows beyond each pole, so that a spline does not feel where they end, shells beyond the first and the last, which
+#: continue the field with its slope, and columns beside a cell that a spline needs.
+_BEYOND, _OUTSIDE, _BESIDE = 12, 4, 2
 
 #: The unit in which velocities and times fit to lengths in km.
 _TIMED = "km/Myr"
@@ -54,6 +55,7 @@ class Flow:
         shells, rows, columns = grid.shape
         rows_and_more = range(-self._beyond, rows + self._beyond)
         found = grid.window(component, Window(range(shells), rows_and_more, range(columns))).astype(np.float64)
+        found = np.pad(found, ((_OUTSIDE, _OUTSIDE), (0, 0), (0, 0)), mode="reflect", reflect_type="odd")
         for axis, mode in ((0, "mirror"), (1, "mirror"), (2, "grid-wrap")):
             found = spline_filter1d(found, 3, axis, mode=mode)
         return np.pad(found.astype(np.float32), ((0, 0), (0, 0), (_BESIDE, _BESIDE)), mode="wrap")
@@ -65,7 +67,7 @@ class Flow:
         spacing = self._latitudes[0] - self._latitudes[1]
         index = np.stack(
             [
-                np.interp(radius, self._radii, np.arange(len(self._radii))),
+                np.interp(radius, self._radii, np.arange(len(self._radii))) + _OUTSIDE,
                 (self._latitudes[0] - latitude) / spacing + self._beyond,
                 longitude / 360 * self._columns + _BESIDE,
             ]
