@@ -64,3 +64,5 @@ system-packages:
 
 clean:
 	rm -rf $(VENV) test-output dist services/*/build training/build
+
+include reproduce.mk

@@ -66,6 +66,28 @@ def add_evaluate(subcommands: Any) -> None:
         metavar="FOLDER",
         help="surrogates of other sizes, for a curve through all sizes",
     )
+    parser.add_argument(
+        "--bounds",
+        type=_percentages,
+        default=(),
+        metavar="%,%",
+        help="also compare codecs that promise a largest error, in percent of each variable's range: SPERR, SZ3, EBCC",
+    )
+    parser.add_argument(
+        "--tracers", type=positive, default=0, metavar="N", help="also carry N tracers by both flows for an overturn"
+    )
+    parser.add_argument(
+        "--network",
+        type=positive,
+        default=0,
+        metavar="UPDATES",
+        help="also train coordinate networks of the same bytes on the first time step (slow)",
+    )
+    parser.add_argument(
+        "--series",
+        action="store_true",
+        help="also compare the bytes of all time steps together with SPERR that uses time (slow)",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results as JSON")
     parser.add_argument("--figures", type=Path, metavar="DIR", help="also draw the results as PNG files in this folder")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the results as a Markdown document")
@@ -75,9 +97,18 @@ def _rates(text: str) -> tuple[int, ...]:
     return tuple(positive(piece) for piece in text.split(","))
 
 
+def _percentages(text: str) -> tuple[float, ...]:
+    """Shares of a range, written as percentages from above 0 to 100."""
+    percentages = [float(piece) for piece in text.split(",")]
+    if not all(0 < each <= 100 for each in percentages):
+        raise ValueError("a bound is more than 0 and at most 100 percent")
+    return tuple(each / 100 for each in percentages)
+
+
 def _evaluate(arguments: argparse.Namespace) -> None:
     from earthgan.progress import progress
     from earthgan.surrogate import Surrogate
+    from earthgan_training.evaluate.asked import Asked
     from earthgan_training.evaluate.markdown import document
     from earthgan_training.evaluate.pictures import draw, draw_size
     from earthgan_training.evaluate.run import evaluate
@@ -99,6 +130,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
                 codecs=_codecs(arguments.codecs),
                 rates=arguments.rates,
                 beside=arguments.beside,
+                asked=Asked(arguments.bounds, arguments.network, arguments.tracers, arguments.series),
                 on_work=lambda done, total, what: show("steps", done, total, what),
             )
             for source in sources
@@ -165,6 +197,14 @@ def _as_typed(arguments: argparse.Namespace) -> str:
         words += ["--rates", ",".join(map(str, arguments.rates))]
     if arguments.beside:
         words += ["--beside", *map(shortened, arguments.beside)]
+    if arguments.bounds:
+        words += ["--bounds", ",".join(f"{100 * each:g}" for each in arguments.bounds)]
+    if arguments.tracers:
+        words += ["--tracers", str(arguments.tracers)]
+    if arguments.network:
+        words += ["--network", str(arguments.network)]
+    if arguments.series:
+        words += ["--series"]
     if arguments.figures:
         words += ["--figures", shortened(arguments.figures)]
     return shlex.join([*words, "--markdown", shortened(arguments.markdown)])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from earthgan.quantities import VELOCITY
+from earthgan_training.evaluate.answers import note
 from earthgan_training.evaluate.footprint import SERIES
-from earthgan_training.evaluate.results import ALL_BYTES, PUBLISHED, SAME_BYTES, WITHOUT_NETWORK, Evaluation
+from earthgan_training.evaluate.results import ALL_BYTES, NETWORK, PUBLISHED, SAME_BYTES, WITHOUT_NETWORK, Evaluation
 from earthgan_training.evaluate.scores import MEASURES
 from earthgan_training.evaluate.table import tables, verdict
 from earthgan_training.work.tables import Table
@@ -99,6 +100,9 @@ def _held_out(found: Evaluation) -> str:
 
 
 def _notes(table: Table, found: Evaluation) -> list[str]:
+    answer = note(table, found)
+    if answer:
+        return [answer]
     if "others" in table.title:
         return [
             _same_bytes(found)
@@ -118,6 +122,11 @@ def _notes(table: Table, found: Evaluation) -> list[str]:
             notes[0] += (
                 " The difference between a surrogate and the same surrogate without its network is what the network "
                 "contributes."
+            )
+        if NETWORK in found.rates:
+            notes.append(
+                "A coordinate network is trained on one field alone, in the manner of Huang & Hoefler (arXiv "
+                "2210.12538): random Fourier features of a place, a block of two layers, and weights in float16."
             )
         if PUBLISHED in found.rates:
             notes.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 
 from earthgan.records import PlanetSpec
 from earthgan.sphere.grid import ShellGrid
+from earthgan_training.evaluate.bounded import AtBound
 from earthgan_training.evaluate.footprint import Footprint
+from earthgan_training.evaluate.largest import LargestError
 from earthgan_training.evaluate.scores import VariableScores
+from earthgan_training.evaluate.series import SeriesCost
+from earthgan_training.evaluate.tracers import Drift
 
 #: The suffix for the name of a codec that got the bytes of all variables for the temperature alone.
 ALL_BYTES = "_all_bytes_on_temperature"
@@ -22,6 +26,8 @@ SAME_BYTES = "same_bytes_"
 #: Ways among `rates` whose bytes are those of all variables together: surrogates, the same surrogates without their
 #: networks, and the published generator.
 SURROGATES, WITHOUT_NETWORK, PUBLISHED = "surrogates", "surrogates_without_network", "published"
+#: The way of a coordinate network among `rates`.
+NETWORK = "network"
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,8 @@ class Rival:
 class StepResult:
     """The results for one time step. `clipped` and `differs` are explained in `inputs.AtStep`. `divergence` holds the
     prediction's value and the ground truth's. `rivals` and `rates` are by way and variable. With `own_input`, the
-    rivals of the same bytes interpolate the surrogate's own input.
+    rivals of the same bytes interpolate the surrogate's own input. `largest` is by variable, and `bounded` by bound,
+    way and variable.
     """
 
     t: int
@@ -51,13 +58,16 @@ class StepResult:
     divergence: tuple[float, float] | None
     rivals: Mapping[str, Mapping[str, Rival]]
     rates: Mapping[str, Mapping[str, tuple[Rival, ...]]]
+    largest: Mapping[str, LargestError]
+    bounded: Mapping[float, Mapping[str, Mapping[str, AtBound]]]
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """The results for all time steps. Numbers over several time steps are means of decibels, of ratios or of bytes.
 
-    With `own_input`, the ways of the same bytes interpolate the surrogate's own input.
+    With `own_input`, the ways of the same bytes interpolate the surrogate's own input. `drift` and `series` are None
+    unless they were asked for.
     """
 
     title: str
@@ -69,7 +79,10 @@ class Evaluation:
     own_input: bool
     planet: PlanetSpec
     footprint: Footprint
+    units: Mapping[str, str]
     steps: tuple[StepResult, ...]
+    drift: Drift | None = None
+    series: SeriesCost | None = None
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -108,6 +121,15 @@ class Evaluation:
         if not every:
             return None
         return Rival(*(_mean(getattr(each, key) for each in every) for key in Rival.__dataclass_fields__))
+
+    def largest(self, name: str) -> LargestError:
+        """A variable's largest error in all time steps."""
+        return max((step.largest[name] for step in self.steps), key=lambda each: abs(each.error))
+
+    @property
+    def bounded(self) -> Mapping[float, Mapping[str, Mapping[str, AtBound]]]:
+        """What codecs with a promised bound take, by bound, way and variable, in the first time step."""
+        return self.steps[0].bounded
 
     def gain_db(self, name: str) -> float:
         """How far a variable's PSNR is above that of the best interpolation of the same bytes. A surrogate that is not
@@ -150,6 +172,16 @@ class Evaluation:
             "baselines": {
                 way: {name: vars(rival) for name, rival in of.items() if rival} for way, of in rivals.items()
             },
+            "largest_errors": {name: vars(self.largest(name)) for name in self.variables},
+            "bounded": [
+                {
+                    "bound": bound,
+                    "ways": {way: {name: vars(each) for name, each in of.items()} for way, of in ways.items()},
+                }
+                for bound, ways in self.bounded.items()
+            ],
+            "tracers": vars(self.drift) | {"steady": self.drift.steady} if self.drift else None,
+            "series": asdict(self.series) if self.series else None,
             "gain_over_same_bytes_db": {name: self.gain_db(name) for name in self.variables},
             "shells": {
                 "depth_km": [self.planet.depth_km(radius) for radius in grid.radii_km],

@@ -18,7 +18,8 @@ from earthgan.variables import TEMPERATURE
 from earthgan_training.evaluate.accuracy import psnr
 from earthgan_training.evaluate.codecs import Codec, code
 from earthgan_training.evaluate.interpolation import METHODS, input_of_bytes, paper_input, paper_input_grid
-from earthgan_training.evaluate.results import ALL_BYTES, SAME_BYTES, Rival
+from earthgan_training.evaluate.network import code_by_network
+from earthgan_training.evaluate.results import ALL_BYTES, NETWORK, SAME_BYTES, Rival
 from earthgan_training.harmonics.analysis import highest_degree, scalar_coefficients
 from earthgan_training.velocity.accuracy import cartesian_velocity
 
@@ -50,8 +51,8 @@ class Rivals:
         profile: StokesProfile | None,
         say: Callable[[str], None],
     ) -> None:
-        self.truth, self.grid, self._codecs, self._say = truth, grid, codecs, say
-        self._maps = _maps(profile, grid) if profile and codecs else None
+        self.truth, self.grid, self._codecs, self.say = truth, grid, codecs, say
+        self._profile = profile
 
     def rival(self, name: str, field: Array, size: float) -> Rival:
         """The accuracy of a field."""
@@ -103,16 +104,35 @@ class Rivals:
                     found.setdefault(codec.name + ALL_BYTES, []).append(self._with_flow(*coded[TEMPERATURE.name]))
         return {way: curves(points) for way, points in found.items()}
 
+    def network(self, size: float, updates: int) -> dict[str, dict[str, tuple[Rival, ...]]]:
+        """A coordinate network for each variable, and one for the temperature with all `size` bytes, as one point of a
+        curve each.
+        """
+
+        def coded(name: str, share: float) -> tuple[Rival, Array]:
+            self.say(f"{name} by a coordinate network")
+            found = code_by_network(self.truth[name], self.grid, share, updates)
+            return self.rival(name, found.field, found.bytes), found.field
+
+        found = {NETWORK: {name: coded(name, size / len(self.truth))[0] for name in self.truth}}
+        if TEMPERATURE.name in self.truth:
+            found[NETWORK + ALL_BYTES] = self._with_flow(*coded(TEMPERATURE.name, size))
+        return {way: curves([point]) for way, point in found.items()}
+
     def _coded(self, codec: Codec, name: str, size: float) -> tuple[Rival, Array]:
-        self._say(f"{name} by {codec.name}")
+        self.say(f"{name} by {codec.name}")
         found = code(codec, self.truth[name], size)
         return self.rival(name, found.field, found.bytes), found.field
 
+    @property
+    def _maps(self) -> StokesMaps | None:
+        return _maps(self._profile, self.grid) if self._profile else None
+
     def _with_flow(self, rival: Rival, temperature: Array) -> dict[str, Rival]:
         found = {TEMPERATURE.name: rival}
-        if self._maps:
-            kelvins = scalar_coefficients(temperature, self.grid, len(self._maps.radial) - 1)
-            for name, field in zip(VELOCITY, cartesian_velocity(kelvins, self._maps, self.grid), strict=True):
+        if maps := self._maps:
+            kelvins = scalar_coefficients(temperature, self.grid, len(maps.radial) - 1)
+            for name, field in zip(VELOCITY, cartesian_velocity(kelvins, maps, self.grid), strict=True):
                 found[name] = self.rival(name, field, rival.bytes)
         return found
 

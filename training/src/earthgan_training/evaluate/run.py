@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean
@@ -18,11 +18,15 @@ from earthgan.kinds.interpolate import InterpolatePlanner
 from earthgan.quantities import VELOCITY
 from earthgan.sphere.grid import ShellGrid
 from earthgan.surrogate import Surrogate
+from earthgan.variables import TEMPERATURE
+from earthgan_training.evaluate.asked import NOTHING, Asked, OverTime
+from earthgan_training.evaluate.bounded import bounded_codecs, within_bounds
 from earthgan_training.evaluate.codecs import Codec, available_codecs
 from earthgan_training.evaluate.footprint import footprint
 from earthgan_training.evaluate.grids import comparison_grid
-from earthgan_training.evaluate.inputs import is_normalised, opened_at, without_network
+from earthgan_training.evaluate.inputs import AtStep, is_normalised, opened_at, without_network
 from earthgan_training.evaluate.interpolation import paper_input_grid
+from earthgan_training.evaluate.largest import largest_error
 from earthgan_training.evaluate.prediction import predict
 from earthgan_training.evaluate.results import (
     PUBLISHED,
@@ -53,14 +57,16 @@ def evaluate(
     codecs: Sequence[str] | None = None,
     rates: Sequence[int] = (),
     beside: Sequence[Path] = (),
+    asked: Asked = NOTHING,
     on_work: OnWork = lambda *_: None,
 ) -> Evaluation:
     """Compare a surrogate with a source, time step by time step, and with its rivals at the same bytes.
 
     `codecs` names the codecs to try; the default is all that are installed. `rates` are numbers of bytes per variable;
     they give a curve for each codec on the first time step. The surrogates `beside` this one give its curve, and the
-    published generator may be one of them. Raises BadInput if a variable is missing, if a codec is not installed, or if
-    the surrogate's numbers are normalised by unknown constants.
+    published generator may be one of them. `asked` says what else to measure. Raises BadInput if a variable is missing,
+    if a codec is not installed, if a question has no answer, or if the surrogate's numbers are normalised by unknown
+    constants.
     """
     surrogate = Surrogate(folder)
     if is_normalised(surrogate):
@@ -73,12 +79,12 @@ def evaluate(
     count = _members(surrogate, members)
     others = [Surrogate(each) for each in beside]
     rivals = _named(codecs)
+    asked.check(source, surrogate.variables)
+    plan, over_time = _Plan(rivals, tuple(rates), tuple(others), asked), OverTime(asked, surrogate, source)
     results = []
     for done, step in enumerate(source.steps):
         say = partial(on_work, done, len(source.steps))
-        first = done == 0
-        found = _step(surrogate, source, step.t, count, rivals, rates if first else (), others if first else (), say)
-        results.append(found)
+        results.append(_step(surrogate, source, step.t, count, plan if done == 0 else _Plan(rivals), over_time, say))
     return Evaluation(
         title=surrogate.spec.title,
         notice=surrogate.spec.provenance.notice,
@@ -91,8 +97,21 @@ def evaluate(
         footprint=replace(
             footprint(surrogate), inputs_per_step=math.ceil(fmean(step.inputs_bytes for step in results))
         ),
+        units=units,
         steps=tuple(results),
+        drift=over_time.drift,
+        series=over_time.series,
     )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What to measure in a time step. Everything but the codecs is measured in the first one only."""
+
+    codecs: Sequence[Codec]
+    rates: tuple[int, ...] = ()
+    beside: tuple[Surrogate, ...] = ()
+    asked: Asked = NOTHING
 
 
 def _step(
@@ -100,9 +119,8 @@ def _step(
     source: Source,
     t: int,
     members: int,
-    codecs: Sequence[Codec],
-    rates: Sequence[int],
-    beside: Sequence[Surrogate],
+    plan: _Plan,
+    over_time: OverTime,
     say: Callable[[str], None],
 ) -> StepResult:
     names = surrogate.variables
@@ -112,13 +130,21 @@ def _step(
     grid = comparison_grid(rows, columns + source.reader.storage.closed, native.radii_km)
     compared = range(shells - len(grid.radii_km), shells)
     truth = {name: area_mean(source.read(t, name, compared), native, grid) for name in names}
-    rivals = Rivals(truth, grid, codecs, surrogate.kind.stokes, lambda what: say(f"step {t}: {what}"))
+    rivals = Rivals(truth, grid, plan.codecs, surrogate.kind.stokes, lambda what: say(f"step {t}: {what}"))
     with opened_at(surrogate, source, t) as at_step:
         say(f"step {t}: generating")
         size = footprint(at_step.surrogate)
         draws = _draws(at_step.surrogate, t, grid, members)
         own = _own_input(at_step.surrogate, t, grid)
-    family = _family(surrogate, beside, source, t, rivals, say) if rates or beside else {}
+    rates = rivals.curves(plan.rates)
+    if plan.asked.network:
+        rates |= rivals.network(size.per_step, plan.asked.network)
+    if rates or plan.beside:
+        rates |= _family(surrogate, plan.beside, source, t, rivals, say)
+    predicted = dict(zip(names, draws[0], strict=True))
+    bounded = within_bounds(predicted, truth, size.per_step, plan.asked.bounds, rivals.say, bounded_codecs())
+    stored = _as_stored(surrogate, at_step, grid, predicted) if over_time.wants_series else None
+    over_time.see(t, truth, predicted, grid, size.per_step, stored, rivals.say)
     scorer = Scorer(grid, surrogate.grid, surrogate.inputs.grid or paper_input_grid(grid))
     scores = {}
     for i, name in enumerate(names):
@@ -126,9 +152,9 @@ def _step(
         scores[name] = scorer.score([draw[i] for draw in draws], truth[name])
     divergence = None
     if set(VELOCITY) <= set(names):
-        predicted = [draws[0][names.index(name)] for name in VELOCITY]
-        divergence = scorer.divergence(predicted), scorer.divergence([truth[name] for name in VELOCITY])
-    del draws
+        flows = [[of[name] for name in VELOCITY] for of in (predicted, truth)]
+        divergence = scorer.divergence(flows[0]), scorer.divergence(flows[1])
+    planet = surrogate.spec.planet
     return StepResult(
         t=t,
         time_myr=source.step(t).time_myr,
@@ -140,8 +166,20 @@ def _step(
         divergence=divergence,
         own_input=own is not None,
         rivals=rivals.at(size.per_step, own, size.inputs_per_step),
-        rates=rivals.curves(rates) | family,
+        rates=rates,
+        largest={name: largest_error(field, truth[name], grid, planet, t) for name, field in predicted.items()},
+        bounded=bounded,
     )
+
+
+def _as_stored(surrogate: Surrogate, at_step: AtStep, grid: ShellGrid, computed: Mapping[str, Array]) -> Array | None:
+    """The temperature of a step as the surrogate stores it; None if it stores no such step."""
+    if at_step.differs is None:
+        return None
+    if at_step.differs == 0:
+        return computed[TEMPERATURE.name]
+    fields = _draws(surrogate, at_step.surrogate.steps[0].t, grid, 1)[0]
+    return np.asarray(fields[surrogate.check_variable(TEMPERATURE.name)])
 
 
 def _family(

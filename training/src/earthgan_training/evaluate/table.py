@@ -8,8 +8,10 @@ import numpy as np
 
 from earthgan.quantities import VELOCITY
 from earthgan.variables import TEMPERATURE
+from earthgan_training.evaluate.answers import answers, largest
 from earthgan_training.evaluate.results import (
     ALL_BYTES,
+    NETWORK,
     PUBLISHED,
     SAME_BYTES,
     SURROGATES,
@@ -27,12 +29,14 @@ _NAMES = {
     SURROGATES: "**surrogates**",
     WITHOUT_NETWORK: "surrogates, no network",
     PUBLISHED: "published generator",
+    NETWORK: "coordinate network",
 }
 
 
 def tables(found: Evaluation) -> tuple[Table, ...]:
     """All tables, the most useful first."""
-    return tuple(table for table in (_measures(found), _rivals(found), _by_step(found), _rates(found)) if table.rows)
+    every = _measures(found), largest(found), _rivals(found), _by_step(found), _rates(found), *answers(found)
+    return tuple(table for table in every if table.rows)
 
 
 def method(way: str) -> str:

@@ -1,0 +1,211 @@
+"""Tracers: how far the flow that a surrogate gives carries points from where the true flow carries them.
+
+Points start evenly distributed over the volume, at the same places in both flows. Both velocities lie on the same grid
+and are interpolated by the same tricubic splines of their Cartesian components, which are smooth across the poles. The
+classical Runge-Kutta method of order four carries the points for one overturn: the time in which the rms speed of the
+true flow crosses the shell once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates, spline_filter1d  # type: ignore[import-untyped]
+
+from earthgan.sphere.grid import ShellGrid, Window, cell_weights
+from earthgan_training.evaluate.accuracy import mean_square
+from earthgan_training.evaluate.grids import volumes
+from earthgan_training.simulations.units import converted, same_dimension
+
+Array = NDArray[np.floating]
+Points = NDArray[np.float64]
+
+#: Runge-Kutta steps for one overturn. On the simulated run, twice as many move half of the points by less than 1 m.
+STEPS = 200
+SEED = 20211
+#: Rows beyond each pole, so that a spline does not feel where they end, shells beyond the first and the last, which
+#: continue the field with its slope, and columns beside a cell that a spline needs.
+_BEYOND, _OUTSIDE, _BESIDE = 12, 4, 2
+
+#: The unit in which velocities and times fit to lengths in km.
+_TIMED = "km/Myr"
+
+#: The velocity `(3, point)` at places `(3, point)` in km.
+Velocity = Callable[[Points], Points]
+
+
+class Flow:
+    """A velocity on a grid, interpolated at any place. It is a `Velocity` in the components' unit.
+
+    `velocity` holds the Cartesian components `(shell, latitude, longitude)`. The rows and columns of the grid are
+    evenly spaced. A place beyond the first or the last shell has the velocity of that shell.
+    """
+
+    def __init__(self, velocity: Sequence[Array], grid: ShellGrid) -> None:
+        self._radii, _ = np.asarray(grid.radii_km), grid.shape
+        self._latitudes, self._first = np.asarray(grid.latitudes_deg), grid.longitudes_deg[0]
+        self._columns, self._beyond = grid.shape[2], min(_BEYOND, grid.shape[1] - 1)
+        self._splines = [self._spline(component, grid) for component in velocity]
+
+    def _spline(self, component: Array, grid: ShellGrid) -> NDArray[np.float32]:
+        shells, rows, columns = grid.shape
+        rows_and_more = range(-self._beyond, rows + self._beyond)
+        found = grid.window(component, Window(range(shells), rows_and_more, range(columns))).astype(np.float64)
+        found = np.pad(found, ((_OUTSIDE, _OUTSIDE), (0, 0), (0, 0)), mode="reflect", reflect_type="odd")
+        for axis, mode in ((0, "mirror"), (1, "mirror"), (2, "grid-wrap")):
+            found = spline_filter1d(found, 3, axis, mode=mode)
+        return np.pad(found.astype(np.float32), ((0, 0), (0, 0), (_BESIDE, _BESIDE)), mode="wrap")
+
+    def __call__(self, places: Points) -> Points:
+        radius = np.linalg.norm(places, axis=0)
+        latitude = np.degrees(np.arcsin((places[2] / radius).clip(-1, 1)))
+        longitude = (np.degrees(np.arctan2(places[1], places[0])) - self._first) % 360
+        spacing = self._latitudes[0] - self._latitudes[1]
+        index = np.stack(
+            [
+                np.interp(radius, self._radii, np.arange(len(self._radii))) + _OUTSIDE,
+                (self._latitudes[0] - latitude) / spacing + self._beyond,
+                longitude / 360 * self._columns + _BESIDE,
+            ]
+        )
+        return np.stack(
+            [map_coordinates(each, index, np.float64, 3, mode="mirror", prefilter=False) for each in self._splines]
+        )
+
+
+def rms_speed(velocity: Sequence[Array], grid: ShellGrid) -> float:
+    """The rms speed over the volume, in the components' unit."""
+    squares = sum(mean_square(component, cell_weights(grid)) for component in velocity)
+    return float(np.sqrt(squares @ volumes(grid)))
+
+
+def start(count: int, grid: ShellGrid) -> Points:
+    """Places `(3, count)` in km, evenly distributed over the volume between the first and the last shell."""
+    random = np.random.default_rng(SEED)
+    inner, outer = grid.radii_km[0] ** 3, grid.radii_km[-1] ** 3
+    directions = random.normal(size=(3, count))
+    directions /= np.linalg.norm(directions, axis=0)
+    return np.asarray(directions * np.cbrt(random.uniform(inner, outer, count)))
+
+
+def advected(
+    places: Points, flows: tuple[Velocity, Velocity], duration: float, share: float, steps: int, grid: ShellGrid
+) -> Points:
+    """Carry places in km for a time, in a flow that changes linearly in time from the first velocity towards the second
+    and has come the given share of the way at the end. If both are the same, the flow is steady.
+
+    `duration` is in km over the velocities' unit. A place that leaves the grid returns to its first or last shell.
+    """
+    first, last = flows
+    dt, (inner, outer) = duration / steps, (grid.radii_km[0], grid.radii_km[-1])
+
+    def velocity(at: Points, step: float) -> Points:
+        if first is last:
+            return first(at)
+        towards = share * step / steps
+        return (1 - towards) * first(at) + towards * last(at)
+
+    for i in range(steps):
+        k1 = velocity(places, i)
+        k2 = velocity(places + dt / 2 * k1, i + 0.5)
+        k3 = velocity(places + dt / 2 * k2, i + 0.5)
+        k4 = velocity(places + dt * k3, i + 1)
+        places = places + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+        radius = np.linalg.norm(places, axis=0)
+        places = places * (radius.clip(inner, outer) / radius)
+    return places
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far tracers in a surrogate's flow end from those in the true flow, in the unit of the radii.
+
+    `moved` is the median distance between the start and the end in the true flow. `overturn_myr` is None if no unit of
+    time is known. The flow is that of the steps `first` to `last`, and steady if these are one.
+    """
+
+    count: int
+    median: float
+    ninetieth: float
+    moved: float
+    overturn_myr: float | None
+    first: int
+    last: int
+
+    @property
+    def steady(self) -> bool:
+        return self.first == self.last
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """The true flow and the surrogate's at one time step."""
+
+    t: int
+    time_myr: float | None
+    true: Flow
+    predicted: Flow
+
+
+class Tracers:
+    """Carries tracers for one overturn through the time steps of a series, which `see` gets in order.
+
+    If the unit of velocity or the times are unknown, or if the series is shorter than one overturn, the flow is the
+    steady one of the first step. `span_myr` is the time from the first step to the last, and None if it is unknown.
+    """
+
+    def __init__(self, count: int, grid: ShellGrid, unit: str, span_myr: float | None) -> None:
+        self._grid, self._span_myr = grid, span_myr
+        self._factor = float(converted(1.0, unit, _TIMED)) if same_dimension(unit, _TIMED) else None
+        self._start = self._true = self._predicted = start(count, grid)
+        self._seen: list[_Moment] = []  # the step that was seen last
+        self._first = self._last = 0
+        self._overturn = self._left = 0.0
+
+    @property
+    def done(self) -> bool:
+        """Whether the overturn has passed, so that no further step need be seen."""
+        return bool(self._seen) and self._left <= 0
+
+    def see(self, t: int, time_myr: float | None, true: Sequence[Array], predicted: Sequence[Array]) -> None:
+        """Go on to a time step, with its true velocity and the surrogate's, each as three Cartesian components."""
+        if self.done:
+            return
+        factor = self._factor or 1.0
+        flows = [Flow([factor * component for component in each], self._grid) for each in (true, predicted)]
+        moment = _Moment(t, time_myr, *flows)
+        if not self._seen:
+            self._first = self._last = t
+            thickness = self._grid.radii_km[-1] - self._grid.radii_km[0]
+            self._overturn = self._left = thickness / (factor * rms_speed(true, self._grid))
+            if self._factor is None or self._span_myr is None or self._span_myr < self._overturn:
+                self._carry(moment, moment, self._overturn)
+        elif (before := self._seen[0].time_myr) is not None and time_myr is not None:
+            self._carry(self._seen[0], moment, time_myr - before)
+        self._seen = [moment]
+
+    def _carry(self, a: _Moment, b: _Moment, interval: float) -> None:
+        duration = min(interval, self._left)
+        steps, share = max(1, math.ceil(STEPS * duration / self._overturn)), duration / interval
+        self._true = advected(self._true, (a.true, b.true), duration, share, steps, self._grid)
+        self._predicted = advected(self._predicted, (a.predicted, b.predicted), duration, share, steps, self._grid)
+        self._left -= duration
+        self._last = b.t
+
+    def drift(self) -> Drift:
+        """The distances after one overturn."""
+        apart = np.linalg.norm(self._predicted - self._true, axis=0)
+        median, ninetieth = np.quantile(apart, (0.5, 0.9))
+        return Drift(
+            count=len(apart),
+            median=float(median),
+            ninetieth=float(ninetieth),
+            moved=float(np.median(np.linalg.norm(self._true - self._start, axis=0))),
+            overturn_myr=self._overturn if self._factor else None,
+            first=self._first,
+            last=self._last,
+        )
