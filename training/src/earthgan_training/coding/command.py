@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -141,5 +142,7 @@ def _add_steps(arguments: argparse.Namespace) -> None:
 
     source = read_by(arguments, arguments.source)
     with progress() as report:
-        add_steps(arguments.surrogate, source, arguments.steps or [step.t for step in source.steps], report)
+        notes = add_steps(arguments.surrogate, source, arguments.steps or [step.t for step in source.steps], report)
+    for note in notes:
+        print(note, file=sys.stderr)
     print(arguments.surrogate)
