@@ -1,6 +1,7 @@
 """A small spectral surrogate of invented convection, and the truth from which it is made."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,11 +73,12 @@ def truth(
     stirred: bool = False,
     waves: tuple[int, ...] = (1, 2, 3),
     times: float = 1.0,
+    profile: StokesProfile = PROFILE,
 ) -> dict[str, np.ndarray]:
     """Return the four variables `(shell, latitude, longitude)` at any shells, latitudes and longitudes."""
-    grid = PROFILE.grid(NODES)
-    maps = PROFILE.maps(grid, DEGREE)
-    to_shells = grid.interpolation(np.asarray(radii_km) / PROFILE.thickness_km)
+    grid = profile.grid(NODES)
+    maps = profile.maps(grid, DEGREE)
+    to_shells = grid.interpolation(np.asarray(radii_km) / profile.thickness_km)
     c = temperature(t, waves, times)
     u, v = per_degree(maps.radial, c), per_degree(maps.lateral, c)
     flow = np.array([u @ to_shells.T, v @ to_shells.T, np.zeros((*c.shape[:3], len(to_shells)))])
@@ -102,28 +104,54 @@ def write_raw(
     stirred: bool = False,
     waves: tuple[int, ...] = (1, 2, 3),
     times: float = 1.0,
+    profile: StokesProfile = PROFILE,
 ) -> Path:
     """Write the truth as files in the contest's layout."""
     folder.mkdir(parents=True, exist_ok=True)
     for t in steps:
-        fields = truth(t, RADII_KM, LATITUDES_DEG, LONGITUDES_DEG, stirred, waves, times)
+        fields = truth(t, RADII_KM, LATITUDES_DEG, LONGITUDES_DEG, stirred, waves, times, profile)
         write_fields(folder / f"spherical{t:03d}.nc", fields, LATITUDES_DEG, RADII_KM, LONGITUDES_DEG)
     return folder
 
 
-def in_memory(steps: range, stirred: bool = False, waves: tuple[int, ...] = (1, 2, 3), times: float = 1.0) -> Source:
-    """Return the truth as a source, whose temperature may be any number. Files of such temperatures are refused."""
+Fields = dict[str, np.ndarray]
+
+
+def stronger(factor: float) -> Callable[[Fields], Fields]:
+    """Multiply the velocity, as another Rayleigh number does."""
+    return lambda fields: {name: field * (1 if name == "temperature" else factor) for name, field in fields.items()}
+
+
+def in_memory(
+    steps: range,
+    stirred: bool = False,
+    waves: tuple[int, ...] = (1, 2, 3),
+    times: float = 1.0,
+    profile: StokesProfile = PROFILE,
+    changed: Callable[[Fields], Fields] = lambda fields: fields,
+    vector: tuple[str, str, str] | None = ("vx", "vy", "vz"),
+) -> Source:
+    """Return the truth as a source, whose temperature may be any number. Files of such temperatures are refused.
+
+    `changed` turns the true variables of a step into those of the source.
+    """
     grid = ShellGrid(
         radii_km=tuple(RADII_KM[1:-1].tolist()),
         latitudes_deg=tuple(LATITUDES_DEG.tolist()),
         longitudes_deg=tuple(LONGITUDES_DEG[:-1].tolist()),
     )
+    axes = RADII_KM[1:-1], LATITUDES_DEG, LONGITUDES_DEG[:-1]
     fields = {
         (t, name): field
         for t in steps
-        for name, field in truth(t, RADII_KM[1:-1], LATITUDES_DEG, LONGITUDES_DEG[:-1], stirred, waves, times).items()
+        for name, field in changed(truth(t, *axes, stirred, waves, times, profile)).items()
     }
-    return source_of(grid, fields, vector=("vx", "vy", "vz"))
+    source = source_of(grid, fields, vector=vector)
+    units = {"temperature": "K"}
+    variables = [
+        replace(each, variable=replace(each.variable, unit=units.get(each.source, "m/s"))) for each in source.variables
+    ]
+    return replace(source, variables=tuple(variables))
 
 
 def make(

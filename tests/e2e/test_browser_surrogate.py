@@ -25,7 +25,7 @@ from earthgan_training.simulations.opening import open_source
 from earthgan_training.velocity.gate import measured_verdict
 from earthgan_training.velocity.moments import source_moments
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE, ROOT
-from spectral_surrogate import DEGREE, PROFILE, evaluated, in_memory, make, write_raw
+from spectral_surrogate import DEGREE, PROFILE, evaluated, in_memory, make, stronger, write_raw
 
 #: Of the largest value on a shell: there it is float32, here float64.
 TOLERANCE = 1e-5
@@ -102,7 +102,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make(raw, folder / "gated", gate=measured_verdict(moments, PROFILE.shell_maps(moments.radii_km, DEGREE)))
     for t, times in ((9, 8.0), (10, 0.2)):
         add_steps(folder / "gated", in_memory(range(t, t + 1), True, times=times), [t], lambda *_: None)
-    make(raw, folder / "no-slip", profile=PROFILE.model_copy(update={"free_slip": False}))
+    add_steps(folder / "gated", in_memory(range(11, 12), True, changed=stronger(2.5)), [11], lambda *_: None)
+    calm = write_raw(tmp_path_factory.mktemp("calm"), profile=PROFILE.model_copy(update={"free_slip": False}))
+    make(calm, folder / "no-slip", profile=PROFILE.model_copy(update={"free_slip": False}))
     make(raw, folder / "temperature", profile=None)
     refine_at_random(folder / "gated", folder / "refined")
     return folder
@@ -162,6 +164,7 @@ def failure(page: Page, site: str, name: str, t: int, expression: str = "state")
     [
         ("default", 120, (0, 99, 198)),
         ("gated", 8, (1, 13, 22)),
+        ("gated", 11, (1, 13, 22)),
         ("no-slip", 5, (0, 9, 23)),
         ("temperature", 6, (0, 9, 23)),
         ("refined", 7, (0, 9, 23)),
@@ -275,7 +278,7 @@ def test_what_cannot_be_had_is_one_sentence(page: Page, site: str) -> None:
             "state",
             "/baseline/spec.json: a browser runs surrogates of the kind spectral only, and this one is interpolate.",
         ),
-        ("gated", 1, "state", "There is no time step 1: this surrogate has steps between 5 and 10."),
+        ("gated", 1, "state", "There is no time step 1: this surrogate has steps between 5 and 11."),
         (
             "gated",
             5,

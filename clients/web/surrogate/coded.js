@@ -15,7 +15,8 @@ const CRC_BYTES = 2;
 
 /**
  * @typedef {{shape: number[], values: Float32Array}} Coefficients  normalised, `(degree, order, part, mode)`; the orders
- *   run from 0 to the degree, the parts are real and imaginary, and the modes are those of all components in turn
+ *   run from 0 to the degree, the parts are real and imaginary, and the modes are those of all components in turn. Those
+ *   of a step also have its `strength`: its velocity is that many times what follows from them
  * @typedef {object} Component  a coded field
  * @property {string} field  temperature, u, v or w
  * @property {number} step  its coefficients are rounded to multiples of this

@@ -21,6 +21,9 @@ const KNOWN = {
   refinement: ["shells", "reach_km", "channels", "layers", "field_rms", "error_rms"],
 };
 
+/** The variables that temperature drives: the strength of a step's buoyancy multiplies them. */
+const DRIVEN = [1, 2, 3];
+
 /**
  * @typedef {import("../source.js").Grid} Grid
  * @typedef {{r: number} | {radius_km: number}} Place  one of the surrogate's shells, where 0 lies next to the core, or any radius
@@ -81,12 +84,13 @@ export class Surrogate {
       const [first, last] = [this.steps[0].t, this.steps.at(-1).t];
       throw new SurrogateError(`There is no time step ${t}: this surrogate has steps between ${first} and ${last}.`);
     }
-    return this.#folder.read(step, (data) => {
+    const found = await this.#folder.read(step, (data) => {
       const step = this.#code.decode(data);
       const coded = this.#code.coefficients(step);
       if (this.#refinement === null) return coded;
       return this.#code.coefficients(this.#code.added(step, this.#refinement.correction(coded)));
     });
+    return { ...found, strength: step.strength ?? 1 };
   }
 
   /** Returns the state that coefficients describe. @param {import("./coded.js").Coefficients} coefficients */
@@ -95,7 +99,9 @@ export class Surrogate {
       if (!this.#harmonics.has(grid)) {
         this.#harmonics.set(grid, new Harmonics(this.spec.generator.arguments.degree, grid));
       }
-      return synthesise(coefficients, this.#kernels, this.#harmonics.get(grid), radiusKm, wanted);
+      const shells = synthesise(coefficients, this.#kernels, this.#harmonics.get(grid), radiusKm, wanted);
+      const { strength = 1 } = coefficients;
+      return shells.map((shell, i) => (DRIVEN.includes(wanted[i]) ? shell.map((value) => strength * value) : shell));
     });
   }
 }

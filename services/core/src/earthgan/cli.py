@@ -162,6 +162,8 @@ def _info(arguments: argparse.Namespace) -> None:
     }
     facts = {name: value for name, value in facts.items() if value not in ("", None)}
     facts |= surrogate.kind.facts()
+    if any(step.strength != 1 for step in surrogate.steps):
+        facts["strength"] = [step.strength for step in surrogate.steps]
     for name, value in facts.items():
         print(f"{name:12} {value}")
     if arguments.json:

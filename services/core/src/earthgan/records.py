@@ -235,12 +235,15 @@ class StepSpec(FileSpec):
     """The conditional input of one time step. `label` is the source's own text for the step, if that is not `t`.
 
     `mask` says which cells have no value in this step, if steps differ in that. Steps may share a file.
+    `strength` is the buoyancy of this step, relative to that of the profile by which velocity follows from temperature:
+    the step's velocity is that many times what the generator computes. A run of twice the Rayleigh number has 2.
     """
 
     t: int = Field(ge=0)
     label: str | None = optional(None)
     time_myr: float | None = None
     mask: FileSpec | None = optional(None)
+    strength: float = Field(default=1.0, gt=0, exclude_if=lambda value: value == 1.0)
 
 
 def input_file(t: int) -> str:

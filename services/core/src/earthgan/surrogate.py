@@ -183,13 +183,21 @@ class Surrogate:
         """
         if backend is None:
             index = range(len(self.variables)) if variables is None else variables
-            return self.kind.evaluate(self.conditional_input(t), window, index)
+            return self._driven(t, index, self.kind.evaluate(self.conditional_input(t), window, index))
         answer = backend(self.feeds(t, window, seed))
         expected = (1, len(self.variables), *window.shape)
         if answer.shape != expected:
             raise EngineAnswerInvalid(f"the generator gave an array of shape {answer.shape} instead of {expected}")
-        normalised: Field = answer[0]
+        normalised: Field = self._driven(t, range(len(self.variables)), answer[0])
         return normalised if variables is None else normalised[list(variables)]
+
+    def _driven(self, t: int, index: Sequence[int], normalised: Field) -> Field:
+        """What the generator computes for variables `index` of a time step, with the strength of its buoyancy."""
+        strength = self.check_step(t).strength
+        if strength == 1:
+            return normalised
+        factors = [strength if i in self.kind.driven else 1 for i in index]
+        return normalised * np.array(factors, np.float32)[:, None, None, None]
 
     def in_units(self, normalised: Field, variables: Sequence[str]) -> Field:
         """Convert normalised values `(variable, ...)` to physical values in the variables' units."""
@@ -259,7 +267,7 @@ class Surrogate:
         generator. Cells without a value are NaN. Raises UnknownStep and DamagedSurrogate.
         """
         grid, look = self.inputs.look(self.conditional_input(t))
-        field = self.in_units(look, self.variables)
+        field = self.in_units(self._driven(t, range(len(self.variables)), look), self.variables)
         mask = self.mask_of(t)
         if mask is not None:
             field[mask.nearest(range(len(self.variables)), self.grid, grid)] = np.nan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -143,5 +144,7 @@ def _add_steps(arguments: argparse.Namespace) -> None:
 
     source = read_by(arguments, arguments.source, arguments.steps)
     with progress() as report:
-        add_steps(arguments.surrogate, source, [step.t for step in source.steps], report)
+        notes = add_steps(arguments.surrogate, source, [step.t for step in source.steps], report)
+    for note in notes:
+        print(note, file=sys.stderr)
     print(arguments.surrogate)

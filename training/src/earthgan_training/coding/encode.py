@@ -5,6 +5,8 @@ so for the time steps of a new surrogate and for later ones.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +14,28 @@ from numpy.typing import NDArray
 from earthgan.errors import BadInput
 from earthgan.kinds.coded import Code, Component
 from earthgan.kinds.spectral_arguments import SpectralArguments
+from earthgan.kinds.spectral_planner import Kernels
+from earthgan.numerics.transform import per_degree
 from earthgan.records import VariableSpec
 from earthgan.surrogate import Surrogate
-from earthgan_training.coding.flow import FlowLeft
+from earthgan_training.coding.flow import Flow, StepFlow, explained, refuse_lost, refuse_unexplained
 from earthgan_training.coding.modes import Shells, degrees_of_rows, in_rows, projected
 from earthgan_training.coding.tables import loudness_of
 from earthgan_training.harmonics.analysis import highest_degree, scalar_coefficients
 from earthgan_training.simulations.labelled import Source
+
+
+@dataclass(frozen=True)
+class EncodedStep:
+    """The bytes of a time step, and the strength of its buoyancy.
+
+    `explained` `(2, shell)` are the shares of the radial and the lateral variance of its velocity that follow from its
+    temperature. They are None if the surrogate or the source has no velocity, so that nothing was compared.
+    """
+
+    content: bytes
+    strength: float = 1.0
+    explained: NDArray[np.float64] | None = None
 
 
 class Encoder:
@@ -34,9 +51,8 @@ class Encoder:
         self._code, self._arguments, self._radii_km = code, arguments, tuple(radii_km)
         self._scales = [variable.normalisation for variable in variables]
         self._shells = {name: Shells.of_component(name, arguments, radii_km) for name in code.components}
-        stores_velocity = len(code.components) > 1
-        self._flow = FlowLeft(arguments, radii_km) if stores_velocity else None
-        self._names = tuple(variable.name for variable in variables[: 4 if stores_velocity else 1])
+        self._stores_velocity = len(code.components) > 1
+        self._names = tuple(variable.name for variable in variables[:4])
 
     @classmethod
     def of(cls, surrogate: Surrogate) -> Encoder:
@@ -46,26 +62,59 @@ class Encoder:
             raise BadInput(f"{surrogate.folder}: its kind is {arguments.preset}, whose time steps are not coded")
         return cls(arguments, Code.load(surrogate.weights_path, arguments), spec.grid.radii_km, spec.variables)
 
-    def encode(self, source: Source, t: int) -> bytes:
+    @cached_property
+    def _flow(self) -> Flow:
+        return Flow(self._arguments, self._radii_km)
+
+    def velocity_of(self, source: Source) -> tuple[str, ...]:
+        """The names of the velocity's components in a source, x first, if the surrogate has a velocity to compare with.
+        They are empty if there is nothing to compare.
+        """
+        if self._arguments.stokes is None:
+            return ()
+        return source.vector or (self._names[1:] if self._stores_velocity else ())
+
+    def encode(self, source: Source, t: int) -> EncodedStep:
         """The code of a time step.
 
         Raises BadInput if its shells are not those of the surrogate, if its grid is too coarse, if it lacks a variable
-        or a value, or if a value is too large for the code.
+        or a value, if a value is too large for the code, or if too little of its velocity follows from its temperature
+        by the gate's rule.
         """
         arguments = self._arguments
         refuse_unfit(source, arguments.degree, self._radii_km)
-        fields = read_step(source, t, self._names)
+        velocity = self.velocity_of(source)
+        fields = read_step(source, t, (self._names[0], *velocity))
         affine = self._scales[0]
         normalised = (fields[0] - np.float32(affine.offset)) / np.float32(affine.scale)
         coefficients = {"temperature": scalar_coefficients(normalised, source.grid, arguments.degree)}
-        if self._flow:
-            speed = self._scales[1].scale
-            left = self._flow.of(fields, source.grid, coefficients["temperature"] * affine.scale)
-            coefficients |= {name: each / speed for name, each in left.items()}
+        flow = self._flow.of(fields[1:], source.grid, coefficients["temperature"] * affine.scale) if velocity else None
+        if flow and self._stores_velocity:
+            left = flow.left(~self._flow.served)
+            coefficients |= {name: each / self._scales[1].scale for name, each in left.items()}
         try:
-            return self.code_of(coefficients)
+            content = self.code_of(coefficients)
         except ValueError as error:
             raise BadInput(f"{source.address}: step {t}: {error}") from error
+        if flow is None:
+            return EncodedStep(content)
+        followed = np.where(self._flow.served, flow.explained, np.nan)
+        refuse_unexplained(source, t, followed, arguments.gate)
+        if not self._flow.served.all():
+            refuse_lost(source, t, self._held(content, flow))
+        return EncodedStep(content, flow.strength, followed)
+
+    def _held(self, content: bytes, flow: StepFlow) -> NDArray[np.float64]:
+        """`(2,)`: the shares of the variance of the radial and the lateral velocity that a step's bytes hold, on all
+        shells whose velocity is not served.
+        """
+        left, speed = ~self._flow.served, self._scales[1].scale
+        bases = {name: component.basis for name, component in self._code.components.items()}
+        kernels = Kernels(self._arguments, bases, self._scales[0].scale, speed).at(np.array(self._radii_km)[left])
+        x, made = self._code.coefficients(self._code.decode(content)), np.zeros_like(flow.true[..., left])
+        for field, kernel in zip(made, kernels[1:], strict=False):  # there may be no W
+            field[:] = per_degree(kernel, x) * speed * flow.strength
+        return explained(flow.true[..., left], made, together=True)[:, 0]
 
     def code_of(self, coefficients: Mapping[str, NDArray[np.floating]]) -> bytes:
         """The code of each component's normalised coefficients `(degree, order, part, shell)`.

@@ -13,21 +13,22 @@ from earthgan.flow.stokes import StokesProfile
 from earthgan.kinds.coded import Code
 from earthgan.kinds.coded_inputs import CodedInputsSpec
 from earthgan.kinds.harmonics_arguments import HarmonicsArguments
+from earthgan.kinds.registry import KindArguments
 from earthgan.kinds.spectral_arguments import CodedField, ComponentSpec, SpectralArguments
 from earthgan.records import GridSpec, StepSpec
 from earthgan.spec import GeneratorSpec, SurrogateSpec
 from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE
-from earthgan_training.coding.encode import Encoder
+from earthgan_training.coding.encode import EncodedStep, Encoder
 from earthgan_training.coding.fit import fit_code
-from earthgan_training.coding.flow import FIELDS, FlowLeft, gated_runs
+from earthgan_training.coding.flow import FIELDS, Flow, gated_runs, lowered
 from earthgan_training.coding.modes import Shells, bands_to
 from earthgan_training.coding.refine import fit_refinement
 from earthgan_training.coding.scalar_encoder import ScalarEncoder
 from earthgan_training.coding.training import read_training
 from earthgan_training.coding.work import Report, counted
 from earthgan_training.harmonics.analysis import highest_degree
-from earthgan_training.simulations.labelled import Source
+from earthgan_training.simulations.labelled import Source, SourceStep
 from earthgan_training.surrogates.export import write_onnx
 from earthgan_training.surrogates.folder import (
     changed_folder,
@@ -36,6 +37,7 @@ from earthgan_training.surrogates.folder import (
     write_spec,
     write_weights,
 )
+from earthgan_training.surrogates.likeness import refuse_other_units
 from earthgan_training.velocity.gate import Verdict
 
 #: The highest degree, unless another is asked for.
@@ -81,7 +83,7 @@ def make_spectral(
     source = source.chosen(steps=(*train, *steps))
     radii_km = source.grid.radii_km
     draft = _draft(recipe, source)
-    flow = FlowLeft(draft, radii_km) if len(draft.components) > 1 else None
+    flow = Flow(draft, radii_km) if len(draft.components) > 1 else None
     training = read_training(source, train, also, names, draft.degree, flow, report)
     shells = {name: Shells.of_component(name, draft, radii_km) for name in training.components}
     report("fitting", 0, 1)
@@ -103,7 +105,11 @@ def make_spectral(
                 refinement, network = fitting
                 state |= {name: torch.from_numpy(array) for name, array in network.items()}
                 arguments = arguments.model_copy(update={"refinement": refinement})
-        records = [_written(folder, encoder, source, t) for t in counted(sorted(set(steps)), "encoding", report)]
+        records = []
+        for t in counted(sorted(set(steps)), "encoding", report):
+            encoded = encoded_step(encoder, source, t)
+            records.append(_written(folder, encoded, source.step(t)))
+            arguments = _true_of(arguments, encoded, radii_km)
         spec = SurrogateSpec(
             title=source.title,
             description=(
@@ -124,21 +130,64 @@ def make_spectral(
         write_spec(folder, spec)
 
 
-def add_steps(folder: Path, source: Source, steps: Sequence[int], report: Report) -> None:
+def add_steps(folder: Path, source: Source, steps: Sequence[int], report: Report) -> list[str]:
     """Encode further time steps into a surrogate of coded harmonics. An existing time step is encoded again. All
-    sources are read before the surrogate changes.
+    sources are read before the surrogate changes. Return sentences about what a user should know of the velocity of the
+    steps: that it is not known, or that less of it follows from temperature than of the surrogate's own.
 
     Raises BadInput if the surrogate is of another kind, or if a step is missing or unfit. The surrogate is then
     unchanged.
     """
     with changed_folder(folder) as draft:
         surrogate = Surrogate(folder)
-        encoder, source = encoder_of(surrogate), source.chosen(steps=steps)
-        records = {step.t: step for step in surrogate.steps}
+        encoder, source, generator = encoder_of(surrogate), source.chosen(steps=steps), surrogate.spec.generator
+        refuse_other_units(surrogate, source.address, _units(surrogate, source))
+        records, arguments = {step.t: step for step in surrogate.steps}, generator.arguments
         for step in counted(source.steps, "encoding", report):
-            records[step.t] = _written(draft, encoder, source, step.t)
+            encoded = encoded_step(encoder, source, step.t)
+            records[step.t] = _written(draft, encoded, step)
+            if isinstance(arguments, SpectralArguments):
+                arguments = _true_of(arguments, encoded, surrogate.grid.radii_km)
         inputs = CodedInputsSpec(steps=tuple(records[t] for t in sorted(records)))
-        write_spec(draft, surrogate.spec.model_copy(update={"inputs": inputs}))
+        generator = generator.model_copy(update={"arguments": arguments})
+        write_spec(draft, surrogate.spec.model_copy(update={"inputs": inputs, "generator": generator}))
+    return _of_the_flow(surrogate, source, arguments)
+
+
+def _of_the_flow(surrogate: Surrogate, source: Source, after: KindArguments) -> list[str]:
+    """What `add_steps` says of the velocity of steps. `after` are the generator's arguments with these steps."""
+    if surrogate.kind.stokes is None:
+        return []
+    if source.vector is None:
+        return [
+            f"{source.address}: has no velocity, so whether it follows from temperature as in this surrogate is not "
+            "known; the buoyancy is taken to be that of the surrogate's own run"
+        ]
+    before = surrogate.spec.generator.arguments
+    assert isinstance(before, SpectralArguments)
+    assert isinstance(after, SpectralArguments)
+    changed = [new for old, new in zip(before.gate, after.gate, strict=True) if new != old]
+    return [f"{source.address}: follows less closely than the surrogate's own steps: {run}" for run in changed]
+
+
+def encoded_step(encoder: Encoder | ScalarEncoder, source: Source, t: int) -> EncodedStep:
+    """A time step as an encoder of either kind codes it. Raises BadInput."""
+    found = encoder.encode(source, t)
+    return found if isinstance(found, EncodedStep) else EncodedStep(found)
+
+
+def _true_of(arguments: SpectralArguments, encoded: EncodedStep, radii_km: Sequence[float]) -> SpectralArguments:
+    """The arguments, whose gate states no larger shares than a time step has."""
+    if encoded.explained is None:
+        return arguments
+    return arguments.model_copy(update={"gate": lowered(arguments.gate, radii_km, encoded.explained)})
+
+
+def _units(surrogate: Surrogate, source: Source) -> dict[str, str]:
+    """The unit in a source of each variable of a surrogate that it has."""
+    velocity = surrogate.variables[1:4] if surrogate.kind.stokes and source.vector else ()
+    there = {each.variable.name: each.variable.unit for each in source.variables}
+    return there | {ours: there[theirs] for ours, theirs in zip(velocity, source.vector or (), strict=False)}
 
 
 def encoder_of(surrogate: Surrogate) -> Encoder | ScalarEncoder:
@@ -179,9 +228,9 @@ def _draft(recipe: Recipe, source: Source) -> SpectralArguments:
     )
 
 
-def _written(folder: Path, encoder: Encoder | ScalarEncoder, source: Source, t: int) -> StepSpec:
-    step = source.step(t)
-    return write_coded_step(folder, t, encoder.encode(source, t), step.time_myr, step.label)
+def _written(folder: Path, encoded: EncodedStep, step: SourceStep) -> StepSpec:
+    written = write_coded_step(folder, step.t, encoded.content, step.time_myr, step.label)
+    return written.model_copy(update={"strength": encoded.strength})
 
 
 def _of_velocity(arguments: SpectralArguments) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from earthgan.records import VariableSpec
 from earthgan_training.coding.encode import read_step, refuse_unfit
-from earthgan_training.coding.flow import FlowLeft
+from earthgan_training.coding.flow import Flow
 from earthgan_training.coding.work import Report, counted
 from earthgan_training.harmonics.analysis import scalar_coefficients
 from earthgan_training.simulations.labelled import Source
@@ -38,7 +38,7 @@ def read_training(
     also: Sequence[Source],
     names: Sequence[str],
     degree: int,
-    flow: FlowLeft | None,
+    flow: Flow | None,
     report: Report,
 ) -> TrainingSteps:
     """Read the steps `train` of a source: the variables `names`, temperature first. All steps of the runs `also` come
@@ -56,7 +56,7 @@ def read_training(
         if run is source:
             extents.append([extent(field, v) for field, v in zip(fields, variables, strict=True)])
         kelvins = scalar_coefficients(fields[0], run.grid, degree)
-        left = flow.of(fields, run.grid, kelvins) if flow else {}
+        left = flow.of(fields[1:4], run.grid, kelvins).left(~flow.served) if flow else {}
         for name, coefficients in {"temperature": kelvins, **left}.items():
             components[name].append(coefficients if name == "temperature" else coefficients.astype(np.float32))
     ranges = [colour_range(np.array(each), v) for each, v in zip(zip(*extents, strict=True), variables, strict=True)]

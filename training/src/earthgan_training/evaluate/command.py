@@ -176,6 +176,8 @@ def _print(found: Evaluation) -> None:
     for line in verdict(found):
         print(line)
     for step in found.steps:
+        if step.strength != 1:
+            print(f"step {step.t}: its buoyancy is {step.strength:g} times that of the surrogate's profile")
         if step.clipped:
             console.print(f"step {step.t}: {step.clipped} numbers of the input lie outside what the surrogate stores")
 

@@ -26,22 +26,23 @@ from earthgan.records import StepSpec
 from earthgan.spec import SurrogateSpec
 from earthgan.sphere.grid import PolarRule
 from earthgan.surrogate import Surrogate
-from earthgan_training.coding.make import encoder_of
+from earthgan_training.coding.make import encoded_step, encoder_of
 from earthgan_training.grids.area_mean import area_mean, at_radii
 from earthgan_training.prepare.paper import chosen_layers, prepare_paper
-from earthgan_training.simulations.labelled import Source
+from earthgan_training.simulations.labelled import Source, SourceStep
 from earthgan_training.surrogates.folder import write_file, write_spec, write_weights
 from earthgan_training.surrogates.grid_code import encoded
 
 
 @dataclass(frozen=True)
 class EncodedInputs:
-    """The conditional input as the bytes of its file. `clipped` counts the numbers that lay outside the range of the
-    stored type.
+    """The conditional input as the bytes of its file, and the strength of the step's buoyancy. `clipped` counts the
+    numbers that lay outside the range of the stored type.
     """
 
     content: bytes
     clipped: int = 0
+    strength: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ def encode_inputs(surrogate: Surrogate, source: Source, t: int) -> EncodedInputs
 
 def _coefficients(surrogate: Surrogate, source: Source, t: int) -> EncodedInputs:
     """The code of the harmonics, as in `earthgan spectral`."""
-    return EncodedInputs(encoder_of(surrogate).encode(source, t))
+    encoded = encoded_step(encoder_of(surrogate), source, t)
+    return EncodedInputs(encoded.content, strength=encoded.strength)
 
 
 def _area_means(surrogate: Surrogate, source: Source, t: int) -> EncodedInputs | None:
@@ -143,7 +145,7 @@ def opened_at(original: Surrogate, source: Source, t: int) -> Iterator[AtStep]:
         yield AtStep(original)
         return
     with _copied(original) as folder:
-        surrogate = _with_step(original.spec, folder, t, source.step(t).time_myr, inputs.content)
+        surrogate = _with_step(original.spec, folder, source.step(t), inputs.content, inputs.strength)
         differs = None
         if stored:
             differs = float(np.abs(surrogate.conditional_input(t) - original.conditional_input(t)).max())
@@ -164,7 +166,7 @@ def without_network(original: Surrogate) -> Iterator[Surrogate | None]:
         plain = {"arguments": arguments, "weights": weights}
         bare = spec.model_copy(update={"generator": spec.generator.model_copy(update=plain)})
         step = original.steps[0]
-        yield _with_step(bare, folder, step.t, step.time_myr, (original.folder / step.file).read_bytes())
+        yield _with_step(bare, folder, step, (original.folder / step.file).read_bytes(), step.strength)
 
 
 @contextmanager
@@ -179,10 +181,12 @@ def _copied(original: Surrogate) -> Iterator[Path]:
         yield Path(name)
 
 
-def _with_step(spec: SurrogateSpec, folder: Path, t: int, time_myr: float | None, content: bytes) -> Surrogate:
-    """The generator in `folder` as a surrogate whose only time step is `t`, with the given input."""
+def _with_step(
+    spec: SurrogateSpec, folder: Path, at: StepSpec | SourceStep, content: bytes, strength: float
+) -> Surrogate:
+    """The generator in `folder` as a surrogate with a single time step, whose input and strength are given."""
     known = PurePosixPath(spec.inputs.steps[0].file)
-    written = write_file(folder, str(known.with_name(f"{t:03d}{known.suffix}")), content)
-    step = StepSpec(t=t, time_myr=time_myr, file=written.file, sha256=written.sha256)
+    written = write_file(folder, str(known.with_name(f"{at.t:03d}{known.suffix}")), content)
+    step = StepSpec(t=at.t, time_myr=at.time_myr, file=written.file, sha256=written.sha256, strength=strength)
     write_spec(folder, spec.model_copy(update={"inputs": spec.inputs.model_copy(update={"steps": (step,)})}))
     return Surrogate(folder)

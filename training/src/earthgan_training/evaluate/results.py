@@ -41,7 +41,8 @@ class Rival:
 
 @dataclass(frozen=True)
 class StepResult:
-    """The results for one time step. `clipped` and `differs` are explained in `inputs.AtStep`. `divergence` holds the
+    """The results for one time step. `clipped` and `differs` are explained in `inputs.AtStep`. `strength` is the
+    buoyancy of the step, relative to the surrogate's profile. `divergence` holds the
     prediction's value and the ground truth's. `rivals` and `rates` are by way and variable. With `own_input`, the
     rivals of the same bytes interpolate the surrogate's own input. `largest` is by variable, and `bounded` by bound,
     way and variable.
@@ -51,6 +52,7 @@ class StepResult:
     time_myr: float | None
     grid: ShellGrid
     inputs_bytes: int
+    strength: float
     clipped: int
     differs: float | None
     variables: Mapping[str, VariableScores]
@@ -199,6 +201,7 @@ class Evaluation:
                 {
                     "t": step.t,
                     "time_myr": step.time_myr,
+                    "strength": step.strength,
                     "inputs_clipped": step.clipped,
                     "inputs_differ_from_stored": step.differs,
                     "variables": {name: dict(scores.numbers) for name, scores in step.variables.items()},

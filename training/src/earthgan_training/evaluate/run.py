@@ -130,12 +130,15 @@ def _step(
     grid = comparison_grid(rows, columns + source.reader.storage.closed, native.radii_km)
     compared = range(shells - len(grid.radii_km), shells)
     truth = {name: area_mean(source.read(t, name, compared), native, grid) for name in names}
-    rivals = Rivals(truth, grid, plan.codecs, surrogate.kind.stokes, lambda what: say(f"step {t}: {what}"))
     with opened_at(surrogate, source, t) as at_step:
         say(f"step {t}: generating")
         size = footprint(at_step.surrogate)
         draws = _draws(at_step.surrogate, t, grid, members)
         own = _own_input(at_step.surrogate, t, grid)
+        strength, profile = at_step.surrogate.check_step(t).strength, surrogate.kind.stokes
+    if profile:
+        profile = profile.model_copy(update={"strength": strength * profile.strength})
+    rivals = Rivals(truth, grid, plan.codecs, profile, lambda what: say(f"step {t}: {what}"))
     rates = rivals.curves(plan.rates)
     if plan.asked.network:
         rates |= rivals.network(size.per_step, plan.asked.network)
@@ -160,6 +163,7 @@ def _step(
         time_myr=source.step(t).time_myr,
         grid=grid,
         inputs_bytes=size.inputs_per_step,
+        strength=strength,
         clipped=at_step.clipped,
         differs=at_step.differs,
         variables=scores,

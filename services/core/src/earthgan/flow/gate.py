@@ -43,6 +43,11 @@ class GatedRun(Frozen):
             raise ValueError(f"a run from {self.first_km} to {self.last_km} km cannot have {self.shells} shells")
         return self
 
+    def holds(self, radii_km: ArrayLike) -> NDArray[np.bool_]:
+        """`(radius,)`: whether each radius lies in the run."""
+        radii = np.asarray(radii_km)
+        return (radii > self.first_km - SAME_KM) & (radii < self.last_km + SAME_KM)
+
     def __str__(self) -> str:
         """One line for people."""
         verdict = "follows from temperature" if self.served else "is coded"

@@ -160,6 +160,11 @@ class Kind(ABC):
         return {}
 
     @property
+    def driven(self) -> tuple[int, ...]:
+        """The indices of the variables that the strength of a time step multiplies: those that temperature drives."""
+        return ()
+
+    @property
     def stokes(self) -> StokesProfile | None:
         """The profile by which velocity follows from temperature. None if it does not follow."""
         return None

@@ -90,6 +90,10 @@ class SpectralKind(Kind):
         return {TEMPERATURE.name: self._spectral.temperature_means(conditional_input)}
 
     @property
+    def driven(self) -> tuple[int, ...]:
+        return (1, 2, 3) if self._spectral.variables > 1 else ()
+
+    @property
     def stokes(self) -> StokesProfile | None:
         return self._arguments.stokes
 
