@@ -178,15 +178,14 @@ class Surrogate:
         `variables` holds indices of variables, and None means all variables. Without a backend, the kind itself
         computes the numbers, and only those of the given variables. Raises EngineAnswerInvalid.
         """
+        index = range(len(self.variables)) if variables is None else variables
         if backend is None:
-            index = range(len(self.variables)) if variables is None else variables
             return self.kind.evaluate(self.conditional_input(t), window, index)
         answer = backend(self.feeds(t, window, seed))
-        expected = (1, len(self.variables), *window.shape)
+        expected = (1, self.kind.computed or len(self.variables), *window.shape)
         if answer.shape != expected:
             raise EngineAnswerInvalid(f"the generator gave an array of shape {answer.shape} instead of {expected}")
-        normalised: Field = answer[0]
-        return normalised if variables is None else normalised[list(variables)]
+        return self.kind.finished(answer[0], self.conditional_input(t), window, index)
 
     def in_units(self, normalised: Field, variables: Sequence[str]) -> Field:
         """Convert normalised values `(variable, ...)` to physical values in the variables' units."""

@@ -135,8 +135,10 @@ def _attributes(setup: Setup, seed: int) -> dict[str, str | float | int]:
     )
     return {
         "source": "earthgan simulate: Boussinesq, infinite Prandtl number, spherical harmonics x Chebyshev",
-        "comment": "Simulated by EarthGAN. No phase transitions, no spin transition, constant conductivity and "
-        "expansivity: three of the eight contest variables are absent. Time scales with the diffusivity.",
+        "comment": "Simulated by EarthGAN. The equations have no phase transitions, and constant conductivity and "
+        "expansivity. The files' thermal conductivity, thermal expansivity and density of the spin transition are "
+        "diagnostic: curves of temperature at each depth, less the lateral mean, which the flow does not feel. "
+        "Time scales with the diffusivity.",
         "preset": setup.name,
         "seed": seed,
         "rayleigh_number": physics.rayleigh,

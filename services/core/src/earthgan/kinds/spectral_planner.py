@@ -98,7 +98,7 @@ class SpectralPlanner:
         kernels.check(grid.radii_km)
         self.grid, self._kernels, self._degree = grid, kernels, kernels.arguments.degree
         self._globe = Globe(self._degree, grid)
-        self.variables = 4 if len(kernels.arguments.fields) > 1 else 1
+        self.variables = kernels.arguments.computed
         modes = sum(basis.shape[1] for basis in kernels.bases.values())
         # Filled shell by shell, by whichever thread comes first: so the array is there before any thread is.
         self._kernels_kept = np.empty(
@@ -157,6 +157,13 @@ class SpectralPlanner:
         """
         of_degrees: Array = np.einsum("lk,lsk,l->s", x[:, 0, 0], self.kernels[0], self._globe.means, optimize=True)
         return of_degrees
+
+    def lateral_means(self, x: Array, shells: range) -> Array:
+        """The means over the sphere `(shell,)` of the normalised temperature on some shells.
+
+        They are those of the coefficient of degree 0, which a window and a browser have at no cost.
+        """
+        return np.asarray(self._kernels_of(shells)[0, 0] @ x[0, 0, 0] / np.float32(np.sqrt(4 * np.pi)))
 
     def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
         """The matrices of a window's shells, rows and columns. They do not depend on the seed.
