@@ -93,11 +93,11 @@ class ContestWriter:
 
     def _properties(self, kelvins: Field) -> dict[str, Field]:
         """The anomalies of the properties from their lateral means, by name `(radius, latitude, longitude)`."""
-        depth_km = np.float32(self._model.grid.outer * THICKNESS_KM - self.radii_km)[:, None, None]
+        depth_km = (self._model.grid.outer * THICKNESS_KM - self.radii_km).astype(np.float32)[:, None, None]
         # A spectral solution may fall below the surface's temperature, where the laws do not hold.
         found = {name: law(np.maximum(kelvins, COLDEST_K), depth_km) for name, (_, law) in PROPERTIES.items()}
         means = {name: np.einsum("rij,i->r", each, self._row_weights) for name, each in found.items()}
-        return {name: each - np.float32(means[name])[:, None, None] for name, each in found.items()}
+        return {name: each - means[name][:, None, None] for name, each in found.items()}
 
     def write(self, path: Path, temperature: Array, time: float, attributes: dict[str, str | float | int]) -> None:
         """Write a file, whole or not at all. The same input gives the same bytes, because NetCDF-3 stores no dates.

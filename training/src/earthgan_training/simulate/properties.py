@@ -28,7 +28,8 @@ def conductivity(kelvins: Array, depth_km: Array) -> Array:
     The law is that of Xu et al. (2004, Phys. Earth Planet. Inter. 143-144, 321-336), whose olivine has 4.13 W/m/K and
     0.032 / GPa. The smaller factor of pressure gives the contest's anomalies at 222 and 2241 km depth within a fifth.
     """
-    return np.float32(4.13) * np.sqrt(np.float32(298) / kelvins) * (1 + np.float32(0.0135 * GPA_PER_KM) * depth_km)
+    with_depth = 1 + np.float32(0.0135 * GPA_PER_KM) * depth_km
+    return np.asarray(np.float32(4.13) * np.sqrt(np.float32(298) / kelvins) * with_depth)
 
 
 def expansivity(kelvins: Array, depth_km: Array) -> Array:
@@ -37,7 +38,7 @@ def expansivity(kelvins: Array, depth_km: Array) -> Array:
     It is the law for the lower mantle of Tosi et al. (2013, Phys. Earth Planet. Inter. 217, 48-58).
     """
     of_temperature = np.float32(2.68e-5) + np.float32(2.77e-9) * kelvins - np.float32(1.21) / np.square(kelvins)
-    return of_temperature * np.exp(np.float32(-8.63e-3 * GPA_PER_KM) * depth_km)
+    return np.asarray(of_temperature * np.exp(np.float32(-8.63e-3 * GPA_PER_KM) * depth_km))
 
 
 def spin_density(kelvins: Array, depth_km: Array) -> Array:
@@ -48,7 +49,7 @@ def spin_density(kelvins: Array, depth_km: Array) -> Array:
     Lett. 96, 198501). The contest's shell at 2241 km depth is such a function of temperature, of these sizes.
     """
     excess = np.float32(62.5) + np.float32(0.017) * kelvins - np.float32(GPA_PER_KM) * depth_km
-    return np.float32(330) / (1 + np.exp(excess / np.float32(5.9)))
+    return np.asarray(np.float32(330) / (1 + np.exp(excess / np.float32(5.9))), np.float32)
 
 
 #: The name, the unit and the function of each property, of which the files hold the anomaly from its lateral mean.

@@ -135,9 +135,8 @@ def _attributes(setup: Setup, seed: int) -> dict[str, str | float | int]:
     )
     return {
         "source": "earthgan simulate: Boussinesq, infinite Prandtl number, spherical harmonics x Chebyshev",
-        "comment": "Simulated by EarthGAN. The equations have no phase transitions, and constant conductivity and "
-        "expansivity. The files' thermal conductivity, thermal expansivity and density of the spin transition are "
-        "diagnostic: curves of temperature at each depth, less the lateral mean, which the flow does not feel. "
+        "comment": "Simulated by EarthGAN, without phase transitions. Conductivity, expansivity and the density of the "
+        "spin transition are diagnostic curves of temperature at each depth, which the flow does not feel. "
         "Time scales with the diffusivity.",
         "preset": setup.name,
         "seed": seed,

@@ -161,7 +161,7 @@ class Kind(ABC):
         return None
 
     def finished(self, field: Array, conditional_input: Array, window: Window, variables: Sequence[int]) -> Array:
-        """The given variables of a window, from the field `(variable, shell, row, column)` that a generator computed."""
+        """The given variables of a window, from the `(variable, shell, row, column)` that a generator computed."""
         return field[list(variables)]
 
     def lateral_means(self, conditional_input: Array) -> dict[str, Array]:
