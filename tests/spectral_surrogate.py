@@ -9,7 +9,7 @@ import numpy as np
 from contest_file import write_fields
 from earthgan.flow.stokes import Knots, StokesProfile
 from earthgan.numerics.transform import per_degree
-from earthgan.sphere.grid import ShellGrid
+from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan.sphere.vectors import LocalAxes
 from earthgan.surrogate import Surrogate
 from earthgan_training.coding.make import Recipe, make_spectral
@@ -31,6 +31,8 @@ PROFILE = StokesProfile(
     expansivity=Knots(radii_km=(INNER_KM, OUTER_KM), values=(1.0, 1.0)),
     strength=1e-13,
 )
+#: What follows from temperature in `write_raw(..., followers=True)`, by our names and in the order of the files.
+FOLLOWERS = ("thermal_conductivity", "temperature_anomaly", "spin_density_anomaly")
 
 
 def temperature(t: int, waves: tuple[int, ...] = (1, 2, 3), times: float = 1.0) -> np.ndarray:
@@ -93,6 +95,25 @@ def truth(
     }
 
 
+def following(kelvins: np.ndarray, radii_km: np.ndarray, latitudes_deg: np.ndarray) -> dict[str, np.ndarray]:
+    """Return anomalies `(shell, latitude, longitude)` of invented curves of a temperature, by the files' names."""
+    depth = (OUTER_KM - np.asarray(radii_km)[:, None, None]) / (OUTER_KM - INNER_KM)
+    found = {
+        "thermal conductivity": (3 + 2 * depth) * np.sqrt(1000 / (np.maximum(kelvins, -1000) + 2000)),
+        "temperature anomaly": kelvins,
+        "spin transition-induced density anomaly": 300 * depth / (1 + np.exp((kelvins - 2500 * depth) / 500)),
+    }
+    grid = ShellGrid(
+        radii_km=tuple(np.asarray(radii_km).tolist()),
+        latitudes_deg=tuple(np.asarray(latitudes_deg).tolist()),
+        longitudes_deg=tuple(np.arange(0, 360, 5.0).tolist()),
+    )
+    rows = cell_weights(grid).sum(axis=1)
+    return {
+        name: each - np.einsum("rij,i->r", each, rows)[:, None, None] / each.shape[2] for name, each in found.items()
+    }
+
+
 def evaluated(surrogate: Surrogate, names: Sequence[str], t: int, shells: Sequence[int]) -> np.ndarray:
     """Evaluate radial shells `(variable, shell, latitude, longitude)` by the surrogate's kind, in units."""
     return surrogate.in_units(surrogate.shells(None, names, t, shells), names)
@@ -105,11 +126,15 @@ def write_raw(
     waves: tuple[int, ...] = (1, 2, 3),
     times: float = 1.0,
     profile: StokesProfile = PROFILE,
+    followers: bool = False,
 ) -> Path:
     """Write the truth as files in the contest's layout."""
     folder.mkdir(parents=True, exist_ok=True)
     for t in steps:
         fields = truth(t, RADII_KM, LATITUDES_DEG, LONGITUDES_DEG, stirred, waves, times, profile)
+        if followers:
+            of_once = following(fields["temperature"][..., :-1], RADII_KM, LATITUDES_DEG)
+            fields |= {name: np.concatenate([each, each[..., :1]], axis=-1) for name, each in of_once.items()}
         write_fields(folder / f"spherical{t:03d}.nc", fields, LATITUDES_DEG, RADII_KM, LONGITUDES_DEG)
     return folder
 

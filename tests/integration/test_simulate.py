@@ -37,7 +37,10 @@ from earthgan_training.simulate.run import Progress, simulate, write_archived
 from earthgan_training.simulations.contest import CONTEST_LATITUDES_DEG, contest_radius_km
 from earthgan_training.simulations.opening import open_source
 
-VARIABLES = ("temperature", "vx", "vy", "vz", "temperature anomaly")
+VARIABLES = (
+    *("temperature", "vx", "vy", "vz", "thermal conductivity", "thermal expansivity", "temperature anomaly"),
+    "spin transition-induced density anomaly",
+)
 TINY = Setup(
     name="tiny",
     physics=Physics(2000.0, heating=1.0, viscosity_steps=(ViscosityStep(660, 0.3, 80),)),

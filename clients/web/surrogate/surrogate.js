@@ -9,6 +9,7 @@
 
 import { request } from "../http.js";
 import { Code } from "./coded.js";
+import { Curves } from "./curves.js";
 import { SurrogateError } from "./error.js";
 import { Refinement } from "./refine.js";
 import { readSafetensors } from "./safetensors.js";
@@ -17,7 +18,7 @@ import { Harmonics, Kernels, synthesise } from "./spectral.js";
 /** The keys that spec.json may have for the generator. An unknown key might change the numbers. */
 const KNOWN = {
   generator: ["arguments", "weights", "onnx"],
-  preset: ["preset", "degree", "nodes", "inner_km", "outer_km", "bands", "components", "stokes", "gate", "refinement"],
+  preset: ["preset", "degree", "nodes", "inner_km", "outer_km", "bands", "components", "stokes", "gate", "refinement", "curves"],
   refinement: ["shells", "reach_km", "channels", "layers", "field_rms", "error_rms"],
 };
 
@@ -44,6 +45,7 @@ export class Surrogate {
   #code;
   #kernels;
   #refinement = null;
+  #curves;
   #harmonics = new WeakMap(); // by grid
 
   /**
@@ -52,11 +54,13 @@ export class Surrogate {
    */
   constructor(folder, spec, tensors) {
     const preset = spec.generator.arguments;
-    const [temperature, velocity] = spec.variables.map(({ normalisation }) => normalisation.scale);
+    const scales = spec.variables.map(({ normalisation }) => normalisation.scale);
+    const computed = scales.length - (preset.curves ?? []).length;
     this.#folder = folder;
     this.#code = new Code(tensors, preset);
     const { components } = this.#code;
-    this.#kernels = new Kernels(preset, components, temperature / (velocity ?? 1));
+    this.#kernels = new Kernels(preset, components, computed > 1 ? scales[0] / scales[1] : scales[0]);
+    this.#curves = new Curves(tensors, preset, scales);
     if (preset.refinement) this.#refinement = new Refinement(tensors, preset, components[0], this.#kernels);
     this.spec = spec;
     /** Whether the files' digests are verified. Browsers can only do this on pages in a secure context. */
@@ -99,9 +103,13 @@ export class Surrogate {
       if (!this.#harmonics.has(grid)) {
         this.#harmonics.set(grid, new Harmonics(this.spec.generator.arguments.degree, grid));
       }
-      const shells = synthesise(coefficients, this.#kernels, this.#harmonics.get(grid), radiusKm, wanted);
+      const computed = this.#curves.needs(wanted);
+      const shells = synthesise(coefficients, this.#kernels, this.#harmonics.get(grid), radiusKm, computed);
       const { strength = 1 } = coefficients;
-      return shells.map((shell, i) => (DRIVEN.includes(wanted[i]) ? shell.map((value) => strength * value) : shell));
+      const driven = (variable, shell) => (DRIVEN.includes(variable) ? shell.map((value) => strength * value) : shell);
+      const byVariable = new Map(computed.map((variable, i) => [variable, driven(variable, shells[i])]));
+      const everywhere = (sphere) => synthesise(coefficients, this.#kernels, sphere, radiusKm, [0])[0];
+      return wanted.map((variable) => byVariable.get(variable) ?? this.#curves.of(variable, byVariable.get(0), everywhere, radiusKm));
     });
   }
 }

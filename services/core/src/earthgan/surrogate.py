@@ -181,15 +181,15 @@ class Surrogate:
         `variables` holds indices of variables, and None means all variables. Without a backend, the kind itself
         computes the numbers, and only those of the given variables. Raises EngineAnswerInvalid.
         """
+        index = range(len(self.variables)) if variables is None else variables
         if backend is None:
-            index = range(len(self.variables)) if variables is None else variables
             return self._driven(t, index, self.kind.evaluate(self.conditional_input(t), window, index))
         answer = backend(self.feeds(t, window, seed))
-        expected = (1, len(self.variables), *window.shape)
+        expected = (1, self.kind.computed or len(self.variables), *window.shape)
         if answer.shape != expected:
             raise EngineAnswerInvalid(f"the generator gave an array of shape {answer.shape} instead of {expected}")
-        normalised: Field = self._driven(t, range(len(self.variables)), answer[0])
-        return normalised if variables is None else normalised[list(variables)]
+        driven = self._driven(t, range(len(answer[0])), answer[0])
+        return self.kind.finished(driven, self.conditional_input(t), window, index)
 
     def _driven(self, t: int, index: Sequence[int], normalised: Field) -> Field:
         """What the generator computes for variables `index` of a time step, with the strength of its buoyancy."""

@@ -19,6 +19,7 @@ from earthgan.records import GridSpec, StepSpec
 from earthgan.spec import GeneratorSpec, SurrogateSpec
 from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE
+from earthgan_training.coding.curves import fit_curves, refuse_unlike
 from earthgan_training.coding.encode import EncodedStep, Encoder
 from earthgan_training.coding.fit import fit_code
 from earthgan_training.coding.flow import FIELDS, Flow, gated_runs, lowered
@@ -73,13 +74,14 @@ def make_spectral(
 ) -> None:
     """Make the surrogate folder `out` from a source of temperature and, with a profile, velocity. Modes, tables and
     network are fitted to the time steps `train` and to all time steps of the runs `also`. The time steps `steps` are
-    encoded.
+    encoded. All other variables of the source have to follow from temperature by curves.
 
     Raises BadInput if something is missing or unfit, or if the folder exists.
     """
     if recipe.profile and source.vector is None:
         raise BadInput(f"{source.address}: has no velocity whose components are known, which --velocity needs")
-    names = (source.named(TEMPERATURE.name).variable.name, *((source.vector or ()) if recipe.profile else ()))
+    velocity = source.vector or ()
+    names = (source.named(TEMPERATURE.name).variable.name, *(velocity if recipe.profile else ()))
     source = source.chosen(steps=(*train, *steps))
     radii_km = source.grid.radii_km
     draft = _draft(recipe, source)
@@ -91,9 +93,11 @@ def make_spectral(
     report("fitting", 1, 1)
     coded = [each for each in draft.components if each.field in fitted.fields]
     components = tuple(each.model_copy(update={"step": fitted.step}) for each in coded)
-    arguments = draft.model_copy(update={"components": components})
+    followers = [v.variable.name for v in source.variables if v.variable.name not in (TEMPERATURE.name, *velocity)]
+    curves = fit_curves(source, train, training.variables[0], followers, draft, report)
+    arguments = draft.model_copy(update={"components": components, "curves": curves.specs})
     with new_folder(out, overwrite) as folder:
-        state = {name: torch.from_numpy(array) for name, array in fitted.arrays.items()}
+        state = {name: torch.from_numpy(array) for name, array in (fitted.arrays | dict(curves.arrays)).items()}
         code = Code.load(folder / write_weights(folder, state).file, arguments)
         encoder = Encoder(arguments, code, radii_km, training.variables)
         if recipe.updates:
@@ -114,9 +118,9 @@ def make_spectral(
             title=source.title,
             description=(
                 f"A time step takes about {recipe.step_bytes} bytes. It stores the temperature as coded coefficients "
-                f"of spherical harmonics up to degree {draft.degree}.{_of_velocity(arguments)}"
+                f"of spherical harmonics up to degree {draft.degree}.{_of_velocity(arguments)}{_of_curves(arguments)}"
             ),
-            variables=training.variables,
+            variables=(*training.variables, *curves.variables),
             grid=GridSpec.of(source.grid),
             planet=source.planet,
             inputs=CodedInputsSpec(steps=tuple(records)),
@@ -144,6 +148,7 @@ def add_steps(folder: Path, source: Source, steps: Sequence[int], report: Report
         refuse_other_units(surrogate, source.address, _units(surrogate, source))
         records, arguments = {step.t: step for step in surrogate.steps}, generator.arguments
         for step in counted(source.steps, "encoding", report):
+            refuse_unlike(surrogate, source, step.t)
             encoded = encoded_step(encoder, source, step.t)
             records[step.t] = _written(draft, encoded, step)
             if isinstance(arguments, SpectralArguments):
@@ -244,3 +249,9 @@ def _of_velocity(arguments: SpectralArguments) -> str:
         " The Stokes equations give the velocity from the temperature. "
         f"On {coded} shells, the time step also stores the velocity that they do not explain."
     )
+
+
+def _of_curves(arguments: SpectralArguments) -> str:
+    """A sentence that says which variables follow from temperature, or nothing if none does."""
+    names = ", ".join(curve.variable for curve in arguments.curves)
+    return f" Curves at each depth give {names} from the temperature." if names else ""

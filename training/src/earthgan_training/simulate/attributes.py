@@ -13,8 +13,9 @@ def attributes(setup: Setup, seed: int, time_scale: float) -> dict[str, str | fl
     )
     return {
         "source": "earthgan simulate: Boussinesq, infinite Prandtl number, spherical harmonics x Chebyshev",
-        "comment": "Simulated by EarthGAN. No phase transitions, no spin transition, constant conductivity and "
-        "expansivity: three of the eight contest variables are absent. Times are divided and speeds multiplied by "
+        "comment": "Simulated by EarthGAN, without phase transitions. Conductivity, expansivity and the density of the "
+        "spin transition are diagnostic curves of temperature at each depth, which the flow does not feel. Times are "
+        "divided and speeds multiplied by "
         f"{time_scale:.4g}, so that the surface moves at 4 cm/yr (rms) as the Earth's plates do.",
         "time_scale": time_scale,
         "preset": setup.name,

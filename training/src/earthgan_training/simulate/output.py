@@ -1,4 +1,6 @@
-"""Writes a temperature and its flow in the layout of the contest files: `(lat, r, lon)` float32, K and m/s."""
+"""Writes a temperature, its flow and its properties of rock in the layout of the contest files: all eight variables,
+`(lat, r, lon)` float32.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from earthgan.errors import BadInput
 from earthgan.files import whole
 from earthgan.numerics.transform import Array, Columns, Rows, Transform
+from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan.sphere.vectors import LocalAxes
 from earthgan_training.simulate.model import MEAN, Model
 from earthgan_training.simulate.parameters import (
@@ -21,9 +24,17 @@ from earthgan_training.simulate.parameters import (
     VELOCITY_M_PER_S,
     OutputGrid,
 )
+from earthgan_training.simulate.properties import COLDEST_K, PROPERTIES
 
 TITLE = "EarthGAN simulated 3-D spherical-shell mantle convection (not the IEEE SciVis Contest 2021 data)"
-UNITS = {"temperature": "K", "vx": "m/s", "vy": "m/s", "vz": "m/s", "temperature anomaly": "K"}
+#: The variables in the files' order.
+UNITS = {
+    **{"temperature": "K", "vx": "m/s", "vy": "m/s", "vz": "m/s"},
+    "thermal conductivity": PROPERTIES["thermal conductivity"][0],
+    "thermal expansivity": PROPERTIES["thermal expansivity"][0],
+    "temperature anomaly": "K",
+    "spin transition-induced density anomaly": PROPERTIES["spin transition-induced density anomaly"][0],
+}
 
 Field = NDArray[np.float32]
 
@@ -53,6 +64,12 @@ class ContestWriter:
         degree, once = model.resolution.degree, self.longitudes[:-1]
         rows = Rows(degree, np.radians(90 - self.latitudes), np.float32)
         self._transform = Transform(rows, Columns(degree, np.radians(once), np.float32))
+        grid_once = ShellGrid(
+            radii_km=tuple(self.radii_km.tolist()),
+            latitudes_deg=tuple(self.latitudes.tolist()),
+            longitudes_deg=tuple(once.tolist()),
+        )
+        self._row_weights = cell_weights(grid_once).mean(axis=1).astype(np.float32)
         self._axes = LocalAxes.on_grid(self.latitudes, once, np.float32)
         self._radial = model.grid.interpolation(self.radii_km / THICKNESS_KM).astype(np.float32)
 
@@ -66,14 +83,24 @@ class ContestWriter:
         velocity = transform.values(radial), transform.southward(lateral), transform.eastward(lateral)
         vx, vy, vz = self._axes.cartesian(*velocity)
         t, mean = transform.values(at_radii), at_radii[0, 0, 0, :, None, None] / np.float32(MEAN)
+        kelvins = np.float32(SURFACE_K) + np.float32(CONTRAST_K) * t
         found = {
-            "temperature": np.float32(SURFACE_K) + np.float32(CONTRAST_K) * t,
+            "temperature": kelvins,
             "vx": vx * speed,
             "vy": vy * speed,
             "vz": vz * speed,
             "temperature anomaly": np.float32(CONTRAST_K) * (t - mean),
+            **self._properties(kelvins),
         }
-        return {name: _as_in_files(field) for name, field in found.items()}
+        return {name: _as_in_files(found[name]) for name in UNITS}
+
+    def _properties(self, kelvins: Field) -> dict[str, Field]:
+        """The anomalies of the properties from their lateral means, by name `(radius, latitude, longitude)`."""
+        depth_km = (self._model.grid.outer * THICKNESS_KM - self.radii_km).astype(np.float32)[:, None, None]
+        # A spectral solution may fall below the surface's temperature, where the laws do not hold.
+        found = {name: law(np.maximum(kelvins, COLDEST_K), depth_km) for name, (_, law) in PROPERTIES.items()}
+        means = {name: np.einsum("rij,i->r", each, self._row_weights) for name, each in found.items()}
+        return {name: each - means[name][:, None, None] for name, each in found.items()}
 
     def write(self, path: Path, temperature: Array, time: float, attributes: dict[str, str | float | int]) -> None:
         """Write a file, whole or not at all. The same input gives the same bytes, because NetCDF-3 stores no dates.

@@ -155,6 +155,15 @@ class Kind(ABC):
         """The normalised field `(variable, shell, row, column)` in a window. Only kinds with `evaluates` compute it."""
         raise NotImplementedError(f"surrogates of kind {self.name} need an engine")
 
+    @property
+    def computed(self) -> int | None:
+        """The number of variables that a generator computes. None means all of the surrogate's variables."""
+        return None
+
+    def finished(self, field: Array, conditional_input: Array, window: Window, variables: Sequence[int]) -> Array:
+        """The given variables of a window, from the `(variable, shell, row, column)` that a generator computed."""
+        return field[list(variables)]
+
     def lateral_means(self, conditional_input: Array) -> dict[str, Array]:
         """Normalised means over the sphere `(shell,)` by variable, if they follow from the conditional input alone."""
         return {}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from earthgan.flow.stokes import StokesProfile
 from earthgan.kinds.coded import Code
 from earthgan.kinds.coded_inputs import CodedInputs, CodedInputsSpec
+from earthgan.kinds.curves import Curves, CurvesEvaluator
 from earthgan.kinds.refine import Refinement
 from earthgan.kinds.registry import Kind, register
 from earthgan.kinds.spectral_arguments import SpectralArguments
@@ -39,9 +40,11 @@ class SpectralKind(Kind):
     evaluates = True
     has_parameters = False
 
-    def __init__(self, planner: SpectralPlanner, inputs: CodedInputs, arguments: SpectralArguments) -> None:
+    def __init__(
+        self, planner: SpectralPlanner, curves: CurvesEvaluator, inputs: CodedInputs, arguments: SpectralArguments
+    ) -> None:
         super().__init__(planner, inputs)
-        self._spectral, self._arguments = planner, arguments
+        self._spectral, self._curves, self._arguments = planner, curves, arguments
 
     @classmethod
     def open(
@@ -54,13 +57,21 @@ class SpectralKind(Kind):
     ) -> SpectralKind:
         code = Code.load(weights, arguments)
         bases = {name: component.basis for name, component in code.components.items()}
-        temperature, *velocity = (variable.normalisation.scale for variable in variables)
-        kernels = Kernels(arguments, bases, temperature, velocity[0] if velocity else 1.0)
+        scales = [variable.normalisation.scale for variable in variables]
+        kernels = Kernels(arguments, bases, scales[0], scales[1] if arguments.computed > 1 else 1.0)
         planner = SpectralPlanner(kernels, grid)
+        factors = [scales[0] / scale for scale in scales[arguments.computed :]]
+        curves = Curves.load(weights, arguments.curves, arguments.inner_km, arguments.outer_km, factors)
+        evaluator = CurvesEvaluator(planner, curves)
         refinement = (
             Refinement.load(weights, arguments, code.components["temperature"]) if arguments.refinement else None
         )
-        return cls(planner, CodedInputs(code, refinement, planner), arguments)
+        return cls(planner, evaluator, CodedInputs(code, refinement, evaluator), arguments)
+
+    @classmethod
+    def check(cls, arguments: SpectralArguments, inputs: Any, variables: Sequence[VariableSpec]) -> None:
+        if [curve.variable for curve in arguments.curves] != [each.name for each in variables[arguments.computed :]]:
+            raise ValueError("the variables that follow from temperature are not the surrogate's last variables")
 
     @classmethod
     def torch_module(cls, arguments: SpectralArguments, variables: int) -> Module:
@@ -72,7 +83,7 @@ class SpectralKind(Kind):
     def onnx_graph(cls, arguments: SpectralArguments, variables: int, state: Mapping[str, Array]) -> ModelProto:
         from earthgan.kinds.graphs import spectral_graph
 
-        return spectral_graph(variables, len(arguments.fields))
+        return spectral_graph(arguments.computed, len(arguments.fields))
 
     @classmethod
     def without_network(
@@ -84,7 +95,14 @@ class SpectralKind(Kind):
         return arguments.model_copy(update={"refinement": None}), plain
 
     def evaluate(self, conditional_input: Array, window: Window, variables: Sequence[int]) -> Array:
-        return self._spectral.evaluate(conditional_input, window, variables)
+        return self._curves.evaluate(conditional_input, window, variables)
+
+    @property
+    def computed(self) -> int:
+        return self._arguments.computed
+
+    def finished(self, field: Array, conditional_input: Array, window: Window, variables: Sequence[int]) -> Array:
+        return self._curves.finished(dict(enumerate(field)), conditional_input, window, variables)
 
     def lateral_means(self, conditional_input: Array) -> dict[str, Array]:
         return {TEMPERATURE.name: self._spectral.temperature_means(conditional_input)}
@@ -98,4 +116,5 @@ class SpectralKind(Kind):
         return self._arguments.stokes
 
     def facts(self) -> dict[str, Any]:
-        return {"gate": [str(run) for run in self._arguments.gate]} if self._arguments.gate else {}
+        lists = {"gate": self._arguments.gate, "curves": self._arguments.curves}
+        return {name: [str(each) for each in of_name] for name, of_name in lists.items() if of_name}

@@ -9,9 +9,10 @@ from pydantic import Field, model_validator
 
 from earthgan.flow.gate import GatedRun, StoredRun, StoredShells
 from earthgan.flow.stokes import StokesProfile
+from earthgan.kinds.curves import CurveSpec
 from earthgan.kinds.registry import KindArguments
 from earthgan.numerics.radial import RadialGrid
-from earthgan.records import Frozen
+from earthgan.records import Frozen, optional
 
 CodedField = Literal["temperature", "u", "v", "w"]
 
@@ -49,6 +50,7 @@ class SpectralArguments(KindArguments):
     velocity follows from temperature. Without it and without components of velocity, temperature is the only variable.
     `gate` says on which shells velocity follows from temperature. Components of velocity are added on the other shells,
     or on all shells if there is no gate. `refinement` describes the network that refines decoded temperature.
+    `curves` lists the variables that follow from temperature. They come last among the surrogate's variables.
     """
 
     preset: Literal["spectral"] = "spectral"
@@ -61,6 +63,7 @@ class SpectralArguments(KindArguments):
     stokes: StokesProfile | None = None
     gate: tuple[GatedRun, ...] = ()
     refinement: RefinementArguments | None = None
+    curves: tuple[CurveSpec, ...] = optional(())
 
     @model_validator(mode="after")
     def _parts_agree(self) -> SpectralArguments:
@@ -97,6 +100,11 @@ class SpectralArguments(KindArguments):
             return StoredShells((StoredRun(self.inner_km, self.outer_km, self.nodes),))
         left = (run for run in self.gate if not run.served)
         return StoredShells(tuple(StoredRun(r.first_km, r.last_km, min(r.shells, self.nodes)) for r in left))
+
+    @property
+    def computed(self) -> int:
+        """The number of variables that the generator computes. Those that follow by curves come after them."""
+        return 4 if len(self.fields) > 1 else 1
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -96,13 +96,13 @@ class SpectralPlanner:
 
     def __init__(self, kernels: Kernels, grid: ShellGrid) -> None:
         kernels.check(grid.radii_km)
-        self.grid, self._kernels, self._degree = grid, kernels, kernels.arguments.degree
-        self._globe = Globe(self._degree, grid)
-        self.variables = 4 if len(kernels.arguments.fields) > 1 else 1
+        self.grid, self._kernels, self.degree = grid, kernels, kernels.arguments.degree
+        self._globe = Globe(self.degree, grid)
+        self.variables = kernels.arguments.computed
         modes = sum(basis.shape[1] for basis in kernels.bases.values())
         # Filled shell by shell, by whichever thread comes first: so the array is there before any thread is.
         self._kernels_kept = np.empty(
-            (len(kernels.arguments.fields), self._degree + 1, grid.shape[0], modes), np.float32
+            (len(kernels.arguments.fields), self.degree + 1, grid.shape[0], modes), np.float32
         )
         self._kernels_known = np.zeros(grid.shape[0], bool)
 
@@ -157,6 +157,11 @@ class SpectralPlanner:
         """
         of_degrees: Array = np.einsum("lk,lsk,l->s", x[:, 0, 0], self.kernels[0], self._globe.means, optimize=True)
         return of_degrees
+
+    @one_thread
+    def temperature_on(self, sphere: Transform, x: Array, shells: range) -> Array:
+        """The normalised temperature `(shell, row, column)` on some shells, at the points of another sphere."""
+        return sphere.values(per_degree(self._kernels_of(shells)[0], x))
 
     def feeds(self, window: Window, seed: int | None) -> dict[str, NDArray[np.generic]]:
         """The matrices of a window's shells, rows and columns. They do not depend on the seed.
