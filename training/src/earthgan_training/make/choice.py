@@ -136,7 +136,7 @@ def _gain_db(trial: Trial, step_bytes: float, psnr_db: float) -> float:
 
 def worth_trying(code: Code, best: Trial, source: Source, steps: Sequence[int], goal: Goal) -> bool:
     """Whether a code might be better than the best trial so far. Raises BadInput."""
-    missed = isinstance(goal, Quality) and best.psnr_db < goal.psnr_db - NEAR_DB
+    missed = isinstance(goal, Quality) and best.short_db > NEAR_DB
     if isinstance(goal, Bounds) or missed or not np.isfinite(best.psnr_db):
         return True
     hopes = code.hopeful(source, steps, best.psnr_db)

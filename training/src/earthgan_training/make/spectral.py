@@ -37,7 +37,7 @@ class Spectral:
     """
 
     name = "spectral"
-    #: The first half of these steps gives the profile, and the last half judges it. With fewer than four, none is tried.
+    #: The first half of these steps gives the profile, and the last half judges it. With fewer, none is tried.
     _PROOF_STEPS, _FEWEST_STEPS = 8, 4
     _MOST_STEPS, _ATTEMPTS = 8, 6
     #: Bytes of memory for each coefficient of a fitted step, if all of its velocity has to be coded.
@@ -69,6 +69,9 @@ class Spectral:
         degree = min(highest_degree(source.grid), 95)
         coefficients = (degree + 1) ** 2 * len(source.grid.radii_km)
         return max(1, min(self._MOST_STEPS, memory_bytes // 2 // (self._BYTES_PER_COEFFICIENT * coefficients)))
+
+    def hopeful(self, source: Source, steps: Sequence[int], psnr_db: float) -> None:
+        """A trial is the only way to tell."""
 
     def fit(
         self, source: Source, folder: Path, goal: Goal, steps: Sequence[int], memory_bytes: int, show: Show
