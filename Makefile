@@ -9,7 +9,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt
 
-.PHONY: serve test test-slow test-layouts lint bench bench-codes load compose-test wheels system-packages clean
+.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series load compose-test wheels system-packages clean
 
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
@@ -34,6 +34,10 @@ bench: $(VENV)/.testing
 
 bench-codes: $(VENV)/.testing
 	PYTHONPATH=tests $(BIN)/python -m load.codes
+
+# What a large step costs `earthgan make`, beside reading it.
+bench-series: $(VENV)/.testing
+	PYTHONPATH=tests $(BIN)/python -m load.series $(ARGS)
 
 load: $(VENV)/.testing
 	PYTHONPATH=tests $(BIN)/python -m load.with_gateway $(ARGS)

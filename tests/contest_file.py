@@ -21,9 +21,7 @@ def write_contest_file(
     rows, shells, columns = np.meshgrid(np.arange(6), np.arange(6), np.arange(9) % 8, indexing="ij")
     values = spoil((100 * shells + 10 * rows + columns).astype(np.float32))
     with netCDF4.Dataset(path, "w", format=kind) as file:
-        for name, axis in (("lon", LONGITUDES), ("r", RADII_KM), ("lat", LATITUDES)):
-            file.createDimension(name, len(axis))
-            file.createVariable(name, "f8", (name,))[:] = axis
+        write_axes(file, {"lon": LONGITUDES, "r": RADII_KM, "lat": LATITUDES})
         for name in variables:
             file.createVariable(name, "f4", ("lat", "r", "lon"))[:] = values
 
@@ -38,11 +36,15 @@ def write_fields(
     kind: str = "NETCDF3_64BIT_OFFSET",
 ) -> None:
     """Write fields `(shell, latitude, longitude)` in the contest's layout, or with another order of dimensions."""
-    axes = {"lon": longitudes, "r": radii, "lat": latitudes}
     with netCDF4.Dataset(path, "w", format=kind) as file:
-        for name, axis in axes.items():
-            file.createDimension(name, len(axis))
-            file.createVariable(name, "f8", (name,))[:] = axis
+        write_axes(file, {"lon": longitudes, "r": radii, "lat": latitudes})
         for name, values in fields.items():
             transposed = values.transpose([("r", "lat", "lon").index(name) for name in order])
             file.createVariable(name, "f4", order)[:] = transposed
+
+
+def write_axes(file: netCDF4.Dataset, axes: dict[str, np.ndarray]) -> None:
+    """Write axes, each with its dimension."""
+    for name, axis in axes.items():
+        file.createDimension(name, len(axis))
+        file.createVariable(name, "f8", (name,))[:] = axis

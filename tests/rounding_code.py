@@ -165,6 +165,11 @@ class Rounding:
     sloppy: float = 1.0  # by how much its errors exceed what it promises
     fits: int = 2
     added: list[int] = field(default_factory=list)
+    hopes: tuple[float, float] | None = None  # bytes and dB
+    fitted: list[int] = field(default_factory=list)
+
+    def hopeful(self, source: Source, steps: Sequence[int], psnr_db: float) -> tuple[float, float] | None:
+        return self.hopes
 
     def can(self, goal: Goal, source: Source) -> bool:
         return self.bounds or not isinstance(goal, Bounds)
@@ -175,6 +180,7 @@ class Rounding:
     def fit(
         self, source: Source, folder: Path, goal: Goal, steps: Sequence[int], memory_bytes: int, show: Show
     ) -> None:
+        self.fitted.extend(steps)
         fields = [self._fields(source, t) for t in steps]
         span = float(np.nanmax(fields) - np.nanmin(fields))
         match goal:

@@ -59,6 +59,28 @@ def test_a_code_that_wastes_bytes_loses_whatever_its_place(tmp_path: Path, goal:
         assert best.code is FIRST
 
 
+@pytest.mark.parametrize(
+    ("goal", "hopes", "is_tried"),
+    [
+        # The first code takes about 2,700 bytes for 50 dB, of which 1,300 are a description that others have too.
+        (Quality(50), None, True),
+        (Quality(50), (1000, 50), True),
+        (Quality(50), (9999, 50), False),
+        (Quality(50), (9999, 70), True),
+        (Size(3000), (3000, 20), False),
+        (Size(3000), (3000, 100), True),
+        (Quality(90), (99999, 20), True),  # the first one misses it
+        (Bounds({"temperature": 1.0}), (9999, 50), True),
+    ],
+)
+def test_a_code_without_hope_is_not_tried(
+    tmp_path: Path, goal: Goal, hopes: tuple[float, float] | None, is_tried: bool
+) -> None:
+    other = Rounding("wasteful", hopes=hopes)
+    chosen([Rounding(best_db=80), other], noise(), [1], tmp_path, goal, 10**9, silent)
+    assert bool(other.fitted) == is_tried
+
+
 def test_a_code_that_cannot_promise_the_goal_is_not_tried(tmp_path: Path) -> None:
     bounds = Bounds({"temperature": 1.0})
     assert chosen((replace(FIRST, bounds=False), SECOND), noise(), [1], tmp_path, bounds, 10**9, silent) is SECOND

@@ -18,9 +18,9 @@ from earthgan.records import FileSpec, GridSpec, VariableSpec
 from earthgan.spec import GeneratorSpec, SurrogateSpec
 from earthgan.surrogate import files_of
 from earthgan_training.coding.comparison import Accuracy, Comparison, extents_of, joined
-from earthgan_training.coding.harmonics_fit import FittedCode, Sample, best_groups, fit_code, step_for
+from earthgan_training.coding.harmonics_fit import FittedCode, Sample, best_groups, fit_code, needed_degree, step_for
 from earthgan_training.coding.scalar_encoder import ScalarEncoder
-from earthgan_training.coding.scalars import borne_degree, coefficients_of, parts, read_part, real_rows
+from earthgan_training.coding.scalars import borne_degree, coefficients_of, from_real_rows, parts, read_part, real_rows
 from earthgan_training.coding.work import Report, counted
 from earthgan_training.harmonics.analysis import scalar_field
 from earthgan_training.simulations.labelled import Source
@@ -148,6 +148,15 @@ class _Reading:
                 self.rows[name].append(real_rows(coefficients_of(source, t, name, degree, spec.normalisation)))
         self.sample = Sample(source.grid.radii_km, steps, self.rows)
 
+    def cut(self, degree: int) -> None:
+        """Forget what is above a degree."""
+        self.sample = self.sample.cut(min(degree, self.degree))
+        self.degree, self.rows = self.sample.degree, self.sample.rows
+
+    def coefficients(self, i: int, name: str) -> Field:
+        """The coefficients `(degree, order, part, shell)` of the i-th step."""
+        return from_real_rows(self.rows[name][i])
+
     def steps_of(self, quantum: float | Mapping[str, float]) -> dict[str, float]:
         """The normalised rounding steps that are `quantum` ranges of each variable."""
         return {
@@ -162,7 +171,8 @@ def _to_bytes(reading: _Reading, step_bytes: float) -> FittedCode:
     # Polynomials come first. They show how large the rounding steps are, for which the best modes are then chosen.
     quantum, fitted = _quantum_for(reading, step_bytes, groups, quantum, 0)
     # Better modes need somewhat finer rounding steps, and so reach a few more degrees.
-    reading.sample = sample = sample.cut(min(sample.degree, fitted.arguments.degree * 5 // 4 + 8))
+    reading.cut(fitted.arguments.degree * 5 // 4 + 8)
+    sample = reading.sample
     best = {name: best_groups(sample, name, step) for name, step in reading.steps_of(quantum).items()}
     if best != groups:
         _, fitted = _quantum_for(reading, step_bytes, best, quantum, ATTEMPTS)
@@ -194,18 +204,20 @@ def _quantum_for(
 
 def _to_psnr(reading: _Reading, psnr_db: float) -> FittedCode:
     """The code with which each variable has the given PSNR over the sample steps, if the degree allows it."""
+    allowed = {name: (span or 1.0) ** 2 * 10 ** (-psnr_db / 10) for name, span in reading.spans.items()}
+    reading.cut(max(needed_degree(reading.sample, name, allowed[name]) for name in allowed))
     sample = reading.sample
-    cut = {name: _square_error_of_degree(reading, name) for name in reading.spans}
+    cut = {name: _square_error_of_degree(reading, name) for name in allowed}
     # Where the degree alone misses as much as is allowed, rounding misses a quarter of that.
-    allowed = {
-        name: max((span or 1.0) ** 2 * 10 ** (-psnr_db / 10), 1.25 * cut[name]) for name, span in reading.spans.items()
-    }
+    allowed = {name: max(allowed[name], 1.25 * cut[name]) for name in allowed}
     wanted = {name: allowed[name] - cut[name] for name in cut}
-    groups = {name: best_groups(sample, name, step_for(sample, name, (), wanted[name])) for name in cut}
+    steps = {name: step_for(sample, name, (), wanted[name]) for name in cut}
+    groups = {name: best_groups(sample, name, step) for name, step in steps.items()}
     best: FittedCode | None = None
     for attempt in range(ROUNDS):
         reading.report("fitting", attempt, ROUNDS)
-        fitted = fit_code(sample, {name: step_for(sample, name, groups[name], wanted[name]) for name in cut}, groups)
+        steps = {name: step_for(sample, name, groups[name], wanted[name], steps[name]) for name in cut}
+        fitted = fit_code(sample, steps, groups)
         # Cells count alike, but harmonics are fitted by area: so the first guess is a little off.
         shares = {name: found / allowed[name] for name, found in _square_errors(reading, fitted).items()}
         if max(shares.values()) <= 1 and (best is None or fitted.bytes < best.bytes):
@@ -226,8 +238,9 @@ def _square_errors(reading: _Reading, fitted: FittedCode) -> dict[str, float]:
     code = code_of(fitted.arguments, fitted.weights, source.grid.radii_km)
     encoder = ScalarEncoder(degree, code, reading.specs, source.grid.radii_km)
     comparison = Comparison(source, degree, code, reading.specs)
-    for t in reading.train:
-        comparison.add(t, encoder.encode(source, t), compare=True)
+    for i, t in enumerate(reading.train):
+        coefficients = {name: reading.coefficients(i, name) for name in reading.rows}
+        comparison.add(t, encoder.code_of(coefficients, f"{source.address}: step {t}"), compare=True)
     return comparison.mean_squares
 
 
@@ -236,8 +249,8 @@ def _square_error_of_degree(reading: _Reading, name: str) -> float:
     source, total, count = reading.source, 0.0, 0
     affine = next(spec.normalisation for spec in reading.specs if spec.name == name)
     grid = source.grid
-    for t in reading.train:
-        coefficients = coefficients_of(source, t, name, reading.degree, affine)
+    for i, t in enumerate(reading.train):
+        coefficients = reading.coefficients(i, name)
         for shells in parts(grid):
             values = (read_part(source, t, name, shells) - np.float64(affine.offset)) / affine.scale
             held = scalar_field(coefficients[..., shells.start : shells.stop], grid.latitudes_deg, grid.longitudes_deg)

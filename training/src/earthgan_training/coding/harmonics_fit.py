@@ -9,7 +9,7 @@ quantiser: Gersho & Gray, *Vector Quantization and Signal Compression*, 1992).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -31,6 +31,8 @@ PRICE = np.log(2) / 6
 GROUPS: tuple[tuple[int, ...], ...] = ((), (0,), (0, 15), (0, 6, 15, 36), (0, 3, 8, 15, 27, 48, 91, 181))
 #: The smallest and the largest root mean square of a learned mode's whole numbers.
 _COARSE, _FINE = 3.0, 100.0
+#: The search for a rounding step ends so much below the square error that it looks for, or after so many attempts.
+_NEAR, _ATTEMPTS = 0.006, 14
 #: A table that is never used, unless a step is much louder than usual; and the least table of a mean profile.
 _QUIET, _PROFILE = -3, 8
 #: The bytes of the file of weights without the code, and of a step without its numbers.
@@ -46,6 +48,7 @@ class Sample:
     radii_km: tuple[float, ...]
     steps: int
     rows: dict[str, list[Rows]]
+    _components: dict[tuple[str, int, int], tuple[Array, Array]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def degree(self) -> int:
@@ -53,21 +56,47 @@ class Sample:
 
     def cut(self, degree: int) -> Sample:
         """The same sample without degrees above `degree`."""
-        rows = {name: [each[: (degree + 1) ** 2] for each in steps] for name, steps in self.rows.items()}
-        return replace(self, rows=rows)
+        rows = {name: [each[: (degree + 1) ** 2].copy() for each in steps] for name, steps in self.rows.items()}
+        return Sample(self.radii_km, self.steps, rows)
 
     @cached_property
-    def covariances(self) -> dict[str, Array]:
-        """`(degree, shell, shell)`: the sums of products over a degree's coefficients, by variable."""
-        shells, edges = len(self.radii_km), np.arange(self.degree + 2) ** 2
+    def unit(self) -> float:
+        """The mean square of a mode over the shells is 4 pi. This is its norm."""
+        return float(np.sqrt(4 * np.pi * len(self.radii_km)))
+
+    @cached_property
+    def polynomials(self) -> Array:
+        """All polynomials `(polynomial, shell)`."""
+        return polynomials(self.radii_km, len(self.radii_km))
+
+    @cached_property
+    def in_polynomials(self) -> dict[str, list[Rows]]:
+        """The coefficients `(coefficient, polynomial)` of each step, by variable. Nothing of the field is left out."""
+        to = self.polynomials.T / self.unit  # in float64, because a profile may be far larger than all waves
+        return {name: [(rows @ to).astype(np.float32) for rows in steps] for name, steps in self.rows.items()}
+
+    @cached_property
+    def powers(self) -> dict[str, Array]:
+        """`(degree, polynomial)`: the mean squares of a degree's coefficients, by variable."""
+        degrees = np.arange(self.degree + 1)
         out = {}
-        for name, steps in self.rows.items():
-            sums = out[name] = np.zeros((self.degree + 1, shells, shells))
-            for rows in steps:
-                for of_degree, first, last in zip(sums, edges[:-1], edges[1:], strict=True):
-                    some = rows[first:last].astype(np.float64)
-                    of_degree += some.T @ some
+        for name, steps in self.in_polynomials.items():
+            sums = [np.add.reduceat(np.square(values, dtype=np.float64), degrees**2, axis=0) for values in steps]
+            out[name] = np.mean(sums, axis=0) / (2 * degrees + 1)[:, None]
         return out
+
+    def components(self, name: str, first: int, last: int) -> tuple[Array, Array]:
+        """The principal components of a variable's degrees from `first` to before `last`, the strongest first: their
+        powers `(component,)`, which are means over steps, and their profiles `(component, shell)`.
+        """
+        if (name, first, last) not in self._components:
+            sums = np.zeros((len(self.radii_km), len(self.radii_km)))
+            for rows in self.rows[name]:
+                some = rows[first**2 : last**2].astype(np.float64)
+                sums += some.T @ some
+            powers, vectors = np.linalg.eigh(sums / len(self.rows[name]))
+            self._components[name, first, last] = np.maximum(powers[::-1], 0), np.ascontiguousarray(vectors.T[::-1])
+        return self._components[name, first, last]
 
 
 @dataclass(frozen=True)
@@ -125,13 +154,43 @@ def best_groups(sample: Sample, name: str, step: float) -> tuple[int, ...]:
     return min(dict.fromkeys(known), key=cost)
 
 
-def step_for(sample: Sample, name: str, groups: tuple[int, ...], square_error: float) -> float:
-    """The rounding step with which a variable's normalised coefficients have a mean square error."""
+def needed_degree(sample: Sample, name: str, square_error: float) -> int:
+    """A degree beyond which nothing of a variable is coded, if its mean square error is `square_error`.
+
+    A component whose mean square is above a level has an error of this level, and any other is left out whole
+    (Cover & Thomas, *Elements of Information Theory*, 2006, section 10.3). The result leaves room for modes that suit
+    the variable better than polynomials, and so reach a few degrees more.
+    """
+    powers, numbers = sample.powers[name], (2 * np.arange(sample.degree + 1) + 1)[:, None]
+    low, high = -300.0, float(np.log(powers.max() + 1e-300))
+    for _ in range(40):
+        level = (low + high) / 2
+        lost = (numbers * np.minimum(powers, np.exp(level))).sum()
+        low, high = (level, high) if lost < square_error else (low, level)
+    # An error of a rounding step squared over 12 goes with coefficients that are coded down to 2**LOWEST steps.
+    coded = np.flatnonzero((powers > 12 * np.exp(low) * 4.0**LOWEST).any(axis=1))
+    highest = int(coded[-1]) if len(coded) else 0
+    return min(sample.degree, highest * 5 // 4 + 8)
+
+
+def step_for(
+    sample: Sample, name: str, groups: tuple[int, ...], square_error: float, guess: float | None = None
+) -> float:
+    """The rounding step with which a variable's normalised coefficients have a mean square error, or a little less."""
     low, high = np.log(np.sqrt(square_error)) - 8, np.log(np.sqrt(square_error)) + 3
-    for _ in range(9):
-        middle = (low + high) / 2
+    middle, slope, before = np.log(guess) if guess else (low + high) / 2, 1.5, None
+    for attempt in range(_ATTEMPTS):
         error = fit_variable(sample, name, float(np.exp(middle)), groups).square_error
-        low, high = (low, middle) if error > square_error else (middle, high)
+        excess = np.log(max(error, 1e-300) / square_error)
+        low, high = (low, middle) if excess > 0 else (middle, high)
+        if -_NEAR < excess <= 0 or high - low < _NEAR / 8:
+            break
+        if before is not None and middle != before[0]:
+            slope = float(np.clip((excess - before[1]) / (middle - before[0]), 0.5, 3))
+        before = middle, excess
+        # Errors are roughly powers of steps. Bisection takes over where they are not.
+        aim = middle - (excess + _NEAR / 2) / slope
+        middle = aim if low < aim < high and attempt < _ATTEMPTS // 2 else (low + high) / 2
     return float(np.exp(low))
 
 
@@ -139,17 +198,12 @@ def fit_variable(sample: Sample, name: str, step: float, groups: tuple[int, ...]
     """Fit the modes and usual sizes of one variable. The mean square of a mode over the shells is 4 pi, so the squares
     of coefficients sum to the mean square of the field.
     """
-    unit = np.sqrt(4 * np.pi * len(sample.radii_km))
-    learned = _learned(sample, name, step * unit, groups)
-    bases = [orthonormal(each) for each in learned] or [_polynomials(sample, name, step * unit)]
-    edges = [*(first**2 for first in groups or (0,)), (sample.degree + 1) ** 2]
-    in_modes, outside = [], 0.0
-    for rows in sample.rows[name]:
-        values = np.zeros((len(rows), max(map(len, bases))))
-        for basis, first, last in zip(bases, edges[:-1], edges[1:], strict=True):
-            values[first:last, : len(basis)] = rows[first:last] @ (basis.T / unit)
-        outside += float(np.square(rows, dtype=np.float64).sum() / unit**2 - np.square(values).sum())
-        in_modes.append(values / step)
+    learned = _learned(sample, name, step * sample.unit, groups)
+    if learned:
+        counts_of_modes, (in_modes, outside) = tuple(map(len, learned)), _in_learned(sample, name, learned, groups)
+    else:
+        counts_of_modes, (in_modes, outside) = _in_polynomials(sample, name, step)
+    in_modes = [values / np.float32(step) for values in in_modes]
     mean: Array = np.mean([values[0] for values in in_modes], axis=0)
     centre = np.round(mean).astype(np.int64)
     for values in in_modes:
@@ -160,20 +214,38 @@ def fit_variable(sample: Sample, name: str, step: float, groups: tuple[int, ...]
     coded = [_Coded(values, tables) for values in in_modes]
     error = max(outside, 0.0) + step**2 * sum(float(each.square_error.sum()) for each in coded)
     counts = np.sum([each.counts for each in coded], axis=0)
-    spec = ScalarSpec(variable=name, step=step, groups=groups, modes=tuple(map(len, bases)))
+    spec = ScalarSpec(variable=name, step=step, groups=groups, modes=counts_of_modes)
     weights = Weights(centre, of_degree, of_band, tuple(learned))
     return FittedVariable(
         spec, weights, counts, sum(float(each.raw_bits.sum()) for each in coded), error / len(in_modes)
     )
 
 
-def _polynomials(sample: Sample, name: str, step: float) -> Array:
-    """The polynomials up to the last that is large enough to be coded in any degree."""
-    every, sums = polynomials(sample.radii_km, len(sample.radii_km)), sample.covariances[name]
-    numbers = len(sample.rows[name]) * (2 * np.arange(len(sums)) + 1)
-    power = np.einsum("ks,lst,kt->lk", every, sums, every, optimize=True) / numbers[:, None]
-    large = np.flatnonzero((power > (step * 2.0**LOWEST) ** 2).any(axis=0))
-    return every[: large[-1] + 1 if len(large) else 1]
+def _in_polynomials(sample: Sample, name: str, step: float) -> tuple[tuple[int], tuple[list[Rows], float]]:
+    """The number of polynomials up to the last that is large enough to be coded in any degree; the coefficients in
+    them, and the squares of all others.
+    """
+    large = np.flatnonzero((sample.powers[name] > (step * 2.0**LOWEST) ** 2).any(axis=0))
+    count = int(large[-1]) + 1 if len(large) else 1
+    every = sample.in_polynomials[name]
+    outside = sum(float(np.square(values[:, count:], dtype=np.float64).sum()) for values in every)
+    return (count,), ([values[:, :count] for values in every], outside)
+
+
+def _in_learned(
+    sample: Sample, name: str, learned: list[NDArray[np.int64]], groups: tuple[int, ...]
+) -> tuple[list[Rows], float]:
+    """The coefficients in learned modes, and the squares of all that is outside of them."""
+    bases = [orthonormal(each).T / sample.unit for each in learned]
+    edges = [*(first**2 for first in groups), (sample.degree + 1) ** 2]
+    in_modes, outside = [], 0.0
+    for rows in sample.rows[name]:
+        values = np.zeros((len(rows), max(each.shape[1] for each in bases)))
+        for basis, first, last in zip(bases, edges[:-1], edges[1:], strict=True):
+            values[first:last, : basis.shape[1]] = rows[first:last] @ basis
+        outside += float(np.square(rows, dtype=np.float64).sum() / sample.unit**2 - np.square(values).sum())
+        in_modes.append(values.astype(np.float32))
+    return in_modes, outside
 
 
 def _learned(sample: Sample, name: str, step: float, groups: tuple[int, ...]) -> list[NDArray[np.int64]]:
@@ -182,10 +254,10 @@ def _learned(sample: Sample, name: str, step: float, groups: tuple[int, ...]) ->
     A mode is kept if its part of the field could be worth the mode's own bytes. It is stored the more finely, the
     larger its coefficients are, because what a coarse mode misses has to be coded by later modes.
     """
-    out, sums, shells = [], sample.covariances[name], len(sample.radii_km)
-    for first, last in zip(groups, [*groups[1:], len(sums)], strict=False):
-        powers, vectors = np.linalg.eigh(sums[first:last].sum(axis=0) / len(sample.rows[name]))
-        powers, vectors = np.maximum(powers[::-1], 0) / step**2, vectors.T[::-1]
+    out, shells = [], len(sample.radii_km)
+    for first, last in zip(groups, [*groups[1:], sample.degree + 1], strict=False):
+        powers, vectors = sample.components(name, first, last)
+        powers = powers / step**2
         finest = np.clip(np.sqrt(powers / (last**2 - first**2)) / 2, _COARSE, _FINE)
         bits = shells * np.log2(4 * finest)
         kept = max(int(np.count_nonzero(np.cumprod(powers * sample.steps > PRICE * bits))), 1)
@@ -194,11 +266,12 @@ def _learned(sample: Sample, name: str, step: float, groups: tuple[int, ...]) ->
     return out
 
 
-def _sizes(in_modes: list[Array], degree: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _sizes(in_modes: list[Rows], degree: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The numbers of tables by degree `(degree,)` and by band and mode `(band, mode)`, whose sums fit best."""
     edges = np.arange(degree + 1) ** 2
     numbers = 2 * np.arange(degree + 1) + 1
-    power = np.mean([np.add.reduceat(np.square(values), edges, axis=0) for values in in_modes], axis=0)
+    sums = [np.add.reduceat(np.square(values), edges, axis=0, dtype=np.float64) for values in in_modes]
+    power = np.mean(sums, axis=0)
     power /= numbers[:, None]
     lowest = LOWEST - 1.0
     seen = np.maximum(np.log2(np.maximum(power, 1e-60)) / 2, lowest)
@@ -221,7 +294,7 @@ def _sizes(in_modes: list[Array], degree: int) -> tuple[NDArray[np.int64], NDArr
     return np.round(of_degree * PER_OCTAVE).astype(np.int64), np.maximum(tables, _QUIET).astype(np.int64)
 
 
-def _worthwhile(in_modes: list[Array], of_degree: NDArray[np.int64], of_band: NDArray[np.int64]) -> NDArray[np.int64]:
+def _worthwhile(in_modes: list[Rows], of_degree: NDArray[np.int64], of_band: NDArray[np.int64]) -> NDArray[np.int64]:
     """`of_band` without those bands of modes whose coefficients are not worth their bits. The profile always is."""
     bands = _bands(len(of_degree) - 1)
     edges, gain = np.square(bands), np.zeros(of_band.shape)
@@ -230,7 +303,7 @@ def _worthwhile(in_modes: list[Array], of_degree: NDArray[np.int64], of_band: ND
         coded = _Coded(values, tables)
         lost = np.square(values) - coded.square_error
         lost[coded.stored] -= PRICE * (prices[coded.table, coded.symbols] + coded.raw_bits)
-        gain += np.add.reduceat(lost, edges, axis=0)
+        gain += np.add.reduceat(lost, edges, axis=0, dtype=np.float64)
     out = np.where(gain > 0, of_band, _QUIET)
     out[0] = of_band[0]
     return out
@@ -248,7 +321,7 @@ class _Coded:
     `square_error` is `(coefficient, mode)`. The other arrays are of the coefficients that are stored, as `stored` says.
     """
 
-    def __init__(self, values: Array, tables: NDArray[np.int64]) -> None:
+    def __init__(self, values: Rows, tables: NDArray[np.int64]) -> None:
         follow = tables[degrees_of(len(values))]
         self.stored = follow > 0
         self.table, x = follow[self.stored] - 1, values[self.stored]

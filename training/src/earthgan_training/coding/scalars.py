@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from earthgan.errors import BadInput
 from earthgan.records import Affine
 from earthgan.sphere.grid import ShellGrid
-from earthgan_training.harmonics.analysis import highest_degree, scalar_coefficients
+from earthgan_training.harmonics.analysis import fast_coefficients, highest_degree
 from earthgan_training.simulations.labelled import Source
 
 Field = NDArray[np.float32]
@@ -49,10 +49,27 @@ def coefficients_of(source: Source, t: int, name: str, degree: int, affine: Affi
     """The normalised coefficients `(degree, order, part, shell)` of a variable. Raises BadInput."""
     out = np.empty((degree + 1, degree + 1, 2, len(source.grid.radii_km)), np.float32)
     for shells in parts(source.grid):
-        values = read_part(source, t, name, shells)
-        found = scalar_coefficients((values - np.float32(affine.offset)) / affine.scale, source.grid, degree)
-        out[..., shells.start : shells.stop] = found
+        values = read_part(source, t, name, shells) - np.float32(affine.offset)
+        values /= np.float32(affine.scale)
+        out[..., shells.start : shells.stop] = fast_coefficients(values, source.grid, degree)
     return out
+
+
+def profile_coefficients_of(
+    source: Source, t: int, name: str, degree: int, affine: Affine, profiles: NDArray[np.floating]
+) -> Field:
+    """The coefficients `(degree, order, part, profile)` of sums over the shells, with weights `profiles`
+    `(profile, shell)`: those of `coefficients_of` times the weights.
+
+    The sums come first, so that only as many fields are analysed as there are profiles. Raises BadInput.
+    """
+    weights = (profiles / affine.scale).astype(np.float32)
+    _, rows, columns = source.grid.shape
+    sums = np.zeros((len(weights), rows * columns), np.float32)
+    for shells in parts(source.grid):
+        values = read_part(source, t, name, shells) - np.float32(affine.offset)
+        sums += weights[:, shells.start : shells.stop] @ values.reshape(len(shells), -1)
+    return fast_coefficients(sums.reshape(-1, rows, columns), source.grid, degree)
 
 
 def real_rows(coefficients: Field) -> Field:
@@ -66,6 +83,17 @@ def real_rows(coefficients: Field) -> Field:
         cosines, sines = of_degree[: n + 1, 0], of_degree[1 : n + 1, 1]
         rows = out[n**2 : (n + 1) ** 2]
         rows[0], rows[1 : n + 1], rows[n + 1 :] = cosines[0], np.sqrt(2) * cosines[1:], np.sqrt(2) * sines
+    return out
+
+
+def from_real_rows(rows: Field) -> Field:
+    """The coefficients `(degree, order, part, shell)` of which these are the `real_rows`."""
+    degrees = int(np.sqrt(len(rows)))
+    out = np.zeros((degrees, degrees, 2, rows.shape[-1]), rows.dtype)
+    for n, of_degree in enumerate(out):
+        some = rows[n**2 : (n + 1) ** 2]
+        of_degree[0, 0] = some[0]
+        of_degree[1 : n + 1, 0], of_degree[1 : n + 1, 1] = some[1 : n + 1] / np.sqrt(2), some[n + 1 :] / np.sqrt(2)
     return out
 
 

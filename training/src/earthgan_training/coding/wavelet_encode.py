@@ -23,6 +23,9 @@ _SAMPLE_CELLS = 12 << 20
 _STEPS_PER_TOLERANCE = (1.2, 1.6, 2.0, 2.4, 2.8, 3.2)
 #: The search for a size ends this near to it.
 _NEAR = 0.004
+#: What a code can hope for is found on so many shells, by so many attempts at most, to so many decibels. An attempt
+#: changes the quantisation step by so many decibels at most.
+_HOPEFUL_SHELLS, _HOPES, _NEAR_DB, _FAR_DB = 24, 3, 2.0, 20.0
 #: The bytes of a box that an estimate leaves out, in proportion: the states of the lanes.
 _LANES = 1 + 1 / 128
 
@@ -158,6 +161,28 @@ def coding_for_psnr(source: Source, psnr_db: float) -> tuple[VariableCoding, ...
     return tuple(out)
 
 
+def hopeful(source: Source, psnr_db: float) -> tuple[float, float]:
+    """About the bytes of a time step and the mean PSNR of its variables, if the PSNR should be `psnr_db`.
+
+    They are those of some shells of each variable's calmest box. So most fields take more, and few take much less.
+    """
+    size, found = _overhead(source), []
+    for sample in _samples(source):
+        box = min(sample.boxes, key=lambda each: float(np.std(each)))[:_HOPEFUL_SHELLS]
+        step = sample.extent * 10 ** (-psnr_db / 20) * math.sqrt(12)
+        _, coding = min(_guessed(box, step, source.grid), key=lambda each: each[0])
+        for _ in range(_HOPES):
+            coding = _with_step(coding, step)
+            in_box, squared = estimate_box(box, _box_code(coding, box.shape, source.grid))
+            in_box_db = 10 * math.log10(sample.extent**2 * box.size / max(squared, 1e-300))
+            if abs(in_box_db - psnr_db) < _NEAR_DB:
+                break
+            step *= 10 ** ((min(in_box_db, psnr_db + _FAR_DB) - psnr_db) / 20)
+        size += in_box * math.prod(source.grid.shape) / box.size
+        found.append(in_box_db)
+    return size, float(np.mean(found))
+
+
 def coding_for_max_error(source: Source, max_errors: Sequence[float]) -> tuple[VariableCoding, ...]:
     """The codings by which every cell is within its variable's tolerance, in the variable's unit, in few bytes."""
     out = []
@@ -254,16 +279,20 @@ def _first_coding(sample: _Sample, grid: ShellGrid) -> VariableCoding:
 def _best_plan(sample: _Sample, step: float, grid: ShellGrid) -> VariableCoding:
     """The order and the levels that suit a variable at a quantisation step."""
     box = max(sample.boxes, key=lambda each: float(np.std(each)))
-    flat = box - box.mean(axis=(1, 2), keepdims=True, dtype=np.float64)
-    tried = []
-    for coding in _plans(box.shape, step):
-        bands = split(flat, _box_code(coding, box.shape, grid).plan)
-        # A coefficient takes about as many bits as its magnitude in steps has.
-        tried.append((sum(float(np.log2(1 + (band / step) ** 2).sum()) for band in bands.values()), coding))
+    tried = list(_guessed(box, step, grid))
     least = min(bits for bits, _ in tried)
     likely = [coding for bits, coding in tried if bits <= 1.12 * least]
     both = [coding.model_copy(update={"across": across}) for coding in likely for across in (True, False)]
     return min(both, key=lambda coding: estimate_box(box, _box_code(coding, box.shape, grid))[0])
+
+
+def _guessed(box: Field, step: float, grid: ShellGrid) -> Iterator[tuple[float, VariableCoding]]:
+    """Each order with its levels, and a number that grows with the bits that it takes."""
+    flat = box - box.mean(axis=(1, 2), keepdims=True, dtype=np.float64)
+    for coding in _plans(box.shape, step):
+        bands = split(flat, _box_code(coding, box.shape, grid).plan)
+        # A coefficient takes about as many bits as its magnitude in steps has.
+        yield sum(float(np.log2(1 + (band / step) ** 2).sum()) for band in bands.values()), coding
 
 
 def _plans(shape: Sequence[int], step: float) -> Iterator[VariableCoding]:

@@ -25,6 +25,8 @@ NEAR_DB = 0.3
 MARGIN_DB = 0.1
 #: No variable is taken for better than the worst by more than this.
 ABOVE_DB = 40.0
+#: A code is not tried if what it can hope for is worse by this much: by the bytes of a doubling.
+HOPELESS_DB = 4.0
 #: The relative difference from a size that is close enough.
 NEAR_SIZE = 0.01
 #: The fewest bytes of a step in which anything can be coded.
@@ -124,8 +126,24 @@ def better(a: Trial, b: Trial, goal: Goal) -> Trial:
             return a if reach[0] else b
     if not np.isfinite([a.psnr_db, b.psnr_db]).all():
         return min(a, b, key=lambda trial: (-trial.psnr_db, trial.step_bytes))
-    gain_db = b.psnr_db - a.psnr_db + DB_PER_DOUBLING * float(np.log2(a.step_bytes / b.step_bytes))
-    return b if gain_db > MARGIN_DB else a
+    return b if _gain_db(a, b.step_bytes, b.psnr_db) > MARGIN_DB else a
+
+
+def _gain_db(trial: Trial, step_bytes: float, psnr_db: float) -> float:
+    """By how much a PSNR is better than that of a trial, if fewer bytes count as a higher PSNR."""
+    return psnr_db - trial.psnr_db + DB_PER_DOUBLING * float(np.log2(trial.step_bytes / step_bytes))
+
+
+def worth_trying(code: Code, best: Trial, source: Source, steps: Sequence[int], goal: Goal) -> bool:
+    """Whether a code might be better than the best trial so far. Raises BadInput."""
+    missed = isinstance(goal, Quality) and best.short_db > NEAR_DB
+    if isinstance(goal, Bounds) or missed or not np.isfinite(best.psnr_db):
+        return True
+    hopes = code.hopeful(source, steps, best.psnr_db)
+    if hopes is None:
+        return True
+    coded_bytes, psnr_db = hopes
+    return _gain_db(best, coded_bytes + best.described_bytes, psnr_db) > -HOPELESS_DB
 
 
 def trials_of(source: Source) -> list[int]:
@@ -165,6 +183,9 @@ def chosen(
         return able[0]
     best: Trial | None = None
     for code in able:
+        if best is not None and not worth_trying(code, best, source, steps, goal):
+            say(f"{code.name} would take far more bytes, by a look at some shells")
+            continue
         try:
             trial = tried(code, source, steps, scratch / code.name, goal, memory_bytes, show)
         except Declined as declined:

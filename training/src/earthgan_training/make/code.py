@@ -26,6 +26,12 @@ class Code(Protocol):
     def can(self, goal: Goal, source: Source) -> bool:
         """Whether it can promise such a goal for such a source. For a quality or a size, it need only come close."""
 
+    def hopeful(self, source: Source, steps: Sequence[int], psnr_db: float) -> tuple[float, float] | None:
+        """About the bytes of a step and the mean PSNR in dB, if the PSNR should be `psnr_db`; None if only a trial can
+        tell. It looks at a part of some steps, and is much quicker than a trial. It may well be too good, but is hardly
+        much too bad. Raises BadInput.
+        """
+
     def fit(
         self, source: Source, folder: Path, goal: Goal, steps: Sequence[int], memory_bytes: int, show: Show
     ) -> None:

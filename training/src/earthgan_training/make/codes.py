@@ -73,6 +73,9 @@ class Harmonics:
             overwrite=True,
         )
 
+    def hopeful(self, source: Source, steps: Sequence[int], psnr_db: float) -> None:
+        """A trial is the only way to tell."""
+
     def _fit_bounds(
         self, source: Source, folder: Path, goal: Bounds, steps: Sequence[int], memory_bytes: int, show: Show
     ) -> None:
@@ -124,6 +127,11 @@ class Wavelet:
 
     def fitting_steps(self, source: Source, memory_bytes: int) -> int:
         return 3  # nothing is learned from them but the size of the quantisation step
+
+    def hopeful(self, source: Source, steps: Sequence[int], psnr_db: float) -> tuple[float, float]:
+        from earthgan_training.coding.wavelet_encode import hopeful
+
+        return hopeful(source.chosen(steps=steps), psnr_db)
 
     def fit(
         self, source: Source, folder: Path, goal: Goal, steps: Sequence[int], memory_bytes: int, show: Show

@@ -21,6 +21,7 @@ import numpy as np
 
 from earthgan.errors import BadInput, EarthGANError
 from earthgan.files import cannot_be_written, locked, write_json, write_whole
+from earthgan.numerics.threads import one_thread
 from earthgan.progress import Show
 from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
@@ -55,6 +56,7 @@ class Wish:
     rival: bool = True
 
 
+@one_thread
 def make_surrogate(
     source: Source,
     out: Path,

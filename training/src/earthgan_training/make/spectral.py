@@ -71,6 +71,9 @@ class Spectral:
         coefficients = (degree + 1) ** 2 * len(source.grid.radii_km)
         return max(1, min(self._MOST_STEPS, memory_bytes // 2 // (self._BYTES_PER_COEFFICIENT * coefficients)))
 
+    def hopeful(self, source: Source, steps: Sequence[int], psnr_db: float) -> None:
+        """A trial is the only way to tell."""
+
     def fit(
         self, source: Source, folder: Path, goal: Goal, steps: Sequence[int], memory_bytes: int, show: Show
     ) -> None:

@@ -47,8 +47,8 @@ _NO_TEMPERATURE = re.compile(
 
 def left_in(values: Values) -> NDArray[np.bool_]:
     """Where numbers stand for "none" without an attribute that says so. NaN and infinities are not among them."""
-    found = np.zeros(values.shape, bool)
-    finite = values[np.isfinite(values)]
+    found, is_finite = np.zeros(values.shape, bool), np.isfinite(values)
+    finite = values.ravel() if is_finite.all() else values[is_finite]
     for _ in range(_AT_MOST):
         mark = next((extreme for extreme in _extremes(finite) if _stands_for_none(extreme, finite)), None)
         if mark is None:
@@ -57,13 +57,15 @@ def left_in(values: Values) -> NDArray[np.bool_]:
         finite = finite[finite != mark]
     limit = _SMEARED * _size(finite)
     if finite.size and max(map(abs, _extremes(finite))) > limit:
-        found |= np.isfinite(values) & (np.abs(values, dtype=np.float64) > limit)
+        found |= is_finite & (np.abs(values, dtype=np.float64) > limit)
     return found
 
 
 def _size(finite: Values) -> float:
     """How large most numbers are, but for zeros; infinite if there is none."""
-    some = np.abs(finite[finite != 0][:: max(1, finite.size // _SAMPLE)]).astype(np.float64)
+    is_zero = finite == 0
+    other = finite[~is_zero] if is_zero.any() else finite
+    some = np.abs(other[:: max(1, finite.size // _SAMPLE)]).astype(np.float64)
     if not some.size:
         return float("inf")
     # A field of many decades has a few numbers far above its median.
