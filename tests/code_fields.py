@@ -101,13 +101,19 @@ def made_fields() -> Iterator[tuple[str, Field]]:
         yield name, np.ascontiguousarray(field, np.float32)
 
 
+def real_shell() -> Field | None:
+    """The real shell `(row, column)` of the shared data, with both poles and the first column again at the end."""
+    shell = SHARED / "data" / "real" / "temperature_t001_r045.npy"
+    return np.load(shell).astype(np.float32) if shell.exists() else None
+
+
 def real_fields(scratch: Path) -> Iterator[tuple[str, Field]]:
     """Named fields of the shared data: a real shell, and a simulated time step of which files are written to a scratch
     folder. Nothing if the data are not here.
     """
-    shell = SHARED / "data" / "real" / "temperature_t001_r045.npy"
-    if shell.exists():
-        temperature = np.load(shell)[:, :-1]
+    shell = real_shell()
+    if shell is not None:
+        temperature = shell[:, :-1]
         # The second shell is another view of the first. Two equal shells would be too easy.
         yield "real temperature", np.stack([temperature, np.roll(temperature[::-1], 100, axis=1)])
     if SIMULATED.is_dir():

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from earthgan.kinds import wavelet_refine
 from earthgan.kinds.wavelet_code import BoxCode, decode_box, encode_box, estimate_box
 from earthgan.kinds.wavelet_transform import Order, Plan, most_levels
 
@@ -74,9 +75,49 @@ def test_the_estimate_is_close() -> None:
     assert squared == pytest.approx(((decode_box(data, values.shape) - values.astype(float)) ** 2).sum(), rel=1e-6)
 
 
+@pytest.mark.parametrize("step", [1.0, 3.0, 1e-12, 7e20])
+def test_what_is_not_a_coefficient_takes_few_bytes(step: float) -> None:
+    """A shell without any coefficient costs its head, its mean and one state."""
+    values = np.full((1, 18, 36), 1000 * step, np.float32)
+    assert len(encode_box(values, BoxCode(plan_of(values.shape), step))) <= 17
+
+
+@pytest.mark.parametrize("exponent", range(-150, 120, 30))
+def test_every_step_is_kept_to_a_hundredth(exponent: int) -> None:
+    values = 1e3 * NOISE[:1] * 2.0**exponent
+    for step in np.linspace(1, 2, 5) * 2.0**exponent:
+        code = BoxCode(plan_of(values.shape), float(step))
+        errors = decode_box(encode_box(values, code), values.shape).astype(np.float64) - values
+        assert errors.std() == pytest.approx(step / np.sqrt(12), rel=0.15)
+
+
 def test_a_profile_costs_next_to_nothing() -> None:
     profile = np.broadcast_to(1000 * np.arange(20.0)[:, None, None] ** 2, (20, 30, 60)).astype(np.float32)
     assert len(encode_box(profile, BoxCode(plan_of(profile.shape), 1.0))) < 150
+
+
+@pytest.mark.parametrize("shape", [(1, 45, 90), (3, 19, 30), (2, 1, 7)])
+@pytest.mark.parametrize("periodic", [True, False])
+def test_a_refined_box_is_the_box_and_what_the_network_adds(
+    shape: tuple[int, int, int], periodic: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network sees each shell less its mean, in steps. Here it adds a tenth of what it sees."""
+    halo = sum(wavelet_refine.DILATIONS)
+    monkeypatch.setattr(wavelet_refine, "_network", lambda: lambda x: 0.1 * x[0, halo:-halo, halo:-halo])
+    values = np.cumsum(np.random.default_rng(0).standard_normal(shape), axis=2) + 1e3
+    plain, refined = (BoxCode(plan_of(shape, periodic=periodic), 0.5, refined=each) for each in (False, True))
+    data = encode_box(values, refined)
+    assert len(data) == len(encode_box(values, plain))
+    before = decode_box(encode_box(values, plain), shape).astype(np.float64)
+    means = values.mean(axis=(1, 2), keepdims=True)
+    expected = means + 1.1 * (before - means)
+    np.testing.assert_allclose(decode_box(data, shape), expected, atol=0.01)
+    assert estimate_box(values, refined)[1] == pytest.approx(((expected - values) ** 2).sum(), rel=0.02)
+
+
+def test_a_refined_box_cannot_promise_a_tolerance() -> None:
+    with pytest.raises(ValueError, match="cannot be corrected"):
+        BoxCode(plan_of((1, 9, 9)), 1.0, max_error=1.0, refined=True)
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -36,14 +36,17 @@ SLOPE = 0.1
 
 @dataclass(frozen=True)
 class Layer:
-    """A 3 x 3 convolution with `weights` `(channel out, channel in, 3, 3)` and `bias` `(channel out,)`."""
+    """A 3 x 3 convolution with `weights` `(channel out, channel in, 3, 3)` and `bias` `(channel out,)`. Its points lie
+    `dilation` rows and columns apart.
+    """
 
     weights: Array
     bias: Array
+    dilation: int = 1
 
 
-#: Takes the channels of a shell `(channel, row, column)` and returns `(row, column)`. Each layer cuts one row and one
-#: column off each side.
+#: Takes the channels of a shell `(channel, row, column)` and returns `(row, column)`. Each layer cuts as many rows and
+#: columns off each side as its dilation says.
 Network = Callable[[Array], Array]
 
 
@@ -55,15 +58,17 @@ def numpy_network(layers: Sequence[Layer]) -> Network:
     ]
 
     def convolved(x: Array, i: int) -> Array:
-        rows, columns, _ = x.shape
-        wide = np.concatenate([x[:, :-2], x[:, 1:-1], x[:, 2:]], axis=-1)
-        parts = (wide[k : rows - 2 + k].reshape(-1, wide.shape[-1]) @ by_row[i][k] for k in range(3))
-        return np.asarray((sum(parts) + layers[i].bias).reshape(rows - 2, columns - 2, -1))
+        d = layers[i].dilation
+        rows, columns = x.shape[0] - 2 * d, x.shape[1] - 2 * d
+        wide = np.concatenate([x[:, at : at + columns] for at in (0, d, 2 * d)], axis=-1)
+        parts = (wide[at : at + rows].reshape(-1, wide.shape[-1]) @ by_row[i][k] for k, at in enumerate((0, d, 2 * d)))
+        return np.asarray((sum(parts) + layers[i].bias).reshape(rows, columns, -1))
 
     def network(seen: Array) -> Array:
         x = _leaky(convolved(seen.transpose(1, 2, 0), 0))
         for i in range(1, len(layers) - 1):
-            x = x[1:-1, 1:-1] + _leaky(convolved(x, i))
+            d = layers[i].dilation
+            x = x[d:-d, d:-d] + _leaky(convolved(x, i))
         return convolved(x, len(layers) - 1)[..., 0]
 
     return network
@@ -75,7 +80,8 @@ def fastest_network(layers: Sequence[Layer]) -> Network:
         from earthgan.numerics.convolutions import residual_network
     except ImportError:
         return numpy_network(layers)
-    return residual_network([layer.weights for layer in layers], [layer.bias for layer in layers], SLOPE)
+    weights, biases, dilations = zip(*((each.weights, each.bias, each.dilation) for each in layers), strict=True)
+    return residual_network(weights, biases, SLOPE, dilations)
 
 
 def _leaky(x: Array) -> Array:

@@ -3,17 +3,18 @@
 A time step is coded in boxes: each variable's shells are divided into runs of neighbours, and each run is coded on its
 own (`earthgan.kinds.wavelet_code`). So one shell can be decoded without all others.
 
-The bytes of a time step are: the first 8 bytes of the SHA-256 of all that follows; `EGW`, the version, the number of
-variables, and the number of boxes of each variable (1 byte each after the three letters); the number of bytes of each
-box (4 bytes each, little-endian), variable by variable and then from the core outwards; and the boxes in this order.
+The bytes of a time step are: a CRC-16 of all that follows (2 bytes); the version; the number of boxes of each variable
+(a byte); the number of bytes of each box but the last (varints), variable by variable and then from the core outwards;
+and the boxes in this order.
 """
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,6 +26,7 @@ from earthgan.errors import DamagedSurrogate
 from earthgan.kinds.kept_inputs import KeptInputs
 from earthgan.kinds.registry import Feeds, Kind, KindArguments, StepInputs, register
 from earthgan.kinds.wavelet_code import decode_box
+from earthgan.kinds.wavelet_entropy import read_varints, write_varints
 from earthgan.records import Frozen, VariableSpec
 from earthgan.sphere.grid import ShellGrid, Window
 
@@ -39,16 +41,18 @@ BOX_CELLS = 4 << 20
 #: The shells, rows and columns of a preview, and the number of boxes of each variable that it decodes.
 LOOK, LOOK_BOXES = (30, 45, 90), 2
 
-_DIGEST_BYTES, _MAGIC, _VERSION = 8, b"EGW", 1
-_HEAD_BYTES = _DIGEST_BYTES + len(_MAGIC) + 3
+_CRC_BYTES, _CRC_START, _VERSION = 2, 0xFFFF, 2
+_HEAD_BYTES = _CRC_BYTES + 2
+#: A time step in memory begins with this many bytes of its SHA-256, which name it.
+_DIGEST_BYTES = 8
 
 
 class VariableCoding(Frozen):
     """How one variable is coded in every time step.
 
     `step` is the quantisation step and `max_error` the tolerance, both in the variable's unit. Without a tolerance, no
-    cell is corrected. `order` and `levels` say how the transform splits, and `across` whether neighbouring shells
-    resemble each other (`earthgan.kinds.wavelet_code`).
+    cell is corrected. `order` and `levels` say how the transform splits, `across` whether neighbouring shells resemble
+    each other, and `refined` whether a network adds what the rounding may have lost (`earthgan.kinds.wavelet_code`).
     """
 
     step: float = Field(gt=0)
@@ -56,6 +60,7 @@ class VariableCoding(Frozen):
     order: int = Field(ge=0, le=2)
     levels: tuple[int, int, int]
     across: bool = True
+    refined: bool = False
 
 
 class WaveletArguments(KindArguments):
@@ -81,9 +86,12 @@ def runs_of_shells(shape: tuple[int, int, int], boxes: int | None = None) -> lis
 def step_bytes(boxes: Sequence[Sequence[bytes]]) -> bytes:
     """The bytes of a time step, from the coded boxes of each variable."""
     flat = [box for each in boxes for box in each]
-    lengths = np.array([len(box) for box in flat], "<u4").tobytes()
-    content = b"".join([_MAGIC, bytes([_VERSION, len(boxes), len(boxes[0])]), lengths, *flat])
-    return hashlib.sha256(content).digest()[:_DIGEST_BYTES] + content
+    content = b"".join([bytes([_VERSION, len(boxes[0])]), write_varints(len(box) for box in flat[:-1]), *flat])
+    return _crc(content) + content
+
+
+def _crc(content: bytes) -> bytes:
+    return binascii.crc_hqx(content, _CRC_START).to_bytes(_CRC_BYTES, "little")
 
 
 class WaveletInputs(KeptInputs[tuple[bytes, int, int], Array]):
@@ -94,15 +102,15 @@ class WaveletInputs(KeptInputs[tuple[bytes, int, int], Array]):
         self._variables, self._grid = variables, grid
 
     def read(self, path: Path) -> Array:
-        """The bytes of a time step, after a check that they are whole."""
+        """The bytes of a time step after a digest of them, and after a check that they are whole."""
         try:
             data = path.read_bytes()
             self._boxes(data)
-            if hashlib.sha256(data[_DIGEST_BYTES:]).digest()[:_DIGEST_BYTES] != data[:_DIGEST_BYTES]:
+            if _crc(data[_CRC_BYTES:]) != data[:_CRC_BYTES]:
                 raise ValueError("the coded step is damaged")
         except (OSError, ValueError) as error:
             raise DamagedSurrogate(path, str(error)) from error
-        content: NDArray[Any] = np.frombuffer(data, np.uint8)
+        content: NDArray[Any] = np.frombuffer(hashlib.sha256(data).digest()[:_DIGEST_BYTES] + data, np.uint8)
         return content
 
     def read_ahead(self, path: Path) -> bool:
@@ -112,7 +120,7 @@ class WaveletInputs(KeptInputs[tuple[bytes, int, int], Array]):
             return True
         data = self.read(path)
         dropped = False
-        for variable, boxes in enumerate(self._boxes(data.tobytes())):
+        for variable, boxes in enumerate(self._boxes(_stored(data))):
             for box in range(len(boxes)):
                 key = data[:_DIGEST_BYTES].tobytes(), variable, box
                 if self._decoded.get(key) is None:
@@ -127,7 +135,7 @@ class WaveletInputs(KeptInputs[tuple[bytes, int, int], Array]):
         columns = np.arange(window.columns.start, window.columns.stop) % self._grid.shape[2]
         rows = slice(window.rows.start, window.rows.stop)
         out = np.empty((len(variables), *window.shape), np.float32)
-        runs = runs_of_shells(self._grid.shape, int(conditional_input[_HEAD_BYTES - 1]))
+        runs = runs_of_shells(self._grid.shape, _box_count(conditional_input))
         for box, run in enumerate(runs):
             first, last = max(run.start, window.shells.start), min(run.stop, window.shells.stop)
             if first < last:
@@ -138,7 +146,7 @@ class WaveletInputs(KeptInputs[tuple[bytes, int, int], Array]):
 
     def look(self, conditional_input: Array) -> tuple[ShellGrid, Array]:
         """Every so many cells along each axis. Of many boxes, only the first and the last are looked at."""
-        boxes = runs_of_shells(self._grid.shape, int(conditional_input[_HEAD_BYTES - 1]))
+        boxes = runs_of_shells(self._grid.shape, _box_count(conditional_input))
         every = max(1, -(-(len(boxes) - 1) // (LOOK_BOXES - 1)))
         shells = [r for run in boxes[::every] for r in run]
         kept = [shells, range(self._grid.shape[1]), range(self._grid.shape[2])]
@@ -159,7 +167,7 @@ class WaveletInputs(KeptInputs[tuple[bytes, int, int], Array]):
 
     def _box(self, conditional_input: Array, variable: int, box: int) -> Array:
         key = conditional_input[:_DIGEST_BYTES].tobytes(), variable, box
-        return self._decoded.get_or(key, lambda: self._decode(conditional_input.tobytes(), variable, box))
+        return self._decoded.get_or(key, lambda: self._decode(_stored(conditional_input), variable, box))
 
     def _decode(self, data: bytes, variable: int, box: int) -> Array:
         boxes = self._boxes(data)[variable]
@@ -171,20 +179,28 @@ class WaveletInputs(KeptInputs[tuple[bytes, int, int], Array]):
 
     def _boxes(self, data: bytes) -> list[list[slice]]:
         """The place of each box by variable. Raises ValueError."""
-        if len(data) < _HEAD_BYTES or data[_DIGEST_BYTES : _DIGEST_BYTES + len(_MAGIC)] != _MAGIC:
+        if len(data) < _HEAD_BYTES:
             raise ValueError("is not a coded field")
-        version, variables, boxes = data[_HEAD_BYTES - 3 : _HEAD_BYTES]
+        version, boxes = data[_CRC_BYTES:_HEAD_BYTES]
         if version != _VERSION:
-            raise ValueError(f"is a coded field of version {version}, not {_VERSION}")
-        if variables != self._variables or not 1 <= boxes <= self._grid.shape[0]:
+            raise ValueError(f"is a coded field of version {version}, not {_VERSION}: make the surrogate anew")
+        if not 1 <= boxes <= self._grid.shape[0]:
             raise ValueError("is a coded field of other variables or shells")
-        first = _HEAD_BYTES + 4 * variables * boxes
-        lengths = np.frombuffer(data[_HEAD_BYTES:first].ljust(first - _HEAD_BYTES, b"\0"), "<u4").astype(np.int64)
-        ends = np.cumsum(lengths) + first
-        if ends[-1] != len(data):
+        lengths, used = read_varints(data[_HEAD_BYTES:], self._variables * boxes - 1)
+        edges = list(accumulate([_HEAD_BYTES + used, *lengths]))
+        if edges[-1] > len(data):
             raise ValueError("is a coded field that is not whole")
-        places = [slice(int(end - length), int(end)) for end, length in zip(ends, lengths, strict=True)]
+        places = [slice(a, b) for a, b in pairwise([*edges, len(data)])]
         return [places[i : i + boxes] for i in range(0, len(places), boxes)]
+
+
+def _stored(conditional_input: Array) -> bytes:
+    """The bytes of a time step as they are stored, without the digest."""
+    return conditional_input[_DIGEST_BYTES:].tobytes()
+
+
+def _box_count(conditional_input: Array) -> int:
+    return int(conditional_input[_DIGEST_BYTES + _HEAD_BYTES - 1])
 
 
 class WaveletPlanner:

@@ -85,6 +85,12 @@ def new_model() -> Model:
     return Model(np.concatenate([narrowed.reshape(-1), _EXPECTED_FLAGS, _EXPECTED_LIVE]))
 
 
+def flags_of(contexts: Ints) -> tuple[NDArray[np.intp], Ints]:
+    """Which contexts are those of cells in groups of quiet cells, and the contexts of these groups' flags."""
+    groups = np.flatnonzero(contexts >= _LIVE)
+    return groups, contexts[groups] - (_LIVE - _QUIET)
+
+
 def code_magnitudes(
     plan: Plan, coder: Magnitudes, loudness: int, across: bool, known: Mapping[Key, Ints] | None = None
 ) -> dict[Key, Ints]:

@@ -4,17 +4,23 @@ The means of the shells are subtracted first, because a profile is cheap to stor
 divided by one quantisation step and rounded. Corrections bring every cell within a tolerance of its value. They refer
 to what this very decoder computes in float32, and the encoder checks them by decoding.
 
-The bytes of a box are, in this order, with little-endian numbers: a byte of flags (from the lowest bit: the order of
+A box may be *refined*: a network adds to the decoded cells what it expects that the rounding has lost
+(`earthgan.kinds.wavelet_refine`). A refined box has no corrections, because machines differ in its last digits.
+
+The bytes of a box are, in this order, with little-endian numbers: 2 bytes of flags (from the lowest bit: the order of
 splitting, 2 bits; whether columns are periodic; whether neighbouring shells resemble each other; the kind of
-corrections); the levels along the three axes (1 byte each); how far the magnitudes 1 and 2 lie inside their steps (1
-byte each, in 1/256); the quantisation step and the mean of the first shell (float64 each); the differences between the
-means of neighbouring shells in steps, the magnitude to expect in the coarsest band, and the length of the coded
-coefficients (varints); the coded coefficients; and the corrections, if there are any.
+corrections, 2 bits; whether the box is refined; the levels along the three axes, 3 bits each); the quantisation step (2
+bytes: k + 128 e stands for (128 + k) 2^(e - 178)); how far the magnitudes 1 and 2 lie inside their steps (1 byte: 4
+bits each, in 1/32); the mean of the first shell and the differences between neighbouring shells in 1/64 steps, and the
+magnitude to expect in the coarsest band (varints); and the coded coefficients. If there are corrections, the length of
+the coded coefficients stands before them (a varint), and the corrections follow them.
 """
 
 from __future__ import annotations
 
+import math
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
@@ -23,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.kinds.wavelet_bands import code_magnitudes, new_model
+from earthgan.kinds.wavelet_choice import chosen
 from earthgan.kinds.wavelet_entropy import (
     Decoder,
     Encoder,
@@ -33,16 +40,23 @@ from earthgan.kinds.wavelet_entropy import (
     read_varints,
     write_varints,
 )
+from earthgan.kinds.wavelet_refine import refined
 from earthgan.kinds.wavelet_transform import Axes, Box, Key, Order, Plan, joined, split
 
 Field = NDArray[np.float32]
 
-_HEAD = struct.Struct("<6B2d")
+_HEAD = struct.Struct("<HHB")
+#: The exponents of quantisation steps are stored with this added. The finest step is above the least exponent.
+_EXPONENT, _LEAST_STEP = 170, 2.0**-160
+#: Means are stored in this part of a step, and how far magnitudes lie inside their steps in this one.
+_OF_MEAN, _OF_INWARD = 64, 32
 #: A magnitude is rounded up if it lies in the last part of a step, and down otherwise, because zeros are cheap. For
 #: magnitudes below 1.5 steps, this part grows from `_QUIET` to `_BUSY` while the mean magnitude around grows from 0 to
 #: `_BUSY_FROM` steps: where all is zero, zeros are cheapest.
 _QUIET, _BUSY, _BUSY_FROM = 0.1, 0.44, 0.6
-#: A quantisation step is at least this part of the field's extent. Finer steps are beyond float32.
+#: In boxes of at most this many cells, bits have their price when magnitudes are rounded, which takes twice the time.
+_CHOSEN_CELLS = 1 << 19
+#: A quantisation step is at least this part of the field's largest magnitude. Finer steps are beyond float32.
 _FINEST = 2.0**-27
 #: What is expected first in the coarsest band, in proportion to its mean magnitude.
 _LOUDNESS = 5
@@ -58,21 +72,25 @@ class _Corrections(IntEnum):
 @dataclass(frozen=True)
 class BoxCode:
     """How a box is coded. With `max_error`, every cell is within it of its value. `across` says whether neighbouring
-    shells resemble each other.
+    shells resemble each other, and `refined` whether a network adds what the rounding may have lost.
     """
 
     plan: Plan
     step: float
     across: bool = True
     max_error: float | None = None
+    refined: bool = False
+
+    def __post_init__(self) -> None:
+        if self.refined and self.max_error is not None:
+            raise ValueError("a refined box cannot be corrected")
 
 
 @dataclass(frozen=True)
 class _Quantised:
-    """A box in whole numbers: the mean of each shell in steps from `base`, and the coefficients."""
+    """A box in whole numbers: the mean of each shell in parts of a step, and the coefficients."""
 
     step: float
-    base: float
     means: Ints
     bands: dict[Key, Ints]
     inward: tuple[int, int]
@@ -81,14 +99,16 @@ class _Quantised:
         """Give the magnitudes to a coder. Return the loudness, and the signs of the magnitudes that are not 0."""
         magnitudes = {key: np.abs(band) for key, band in self.bands.items()}
         keys = plan.bands()
-        loudness = int(magnitudes[keys[0]].mean() * _LOUDNESS)
+        loudness = _loudness(plan, magnitudes)
         code_magnitudes(plan, coder, loudness, across, magnitudes)
         return loudness, np.concatenate([self.bands[key][magnitudes[key] > 0] < 0 for key in keys])
 
-    def decoded(self, plan: Plan) -> Field:
-        first, second = (each / 256 for each in self.inward)
+    def decoded(self, plan: Plan, refine: bool) -> Field:
+        first, second = (each / _OF_INWARD for each in self.inward)
         box = joined({key: _restored(band, self.step, first, second) for key, band in self.bands.items()}, plan)
-        box += (self.base + self.means * self.step)[:, None, None]
+        if refine:
+            box = refined(box, self.step, plan.periodic)
+        box += (self.means * (self.step / _OF_MEAN))[:, None, None]
         return np.clip(box, -_LARGEST, _LARGEST, out=box).astype(np.float32, order="C")
 
 
@@ -100,11 +120,15 @@ def encode_box(values: NDArray[np.floating], code: BoxCode) -> bytes:
     coded = encoder.finish(signs)
     kind, corrections = _Corrections.NONE, b""
     if code.max_error is not None:
-        kind, corrections = _corrections(quantised.decoded(plan), values, code.max_error)
-    flags = plan.order | plan.periodic << 2 | code.across << 3 | kind << 4
-    head = _HEAD.pack(flags, *plan.levels, *quantised.inward, quantised.step, quantised.base)
-    means = write_varints(_zigzag(int(each)) for each in np.diff(quantised.means, prepend=0))
-    return head + means + write_varints([loudness, len(coded)]) + coded + corrections
+        kind, corrections = _corrections(quantised.decoded(plan, refine=False), values, code.max_error)
+    flags = plan.order | plan.periodic << 2 | code.across << 3 | kind << 4 | code.refined << 6
+    for axis, levels in enumerate(plan.levels):
+        flags |= levels << 7 + 3 * axis
+    first, second = quantised.inward
+    head = _HEAD.pack(flags, _step_number(quantised.step), first | second << 4)
+    means = [_zigzag(int(each)) for each in np.diff(quantised.means, prepend=0)]
+    length = [] if kind is _Corrections.NONE else [len(coded)]
+    return head + write_varints([*means, loudness, *length]) + coded + corrections
 
 
 def estimate_box(values: NDArray[np.floating], code: BoxCode) -> tuple[float, float]:
@@ -112,22 +136,28 @@ def estimate_box(values: NDArray[np.floating], code: BoxCode) -> tuple[float, fl
     quantised = _quantised(values, code)
     estimate = Estimate(new_model())
     _, signs = quantised.coded(code.plan, code.across, estimate)
-    errors = quantised.decoded(code.plan).astype(np.float64) - values
-    return (estimate.bits + len(signs)) / 8 + _HEAD.size + 2 * len(values), float(np.vdot(errors, errors))
+    errors = quantised.decoded(code.plan, code.refined).astype(np.float64) - values
+    return (estimate.bits + len(signs)) / 8 + _HEAD.size + 3 + 2 * len(values), float(np.vdot(errors, errors))
 
 
 def decode_box(data: bytes, shape: Axes) -> Field:
     """The box of `shape` that `encode_box` wrote. Raises ValueError if the bytes cannot be its work."""
     if len(data) < _HEAD.size:
         raise ValueError("the box ends too soon")
-    flags, *small, step, base = _HEAD.unpack_from(data)
-    if flags & 3 > max(Order) or flags >> 4 > max(_Corrections) or not (np.isfinite((step, base)).all() and step > 0):
+    flags, number, inward = _HEAD.unpack_from(data)
+    kind = flags >> 4 & 3
+    if flags & 3 > max(Order) or kind > max(_Corrections):
         raise ValueError("the box has an unknown header")
-    plan = Plan(shape, (small[0], small[1], small[2]), Order(flags & 3), bool(flags & 4))
+    z, y, x = (flags >> 7 + 3 * axis & 7 for axis in range(3))
+    plan = Plan(shape, (z, y, x), Order(flags & 3), bool(flags & 4))
     data = data[_HEAD.size :]
-    (*numbers, loudness, length), used = read_varints(data, shape[0] + 2)
+    (*numbers, loudness), used = read_varints(data, shape[0] + 1)
     means = np.cumsum([_unzigzag(each) for each in numbers])
-    end = used + length
+    end = len(data)
+    if kind != _Corrections.NONE:
+        (length,), more = read_varints(data[used:], 1)
+        used += more
+        end = used + length
     if end > len(data):
         raise ValueError("the box ends too soon")
     decoder = Decoder(new_model(), data[used:end])
@@ -138,32 +168,50 @@ def decode_box(data: bytes, shape: Axes) -> Field:
         band = bands[key].reshape(-1)
         stored = np.flatnonzero(band)
         band[stored] = np.where(negative, -band[stored], band[stored])
-    field = _Quantised(step, base, means, bands, (small[3], small[4])).decoded(plan)
-    return _corrected(field, _Corrections(flags >> 4), data[end:])
+    field = _Quantised(_step_of(number), means, bands, (inward & 15, inward >> 4)).decoded(plan, bool(flags >> 6 & 1))
+    return _corrected(field, _Corrections(kind), data[end:])
 
 
 def _quantised(values: NDArray[np.floating], code: BoxCode) -> _Quantised:
     box = values.astype(np.float64)
     means = box.mean(axis=(1, 2))
-    base = float(means[0])
-    extent = float(max(np.abs(box - means[:, None, None]).max(), np.abs(means - base).max()))
-    step = max(code.step, extent * _FINEST, 2.0**-160)
-    whole = np.rint((means - base) / step).astype(np.int64)
-    box -= (base + whole * step)[:, None, None]
-    bands, sums, counts = {}, [0.0, 0.0], [0, 0]
-    for key, band in split(box, code.plan).items():
-        scaled = np.abs(band) / step
-        whole_band = _rounded(scaled)
+    largest = float(max(np.abs(box - means[:, None, None]).max(), np.abs(means).max()))
+    step = _step_of(_step_number(max(code.step, largest * _FINEST, _LEAST_STEP)))
+    whole = np.rint(means / step * _OF_MEAN).astype(np.int64)
+    box -= (whole * (step / _OF_MEAN))[:, None, None]
+    bands = split(box, code.plan)
+    scaled = {key: np.abs(band) / step for key, band in bands.items()}
+    rounded = {key: _rounded(band) for key, band in scaled.items()}
+    if box.size <= _CHOSEN_CELLS and code.max_error is None:
+        rounded = chosen(code.plan, scaled, _loudness(code.plan, rounded), code.across)
+    sums, counts = [0.0, 0.0], [0, 0]
+    for key, band in scaled.items():
         for at in (0, 1):
-            here = whole_band == at + 1
+            here = rounded[key] == at + 1
             counts[at] += int(np.count_nonzero(here))
-            sums[at] += float((at + 1 - scaled[here]).sum())
-        bands[key] = np.where(band < 0, -whole_band, whole_band)
+            sums[at] += float((at + 1 - band[here]).sum())
     # The mean of the magnitudes that were rounded to 1, and to 2, lies further inwards than the middle.
     inward = [
-        int(np.clip(round(256 * total / max(count, 1)), 0, 255)) for total, count in zip(sums, counts, strict=True)
+        int(np.clip(round(_OF_INWARD * total / max(count, 1)), 0, 15))
+        for total, count in zip(sums, counts, strict=True)
     ]
-    return _Quantised(step, base, whole, bands, (inward[0], inward[1]))
+    signed = {key: np.where(band < 0, -rounded[key], rounded[key]) for key, band in bands.items()}
+    return _Quantised(step, whole, signed, (inward[0], inward[1]))
+
+
+def _loudness(plan: Plan, magnitudes: Mapping[Key, Ints]) -> int:
+    """The magnitude to expect in the coarsest band."""
+    return int(magnitudes[plan.bands()[0]].mean() * _LOUDNESS)
+
+
+def _step_number(step: float) -> int:
+    """The number that stands for the largest quantisation step that is not above `step`."""
+    mantissa, exponent = math.frexp(step)
+    return int(256 * mantissa) - 128 + 128 * (exponent + _EXPONENT)
+
+
+def _step_of(number: int) -> float:
+    return math.ldexp(128 + number % 128, number // 128 - _EXPONENT - 8)
 
 
 def _rounded(scaled: Box) -> Ints:

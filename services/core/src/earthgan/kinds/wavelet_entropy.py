@@ -11,6 +11,10 @@ low bits that the shift drops, the rest of large numbers, and the signs are *raw
 A lane is a state of 32 bits. The i-th symbol of a call is coded in lane i modulo the number of lanes. A state that
 falls below 2^16 takes 16 more bits from the stream of words. The lanes' last states are free to choose, so they hold
 the first signs, 16 each.
+
+The bytes are the number of lanes (a varint), the lanes' first states (4 bytes each, little-endian), the words (2 bytes
+each, little-endian), and the raw bits from the last byte backwards, the highest bit of each byte first. Words and raw
+bits are read towards each other and meet, so neither states its length.
 """
 
 from __future__ import annotations
@@ -92,6 +96,19 @@ class Model:
             self._counts[large] = (self._counts[large] + 1) >> 1
             self._built[large] = 0
 
+    def note(self, contexts: Ints, shifts: Ints | None, values: Ints) -> None:
+        """Take note of magnitudes."""
+        self.count(contexts, _symbols(values, shifts)[0])
+
+    def bits(self, contexts: Ints, values: Ints, shifts: Ints | None = None) -> NDArray[np.float64]:
+        """The bits that each magnitude takes, without its sign. The frequencies are those of the last `refresh`, which
+        has to include the contexts.
+        """
+        symbols, high = _symbols(values, shifts)
+        frequencies = np.maximum(self.frequencies[contexts, symbols], 1)
+        rest = np.where(symbols == ESCAPE, _LENGTH_BITS + _bit_length(np.maximum(high - ESCAPE, 0) + 1) - 1, 0)
+        return np.asarray(rest - np.log2(frequencies / TOTAL) + (0 if shifts is None else shifts))
+
 
 @dataclass
 class Estimate:
@@ -102,12 +119,9 @@ class Estimate:
 
     def code(self, contexts: Ints, shifts: Ints | None = None, values: Ints | None = None) -> Ints:
         assert values is not None
-        symbols, high = _symbols(values, shifts)
         self.model.refresh(contexts)
-        self.bits -= float(np.log2(self.model.frequencies[contexts, symbols] / TOTAL).sum())
-        self.model.count(contexts, symbols)
-        rest = high[symbols == ESCAPE] - ESCAPE
-        self.bits += float((_LENGTH_BITS + _bit_length(rest + 1) - 1).sum()) + (0 if shifts is None else shifts.sum())
+        self.bits += float(self.model.bits(contexts, values, shifts).sum())
+        self.model.note(contexts, shifts, values)
         return values
 
 
@@ -156,26 +170,25 @@ class Encoder:
         stream = np.concatenate([*words[::-1], np.zeros(0, np.int64)]).astype("<u2").tobytes()
         opening: bytes = states.astype("<u4").tobytes()
         packed: bytes = np.packbits(np.concatenate([raw, signs[len(held) :]])).tobytes()
-        head = write_varints([lanes, len(stream), len(raw)])
-        return head + opening + stream + packed
+        return write_varints([lanes]) + opening + stream + packed[::-1]
 
 
 class Decoder:
     """Decodes what the encoder wrote. Raises ValueError if the bytes cannot be its work."""
 
     def __init__(self, model: Model, data: bytes) -> None:
-        (lanes, stream, raw_bits), head = read_varints(data, 3)
+        (lanes,), head = read_varints(data, 1)
         states_end = head + 4 * lanes
-        if not 1 <= lanes <= LANES or stream % 2 or states_end + stream + -(-raw_bits // 8) > len(data):
+        if not 1 <= lanes <= LANES or states_end > len(data):
             raise ValueError("the coded magnitudes end too soon")
         self.model = model
         self._states = np.frombuffer(data, "<u4", lanes, head).astype(np.int64)
         # A step reads at most one word for each lane. Zeros are read beyond the end.
-        words = np.frombuffer(data, "<u2", stream // 2, states_end).astype(np.int64)
+        words = np.frombuffer(data, "<u2", (len(data) - states_end) // 2, states_end).astype(np.int64)
         self._words, self._count = np.concatenate([words, np.zeros(lanes, np.int64)]), len(words)
         self._place = 0
-        self._bits = np.unpackbits(np.frombuffer(data, np.uint8, offset=states_end + stream))
-        self._raw_place, self._raw_end = 0, raw_bits
+        self._bits = np.unpackbits(np.frombuffer(data, np.uint8, offset=states_end)[::-1])
+        self._raw_place = 0
         self._entries = np.empty((len(model.frequencies), TOTAL), np.int32)
 
     def code(self, contexts: Ints, shifts: Ints | None = None, values: Ints | None = None) -> Ints:
@@ -196,13 +209,12 @@ class Decoder:
 
     def finish(self, count: int) -> NDArray[np.bool_]:
         """The signs of the `count` magnitudes that are not 0."""
-        if self._place != self._count or self._raw_place != self._raw_end or (self._states >> 16 != 1).any():
+        held = (self._states[:, None] >> np.arange(15, -1, -1) & 1).reshape(-1).astype(np.uint8)
+        first = self._raw_place
+        end = first + max(count - len(held), 0)
+        if not 0 <= len(self._bits) - 16 * self._place - end < 8 or (self._states >> 16 != 1).any():
             raise ValueError("the coded magnitudes do not end where they should")
-        held = (self._states[:, None] >> np.arange(15, -1, -1) & 1).reshape(-1)
-        signs = np.concatenate([held.astype(np.uint8), self._bits[self._raw_end :]])
-        if not 0 <= len(signs) - max(count, len(held)) < 8:
-            raise ValueError("the coded signs do not end where they should")
-        return signs[:count].astype(bool)
+        return np.concatenate([held, self._bits[first:end]])[:count].astype(bool)
 
     def _symbols(self, contexts: Ints) -> Ints:
         lanes, count = len(self._states), len(contexts)
@@ -231,7 +243,7 @@ class Decoder:
         """The next raw bits, as one number for each length."""
         ends = np.cumsum(lengths) + self._raw_place
         end = int(ends[-1]) if len(ends) else self._raw_place
-        if end > self._raw_end:
+        if end > len(self._bits):
             raise ValueError("the raw bits end too soon")
         bits, starts, numbers = self._bits, ends - lengths, np.zeros(len(lengths), np.int64)
         for place in range(int(lengths.max(initial=0))):

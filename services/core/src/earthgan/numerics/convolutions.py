@@ -23,15 +23,17 @@ _FLOAT_TYPE, _FLOAT_ATTRIBUTE, _INTEGERS_ATTRIBUTE = 1, 1, 7
 _Field = tuple[int, int | float | str | bytes]  # the field's number, and its value or an encoded message
 
 
-def residual_network(weights: Sequence[Array], biases: Sequence[Array], slope: float) -> Callable[[Array], Array]:
-    """A function that takes `(channel, row, column)` and returns `(row, column)`. Each layer cuts one row and one
-    column off each side.
+def residual_network(
+    weights: Sequence[Array], biases: Sequence[Array], slope: float, dilations: Sequence[int]
+) -> Callable[[Array], Array]:
+    """A function that takes `(channel, row, column)` and returns `(row, column)`. Each layer cuts as many rows and
+    columns off each side as its dilation says.
 
     Layers have `weights` `(channel out, channel in, 3, 3)` and `biases` `(channel out,)`. Layers between the first and
     the last pass their output through a leaky ReLU and add it to their input. The network runs on one thread.
     """
-    run = session(residual_model(weights, biases, slope), threads=1).run
-    edge = len(weights)
+    run = session(residual_model(weights, biases, slope, dilations), threads=1).run
+    edge = sum(dilations)
 
     def network(x: Array) -> Array:
         (found,) = run(None, {"x": np.ascontiguousarray(x[None])})
@@ -40,17 +42,18 @@ def residual_network(weights: Sequence[Array], biases: Sequence[Array], slope: f
     return network
 
 
-def residual_model(weights: Sequence[Array], biases: Sequence[Array], slope: float) -> bytes:
+def residual_model(weights: Sequence[Array], biases: Sequence[Array], slope: float, dilations: Sequence[int]) -> bytes:
     """The network as an ONNX model with input `x` `(1, channel, row, column)` and output `y` `(1, 1, row, column)`.
 
     The layers pad with zeros, so that both terms of a sum have the same shape. The padding spoils an edge as wide as
-    the number of layers. The caller has to cut this edge off.
+    the sum of the dilations. The caller has to cut this edge off.
     """
     last, nodes, constants = len(weights) - 1, [], []
-    for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+    for i, (weight, bias, d) in enumerate(zip(weights, biases, dilations, strict=True)):
         constants += [_tensor(f"weight{i}", weight), _tensor(f"bias{i}", bias)]
         given, found = f"x{i}" if i else "x", "y" if i == last else f"found{i}"
-        nodes.append(_node("Conv", [given, f"weight{i}", f"bias{i}"], found, _integers("pads", 1, 1, 1, 1)))
+        apart = _integers("pads", d, d, d, d), _integers("dilations", d, d)
+        nodes.append(_node("Conv", [given, f"weight{i}", f"bias{i}"], found, *apart))
         if i < last:
             bent = f"bent{i}" if i else "x1"
             alpha = _message((1, "alpha"), (2, slope), (20, _FLOAT_ATTRIBUTE))
