@@ -17,7 +17,7 @@ from earthgan.progress import Show
 from earthgan.quantities import DERIVED, VELOCITY
 from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE
-from earthgan_training.make.choice import NEAR_DB, spread
+from earthgan_training.make.choice import FEWEST_BYTES, NEAR_DB, spread
 from earthgan_training.make.code import Declined
 from earthgan_training.make.goal import Bounds, Goal, Quality, Size
 from earthgan_training.make.measure import measured
@@ -43,13 +43,13 @@ class Spectral:
     _MOST_STEPS, _ATTEMPTS = 8, 6
     #: Bytes of memory for each coefficient of a fitted step, if all of its velocity has to be coded.
     _BYTES_PER_COEFFICIENT = 48
-    _MOST_NODES, _FIRST_BYTES, _FEWEST_BYTES, _MOST_BYTES = 45, 4096, 128, 1 << 22
-    #: A quality is met if it is exceeded by no more than this. It is sought as long as twice the bytes gain this much.
-    _NEAR_DB, _LEAST_SLOPE_DB, _USUAL_SLOPE_DB = 0.5, 1.5, 8.0
+    _MOST_NODES, _FIRST_BYTES = 45, 4096
+    #: A quality is met if it is exceeded by no more than this.
+    _NEAR_DB = 0.5
 
     def __init__(self) -> None:
         self._fits: dict[str, VelocityFit] = {}
-        self._guess = float(self._FIRST_BYTES)
+        self._guess = self._FIRST_BYTES
 
     def can(self, goal: Goal, source: Source) -> bool:
         """Coefficients bound no error in a cell. One step proves nothing."""
@@ -121,7 +121,7 @@ class Spectral:
         """The weights share the bytes, and how many they take shows only after a fit."""
         weights = 0.0
         for _ in range(3):
-            own = max(int(goal.step_bytes - weights / len(source.steps)), self._FEWEST_BYTES)
+            own = max(int(goal.step_bytes - weights / len(source.steps)), FEWEST_BYTES)
             self._make(source, folder, own, steps, fit, fit.gate, show)
             before, weights = weights, Surrogate(folder).weights_path.stat().st_size
             if abs(weights - before) / len(source.steps) < goal.step_bytes / 200:
@@ -132,43 +132,30 @@ class Spectral:
     ) -> None:
         """Look for the fewest bytes by which each variable has the quality. If there are none, the best is kept."""
         wanted_db, place = goal.psnr_db, folder.with_name(f"{folder.name}-next")
-        gate = demanding(fit, wanted_db)
-        tried: list[tuple[float, float]] = []  # bytes by their binary logarithm, and dB of the worst variable
+        gate, search = demanding(fit, wanted_db), _Search(self._guess)
         best: tuple[bool, float] | None = None  # whether the quality is reached, and what is good otherwise
         for _ in range(self._ATTEMPTS):
-            own = min(max(self._guess, self._FEWEST_BYTES), self._MOST_BYTES)
-            self._make(source, place, int(own), steps, fit, gate, show)
+            own = search.next
+            self._make(source, place, own, steps, fit, gate, show)
             scores = measured(source, Surrogate(place), steps, show)
             least_db = min(score.psnr_db for score in scores.values())
             excess_db = least_db - goal.psnr_db
-            merit = (True, -own) if excess_db >= -NEAR_DB / 2 else (False, least_db)
+            reached = excess_db >= -NEAR_DB / 2
+            merit = (True, -own) if reached else (False, least_db)
             if best is None or merit > best:
-                best = merit
+                best, self._guess = merit, own
                 shutil.rmtree(folder, ignore_errors=True)
                 place.rename(folder)
-                kept = own
-            tried.append((math.log2(own), least_db))
-            if -NEAR_DB / 2 <= excess_db <= self._NEAR_DB:
+            if (reached and excess_db <= self._NEAR_DB) or not search.learn(own, excess_db, reached):
                 break
-            slope_db = self._slope(tried)
-            if excess_db < 0 and slope_db < self._LEAST_SLOPE_DB:
+            if search.is_flat:
                 # More bytes do not help, so the velocity that follows is not close enough: more of it is stored.
                 wanted_db += 1 - excess_db
                 looser, gate = gate, demanding(fit, wanted_db)
                 if (gate.served == looser.served).all():
                     break
-                tried.clear()
-                continue
-            self._guess = own * 2 ** float(np.clip((self._NEAR_DB / 4 - excess_db) / slope_db, -3, 3))
+                search = _Search(own)
         shutil.rmtree(place, ignore_errors=True)
-        self._guess = kept
-
-    def _slope(self, tried: Sequence[tuple[float, float]]) -> float:
-        """How many decibels twice the bytes gain, by the last two attempts."""
-        if len(tried) < 2 or tried[-1][0] == tried[-2][0]:
-            return self._USUAL_SLOPE_DB
-        (x0, y0), (x1, y1) = tried[-2:]
-        return max((y1 - y0) / (x1 - x0), 0.1)
 
     def _make(
         self,
@@ -191,6 +178,39 @@ class Spectral:
             onnx=False,
         )
         make_spectral(source.chosen(_HELD), steps, steps, folder, recipe, show, overwrite=True)
+
+
+class _Search:
+    """Looks for the bytes of a step at which an excess of quality, in dB, is about zero."""
+
+    #: The fewest and the most bytes that are tried, and how close to each other two attempts may be.
+    _BYTES, _CLOSE = (FEWEST_BYTES, 1 << 22), 1.04
+    #: How much twice the bytes gain: usually, and at least, as long as no attempt has reached the quality.
+    _USUAL_DB, _LEAST_DB = 8.0, 1.5
+
+    def __init__(self, first: int) -> None:
+        self.next, self.is_flat = first, False
+        self._below: tuple[int, float] | None = None
+        self._above: tuple[int, float] | None = None
+
+    def learn(self, own: int, excess_db: float, reached: bool) -> bool:
+        """Take in an attempt, and set the next. Return whether there is one that may be better."""
+        before = self._above or self._below
+        slope_db = self._USUAL_DB
+        if before is not None and own != before[0]:
+            slope_db = (excess_db - before[1]) / math.log2(own / before[0])
+        self.is_flat = not reached and self._above is None and slope_db < self._LEAST_DB
+        if reached:
+            self._above = own, excess_db
+        else:
+            self._below = own, excess_db
+        guess = own * 2 ** float(np.clip(-excess_db / max(slope_db, self._LEAST_DB), -3, 3))
+        if self._below and self._above:
+            low, high = self._below[0], self._above[0]
+            guess = guess if low * self._CLOSE < guess * self._CLOSE < high else math.sqrt(low * high)
+        self.next = int(min(max(guess, self._BYTES[0]), self._BYTES[1]))
+        ends = [each[0] for each in (self._below, self._above) if each]
+        return all(max(self.next / end, end / self.next) > self._CLOSE for end in ends)
 
 
 def what_follows(surrogate: Surrogate) -> list[str]:

@@ -46,9 +46,9 @@ def tuned(
     surface_km: float = EARTH_RADIUS_KM,
 ) -> Tuned:
     """Correct the maps on the moments' shells. Corrections are fitted to `fitted`, and the ridge is the one that is
-    best on `chosen_on`. Knots are as deep as in the Earth, in proportion to the planet's radius `surface_km`. The maps
-    are unchanged if every correction makes them worse there. A verdict on `chosen_on` is therefore an upper bound for
-    what tuning can add.
+    best on `chosen_on`. The maps are unchanged if every correction makes them worse there. A verdict on `chosen_on` is
+    therefore an upper bound for what tuning can add. Knots lie as in the Earth, in proportion to the planet's radius
+    `surface_km`.
     """
     basis = _Basis(fitted.radii_km, len(fitted.tt) - 1, surface_km)
     best, ridge = maps, None
