@@ -156,10 +156,12 @@ class _Run:
         first.
         """
         while True:
-            self.state = self._model.advanced(self.state)
+            with np.errstate(over="ignore", invalid="ignore"):  # the check below refuses a flow that is not finite
+                self.state = self._model.advanced(self.state)
             if self.state.clock.on_interval or self.state.step % DIAGNOSE_EVERY == 0:
                 break
-        self.latest = diagnose(self._model, self.state)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.latest = diagnose(self._model, self.state)
         check_resolved(self.latest, self._model, LARGEST_TAIL if self._is_last else LARGEST_TAIL_BEFORE)
         must_save = self.state.step % CHECKPOINT_EVERY == 0
         if self.state.clock.on_interval:
