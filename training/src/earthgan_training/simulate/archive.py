@@ -1,6 +1,6 @@
 """The coefficients of a run's temperatures on disk, from which its files can be written at any time.
 
-A step of `earth` is 10 MB, where its file has 0.4 GB.
+A step of `earth` is 9 MB, where its file has 0.4 GB.
 """
 
 from __future__ import annotations

@@ -199,7 +199,7 @@ PRESETS = {
                 ),
             ),
             steps=128,
-            needs="about 40 CPU minutes, 1000 MB of memory, 33.4 GB of disk (1.3 GB with --keep coefficients)",
+            needs="about 40 CPU minutes, 1600 MB of memory, 53.4 GB of disk (1.2 GB with --keep coefficients)",
         ),
     )
 }
