@@ -106,6 +106,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     calm = write_raw(tmp_path_factory.mktemp("calm"), profile=PROFILE.model_copy(update={"free_slip": False}))
     make(calm, folder / "no-slip", profile=PROFILE.model_copy(update={"free_slip": False}))
     make(raw, folder / "temperature", profile=None)
+    make(write_raw(tmp_path_factory.mktemp("followers"), followers=True), folder / "followers")
     refine_at_random(folder / "gated", folder / "refined")
     return folder
 
@@ -167,6 +168,7 @@ def failure(page: Page, site: str, name: str, t: int, expression: str = "state")
         ("gated", 11, (1, 13, 22)),
         ("no-slip", 5, (0, 9, 23)),
         ("temperature", 6, (0, 9, 23)),
+        ("followers", 6, (0, 9, 23)),
         ("refined", 7, (0, 9, 23)),
     ],
 )

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import pytest
 
+from earthgan import Surrogate
 from earthgan.errors import BadInput
 from earthgan.kinds.curves import Curves
 from earthgan.kinds.spectral_arguments import ComponentSpec, SpectralArguments
@@ -20,8 +22,9 @@ from earthgan_training.coding.curves import (
     radius_knots,
 )
 from earthgan_training.coding.make import add_steps
+from earthgan_training.simulations.opening import open_source
 from memory_source import smooth_field, source_of
-from spectral_surrogate import in_memory, make, write_raw
+from spectral_surrogate import make, write_raw
 
 INNER_KM, OUTER_KM = 3000.0, 6000.0
 GRID = ShellGrid.cell_centred(tuple(np.linspace(INNER_KM, OUTER_KM, 12).tolist()), 24, 48)
@@ -129,11 +132,11 @@ def test_without_names_nothing_is_read() -> None:
 def test_a_step_whose_variables_follow_otherwise_is_not_added(tmp_path: Path) -> None:
     folder = make(write_raw(tmp_path / "raw", followers=True), tmp_path / "made")
     before = {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-    fields = in_memory(range(9, 10)).reader.fields  # type: ignore[attr-defined]
-    kelvins = fields[9, "temperature"]
-    grid = in_memory(range(9, 10)).grid
-    other = source_of(grid, {**fields, (9, "thermal_conductivity"): kelvins / 1000}, vector=("vx", "vy", "vz"))
+    like, unlike = (write_raw(tmp_path / name, range(9, 10), followers=True) for name in ("like", "unlike"))
+    with netCDF4.Dataset(unlike / "spherical009.nc", "a") as file:
+        file["thermal conductivity"][:] = file["thermal conductivity"][:][..., ::-1]
     with pytest.raises(BadInput, match="step 9: thermal_conductivity does not follow"):
-        add_steps(folder, other, [9], lambda *_: None)
+        add_steps(folder, open_source([unlike]), [9], lambda *_: None)
     assert before == {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-    add_steps(folder, source_of(grid, fields, vector=("vx", "vy", "vz")), [9], lambda *_: None)
+    add_steps(folder, open_source([like]), [9], lambda *_: None)
+    assert Surrogate(folder).steps[-1].t == 9

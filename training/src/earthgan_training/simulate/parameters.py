@@ -154,7 +154,7 @@ PRESETS = {
                 spin_up=100,
             ),
             steps=16,
-            needs="about 20 CPU s, 105 MB of memory, 70 MB of disk",
+            needs="about 20 CPU s, 105 MB of memory, 105 MB of disk",
         ),
         Preset(
             Setup(
@@ -166,7 +166,7 @@ PRESETS = {
                 spin_up=300,
             ),
             steps=64,
-            needs="about 6 CPU minutes, 200 MB of memory, 2.1 GB of disk",
+            needs="about 6 CPU minutes, 200 MB of memory, 3.4 GB of disk",
         ),
         Preset(
             Setup(
@@ -178,7 +178,7 @@ PRESETS = {
                 spin_up=400,
             ),
             steps=251,
-            needs="about 1 CPU hour, 750 MB of memory, 65.4 GB of disk",
+            needs="about 1 CPU hour, 750 MB of memory, 104.6 GB of disk",
         ),
         Preset(
             Setup(
