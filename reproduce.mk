@@ -39,7 +39,7 @@ STUDY_UPDATES =
 endif
 
 # Runs a command and writes its CPU time, user and system, to costs.txt.
-MEASURED = @mkdir -p $(CHAIN) $(TABLES) && bash -c 'TIMEFORMAT="$$*: %U + %S CPU s"; { time "$$@" >&3 2>&4; } 3>&1 4>&2 2>> $(CHAIN)/costs.txt' -
+MEASURED = @mkdir -p $(CHAIN) $(TABLES) && bash -c 'TIMEFORMAT="$${*##*/bin/}: %U + %S CPU s"; { time "$$@" >&3 2>&4; } 3>&1 4>&2 2>> $(CHAIN)/costs.txt' -
 EARTHGAN = $(BIN)/earthgan
 SURROGATES = $(CHAIN)/surrogates
 DEFAULT = $(SURROGATES)/c$(BYTES)

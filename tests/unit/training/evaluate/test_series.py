@@ -64,6 +64,7 @@ def test_blocks_end_where_steps_are_missing(monkeypatch: pytest.MonkeyPatch) -> 
     ("stored", "predicted"),
     [
         ((Cost(100, 50), Cost(100, 50)), None),  # the surrogate stores what was computed
+        ((Cost(99, 50), Cost(100, 50)), None),  # an entry in the spec that is a byte shorter predicts nothing
         ((Cost(100, 50), Cost(40, 49)), Cost(70, 49.5)),
         ((Cost(40, 49), None), None),  # it stores only some of the steps
     ],

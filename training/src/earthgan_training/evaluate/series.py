@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.fft import dct, idct  # type: ignore[import-untyped]
 
 from earthgan_training.evaluate.accuracy import psnr
-from earthgan_training.evaluate.codecs import CONSTANTS_BYTES
+from earthgan_training.evaluate.codecs import CONSTANTS_BYTES, NEAR
 
 Array = NDArray[np.float32]
 
@@ -41,9 +41,9 @@ class Cost:
 @dataclass(frozen=True)
 class SeriesCost:
     """What the temperature of the steps `first` to `last` costs. `alone` is the surrogate with each step coded by
-    itself. `predicted` is the surrogate as it stores these steps, if it predicts some of them from others. Both count
-    all variables and the model. `same_bytes` and `same_psnr` are the peers', by way, for temperature alone: at the
-    bytes of the surrogate's best way, and at its PSNR.
+    itself. `predicted` is the surrogate as it stores these steps, if that takes fewer bytes by more than 2 %, which
+    only a prediction from other steps explains. Both count all variables and the model. `same_bytes` and `same_psnr`
+    are the peers', by way, for temperature alone: at the bytes of the surrogate's best way, and at its PSNR.
     """
 
     first: int
@@ -89,7 +89,7 @@ class Series:
         self._finish()
         alone, predicted = [each for _, each, _ in self._steps], [each for *_, each in self._steps]
         known = [each for each in predicted if each is not None]
-        predicts = len(known) == len(alone) and known != alone
+        predicts = len(known) == len(alone) and _mean(known).bytes < (1 - NEAR) * _mean(alone).bytes
         peers = {key: _mean([cost for cost, _ in costs], [n for _, n in costs]) for key, costs in self._peers.items()}
         return SeriesCost(
             first=self._steps[0][0],
