@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -70,8 +71,7 @@ def shells_failed() -> int:
         return 0
     print(f"{'one real shell, bytes':>24}{'refined':>9}{'not':>8}{'SPERR':>8}{'gain':>7}{'gain by area':>14}")
     for size in SHELL_BYTES:
-        data, refined = shell_in(shell, size, refined=True)
-        _, plain = shell_in(shell, size, refined=False)
+        data, refined, plain = shell_in(shell, size)
         least = next(gain for first, gain in reversed(SHELL_GAINS_DB.items()) if size >= first)
         rival = sperr_shell(shell, len(data))
         ours, unrefined, theirs = (shell_psnr_db(shell, each) for each in (refined, plain, rival))
@@ -83,22 +83,22 @@ def shells_failed() -> int:
     return failed
 
 
-def shell_in(shell: Field, size: int, refined: bool) -> tuple[bytes, Field]:
-    """The file of a time step that is this shell `(row, column)` alone, in at most `size` bytes, and what it decodes
-    to.
+def shell_in(shell: Field, size: int) -> tuple[bytes, Field, Field]:
+    """The file of a time step that is this shell `(row, column)` alone, in at most `size` bytes, and what it decodes to
+    with the refinement and without.
     """
     shape = (1, *shell.shape)
-    plan, fine, coarse = Plan(shape, (0, 5, 6), Order.DYADIC, True), 1e-3, 10.0
-    found = None
-    while coarse / fine > 1.004 or found is None:
+    plan, fine, coarse = Plan(shape, (0, 5, 6), Order.DYADIC, True), 1e-2, 2.0
+    code = BoxCode(plan, coarse * float(np.ptp(shell)))
+    while coarse / fine > 1.005:
         step = float((fine * coarse) ** 0.5)
-        box = encode_box(shell[None], BoxCode(plan, step * float(np.ptp(shell)), refined=refined))
-        data = step_bytes([[box]])
-        if len(data) <= size:
-            coarse, found = step, (data, decode_box(box, shape)[0])
+        tried = replace(code, step=step * float(np.ptp(shell)))
+        if len(step_bytes([[encode_box(shell[None], tried)]])) <= size:
+            coarse, code = step, tried
         else:
             fine = step
-    return found
+    plain, refined = (encode_box(shell[None], replace(code, refined=each)) for each in (False, True))
+    return step_bytes([[refined]]), decode_box(refined, shape)[0], decode_box(plain, shape)[0]
 
 
 def sperr_shell(shell: Field, size: int) -> Field:

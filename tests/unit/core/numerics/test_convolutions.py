@@ -17,13 +17,17 @@ from earthgan.surrogate import Surrogate
 from places import DEFAULT_SURROGATE, ROOT
 
 
-def random_layers(widths: list[int], seed: int) -> list[Layer]:
+def random_layers(widths: list[int], seed: int, farthest: int = 1) -> list[Layer]:
+    """Layers of these widths, each with a random dilation up to `farthest`."""
     rng = np.random.default_rng(seed)
 
     def normal(*shape: int) -> np.ndarray:
         return rng.standard_normal(shape).astype(np.float32) / 4
 
-    return [Layer(normal(after, before, 3, 3), normal(after)) for before, after in pairwise(widths)]
+    return [
+        Layer(normal(after, before, 3, 3), normal(after), int(rng.integers(farthest)) + 1)
+        for before, after in pairwise(widths)
+    ]
 
 
 @given(
@@ -37,8 +41,8 @@ def random_layers(widths: list[int], seed: int) -> list[Layer]:
 def test_it_computes_what_numpy_does(
     given: int, inner: int, inner_layers: int, size: tuple[int, int], seed: int
 ) -> None:
-    layers = random_layers([given, *[inner] * (inner_layers + 1), 1], seed)
-    edges = 2 * len(layers)
+    layers = random_layers([given, *[inner] * (inner_layers + 1), 1], seed, farthest=5)
+    edges = 2 * sum(layer.dilation for layer in layers)
     x = np.random.default_rng(seed).standard_normal((given, size[0] + edges, size[1] + edges)).astype(np.float32)
     due = numpy_network(layers)(x)
     found = fastest_network(layers)(x)
@@ -49,7 +53,7 @@ def test_it_computes_what_numpy_does(
 def test_the_model_is_one_that_onnx_accepts() -> None:
     layers = random_layers([5, 16, 16, 1], 0)
     weights, biases = [layer.weights for layer in layers], [layer.bias for layer in layers]
-    model = onnx.load_model_from_string(residual_model(weights, biases, SLOPE))
+    model = onnx.load_model_from_string(residual_model(weights, biases, SLOPE, [1, 8, 2]))
     onnx.checker.check_model(model, full_check=True)
     assert [node.op_type for node in model.graph.node] == ["Conv", "LeakyRelu", "Conv", "LeakyRelu", "Add", "Conv"]
     stored = {constant.name: onnx.numpy_helper.to_array(constant) for constant in model.graph.initializer}

@@ -26,8 +26,8 @@ _NEAR = 0.004
 #: What a code can hope for is found on so many shells, by so many attempts at most, to so many decibels. An attempt
 #: changes the quantisation step by so many decibels at most.
 _HOPEFUL_SHELLS, _HOPES, _NEAR_DB, _FAR_DB = 24, 3, 2.0, 20.0
-#: A variable is refined if its steps have at most this many cells, because a network takes a fifth of a second for a
-#: shell of 1°, and if that lowers the square error by this share.
+#: A variable is refined if its steps have at most this many cells, because that doubles the time to decode them, and if
+#: it lowers the square error by this share.
 REFINED_CELLS, _WORTH = 1 << 19, 0.02
 #: The bytes of a box that an estimate leaves out, in proportion: the states of the lanes.
 _LANES = 1 + 1 / 128

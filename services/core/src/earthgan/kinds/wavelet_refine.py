@@ -6,8 +6,8 @@ and all units. It consists of 3 x 3 convolutions whose points lie up to 8 cells 
 the box are; other edges are mirrored.
 
 The weights belong to the program, like the tables of an entropy code, and so they take no bytes of a surrogate. They
-were trained on shells of two simulations, which `tools/train_wavelet_refine.py` repeats. Another set of weights would
-decode other numbers, so it needs another version of the code.
+were trained on shells of two simulations (`earthgan_training.coding.wavelet_network`). Other weights would decode other
+numbers, so they need another version of the code.
 """
 
 from __future__ import annotations
