@@ -16,8 +16,10 @@ from earthgan.sphere.vectors import LocalAxes
 from earthgan.variables import TEMPERATURE
 from earthgan_training.harmonics.analysis import scalar_coefficients, vector_field
 from earthgan_training.simulations.labelled import Source
+from earthgan_training.velocity.moments import shells_at_once
 
 Array = NDArray[np.float64]
+Field = NDArray[np.floating[Any]]
 
 
 def velocity_psnr_db(source: Source, maps: StokesMaps, on_step: Callable[[], None] = lambda: None) -> dict[str, float]:
@@ -28,19 +30,32 @@ def velocity_psnr_db(source: Source, maps: StokesMaps, on_step: Callable[[], Non
     grid = source.grid
     squares, lows, highs = np.zeros(3), np.full(3, np.inf), np.full(3, -np.inf)
     for step in source.steps:
-        temperature = scalar_coefficients(source.read(step.t, TEMPERATURE.name), grid, len(maps.radial) - 1)
-        made = cartesian_velocity(temperature, maps, grid)
-        for i, name in enumerate(VELOCITY):
-            true = source.read(step.t, name)
-            lows[i], highs[i] = min(lows[i], true.min()), max(highs[i], true.max())
-            squares[i] += np.square(made[i] - true).mean() / len(source.steps)
+        temperature = _temperature(source, step.t, len(maps.radial) - 1)
+        radial, lateral = per_degree(maps.radial, temperature), per_degree(maps.lateral, temperature)
+        for some in shells_at_once(grid):
+            kept = slice(some.start, some.stop)
+            made = _cartesian(radial[..., kept], lateral[..., kept], grid)
+            for i, name in enumerate(VELOCITY):
+                true = source.read(step.t, name, some)
+                lows[i], highs[i] = min(lows[i], true.min()), max(highs[i], true.max())
+                squares[i] += np.square(made[i] - true).sum() / np.prod(grid.shape) / len(source.steps)
         on_step()
     decibels = 10 * np.log10((highs - lows) ** 2 / squares)
     return dict(zip(VELOCITY, decibels.tolist(), strict=True))
 
 
+def _temperature(source: Source, t: int, degree: int) -> Array:
+    """The coefficients of temperature on all shells."""
+    some = shells_at_once(source.grid)
+    parts = [scalar_coefficients(source.read(t, TEMPERATURE.name, each), source.grid, degree) for each in some]
+    return np.concatenate(parts, axis=-1)
+
+
 def cartesian_velocity(temperature: Array, maps: StokesMaps, grid: ShellGrid) -> tuple[NDArray[Any], ...]:
     """vx, vy and vz, each `(shell, latitude, longitude)` on the grid's shells, for coefficients of temperature."""
-    radial, lateral = per_degree(maps.radial, temperature), per_degree(maps.lateral, temperature)
+    return _cartesian(per_degree(maps.radial, temperature), per_degree(maps.lateral, temperature), grid)
+
+
+def _cartesian(radial: Field, lateral: Field, grid: ShellGrid) -> tuple[NDArray[Any], ...]:
     velocity = vector_field(radial, lateral, None, grid.latitudes_deg, grid.longitudes_deg)
     return LocalAxes.on_grid(grid.latitudes_deg, grid.longitudes_deg).cartesian(*velocity)

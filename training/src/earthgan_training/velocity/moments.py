@@ -4,7 +4,7 @@ and judged by them alone. Their size does not depend on the number of time steps
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,9 @@ from earthgan_training.simulations.labelled import Source
 
 Array = NDArray[np.float64]
 Field = NDArray[np.float32]
+
+#: The number of values of a variable that are read and analysed at a time.
+VALUES = 2**21
 
 
 @dataclass(frozen=True)
@@ -104,11 +107,24 @@ def step_moments(spectra: Spectra, radii_km: Array) -> Moments:
 
 
 def step_spectra(source: Source, t: int, degree: int) -> Spectra:
-    """The coefficients of temperature and velocity in a time step. Raises BadInput."""
-    grid = source.grid
-    vx, vy, vz = (source.read(t, name) for name in VELOCITY)
-    u, v, w = vector_coefficients(*spherical(vx, vy, vz, grid), grid, degree)
-    return Spectra(scalar_coefficients(source.read(t, TEMPERATURE.name), grid, degree), u, v, w)
+    """The coefficients of temperature and velocity in a time step. Some shells are read at a time. Raises BadInput."""
+    grid, size = source.grid, degree + 1
+    found = np.empty((4, size, size, 2, len(grid.radii_km)))
+    for some in shells_at_once(grid):
+        vx, vy, vz = (source.read(t, name, some) for name in VELOCITY)
+        flow = vector_coefficients(*spherical(vx, vy, vz, grid), grid, degree)
+        parts = (scalar_coefficients(source.read(t, TEMPERATURE.name, some), grid, degree), *flow)
+        for whole, part in zip(found, parts, strict=True):
+            whole[..., some.start : some.stop] = part
+    return Spectra(*found)
+
+
+def shells_at_once(grid: ShellGrid) -> Iterator[range]:
+    """Ranges of shells that together hold about `VALUES` values."""
+    shells, rows, columns = grid.shape
+    step = max(1, VALUES // (rows * columns))
+    for first in range(0, shells, step):
+        yield range(first, min(first + step, shells))
 
 
 def spherical(vx: Field, vy: Field, vz: Field, grid: ShellGrid) -> tuple[Field, Field, Field]:
