@@ -252,13 +252,13 @@ def test_threads_may_evaluate_at_once_from_the_first_shell_on(surrogate: Surroga
 def test_what_is_not_asked_for_costs_nothing(surrogate: Surrogate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Count the fields that are computed from modes: one for temperature, two for vz, all four for vx."""
     made: list[int] = []
-    field = Transform._field
+    field = Transform.field
 
     def counted(self: Transform, modes: np.ndarray) -> np.ndarray:
         made.append(modes[0, 0, 0, ..., 0].size)
         return field(self, modes)
 
-    monkeypatch.setattr(Transform, "_field", counted)
+    monkeypatch.setattr(Transform, "field", counted)
     for asked, due in (([0], 1), ([3], 2), ([1], 3), ([0, 3], 3), ([0, 1, 2, 3], 4)):
         made.clear()
         surrogate.planner.evaluate(surrogate.conditional_input(6), surrogate.grid.shell(3), asked)
