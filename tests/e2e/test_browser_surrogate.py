@@ -25,7 +25,7 @@ from earthgan_training.simulations.opening import open_source
 from earthgan_training.velocity.gate import measured_verdict
 from earthgan_training.velocity.moments import source_moments
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE, ROOT
-from spectral_surrogate import DEGREE, PROFILE, evaluated, in_memory, make, stronger, write_raw
+from spectral_surrogate import DEGREE, FOLLOWERS, PROFILE, evaluated, in_memory, make, stronger, write_raw
 
 #: Of the largest value on a shell: there it is float32, here float64.
 TOLERANCE = 1e-5
@@ -178,7 +178,9 @@ def test_shells_are_those_of_python(page: Page, site: str, folder: Path, name: s
     expression = f"{json.dumps(shells)}.map((r) => state.shells(surrogate.variables, {{ r }}))"
     for r, of_shell in enumerate(computed(page, site, name, t, expression)):
         for variable, found, true in zip(surrogate.variables, of_shell, due[:, r], strict=True):
-            assert misfit(found, true) < TOLERANCE, (variable, shells[r])
+            # An anomaly is what is left of two temperatures that are float32 there.
+            most = 10 * TOLERANCE if variable in FOLLOWERS else TOLERANCE
+            assert misfit(found, true) < most, (variable, shells[r])
 
 
 @pytest.mark.parametrize(("name", "t"), [("default", 65), ("gated", 7), ("gated", 9), ("gated", 10), ("refined", 8)])
