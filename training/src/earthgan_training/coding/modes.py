@@ -142,7 +142,7 @@ def weighted(of_degree: Field) -> Array:
     return out
 
 
-def in_rows(coefficients: Array) -> Array:
+def in_rows(coefficients: Field) -> Array:
     """Reorder `(degree, order, part, mode)` to `(coefficient, mode)`, degree by degree, weighted as in `weighted`."""
     rows = [weighted(of_degree[: n + 1]).reshape(-1, of_degree.shape[-1]) for n, of_degree in enumerate(coefficients)]
     return np.concatenate(rows)
