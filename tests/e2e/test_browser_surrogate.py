@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page
 from safetensors.numpy import load_file, save
 
+import flowing
 from e2e.client import Faults
 from e2e.static_server import static_server
 from earthgan import Surrogate
 from earthgan.kinds.spectral_arguments import RefinementArguments, SpectralArguments
 from earthgan.kinds.spectral_planner import SpectralPlanner
 from earthgan.sphere.grid import ShellGrid
-from earthgan_training.coding.make import add_steps
+from earthgan_training.coding.make import Recipe, add_steps, make_spectral
 from earthgan_training.simulations.opening import open_source
 from earthgan_training.velocity.gate import measured_verdict
 from earthgan_training.velocity.moments import source_moments
@@ -108,6 +109,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make(raw, folder / "temperature", profile=None)
     make(write_raw(tmp_path_factory.mktemp("followers"), followers=True), folder / "followers")
     refine_at_random(folder / "gated", folder / "refined")
+    recipe = Recipe(step_bytes=900, degree=12, nodes=14, updates=0, profile=flowing.PROFILE, key_every=4)
+    source = flowing.flowing(16)
+    make_spectral(source, range(1, 13), range(1, 9), folder / "keyed", recipe, lambda *_: None, False)
     return folder
 
 
@@ -197,6 +201,17 @@ def test_coefficients_are_pythons(page: Page, site: str, folder: Path, name: str
     else:  # by a network, which adds up in float32 there and in float64 here
         error = 1e-5 * arguments.refinement.error_rms
         np.testing.assert_allclose(floats(values).reshape(due.shape), due, rtol=1e-6, atol=error)
+
+
+@pytest.mark.parametrize("t", [1, 2, 4, 8, 2.25, 4.5, 7.9])
+def test_predicted_steps_and_times_between_steps_are_pythons(page: Page, site: str, folder: Path, t: float) -> None:
+    """The browser predicts in float64, Python in float32."""
+    surrogate = Surrogate(folder / "keyed")
+    assert [step.predicted_from for step in surrogate.steps] == [None, 1, 2, 3, None, 5, 6, 7]
+    due = surrogate.in_units(surrogate.shells(None, surrogate.variables, float(t), [9]), surrogate.variables)[:, 0]
+    expression = f"surrogate.state({t}).then((state) => state.shells(surrogate.variables, {{ r: 9 }}))"
+    for found, true in zip(computed(page, site, "keyed", None, expression), due, strict=True):
+        assert misfit(found, true) < TOLERANCE
 
 
 @pytest.mark.parametrize(("name", "t", "radius_km"), [("default", 120, 6000.1), ("gated", 8, 5000.1)])

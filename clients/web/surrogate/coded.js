@@ -25,8 +25,10 @@ const CRC_BYTES = 2;
  * @property {Float32Array} centre  `(mode,)`, which is added to degree 0
  * @property {Int8Array} tables  `(degree, mode)`: the number, from 1 on, of the table that a coefficient follows in a
  *   step of loudness 0. The loudness of a step is added to it. If the sum is below 1, the coefficient is not stored.
- * @typedef {{loudness: number, values: Float32Array}} CodedStep  a decoded step: its loudness, which says by how many
- *   tables its coefficients are larger than usual, and the coefficients that it stores
+ * @property {Int8Array} [predicted]  the same for steps that are predicted
+ * @typedef {{loudness: number, values: Float32Array, predicted: boolean}} CodedStep  a decoded step: its loudness, which says by how many
+ *   tables its coefficients are larger than usual, and the coefficients that it stores. Those of a predicted step are
+ *   differences from its prediction.
  * @typedef {object} Layout  the numbers that steps of one loudness store
  * @property {Int32Array} places  the index of each number's coefficient
  * @property {Uint8Array} tables  the table that each number follows, from 0 on
@@ -37,6 +39,7 @@ export class Code {
   #entropy;
   #inward;
   #count;
+  #coarseness;
   #layouts = new Map();
 
   /**
@@ -61,30 +64,36 @@ export class Code {
     }
     this.shape = [preset.degree + 1, preset.degree + 1, 2, modes];
     this.#count = count;
+    this.#coarseness = preset.prediction?.coarseness ?? 1;
   }
 
   /** @returns {Layout} */
-  #layout(loudness) {
-    if (!this.#layouts.has(loudness)) {
-      const coded = this.components.flatMap((component) => codedOf(component, this.shape, loudness, this.#count));
-      this.#layouts.set(loudness, {
+  #layout(loudness, predicted) {
+    const name = `${loudness} ${predicted}`;
+    if (!this.#layouts.has(name)) {
+      const coded = this.components.flatMap((component) => {
+        const { step, predicted: tables } = component;
+        const followed = predicted ? { ...component, tables, step: step * this.#coarseness } : component;
+        return codedOf(followed, this.shape, loudness, this.#count);
+      });
+      this.#layouts.set(name, {
         places: Int32Array.from(coded, ({ place }) => place),
         tables: Uint8Array.from(coded, ({ table }) => table),
         units: Float64Array.from(coded, ({ unit }) => unit),
       });
     }
-    return this.#layouts.get(loudness);
+    return this.#layouts.get(name);
   }
 
   /** @param {ArrayBuffer} data a step's file @returns {CodedStep} throws SurrogateError */
-  decode(data) {
+  decode(data, predicted = false) {
     const bytes = new Uint8Array(data);
     const content = bytes.subarray(CRC_BYTES);
     if (!content.length || crcOf(content) !== bytes[0] + 256 * bytes[1]) {
       throw new SurrogateError("The coded step is damaged.");
     }
     const loudness = (content[0] << 24) >> 24; // a signed byte
-    const { tables, units } = this.#layout(loudness);
+    const { tables, units } = this.#layout(loudness, predicted);
     const numbers = this.#entropy.decode(content.subarray(1), tables);
     const values = Float32Array.from(numbers, (number, i) => {
       if (number === 0) return 0;
@@ -93,21 +102,21 @@ export class Code {
       const inward = this.#inward[2 * tables[i] + (magnitude > 1 ? 1 : 0)];
       return Math.sign(number) * (magnitude - inward) * units[i];
     });
-    return { loudness, values };
+    return { loudness, values, predicted };
   }
 
   /** Returns a step with coefficients `(degree, order, part, mode)` added to the values that it stores. */
-  added({ loudness, values }, coefficients) {
-    const { places } = this.#layout(loudness);
-    return { loudness, values: values.map((value, i) => value + coefficients[places[i]]) };
+  added({ loudness, values, predicted }, coefficients) {
+    const { places } = this.#layout(loudness, predicted);
+    return { loudness, predicted, values: values.map((value, i) => value + coefficients[places[i]]) };
   }
 
   /** @param {CodedStep} step @returns {Coefficients} */
-  coefficients({ loudness, values }) {
-    const { places } = this.#layout(loudness);
+  coefficients({ loudness, values, predicted }) {
+    const { places } = this.#layout(loudness, predicted);
     const out = new Float32Array(this.shape.reduce((product, n) => product * n, 1));
     values.forEach((value, i) => (out[places[i]] = value));
-    for (const { first, centre } of this.components) {
+    for (const { first, centre } of predicted ? [] : this.components) {
       centre.forEach((mean, mode) => (out[first + mode] += mean));
     }
     return { shape: this.shape, values: out };
@@ -131,7 +140,8 @@ function componentOf({ field, step }, first, tensors, preset) {
     }),
   );
   const modes = Array.from({ length: degrees }, (_, degree) => ofBand[preset.bands.findLastIndex((l) => l <= degree)]);
-  return { field, step, first, modes, centre, tables };
+  const predicted = preset.prediction && arrayOf(tensors, `prediction.${field}.tables`, [degrees, count]);
+  return { field, step, first, modes, centre, tables, predicted };
 }
 
 /** Lists the coefficients of a component that a step's code stores, table by table. There are `count` tables. */

@@ -5,12 +5,14 @@
  *     const surrogate = await openSurrogate("model_store/default/");
  *     const state = await surrogate.step(120);
  *     const kelvins = state.shell("temperature", { r: 150 });
+ *     const between = await surrogate.state(120.5); // if its steps are predicted from one another
  */
 
 import { request } from "../http.js";
 import { Code } from "./coded.js";
 import { Curves } from "./curves.js";
 import { SurrogateError } from "./error.js";
+import { Predictor } from "./prediction.js";
 import { Refinement } from "./refine.js";
 import { readSafetensors } from "./safetensors.js";
 import { Harmonics, Kernels, synthesise } from "./spectral.js";
@@ -18,12 +20,21 @@ import { Harmonics, Kernels, synthesise } from "./spectral.js";
 /** The keys that spec.json may have for the generator. An unknown key might change the numbers. */
 const KNOWN = {
   generator: ["arguments", "weights", "onnx"],
-  preset: ["preset", "degree", "nodes", "inner_km", "outer_km", "bands", "components", "stokes", "gate", "refinement", "curves"],
+  preset: [
+    ...["preset", "degree", "nodes", "inner_km", "outer_km", "bands", "components", "stokes", "gate", "refinement"],
+    ...["curves", "prediction"],
+  ],
   refinement: ["shells", "reach_km", "channels", "layers", "field_rms", "error_rms"],
+  prediction: [
+    ...["degree", "shells", "flow_degree", "stages", "interval", "clock", "advection", "diffusivity", "heating"],
+    ...["coarseness", "key_every"],
+  ],
 };
 
 /** The variables that temperature drives: the strength of a step's buoyancy multiplies them. */
 const DRIVEN = [1, 2, 3];
+/** The number of steps whose coefficients are kept, if steps are predicted from one another. */
+const KEPT = 9;
 
 /**
  * @typedef {import("../source.js").Grid} Grid
@@ -46,6 +57,8 @@ export class Surrogate {
   #kernels;
   #refinement = null;
   #curves;
+  #predictor = null;
+  #kept = new Map(); // promises of coefficients by step, the latest last
   #harmonics = new WeakMap(); // by grid
 
   /**
@@ -62,6 +75,7 @@ export class Surrogate {
     this.#kernels = new Kernels(preset, components, computed > 1 ? scales[0] / scales[1] : scales[0]);
     this.#curves = new Curves(tensors, preset, scales);
     if (preset.refinement) this.#refinement = new Refinement(tensors, preset, components[0], this.#kernels);
+    if (preset.prediction) this.#predictor = new Predictor(tensors, preset, components, scales[0]);
     this.spec = spec;
     /** Whether the files' digests are verified. Browsers can only do this on pages in a secure context. */
     this.verified = folder.verifies;
@@ -81,6 +95,30 @@ export class Surrogate {
     return this.stateOf(await this.coefficients(t));
   }
 
+  /**
+   * The state at any time between the first and the last step, in step numbers: 120.25 lies a quarter of the way from
+   * step 120 to step 121. @param {number} t @returns {Promise<State>} throws SurrogateError
+   */
+  async state(t) {
+    const { steps } = this.spec.inputs;
+    const after = steps.findIndex((step) => step.t >= t);
+    if (!(t >= steps[0].t) || after < 0 || steps[after].t === t) return this.step(t);
+    const [before, later] = [steps[after - 1], steps[after]];
+    if (this.#predictor === null) {
+      throw new SurrogateError(`There is nothing between steps ${before.t} and ${later.t}: the surrogate holds its steps only.`);
+    }
+    const [first, last] = [await this.coefficients(before.t), await this.coefficients(later.t)];
+    const [share, duration] = [(t - before.t) / (later.t - before.t), this.#duration(before, later)];
+    // What the later step differs from the earlier one, carried to its time, comes in little by little.
+    const there = this.#predictor.carried(first, duration, first.strength).values;
+    const { shape, values } = this.#predictor.carried(first, share * duration, first.strength);
+    return this.stateOf({
+      shape,
+      values: values.map((value, i) => value + share * (last.values[i] - there[i])),
+      strength: first.strength + share * (last.strength - first.strength),
+    });
+  }
+
   /** @param {number} t @returns {Promise<import("./coded.js").Coefficients>} throws SurrogateError */
   async coefficients(t) {
     const step = this.spec.inputs.steps.find((known) => known.t === t);
@@ -88,13 +126,44 @@ export class Surrogate {
       const [first, last] = [this.steps[0].t, this.steps.at(-1).t];
       throw new SurrogateError(`There is no time step ${t}: this surrogate has steps between ${first} and ${last}.`);
     }
-    const found = await this.#folder.read(step, (data) => {
+    const found = await this.#found(step);
+    return { ...found, strength: step.strength ?? 1 };
+  }
+
+  /** The coefficients of a step. They are kept if steps are predicted from one another. */
+  async #found(step) {
+    if (this.#predictor === null) return this.#decoded(step);
+    const found = this.#kept.get(step.t) ?? this.#decoded(step);
+    this.#kept.delete(step.t);
+    this.#kept.set(step.t, found);
+    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);
+    found.catch(() => this.#kept.delete(step.t));
+    return found;
+  }
+
+  /** Decodes a step, after the step from which it is predicted. */
+  async #decoded(step) {
+    if (Number.isInteger(step.predicted_from) && this.#predictor) {
+      const before = this.spec.inputs.steps.find((known) => known.t === step.predicted_from);
+      if (!(before?.t < step.t)) throw new SurrogateError(`Step ${step.t} is predicted from a step that is not there.`);
+      const earlier = await this.#found(before);
+      return this.#folder.read(step, (data) => {
+        const difference = this.#code.coefficients(this.#code.decode(data, true)).values;
+        const { shape, values } = this.#predictor.predicted(earlier, this.#duration(before, step), before.strength ?? 1);
+        return { shape, values: values.map((value, i) => value + difference[i]) };
+      });
+    }
+    return this.#folder.read(step, (data) => {
       const step = this.#code.decode(data);
       const coded = this.#code.coefficients(step);
       if (this.#refinement === null) return coded;
       return this.#code.coefficients(this.#code.added(step, this.#refinement.correction(coded)));
     });
-    return { ...found, strength: step.strength ?? 1 };
+  }
+
+  #duration(before, after) {
+    const { clock } = this.spec.generator.arguments.prediction;
+    return after[clock] - before[clock];
   }
 
   /** Returns the state that coefficients describe. @param {import("./coded.js").Coefficients} coefficients */
@@ -195,7 +264,7 @@ class Folder {
     if (preset.preset !== "spectral") {
       throw new SurrogateError(`${address}: a browser runs surrogates of the kind spectral only, and this one is ${preset.preset}.`);
     }
-    const said = { generator: spec.generator, preset, refinement: preset.refinement ?? {} };
+    const said = { generator: spec.generator, preset, refinement: preset.refinement ?? {}, prediction: preset.prediction ?? {} };
     const unknown = Object.entries(said).flatMap(([part, values]) =>
       Object.keys(values).filter((name) => values[name] !== null && !KNOWN[part].includes(name)),
     );

@@ -43,7 +43,7 @@ class UnknownVariable(NotFound):
 class UnknownStep(NotFound):
     """The surrogate has no conditional input for that time step."""
 
-    def __init__(self, t: int, first: int, last: int) -> None:
+    def __init__(self, t: float, first: int, last: int) -> None:
         super().__init__(f"no time step {t}: this surrogate has steps between {first} and {last}")
 
 

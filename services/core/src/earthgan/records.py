@@ -237,6 +237,8 @@ class StepSpec(FileSpec):
     `mask` says which cells have no value in this step, if steps differ in that. Steps may share a file.
     `strength` is the buoyancy of this step, relative to that of the profile by which velocity follows from temperature:
     the step's velocity is that many times what the generator computes. A run of twice the Rayleigh number has 2.
+    `predicted_from` is the earlier time step from which this one is predicted, if it is. A time step that is not
+    predicted is a key frame.
     """
 
     t: int = Field(ge=0)
@@ -244,6 +246,7 @@ class StepSpec(FileSpec):
     time_myr: float | None = None
     mask: FileSpec | None = optional(None)
     strength: float = Field(default=1.0, gt=0, exclude_if=lambda value: value == 1.0)
+    predicted_from: int | None = optional(None)
 
 
 def input_file(t: int) -> str:

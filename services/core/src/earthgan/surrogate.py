@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -73,7 +74,7 @@ class Surrogate:
         for file in {step.mask.file: step.mask for step in self.steps if step.mask is not None}.values():
             self._read_mask(file)
         self.inputs.keep(steps_bytes // 2)
-        self._conditional_inputs: Bounded[int, Field] = Bounded(steps_bytes // 2, lambda field: field.nbytes)
+        self._conditional_inputs: Bounded[float, Field] = Bounded(steps_bytes // 2, lambda field: field.nbytes)
 
     def _opened(self) -> Kind:
         spec = self.spec
@@ -144,12 +145,40 @@ class Surrogate:
         if not (abs(columns.start) <= width and 0 < columns.stop - columns.start <= width and columns.step == 1):
             raise InvalidRequest(f"columns {columns.start} to {columns.stop} are not part of one turn of {width}")
 
-    def conditional_input(self, t: int) -> Field:
-        """The conditional input of time step `t`: a normalised field on the inputs' grid, or coefficients.
+    def check_time(self, t: float) -> tuple[StepSpec, StepSpec]:
+        """The time steps before and after `t`. For a time step, both are that step. Only a float may lie between two.
 
-        Raises UnknownStep and DamagedSurrogate.
+        Raises UnknownStep.
         """
-        return self._conditional_inputs.get_or(t, lambda: self.inputs.read(self._step_path(t)))
+        if t in self._steps or not isinstance(t, float):
+            return (self.check_step(int(t)),) * 2
+        if not self.steps[0].t < t < self.steps[-1].t:
+            raise UnknownStep(t, self.steps[0].t, self.steps[-1].t)
+        after = bisect_right(self.steps, t, key=lambda step: step.t)
+        return self.steps[after - 1], self.steps[after]
+
+    def conditional_input(self, t: float) -> Field:
+        """The conditional input of time step `t`: a normalised field on the inputs' grid, or coefficients. It is kept.
+
+        A float may lie between two time steps (`state`). Raises UnknownStep, DamagedSurrogate and InvalidRequest.
+        """
+        return self._conditional_inputs.get_or(t, lambda: self.state(t))
+
+    def state(self, t: float) -> Field:
+        """The conditional input at any real time `t` between the first and the last time step. The numbers of the time
+        steps are its units: 7.25 lies a quarter of the way from step 7 to step 8.
+
+        Between two time steps, the surrogate's predictor gives it. It meets both of them. Raises UnknownStep,
+        DamagedSurrogate, and InvalidRequest if the surrogate has no predictor and `t` is not a time step.
+        """
+        before, after = self.check_time(t)
+        if before is after:
+            return self.inputs.read(self._step_path(before.t))
+        paths = self._step_path(before.t), self._step_path(after.t)
+        try:
+            return self.kind.between(*paths, (t - before.t) / (after.t - before.t))
+        except ValueError as error:
+            raise InvalidRequest(f"there is nothing between steps {before.t} and {after.t}: {error}") from error
 
     def read_ahead(self, t: int) -> bool:
         """Read the conditional input of a time step into memory. Return True if another one was dropped for it, that
@@ -160,8 +189,11 @@ class Surrogate:
         return self.inputs.read_ahead(self._step_path(t))
 
     def _step_path(self, t: int) -> Path:
+        """The path of a time step's file. It is verified, and so are the files from which the step is predicted."""
         step = self.check_step(t)
         path = self.folder / step.file
+        if step.predicted_from is not None:
+            self._step_path(step.predicted_from)
         try:
             _verify(path, step.sha256)
         except DamagedSurrogate as error:
@@ -169,12 +201,17 @@ class Surrogate:
             raise DamagedSurrogate(path, reason) from error
         return path
 
-    def feeds(self, t: int, window: Window, seed: int | None) -> Feeds:
+    def feeds(self, t: float, window: Window, seed: int | None) -> Feeds:
         """The inputs by name from which the generator computes `window` of time step `t`."""
         return {"x": self.inputs.cut(self.conditional_input(t), window), **self.planner.feeds(window, seed)}
 
     def normalised(
-        self, backend: Backend | None, t: int, window: Window, seed: int | None, variables: Sequence[int] | None = None
+        self,
+        backend: Backend | None,
+        t: float,
+        window: Window,
+        seed: int | None,
+        variables: Sequence[int] | None = None,
     ) -> Field:
         """The generator's own numbers `(variable, shell, latitude, longitude)` in a window.
 
@@ -191,9 +228,16 @@ class Surrogate:
         driven = self._driven(t, range(len(answer[0])), answer[0])
         return self.kind.finished(driven, self.conditional_input(t), window, index)
 
-    def _driven(self, t: int, index: Sequence[int], normalised: Field) -> Field:
+    def strength(self, t: float) -> float:
+        """The strength of the buoyancy at a time. Between two time steps, it changes evenly. Raises UnknownStep."""
+        before, after = self.check_time(t)
+        if before is after:
+            return before.strength
+        return before.strength + (t - before.t) / (after.t - before.t) * (after.strength - before.strength)
+
+    def _driven(self, t: float, index: Sequence[int], normalised: Field) -> Field:
         """What the generator computes for variables `index` of a time step, with the strength of its buoyancy."""
-        strength = self.check_step(t).strength
+        strength = self.strength(t)
         if strength == 1:
             return normalised
         factors = [strength if i in self.kind.driven else 1 for i in index]
@@ -210,7 +254,7 @@ class Surrogate:
         self,
         backend: Backend | None,
         variables: Sequence[str],
-        t: int,
+        t: float,
         shells: Sequence[int],
         seed: int | None = None,
         rows: range | None = None,
@@ -219,13 +263,14 @@ class Surrogate:
         """Normalised radial shells `(variable, shell, latitude, longitude)`. Cells without a value are NaN.
 
         One call of the generator computes neighbouring shells. With `rows` and `columns`, only that part of each shell
-        is computed. `columns` may run over the date line.
+        is computed. `columns` may run over the date line. A float `t` may lie between two time steps (`state`).
 
         Raises UnknownVariable, UnknownStep and UnknownShell. Raises InvalidRequest if `rows` or `columns` are not part
-        of a shell, and EngineAnswerInvalid if the generator gives another shape or numbers that are not finite.
+        of a shell, or if there is nothing between two time steps. Raises EngineAnswerInvalid if the generator gives
+        another shape or numbers that are not finite.
         """
         index = [self.check_variable(name) for name in variables]
-        self.check_step(t)
+        self.check_time(t)
         for r in shells:
             self.check_shell(r)
         whole = self.grid.whole
@@ -242,7 +287,7 @@ class Surrogate:
         return field if hidden is None else np.where(hidden, np.float32(np.nan), field)
 
     def hidden(
-        self, t: int, variables: Sequence[str], shells: Sequence[int], rows: range, columns: range
+        self, t: float, variables: Sequence[str], shells: Sequence[int], rows: range, columns: range
     ) -> NDArray[np.bool_] | None:
         """Whether cells `(variable, shell, row, column)` have no value in time step `t`. None means that all have one.
 
@@ -253,9 +298,11 @@ class Surrogate:
             return None
         return mask.cut([self.check_variable(name) for name in variables], shells, rows, columns)
 
-    def mask_of(self, t: int) -> Mask | None:
-        """The mask of time step `t`: its own, or else the surrogate's. Raises UnknownStep and DamagedSurrogate."""
-        own = self.check_step(t).mask
+    def mask_of(self, t: float) -> Mask | None:
+        """The mask of time step `t`, or of the one before: its own, or else the surrogate's. Raises UnknownStep and
+        DamagedSurrogate.
+        """
+        own = self.check_time(t)[0].mask
         return self.mask if own is None else self._masks.get_or(own.file, lambda: self._read_mask(own))
 
     def depth_km(self, r: int) -> float:

@@ -76,6 +76,13 @@ def add_spectral(subcommands: Any) -> None:
         metavar="N",
         help="number of training updates for the network; 0 makes no network (default: 6000)",
     )
+    flow.add_argument(
+        "--key-every",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="make one time step in N a key frame, and predict the others from the step before (default: 1)",
+    )
 
     parser = add_command(
         subcommands,
@@ -101,6 +108,8 @@ def _spectral(arguments: argparse.Namespace) -> None:
     fit = VelocityFit.read(arguments.velocity) if arguments.velocity else None
     if fit is None and arguments.also:
         raise BadInput("--also needs --velocity: without it, a code is fitted to the source alone")
+    if fit is None and arguments.key_every > 1:
+        raise BadInput("--key-every needs --velocity: without it, every time step is a key frame")
     # Without --velocity, the code is fitted to some of the steps that it holds; with it, to all.
     known = arguments.steps and (arguments.train or fit is None)
     source = read_by(arguments, arguments.source, [*arguments.steps, *(arguments.train or ())] if known else None)
@@ -128,6 +137,7 @@ def _spectral(arguments: argparse.Namespace) -> None:
                 degree=arguments.degree,
                 nodes=arguments.nodes,
                 updates=arguments.updates,
+                key_every=arguments.key_every,
                 profile=fit.profile,
                 gate=fit.gate,
             )

@@ -4,7 +4,7 @@ so for the time steps of a new surrogate and for later ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,6 +24,9 @@ from earthgan_training.coding.tables import loudness_of
 from earthgan_training.harmonics.analysis import highest_degree, scalar_coefficients
 from earthgan_training.simulations.labelled import Source
 
+#: The coefficients `(degree, order, part, mode)` of each component.
+Coefficients = Mapping[str, NDArray[np.float64]]
+
 
 @dataclass(frozen=True)
 class EncodedStep:
@@ -36,6 +39,14 @@ class EncodedStep:
     content: bytes
     strength: float = 1.0
     explained: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True)
+class TrueStep:
+    """A time step before rounding: its coefficients, and its velocity if there is one to compare with."""
+
+    coefficients: Coefficients
+    flow: StepFlow | None
 
 
 class Encoder:
@@ -81,6 +92,15 @@ class Encoder:
         or a value, if a value is too large for the code, or if too little of its velocity follows from its temperature
         by the gate's rule.
         """
+        true = self.read(source, t)
+        try:
+            content = self.key(true.coefficients)
+        except ValueError as error:
+            raise BadInput(f"{source.address}: step {t}: {error}") from error
+        return self.checked(source, t, true, content, lambda: self._code.coefficients(self._code.decode(content)))
+
+    def read(self, source: Source, t: int) -> TrueStep:
+        """A time step before rounding. Raises BadInput if it is unfit."""
         arguments = self._arguments
         refuse_unfit(source, arguments.degree, self._radii_km)
         velocity = self.velocity_of(source)
@@ -92,40 +112,53 @@ class Encoder:
         if flow and self._stores_velocity:
             left = flow.left(~self._flow.served)
             coefficients |= {name: each / self._scales[1].scale for name, each in left.items()}
-        try:
-            content = self.code_of(coefficients)
-        except ValueError as error:
-            raise BadInput(f"{source.address}: step {t}: {error}") from error
+        return TrueStep(self.in_modes(coefficients), flow)
+
+    def checked(
+        self, source: Source, t: int, true: TrueStep, content: bytes, decoded: Callable[[], NDArray[np.float32]]
+    ) -> EncodedStep:
+        """A time step whose bytes are `content`, of which a reader makes the coefficients `decoded`. Raises BadInput if
+        too little of its velocity follows from its temperature, or if too little of what is stored is held.
+        """
+        flow = true.flow
         if flow is None:
             return EncodedStep(content)
         followed = np.where(self._flow.served, flow.explained, np.nan)
-        refuse_unexplained(source, t, followed, arguments.gate)
+        refuse_unexplained(source, t, followed, self._arguments.gate)
         if not self._flow.served.all():
-            refuse_lost(source, t, self._held(content, flow))
+            refuse_lost(source, t, self._held(decoded(), flow))
         return EncodedStep(content, flow.strength, followed)
 
-    def _held(self, content: bytes, flow: StepFlow) -> NDArray[np.float64]:
-        """`(2,)`: the shares of the variance of the radial and the lateral velocity that a step's bytes hold, on all
-        shells whose velocity is not served.
+    def _held(self, x: NDArray[np.float32], flow: StepFlow) -> NDArray[np.float64]:
+        """`(2,)`: the shares of the variance of the radial and the lateral velocity that decoded coefficients hold, on
+        all shells whose velocity is not served.
         """
         left, speed = ~self._flow.served, self._scales[1].scale
         bases = {name: component.basis for name, component in self._code.components.items()}
         kernels = Kernels(self._arguments, bases, self._scales[0].scale, speed).at(np.array(self._radii_km)[left])
-        x, made = self._code.coefficients(self._code.decode(content)), np.zeros_like(flow.true[..., left])
+        made = np.zeros_like(flow.true[..., left])
         for field, kernel in zip(made, kernels[1:], strict=False):  # there may be no W
             field[:] = per_degree(kernel, x) * speed * flow.strength
         return explained(flow.true[..., left], made, together=True)[:, 0]
+
+    def in_modes(self, coefficients: Mapping[str, NDArray[np.floating]]) -> Coefficients:
+        """Each component's coefficients `(degree, order, part, mode)`, from those on its shells `(..., shell)`."""
+        bands = self._arguments.bands
+        return {
+            name: projected(coefficients[name], component.basis[list(bands)], bands, self._shells[name])
+            for name, component in self._code.components.items()
+        }
 
     def code_of(self, coefficients: Mapping[str, NDArray[np.floating]]) -> bytes:
         """The code of each component's normalised coefficients `(degree, order, part, shell)`.
 
         Raises ValueError if a coefficient is too large for the code.
         """
-        bands, components = self._arguments.bands, self._code.components
-        in_modes = {
-            name: projected(coefficients[name], component.basis[list(bands)], bands, self._shells[name])
-            for name, component in components.items()
-        }
+        return self.key(self.in_modes(coefficients))
+
+    def key(self, in_modes: Coefficients) -> bytes:
+        """The code of a time step that is not predicted. Raises ValueError if a coefficient is too large for it."""
+        components = self._code.components
         scaled = [in_rows(in_modes[name]) / component.step for name, component in components.items()]
         tables = np.concatenate([component.tables for component in components.values()], axis=1)
         follow = tables[degrees_of_rows(self._arguments.degree)]

@@ -13,6 +13,7 @@ from earthgan.flow.stokes import StokesProfile
 from earthgan.kinds.coded import Code
 from earthgan.kinds.coded_inputs import CodedInputsSpec
 from earthgan.kinds.harmonics_arguments import HarmonicsArguments
+from earthgan.kinds.refine import Refinement
 from earthgan.kinds.registry import KindArguments
 from earthgan.kinds.spectral_arguments import CodedField, ComponentSpec, SpectralArguments
 from earthgan.records import GridSpec, StepSpec
@@ -23,9 +24,11 @@ from earthgan_training.coding.curves import fit_curves, refuse_unlike
 from earthgan_training.coding.encode import EncodedStep, Encoder
 from earthgan_training.coding.fit import fit_code
 from earthgan_training.coding.flow import FIELDS, Flow, gated_runs, lowered
+from earthgan_training.coding.keyed import KeyFrames, Parts, added_in_order, encode_in_order
 from earthgan_training.coding.modes import Shells, bands_to
 from earthgan_training.coding.refine import fit_refinement
 from earthgan_training.coding.scalar_encoder import ScalarEncoder
+from earthgan_training.coding.series import SeriesEncoder
 from earthgan_training.coding.training import read_training
 from earthgan_training.coding.work import Report, counted
 from earthgan_training.harmonics.analysis import highest_degree
@@ -60,6 +63,7 @@ class Recipe:
     onnx: bool = True
     profile: StokesProfile | None
     gate: Verdict | None = None
+    key_every: int = 1
 
 
 def make_spectral(
@@ -88,18 +92,26 @@ def make_spectral(
     flow = Flow(draft, radii_km) if len(draft.components) > 1 else None
     training = read_training(source, train, also, names, draft.degree, flow, report)
     shells = {name: Shells.of_component(name, draft, radii_km) for name in training.components}
-    report("fitting", 0, 1)
-    fitted = fit_code(training.components, shells, recipe.nodes, recipe.step_bytes, len(train))
-    report("fitting", 1, 1)
-    coded = [each for each in draft.components if each.field in fitted.fields]
-    components = tuple(each.model_copy(update={"step": fitted.step}) for each in coded)
     followers = [v.variable.name for v in source.variables if v.variable.name not in (TEMPERATURE.name, *velocity)]
     curves = fit_curves(source, train, training.variables[0], followers, draft, report)
-    arguments = draft.model_copy(update={"components": components, "curves": curves.specs})
+    keys = None
+    if recipe.key_every > 1:
+        keys = KeyFrames(recipe.key_every, source, train, training.variables[0].normalisation.scale, report)
     with new_folder(out, overwrite) as folder:
-        state = {name: torch.from_numpy(array) for name, array in (fitted.arrays | dict(curves.arrays)).items()}
-        code = Code.load(folder / write_weights(folder, state).file, arguments)
-        encoder = Encoder(arguments, code, radii_km, training.variables)
+
+        def fitted_to(step_bytes: int) -> Parts:
+            report("fitting", 0, 1)
+            fitted = fit_code(training.components, shells, recipe.nodes, step_bytes, len(train))
+            report("fitting", 1, 1)
+            coded = [each for each in draft.components if each.field in fitted.fields]
+            components = tuple(each.model_copy(update={"step": fitted.step}) for each in coded)
+            arguments = draft.model_copy(update={"components": components, "curves": curves.specs})
+            state = {name: torch.from_numpy(array) for name, array in (fitted.arrays | dict(curves.arrays)).items()}
+            code = Code.load(folder / write_weights(folder, state).file, arguments)
+            return Parts(arguments, state, code, Encoder(arguments, code, radii_km, training.variables))
+
+        parts = keys.fitted(fitted_to, recipe.step_bytes) if keys else fitted_to(recipe.step_bytes)
+        arguments, state, code, encoder = parts.arguments, dict(parts.state), parts.code, parts.encoder
         if recipe.updates:
             by_step = zip(*training.components.values(), strict=True)
             named = [dict(zip(training.components, fields, strict=True)) for fields in by_step]
@@ -109,16 +121,31 @@ def make_spectral(
                 refinement, network = fitting
                 state |= {name: torch.from_numpy(array) for name, array in network.items()}
                 arguments = arguments.model_copy(update={"refinement": refinement})
+        if keys:
+            weights = folder / write_weights(folder, state).file
+            temperature = code.components["temperature"]
+            refined = Refinement.load(weights, arguments, temperature) if arguments.refinement else None
+            found = keys.prediction(parts, refined)
+            state |= {name: torch.from_numpy(array) for name, array in found.arrays.items()}
+            arguments = arguments.model_copy(update={"prediction": found.arguments})
+            weights = folder / write_weights(folder, state).file
+            series = SeriesEncoder.load(arguments, weights, encoder, keys.kelvins)
+            written = encode_in_order(folder, series, source, steps, report)
+        else:
+            written = [
+                _written(folder, encoded_step(encoder, source, t), source.step(t))
+                for t in counted(sorted(set(steps)), "encoding", report)
+            ]
         records = []
-        for t in counted(sorted(set(steps)), "encoding", report):
-            encoded = encoded_step(encoder, source, t)
-            records.append(_written(folder, encoded, source.step(t)))
+        for record, encoded in written:
+            records.append(record)
             arguments = _true_of(arguments, encoded, radii_km)
         spec = SurrogateSpec(
             title=source.title,
             description=(
                 f"A time step takes about {recipe.step_bytes} bytes. It stores the temperature as coded coefficients "
                 f"of spherical harmonics up to degree {draft.degree}.{_of_velocity(arguments)}{_of_curves(arguments)}"
+                f"{_of_keys(arguments)}"
             ),
             variables=(*training.variables, *curves.variables),
             grid=GridSpec.of(source.grid),
@@ -147,10 +174,17 @@ def add_steps(folder: Path, source: Source, steps: Sequence[int], report: Report
         encoder, source, generator = encoder_of(surrogate), source.chosen(steps=steps), surrogate.spec.generator
         refuse_other_units(surrogate, source.address, _units(surrogate, source))
         records, arguments = {step.t: step for step in surrogate.steps}, generator.arguments
-        for step in counted(source.steps, "encoding", report):
+        for step in source.steps:
             refuse_unlike(surrogate, source, step.t)
-            encoded = encoded_step(encoder, source, step.t)
-            records[step.t] = _written(draft, encoded, step)
+        if isinstance(arguments, SpectralArguments) and arguments.prediction:
+            written = added_in_order(draft, surrogate, source, [step.t for step in source.steps], report)
+        else:
+            written = [
+                _written(draft, encoded_step(encoder, source, step.t), step)
+                for step in counted(source.steps, "encoding", report)
+            ]
+        for record, encoded in written:
+            records[record.t] = record
             if isinstance(arguments, SpectralArguments):
                 arguments = _true_of(arguments, encoded, surrogate.grid.radii_km)
         inputs = CodedInputsSpec(steps=tuple(records[t] for t in sorted(records)))
@@ -233,9 +267,9 @@ def _draft(recipe: Recipe, source: Source) -> SpectralArguments:
     )
 
 
-def _written(folder: Path, encoded: EncodedStep, step: SourceStep) -> StepSpec:
+def _written(folder: Path, encoded: EncodedStep, step: SourceStep) -> tuple[StepSpec, EncodedStep]:
     written = write_coded_step(folder, step.t, encoded.content, step.time_myr, step.label)
-    return written.model_copy(update={"strength": encoded.strength})
+    return written.model_copy(update={"strength": encoded.strength}), encoded
 
 
 def _of_velocity(arguments: SpectralArguments) -> str:
@@ -255,3 +289,13 @@ def _of_curves(arguments: SpectralArguments) -> str:
     """A sentence that says which variables follow from temperature, or nothing if none does."""
     names = ", ".join(curve.variable for curve in arguments.curves)
     return f" Curves at each depth give {names} from the temperature." if names else ""
+
+
+def _of_keys(arguments: SpectralArguments) -> str:
+    """A sentence that says how time steps follow from one another, or nothing if they do not."""
+    if arguments.prediction is None:
+        return ""
+    return (
+        f" At most {arguments.prediction.key_every} time steps lie from one key frame to the next. The others are "
+        "predicted from the step before them."
+    )

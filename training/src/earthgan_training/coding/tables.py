@@ -41,7 +41,11 @@ def usual_sizes(steps: list[Array]) -> Array:
     for coefficients in steps:
         squares = (coefficients**2).sum(axis=2)
         power += squares[:, 0] + 2 * squares[:, 1:].sum(axis=1)
-    power /= len(steps) * (2 * np.arange(degrees) + 1)[:, None]
+    return smoothed(power / (len(steps) * (2 * np.arange(degrees) + 1)[:, None]))
+
+
+def smoothed(power: Array) -> Array:
+    """The roots of mean squares `(degree, mode)`, smoothed over degrees."""
     log = np.log(power + 1e-300)
     for _ in range(2):
         log[4:-1] = (log[3:-2] + 2 * log[4:-1] + log[5:]) / 4

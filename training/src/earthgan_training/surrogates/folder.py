@@ -96,7 +96,11 @@ def write_step(
 
 
 def write_coded_step(
-    folder: Path, t: int, data: bytes, time_myr: float | None = None, label: str | None = None
+    folder: Path,
+    t: int,
+    data: bytes,
+    time_myr: float | None = None,
+    label: str | None = None,
 ) -> StepSpec:
     """Write a time step's conditional input, as its code, to a draft."""
     written = write_file(folder, f"inputs/{t:03d}.bin", data)
@@ -152,6 +156,11 @@ def _take_over(folder: Path, draft: Path) -> None:
     if old is not None:
         _remove_others(folder, {each.file for each in old})
     by_digest = {each.sha256: each.file for each in old or ()}
+    # Two predicted steps may have the same bytes and are different all the same: they need a file each.
+    predicted = [step for step in spec.inputs.steps if step.predicted_from is not None]
+    for step in predicted:
+        by_digest.pop(step.sha256, None)
+    by_digest |= {step.sha256: step.file for step in predicted if not (draft / step.file).exists()}
     placed = {each.file: _placed(folder, draft, each, by_digest.get(each.sha256)) for each in files_of(spec)}
     spec_file = draft / SPEC_FILE
     spec_file.write_text(_renamed(spec, placed).to_json(), encoding="utf-8")

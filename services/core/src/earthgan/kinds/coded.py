@@ -24,7 +24,7 @@ from safetensors.numpy import load_file
 
 from earthgan.errors import DamagedSurrogate
 from earthgan.kinds.entropy import EntropyCode, Tables
-from earthgan.kinds.spectral_arguments import SpectralArguments
+from earthgan.kinds.spectral_arguments import SpectralArguments, tables_name
 
 Array = NDArray[np.float32]
 
@@ -57,12 +57,14 @@ class Component:
     `centre` `(mode,)` is the mean profile, which is added to degree 0. `tables` `(degree, mode)` holds the number of
     the table, counted from 1, that a coefficient follows in a time step of loudness 0. The loudness of a time step is
     added to this number. If the sum is below 1, the coefficient is not stored. `step` is the size of a rounding step.
+    `predicted` holds the tables of steps that are predicted, if there are any.
     """
 
     basis: NDArray[np.float64]
     centre: NDArray[np.float64]
     tables: NDArray[np.int8]
     step: float
+    predicted: NDArray[np.int8] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,12 @@ class CodedStep:
     """A decoded time step.
 
     `loudness` says by how many tables its coefficients are larger than usual. `values` `(number,)` holds the
-    coefficients that the time step stores.
+    coefficients that the time step stores. If the time step is `predicted`, these are differences from the prediction.
     """
 
     loudness: int
     values: Array
+    predicted: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,12 +98,15 @@ class Code(Generic[C]):
     """The code of a surrogate: tables that its components share, and each component's modes.
 
     A rounded coefficient is expected nearer to zero than the middle of its interval. `inward` `(table, 2)` says how
-    much nearer, in steps: first for coefficients that were rounded to one step, then for those of more steps.
+    much nearer, in steps: first for coefficients that were rounded to one step, then for those of more steps. The
+    rounding steps of predicted time steps are `coarseness` times as large.
     """
 
-    def __init__(self, degree: int, components: Mapping[str, C], tables: Tables, inward: Array) -> None:
-        self.degree, self.components = degree, dict(components)
-        self._entropy, self._inward = EntropyCode(tables), inward
+    def __init__(
+        self, degree: int, components: Mapping[str, C], tables: Tables, inward: Array, coarseness: float = 1.0
+    ) -> None:
+        self.degree, self.components, self._coarseness = degree, dict(components), coarseness
+        self._tables, self._entropy, self._inward = tables, EntropyCode(tables), inward
         self._layout = lru_cache(maxsize=8)(self._layout_of)
 
     @classmethod
@@ -124,18 +130,27 @@ class Code(Generic[C]):
                 nodes = arguments.nodes if name == "temperature" else arguments.stored.knots
                 if basis.shape[::2] != (arguments.degree + 1, nodes) or numbers[0].shape != basis.shape[:2]:
                     raise ValueError("the modes do not have the shape that spec.json states")
-                components[name] = Component(basis, numbers[1], numbers[0], component.step)
-            return Code(arguments.degree, components, tables, arrays["inward"])
+                predicted = arrays[tables_name(name)] if arguments.prediction else None
+                if predicted is not None and predicted.shape != basis.shape[:2]:
+                    raise ValueError("the tables of predicted steps do not have the shape that spec.json states")
+                components[name] = Component(basis, numbers[1], numbers[0], component.step, predicted)
+            coarseness = arguments.prediction.coarseness if arguments.prediction else 1.0
+            return Code(arguments.degree, components, tables, arrays["inward"], coarseness)
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise DamagedSurrogate(path, f"does not hold this surrogate's code ({error})") from error
 
-    def _layout_of(self, loudness: int) -> _Layout:
+    def with_components(self, components: Mapping[str, C], coarseness: float) -> Code[C]:
+        """The code with the same tables for other components."""
+        return Code(self.degree, components, self._tables, self._inward, coarseness)
+
+    def _layout_of(self, loudness: int, predicted: bool) -> _Layout:
         degrees = self.degree + 1
         degree, order, part = np.ogrid[:degrees, :degrees, :2]
         exists = (order <= degree) & ((order > 0) | (part == 0))
         index, follow, units = {}, [], []
         for name, component in self.components.items():
-            tables = np.clip(component.tables.astype(int) + loudness, 0, len(self._inward)).astype(np.uint8)
+            usual = self._predicted_tables(name) if predicted else component.tables
+            tables = np.clip(usual.astype(int) + loudness, 0, len(self._inward)).astype(np.uint8)
             flat = np.where(exists[..., None], tables[:, None, None, :], np.uint8(0)).reshape(-1)
             coded = np.flatnonzero(flat)
             # Sorted by table, so that a decoder uses only one table at a time.
@@ -143,30 +158,45 @@ class Code(Generic[C]):
             follow.append(flat[index[name]].astype(np.intp) - 1)
             orders = index[name] // (2 * component.tables.shape[1]) % degrees
             # A coefficient of order m > 0 stands for two, those of m and of -m.
-            units.append(component.step / np.where(orders > 0, np.sqrt(2.0), 1.0))
+            step = component.step * (self._coarseness if predicted else 1.0)
+            units.append(step / np.where(orders > 0, np.sqrt(2.0), 1.0))
         return _Layout(index, np.concatenate(follow), np.concatenate(units))
 
-    def encode(self, coefficients: Mapping[str, NDArray[np.floating]], loudness: int, deadzone: float = 0.37) -> bytes:
-        """Encode each component's coefficients `(degree, order, part, mode)` as the bytes of one time step.
+    def _predicted_tables(self, name: str) -> NDArray[np.int8]:
+        tables: NDArray[np.int8] | None = getattr(self.components[name], "predicted", None)
+        if tables is None:
+            raise ValueError("the step is predicted, but the surrogate does not say how")
+        return tables
+
+    def encode(
+        self,
+        coefficients: Mapping[str, NDArray[np.floating]],
+        loudness: int,
+        deadzone: float = 0.37,
+        predicted: bool = False,
+    ) -> bytes:
+        """Encode each component's coefficients `(degree, order, part, mode)` as the bytes of one time step. If the time
+        step is `predicted`, these are differences from the prediction.
 
         A magnitude is rounded up only if it lies in the last `deadzone` of a step, and down otherwise, because a zero
         costs next to nothing. Raises ValueError if a coefficient is too large for the code.
         """
-        layout = self._layout(loudness)
+        layout = self._layout(loudness, predicted)
         values = []
         for name, component in self.components.items():
             each = coefficients[name].astype(np.float64)
-            each[0, 0, 0] -= component.centre
+            if not predicted:
+                each[0, 0, 0] -= component.centre
             values.append(each.reshape(-1)[layout.index[name]])
         scaled = np.concatenate(values) / layout.units
         numbers = (np.sign(scaled) * np.floor(np.abs(scaled) + deadzone)).astype(np.int64)
         return _checked(loudness.to_bytes(1, "little", signed=True) + self._entropy.encode(numbers, layout.tables))
 
-    def decode(self, data: bytes) -> CodedStep:
+    def decode(self, data: bytes, predicted: bool = False) -> CodedStep:
         """Decode the bytes that `encode` wrote. Raises ValueError if the bytes have changed."""
         data = _unchecked(data)
         loudness = int.from_bytes(data[:1], "little", signed=True)
-        layout = self._layout(loudness)
+        layout = self._layout(loudness, predicted)
         numbers = self._entropy.decode(data[1:], layout.tables)
         values = np.zeros(len(numbers), np.float32)
         stored = np.flatnonzero(numbers)  # a quarter of the numbers are not zero
@@ -174,16 +204,19 @@ class Code(Generic[C]):
         magnitude = np.abs(signed)
         inward = self._inward[layout.tables[stored], np.minimum(magnitude, 2) - 1]
         values[stored] = np.sign(signed) * (magnitude - inward) * layout.units[stored]
-        return CodedStep(loudness, values)
+        return CodedStep(loudness, values, predicted)
 
     def coefficients(self, step: CodedStep) -> Array:
-        """The coefficients `(degree, order, part, mode)`. The modes of all components follow one another."""
-        layout, blocks, first = self._layout(step.loudness), [], 0
+        """The coefficients `(degree, order, part, mode)`. The modes of all components follow one another. Those of a
+        predicted time step are differences.
+        """
+        layout, blocks, first = self._layout(step.loudness, step.predicted), [], 0
         for name, component in self.components.items():
             block = np.zeros((self.degree + 1, self.degree + 1, 2, component.tables.shape[1]), np.float32)
             index = layout.index[name]
             block.reshape(-1)[index] = step.values[first : first + len(index)]
-            block[0, 0, 0] += component.centre
+            if not step.predicted:
+                block[0, 0, 0] += component.centre
             blocks.append(block)
             first += len(index)
         return np.concatenate(blocks, axis=-1)
@@ -193,10 +226,10 @@ class Code(Generic[C]):
 
         Only coefficients that the time step stores are changed.
         """
-        index = self._layout(step.loudness).index["temperature"]
+        index = self._layout(step.loudness, step.predicted).index["temperature"]
         values = step.values.copy()
         values[: len(index)] += to_temperature.reshape(-1)[index]
-        return CodedStep(step.loudness, values)
+        return CodedStep(step.loudness, values, step.predicted)
 
 
 def _checked(content: bytes) -> bytes:

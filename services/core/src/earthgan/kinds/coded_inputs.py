@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
 from earthgan.errors import DamagedSurrogate
 from earthgan.kinds.coded import Code, CodedStep
 from earthgan.kinds.kept_inputs import KeptInputs
+from earthgan.kinds.prediction import Predictor
 from earthgan.kinds.refine import Refinement
 from earthgan.kinds.registry import StepInputs
+from earthgan.kinds.spectral_arguments import Clock
+from earthgan.records import StepSpec
 from earthgan.sphere.grid import ShellGrid, Window
 
 Field = NDArray[np.float32]
@@ -23,9 +29,22 @@ LOOK = 30, 28, 56
 
 
 class CodedInputsSpec(StepInputs):
-    """The conditional inputs are coded coefficients (`earthgan.kinds.coded`)."""
+    """The conditional inputs are coded coefficients (`earthgan.kinds.coded`). Time steps that are predicted from one
+    another have their files in one folder.
+    """
+
+    may_predict = True
 
     coded: Literal[True] = True
+
+    @model_validator(mode="after")
+    def _chains_share_a_folder(self) -> CodedInputsSpec:
+        folders = {step.t: PurePosixPath(step.file).parent for step in self.steps}
+        if any(
+            step.predicted_from is not None and folders[step.predicted_from] != folders[step.t] for step in self.steps
+        ):
+            raise ValueError("a time step is predicted from a file in another folder")
+        return self
 
 
 class Evaluator(Protocol):
@@ -39,38 +58,129 @@ class Evaluator(Protocol):
     def evaluate(self, x: Field, window: Window, variables: Sequence[int]) -> Field: ...
 
 
-class CodedInputs(KeptInputs[Path, CodedStep]):
-    """Conditional inputs that are coefficients `(degree, order, part, mode)`.
+@dataclass(frozen=True)
+class Packed:
+    """A predicted time step: coefficients `(degree and order, part, mode)`, only of orders that a degree has."""
 
-    They are stored as their code. If the surrogate has a refinement, they are refined after decoding. Decoded time
-    steps are kept, because a time series asks for a point of each, and decoding would be nearly all of its work. A time
-    step of 12 kB takes 200 kB.
+    values: Field
+
+    @classmethod
+    def of(cls, coefficients: Field) -> Packed:
+        return cls(coefficients[np.tril_indices(len(coefficients))])
+
+    def unpacked(self) -> Field:
+        degrees = round((np.sqrt(8 * len(self.values) + 1) - 1) / 2)
+        out = np.zeros((degrees, degrees, *self.values.shape[1:]), np.float32)
+        out[np.tril_indices(degrees)] = self.values
+        return out
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """How time steps follow from one another: `before` names the file from which a file's time step is predicted.
+    `times` holds the time of each file's time step, on the predictor's clock, and `strengths` that of its buoyancy.
     """
 
-    def __init__(self, code: Code[Any], refinement: Refinement | None, planner: Evaluator) -> None:
+    predictor: Predictor
+    before: Mapping[str, str]
+    times: Mapping[str, float]
+    strengths: Mapping[str, float]
+
+    @classmethod
+    def of(cls, predictor: Predictor, steps: Sequence[StepSpec]) -> Predictions:
+        """The predictions of a surrogate's time steps. Raises ValueError if a time step does not say its time."""
+        names = {step.t: PurePosixPath(step.file).name for step in steps}
+        before = {names[step.t]: names[step.predicted_from] for step in steps if step.predicted_from is not None}
+        times = {names[step.t]: time_of(step, predictor.arguments.clock) for step in steps}
+        return cls(predictor, before, times, {names[step.t]: step.strength for step in steps})
+
+    def span(self, before: Path, after: Path) -> tuple[float, float]:
+        """The time from one time step to another, and the strength of the first one's buoyancy."""
+        return self.times[after.name] - self.times[before.name], self.strengths[before.name]
+
+
+class CodedInputs(KeptInputs[Path, CodedStep | Packed]):
+    """Conditional inputs that are coefficients `(degree, order, part, mode)`.
+
+    They are stored as their code. If the surrogate has a refinement, key frames are refined after decoding. A time step
+    that is predicted is decoded after the time step from which it is predicted. Decoded time steps are kept, because a
+    time series asks for a point of each, and decoding would be nearly all of its work. A key frame of 12 kB takes
+    200 kB, a predicted time step of degree 95 takes 1.7 MB.
+    """
+
+    def __init__(
+        self,
+        code: Code[Any],
+        refinement: Refinement | None,
+        planner: Evaluator,
+        predictions: Predictions | None = None,
+    ) -> None:
         super().__init__(lambda step: step.values.nbytes + 200)
-        self._code, self._refinement = code, refinement
+        self._code, self._refinement, self._predictions = code, refinement, predictions
         shells, rows, columns = LOOK
         radii_km = np.linspace(planner.grid.radii_km[0], planner.grid.radii_km[-1], shells)
         self._look_grid = ShellGrid.cell_centred(tuple(radii_km.tolist()), rows, columns)
         self._look = planner.on(self._look_grid)
 
     def read(self, path: Path) -> Field:
-        return self._code.coefficients(self._decoded.get_or(path, lambda: self._decode(path)))
+        return self._coefficients(self._decoded.get_or(path, lambda: self._decode(path)))
 
     def read_ahead(self, path: Path) -> bool:
         return self._decoded.get(path) is None and self._decoded.set(path, self._decode(path))
 
-    def _decode(self, path: Path) -> CodedStep:
-        """Decode and refine a time step. It holds far fewer numbers than there are coefficients."""
-        try:
-            step = self._code.decode(path.read_bytes())
-        except (OSError, ValueError) as error:
-            raise DamagedSurrogate(path, str(error)) from error
+    def between(self, before: Path, after: Path, share: float) -> Field:
+        """The coefficients between two neighbouring time steps. The first one is carried to that time, and a share of
+        what the second one differs from the first one carried to its time is added.
+
+        Raises ValueError if the surrogate does not say how time steps follow from one another, and DamagedSurrogate.
+        """
+        if self._predictions is None:
+            raise ValueError("this surrogate does not say how its time steps follow from one another")
+        first, last = self.read(before), self.read(after)
+        carried, (duration, strength) = self._predictions.predictor.carried, self._predictions.span(before, after)
+        missed = last - carried(first, duration, strength)
+        return carried(first, share * duration, strength) + np.float32(share) * missed
+
+    def _decode(self, path: Path) -> CodedStep | Packed:
+        """Decode a time step. The time steps from which it is predicted are kept, so that the next one is quick."""
+        chain = [path]
+        while self._predictions and (before := self._predictions.before.get(chain[-1].name)):
+            chain.append(chain[-1].with_name(before))
+            if (found := self._decoded.get(chain[-1])) is not None:
+                break
+        else:
+            found = self._key(chain[-1])
+            if len(chain) > 1:
+                self._decoded.set(chain[-1], found)
+        if len(chain) == 1:
+            return found
+        assert self._predictions is not None
+        coefficients = self._coefficients(found)
+        for earlier, later in pairwise(reversed(chain)):
+            duration, strength = self._predictions.span(earlier, later)
+            difference = self._code.coefficients(self._coded(later, predicted=True))
+            coefficients = self._predictions.predictor.predicted(coefficients, duration, strength) + difference
+            found = Packed.of(coefficients)
+            if later != path:
+                self._decoded.set(later, found)
+        return found
+
+    def _key(self, path: Path) -> CodedStep:
+        """Decode and refine a key frame. It holds far fewer numbers than there are coefficients."""
+        step = self._coded(path, predicted=False)
         if self._refinement is None:
             return step
         modes = self._code.components["temperature"].basis.shape[1]
         return self._code.added(step, self._refinement(self._code.coefficients(step)[..., :modes]))
+
+    def _coded(self, path: Path, predicted: bool) -> CodedStep:
+        try:
+            return self._code.decode(path.read_bytes(), predicted)
+        except (OSError, ValueError) as error:
+            raise DamagedSurrogate(path, str(error)) from error
+
+    def _coefficients(self, step: CodedStep | Packed) -> Field:
+        return step.unpacked() if isinstance(step, Packed) else self._code.coefficients(step)
 
     def cut(self, conditional_input: Field, window: Window) -> Field:
         return conditional_input[None]
@@ -78,3 +188,11 @@ class CodedInputs(KeptInputs[Path, CodedStep]):
     def look(self, conditional_input: Field) -> tuple[ShellGrid, Field]:
         variables = range(self._look.variables)
         return self._look_grid, self._look.evaluate(conditional_input, self._look_grid.whole, variables)
+
+
+def time_of(step: StepSpec, clock: Clock) -> float:
+    """The time of a time step on a clock. Raises ValueError if the time step does not say it."""
+    time = step.t if clock == "t" else step.time_myr
+    if time is None:
+        raise ValueError(f"step {step.t} has no time, from which steps are predicted")
+    return float(time)

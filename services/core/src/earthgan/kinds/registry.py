@@ -40,6 +40,9 @@ class KindArguments(Frozen):
 class StepInputs(Frozen):
     """The conditional inputs in `spec.json`: one file for each time step. A kind may add fields."""
 
+    #: Whether a time step may be predicted from an earlier one.
+    may_predict: ClassVar[bool] = False
+
     steps: tuple[StepSpec, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -47,6 +50,11 @@ class StepInputs(Frozen):
         numbers = [step.t for step in self.steps]
         if numbers != sorted(set(numbers)):
             raise ValueError("the time steps do not ascend")
+        known: set[int] = set()
+        for step in self.steps:
+            if step.predicted_from is not None and not (self.may_predict and step.predicted_from in known):
+                raise ValueError(f"step {step.t} cannot be predicted from step {step.predicted_from}")
+            known.add(step.t)
         return self
 
 
@@ -163,6 +171,13 @@ class Kind(ABC):
     def finished(self, field: Array, conditional_input: Array, window: Window, variables: Sequence[int]) -> Array:
         """The given variables of a window, from the `(variable, shell, row, column)` that a generator computed."""
         return field[list(variables)]
+
+    def between(self, before: Path, after: Path, share: float) -> Array:
+        """The conditional input between two neighbouring time steps, after `share` of the time between them.
+
+        Raises ValueError if the surrogate does not say how time steps follow from one another, and DamagedSurrogate.
+        """
+        raise ValueError(f"surrogates of kind {self.name} hold their time steps only")
 
     def lateral_means(self, conditional_input: Array) -> dict[str, Array]:
         """Normalised means over the sphere `(shell,)` by variable, if they follow from the conditional input alone."""

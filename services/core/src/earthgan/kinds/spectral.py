@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from earthgan.flow.stokes import StokesProfile
 from earthgan.kinds.coded import Code
-from earthgan.kinds.coded_inputs import CodedInputs, CodedInputsSpec
+from earthgan.kinds.coded_inputs import CodedInputs, CodedInputsSpec, Predictions
 from earthgan.kinds.curves import Curves, CurvesEvaluator
+from earthgan.kinds.prediction import Predictor
 from earthgan.kinds.refine import Refinement
 from earthgan.kinds.registry import Kind, register
 from earthgan.kinds.spectral_arguments import SpectralArguments
@@ -44,7 +45,7 @@ class SpectralKind(Kind):
         self, planner: SpectralPlanner, curves: CurvesEvaluator, inputs: CodedInputs, arguments: SpectralArguments
     ) -> None:
         super().__init__(planner, inputs)
-        self._spectral, self._curves, self._arguments = planner, curves, arguments
+        self._spectral, self._curves, self._coded, self._arguments = planner, curves, inputs, arguments
 
     @classmethod
     def open(
@@ -66,12 +67,17 @@ class SpectralKind(Kind):
         refinement = (
             Refinement.load(weights, arguments, code.components["temperature"]) if arguments.refinement else None
         )
-        return cls(planner, evaluator, CodedInputs(code, refinement, evaluator), arguments)
+        predictions = None
+        if arguments.prediction:
+            predictions = Predictions.of(Predictor.load(weights, arguments, bases, scales[0]), inputs.steps)
+        return cls(planner, evaluator, CodedInputs(code, refinement, evaluator, predictions), arguments)
 
     @classmethod
     def check(cls, arguments: SpectralArguments, inputs: Any, variables: Sequence[VariableSpec]) -> None:
         if [curve.variable for curve in arguments.curves] != [each.name for each in variables[arguments.computed :]]:
             raise ValueError("the variables that follow from temperature are not the surrogate's last variables")
+        if arguments.prediction is None and any(step.predicted_from is not None for step in inputs.steps):
+            raise ValueError("a time step is predicted, but the generator's arguments do not say how")
 
     @classmethod
     def torch_module(cls, arguments: SpectralArguments, variables: int) -> Module:
@@ -106,6 +112,9 @@ class SpectralKind(Kind):
 
     def lateral_means(self, conditional_input: Array) -> dict[str, Array]:
         return {TEMPERATURE.name: self._spectral.temperature_means(conditional_input)}
+
+    def between(self, before: Path, after: Path, share: float) -> Array:
+        return self._coded.between(before, after, share)
 
     @property
     def driven(self) -> tuple[int, ...]:

@@ -14,6 +14,8 @@ from earthgan.kinds.registry import KindArguments
 from earthgan.numerics.radial import RadialGrid
 from earthgan.records import Frozen, optional
 
+#: Which number of a time step says its time.
+Clock = Literal["time_myr", "t"]
 CodedField = Literal["temperature", "u", "v", "w"]
 
 
@@ -43,6 +45,42 @@ class RefinementArguments(Frozen):
     error_rms: float = Field(gt=0)
 
 
+class PredictionArguments(Frozen):
+    """The prediction of a step from the decoded step before it (`earthgan.kinds.prediction`).
+
+    Degrees up to `degree` are carried on `shells` Chebyshev shells, by a flow whose change is taken from degrees up to
+    `flow_degree`, with `stages` products (an odd number) in each pass of at most `interval`. `clock` says which number
+    of a step is its time: all durations are differences of it. `advection` turns m/s into shell thicknesses per unit of
+    time, `diffusivity` is in squares of the thickness per unit of time, and `heating` in normalised temperature per
+    unit of time. If all three are zero, a step is predicted to be like the one before it. `coarseness` says how many
+    times larger the rounding steps of a predicted step's differences are. `key_every` is the number of steps from one
+    key frame to the next, at most.
+    """
+
+    degree: int = Field(ge=1)
+    shells: int = Field(default=20, ge=4)
+    flow_degree: int = Field(default=47, ge=1)
+    stages: int = Field(default=7, ge=3)
+    interval: float = Field(gt=0)
+    clock: Clock = "t"
+    advection: float = 0.0
+    diffusivity: float = Field(default=0.0, ge=0)
+    heating: float = 0.0
+    coarseness: float = Field(default=2.0, gt=0)
+    key_every: int = Field(default=8, ge=2)
+
+    @model_validator(mode="after")
+    def _stages_are_odd(self) -> PredictionArguments:
+        if self.stages % 2 == 0:
+            raise ValueError("a prediction has an odd number of stages")
+        return self
+
+    @property
+    def carries(self) -> bool:
+        """Whether anything changes from one step to the next."""
+        return (self.advection, self.diffusivity, self.heating) != (0, 0, 0)
+
+
 class SpectralArguments(KindArguments):
     """Spherical harmonics up to `degree`, and radial modes on `nodes` Chebyshev nodes between two radii.
 
@@ -50,7 +88,8 @@ class SpectralArguments(KindArguments):
     velocity follows from temperature. Without it and without components of velocity, temperature is the only variable.
     `gate` says on which shells velocity follows from temperature. Components of velocity are added on the other shells,
     or on all shells if there is no gate. `refinement` describes the network that refines decoded temperature.
-    `curves` lists the variables that follow from temperature. They come last among the surrogate's variables.
+    `curves` lists the variables that follow from temperature. They come last among the surrogate's variables. With
+    `prediction`, steps may be predicted from the steps before them.
     """
 
     preset: Literal["spectral"] = "spectral"
@@ -64,6 +103,7 @@ class SpectralArguments(KindArguments):
     gate: tuple[GatedRun, ...] = ()
     refinement: RefinementArguments | None = None
     curves: tuple[CurveSpec, ...] = optional(())
+    prediction: PredictionArguments | None = optional(None)
 
     @model_validator(mode="after")
     def _parts_agree(self) -> SpectralArguments:
@@ -82,6 +122,16 @@ class SpectralArguments(KindArguments):
             raise ValueError("the runs of the gate do not ascend")
         if len(self.components) > 1 and not self.stored.runs:
             raise ValueError("velocity is coded, but the gate leaves no shell for it")
+        return self
+
+    @model_validator(mode="after")
+    def _prediction_fits(self) -> SpectralArguments:
+        if self.prediction is None:
+            return self
+        if self.prediction.degree > self.degree or self.prediction.shells > self.nodes:
+            raise ValueError("the prediction has more degrees or shells than the code")
+        if self.prediction.advection and self.stokes is None:
+            raise ValueError("the prediction is carried by a flow, but there is no Stokes profile")
         return self
 
     @property
@@ -113,3 +163,13 @@ class SpectralArguments(KindArguments):
         if "w" in coded:
             return "temperature", "u", "v", "w"
         return ("temperature", "u", "v") if self.stokes or len(coded) > 1 else ("temperature",)
+
+
+def gains_name(field: str) -> str:
+    """The name of the array `(degree, mode)` of a component's gains, uint8."""
+    return f"prediction.{field}.gains"
+
+
+def tables_name(field: str) -> str:
+    """The name of the array `(degree, mode)` of the tables that a component follows in predicted steps, int8."""
+    return f"prediction.{field}.tables"

@@ -1,0 +1,170 @@
+"""Time steps that are predicted from the one before them: bytes, chains, jumps, and times between steps."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.linalg import expm
+
+from earthgan.errors import BadInput, DamagedSurrogate, InvalidRequest, UnknownStep
+from earthgan.kinds.prediction import Predictor, exponentials
+from earthgan.surrogate import Surrogate
+from earthgan_training.coding.make import Recipe, add_steps, make_spectral
+from earthgan_training.simulate.parameters import DIFFUSION_TIME_MYR, THICKNESS_KM
+from earthgan_training.simulations.labelled import Source
+from flowing import CONTRAST_K, DEGREE, INTERVAL, NODES, PROFILE, flowing, temperatures
+
+STEPS, KEY_EVERY = 16, 4
+RANGE_K = 3307.0
+
+
+def make(source: Source, out: Path, steps: range, key_every: int, step_bytes: int = 900) -> Surrogate:
+    recipe = Recipe(step_bytes=step_bytes, degree=DEGREE, nodes=NODES, updates=0, profile=PROFILE, key_every=key_every)
+    make_spectral(source, range(1, 13), steps, out, recipe, lambda *_: None, True)
+    return Surrogate(out)
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Surrogate:
+    return make(flowing(STEPS), tmp_path_factory.mktemp("keyed") / "it", range(1, STEPS + 1), KEY_EVERY)
+
+
+def errors_db(surrogate: Surrogate, source: Source) -> dict[int, float]:
+    out = {}
+    for step in surrogate.steps:
+        shells = range(len(surrogate.grid.radii_km))
+        found = surrogate.in_units(surrogate.shells(None, ["temperature"], step.t, shells), ["temperature"])[0]
+        truth = source.read(step.t, "temperature")
+        weights = np.cos(np.radians(surrogate.grid.latitudes_deg))[:, None]
+        square = np.mean((found - truth) ** 2 * weights) / weights.mean()
+        out[step.t] = float(10 * np.log10(RANGE_K**2 / square))
+    return out
+
+
+def sizes(surrogate: Surrogate) -> dict[int, int]:
+    return {step.t: (surrogate.folder / step.file).stat().st_size for step in surrogate.steps}
+
+
+def test_predicted_steps_take_few_bytes_and_are_as_near_as_key_frames(keyed: Surrogate) -> None:
+    taken, near = sizes(keyed), errors_db(keyed, flowing(STEPS))
+    keys = [step.t for step in keyed.steps if step.predicted_from is None]
+    assert keys == [1, 5, 9, 13]
+    assert [step.predicted_from for step in keyed.steps if step.t not in keys] == [
+        t - 1 for t in taken if t not in keys
+    ]
+    predicted = [t for t in taken if t not in keys]
+    assert np.mean([taken[t] for t in predicted]) < 0.4 * np.mean([taken[t] for t in keys])
+    assert min(near[t] for t in predicted) > min(near[t] for t in keys) - 1.0
+    # The average is what was asked for.
+    assert np.mean(list(taken.values())) == pytest.approx(900, rel=0.1)
+
+
+def test_the_physics_is_found(keyed: Surrogate) -> None:
+    prediction = keyed.spec.generator.arguments.prediction  # type: ignore[attr-defined]
+    assert prediction.clock == "time_myr"
+    # In m/s times Myr per thickness, and in squares of the thickness per Myr.
+    assert prediction.advection == pytest.approx(365.25 * 86400 * 1e6 / (THICKNESS_KM * 1e3), rel=0.05)
+    assert prediction.diffusivity == pytest.approx(1 / DIFFUSION_TIME_MYR, rel=0.2)
+
+
+def test_a_step_is_the_same_from_cold_in_order_and_without_memory(keyed: Surrogate) -> None:
+    in_order = {step.t: keyed.conditional_input(step.t) for step in keyed.steps}
+    for steps_bytes in (0, 2**26):
+        for t in (16, 7, 2, 12):
+            assert np.array_equal(Surrogate(keyed.folder, steps_bytes).conditional_input(t), in_order[t])
+
+
+def test_states_meet_the_steps_and_beat_the_mean(tmp_path: Path) -> None:
+    """A surrogate of every other step: between its steps, its states are nearer to the truth than means of steps."""
+    source = flowing(STEPS)
+    odd = source.chosen(steps=[step.t for step in source.steps if step.t % 2])
+    recipe = Recipe(step_bytes=1500, degree=DEGREE, nodes=NODES, updates=0, profile=PROFILE, key_every=KEY_EVERY)
+    make_spectral(odd, [1, 3, 5, 7, 9, 11], [1, 3, 5, 7, 9], tmp_path / "it", recipe, lambda *_: None, False)
+    surrogate = Surrogate(tmp_path / "it")
+    for t, later in pairwise(step.t for step in surrogate.steps):
+        first, last = surrogate.conditional_input(t), surrogate.conditional_input(later)
+        assert np.allclose(surrogate.state(t + 1e-6), first, atol=1e-4)
+        assert np.allclose(surrogate.state(later - 1e-6), last, atol=1e-4)
+        truth = source.read(t + 1, "temperature")
+        shells = range(len(surrogate.grid.radii_km))
+        field = surrogate.in_units(surrogate.shells(None, ["temperature"], t + 1.0, shells), ["temperature"])[0]
+        ends = (source.read(t, "temperature") + source.read(later, "temperature")) / 2
+        assert np.mean((field - truth) ** 2) < 0.5 * np.mean((ends - truth) ** 2)
+
+
+@pytest.mark.parametrize("t", [0.5, 16.5, -1.0, float("nan")])
+def test_no_state_lies_outside_the_steps(keyed: Surrogate, t: float) -> None:
+    with pytest.raises(UnknownStep):
+        keyed.state(t)
+
+
+def test_without_a_predictor_nothing_lies_between_steps(tmp_path: Path) -> None:
+    surrogate = make(flowing(STEPS), tmp_path / "it", range(1, 4), 1)
+    assert all(step.predicted_from is None for step in surrogate.steps)
+    with pytest.raises(InvalidRequest, match="nothing between steps 1 and 2"):
+        surrogate.state(1.5)
+
+
+def test_a_jump_costs_a_key_frame(tmp_path: Path) -> None:
+    surrogate = make(flowing(STEPS, cut=15), tmp_path / "it", range(13, STEPS + 1), KEY_EVERY)
+    assert [step.predicted_from for step in surrogate.steps] == [None, 13, None, 15]
+    near = errors_db(surrogate, flowing(STEPS, cut=15))
+    assert min(near.values()) > max(near.values()) - 3
+
+
+def test_steps_without_a_time_count(tmp_path: Path) -> None:
+    surrogate = make(flowing(STEPS, timed=False), tmp_path / "it", range(1, 5), KEY_EVERY)
+    assert surrogate.spec.generator.arguments.prediction.clock == "t"  # type: ignore[attr-defined]
+    assert [step.predicted_from for step in surrogate.steps] == [None, 1, 2, 3]
+
+
+def test_steps_are_added_to_the_chain(tmp_path: Path, keyed: Surrogate) -> None:
+    source = flowing(STEPS)
+    surrogate = make(source, tmp_path / "it", range(1, 7), KEY_EVERY)
+    before = surrogate.conditional_input(6)
+    add_steps(surrogate.folder, source, [7, 8, 9, 10], lambda *_: None)
+    added = Surrogate(surrogate.folder)
+    assert [step.predicted_from for step in added.steps] == [None, 1, 2, 3, None, 5, 6, 7, None, 9]
+    assert np.array_equal(added.conditional_input(6), before)
+    with pytest.raises(BadInput, match="step 3 is predicted from step 2"):
+        add_steps(surrogate.folder, source, [2], lambda *_: None)
+    assert Surrogate(surrogate.folder).digest == added.digest
+
+
+@pytest.mark.parametrize("from_", [9, 2, 1000])
+def test_chains_that_lead_nowhere_are_refused(tmp_path: Path, keyed: Surrogate, from_: int) -> None:
+    folder = tmp_path / "it"
+    folder.mkdir()
+    spec = json.loads((keyed.folder / "spec.json").read_text())
+    spec["inputs"]["steps"][1]["predicted_from"] = from_
+    (folder / "spec.json").write_text(json.dumps(spec))
+    with pytest.raises(DamagedSurrogate, match=f"step 2 cannot be predicted from step {from_}"):
+        Surrogate(folder)
+
+
+def test_the_exponential_is_that_of_a_matrix() -> None:
+    rng = np.random.default_rng(0)
+    matrices = rng.standard_normal((5, 8, 8)) * np.array([1e-9, 1e-3, 1, 5, 20])[:, None, None]
+    for each, found in zip(matrices, exponentials(matrices), strict=True):
+        assert np.allclose(found, expm(each), rtol=1e-8, atol=1e-8 * np.abs(expm(each)).max())
+
+
+@pytest.mark.parametrize("passes", [1, 2, 3])
+def test_the_flow_carries_a_step_near_to_the_next(keyed: Surrogate, passes: int) -> None:
+    """The more passes for one interval, the nearer; one is enough to gain 10 dB on the step as it is."""
+    inputs = keyed.inputs
+    predictor: Predictor = inputs._predictions.predictor  # type: ignore[attr-defined]
+    duration = INTERVAL * DIFFUSION_TIME_MYR
+    fine = predictor.arguments.model_copy(update={"interval": duration / passes})
+    bases = {"temperature": inputs._code.components["temperature"].basis}  # type: ignore[attr-defined]
+    scale = keyed.spec.variables[0].normalisation.scale
+    carrier = Predictor(keyed.spec.generator.arguments, fine, bases, np.ones(1, np.float32), scale)  # type: ignore[arg-type]
+    assert carrier.passes(duration) == passes
+    basis = bases["temperature"]
+    inverse = np.linalg.pinv(basis.transpose(0, 2, 1))
+    first, last = (np.einsum("lmpn,lkn->lmpk", x * CONTRAST_K / scale, inverse) for x in temperatures(STEPS)[:2])
+    still = np.sum((first - last)[1:] ** 2)
+    carried = carrier.carried(first.astype(np.float32), duration)
+    assert np.sum((carried - last)[1:] ** 2) < 0.1 * still

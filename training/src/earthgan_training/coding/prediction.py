@@ -1,0 +1,267 @@
+"""Fits the prediction of time steps (`earthgan.kinds.prediction`) to pairs and chains of neighbouring time steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earthgan.errors import BadInput
+from earthgan.kinds.coded import Code, Component
+from earthgan.kinds.prediction import GAIN_STEPS, Predictor
+from earthgan.kinds.refine import Refinement
+from earthgan.kinds.spectral_arguments import Clock, PredictionArguments, SpectralArguments, gains_name, tables_name
+from earthgan_training.coding.encode import Coefficients, Encoder
+from earthgan_training.coding.modes import degrees_of_rows, in_rows
+from earthgan_training.coding.series import Coder, decoded_key
+from earthgan_training.coding.tables import assigned, smoothed
+from earthgan_training.simulations.labelled import Source
+
+Array = NDArray[np.float64]
+
+#: Of the degrees of the code, this share is carried, but all of them up to `ALL_CARRIED`. All 95 degrees would take
+#: half as much time again and save a tenth of a predicted step's bytes (`docs/spectral.md`).
+CARRIED, ALL_CARRIED = 5 / 6, 64
+#: A wave may turn by this many radians per pass and stage (`Predictor.phase`), measured on a chain of eight steps.
+PHASE = 1.5
+#: The motions per step, as a largest phase in radians, from which the fit of the physics starts.
+MOTIONS = 0.3 * 2.0 ** np.arange(8)
+#: The number of chains that gains and tables are fitted to.
+CHAINS = 3
+#: The shells on which the physics is fitted.
+FINE_SHELLS = 32
+#: The corrections of the physics, and of gains and tables.
+CORRECTIONS, ROUNDS = 4, 3
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Neighbouring time steps before rounding, each component `(degree, order, part, mode)`, and their times."""
+
+    steps: list[Coefficients]
+    times: list[float]
+
+
+@dataclass(frozen=True)
+class FittedPrediction:
+    """A prediction, the arrays that it adds to the weights, and the ratio of the bytes of predicted steps to those of
+    key frames on the chains of the fit.
+    """
+
+    arguments: PredictionArguments
+    arrays: dict[str, NDArray[Any]]
+    ratio: float
+
+
+def fit_prediction(
+    arguments: SpectralArguments,
+    code: Code[Component],
+    refinement: Refinement | None,
+    key_code: Callable[[Coefficients], bytes],
+    kelvins: float,
+    chains: Sequence[Chain],
+    draft: PredictionArguments,
+) -> FittedPrediction:
+    """Fit motion, diffusivity and heating to pairs of exact steps, then gains and tables to chains of decoded ones.
+
+    `draft` gives everything that is not fitted. `key_code` codes a step that is not predicted. If the flow does not
+    help, steps are predicted to be like the step before, times the gains.
+    """
+    bases = {name: component.basis for name, component in code.components.items()}
+    ones = np.ones((arguments.degree + 1, sum(basis.shape[1] for basis in bases.values())), np.float32)
+
+    def predictor(prediction: PredictionArguments, gains: NDArray[np.float32] = ones) -> Predictor:
+        return Predictor(arguments, prediction, bases, gains, kelvins)
+
+    if arguments.stokes is not None:
+        draft = _physics(predictor, draft, chains, arguments.degree, arguments.nodes)
+    keys = [key_code(chain.steps[0]) for chain in chains]
+    rounds = _Rounds(code, refinement, predictor, chains, keys)
+    gains, tables, sizes = rounds.first(draft)
+    for _ in range(ROUNDS):
+        gains, tables, sizes = rounds.next(draft, gains, tables)
+    stored = np.round(gains * GAIN_STEPS).astype(np.uint8)
+    edges = np.cumsum([basis.shape[1] for basis in bases.values()])[:-1]
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, of_gains, of_tables in zip(
+        bases, np.split(stored, edges, axis=1), np.split(tables, edges, axis=1), strict=True
+    ):
+        arrays |= {gains_name(name): of_gains.copy(), tables_name(name): of_tables.copy()}
+    return FittedPrediction(draft, arrays, sizes / float(np.mean([len(key) for key in keys])))
+
+
+def _physics(
+    predictor: Callable[[PredictionArguments], Predictor],
+    draft: PredictionArguments,
+    chains: Sequence[Chain],
+    degree: int,
+    nodes: int,
+) -> PredictionArguments:
+    """The draft with the motion, the diffusivity and the heating that carry exact steps nearest to the next ones.
+
+    Several motions are tried first. Then all three numbers follow by Gauss and Newton's method. Only low degrees count,
+    carried on more shells than the draft has: what a coarse prediction misses grows with the motion, so a fit to all
+    degrees would find a motion that is a quarter too small. If nothing is gained, nothing is carried.
+    """
+    pairs = [(_all(chain.steps[0]), _all(chain.steps[1]), chain.times[1] - chain.times[0]) for chain in chains]
+    first, _, duration = pairs[0]
+    counted = max(draft.degree // 3, 1)
+    fine = draft.model_copy(
+        update={
+            "degree": min(degree, 2 * counted + 16),
+            "shells": min(nodes, FINE_SHELLS),
+            "flow_degree": draft.degree,
+        }
+    )
+
+    def phase(prediction: PredictionArguments) -> float:
+        return predictor(prediction.model_copy(update={"advection": 1.0})).phase(first, duration)
+
+    def made(prediction: PredictionArguments, unit: float, parameters: Array) -> PredictionArguments:
+        advection, diffusivity, heating = (float(each) for each in parameters)
+        passes = max(1.0, np.ceil(unit * abs(advection) / (PHASE * (draft.stages - 1)) - 0.1))
+        found = {"advection": advection, "diffusivity": max(diffusivity, 0.0), "heating": heating}
+        return prediction.model_copy(update={**found, "interval": float(duration / passes)})
+
+    unit = phase(fine)
+    if not unit > 0:
+        return draft
+    rows = degrees_of_rows(counted)
+
+    def error(parameters: Array) -> Array:
+        carry = predictor(made(fine, unit, parameters)).carried
+        found = (in_rows((carry(x, time) - y).astype(np.float64))[: len(rows)].ravel() for x, y, time in pairs)
+        return np.concatenate(list(found))
+
+    still = float(np.sum(error(np.zeros(3)) ** 2))
+    tried = [(float(np.sum(error(np.array([each / unit, 0, 0])) ** 2)), each / unit) for each in MOTIONS]
+    best = np.array([min(tried)[1], 0.0, 0.0])
+    # Steps of the derivatives: a hundredth of the motion, of the diffusion of the highest degree, and of the heating.
+    small = np.array([best[0], 1 / (counted**2 * duration), 1e-2 / duration]) / 100
+    for _ in range(CORRECTIONS):
+        now = error(best)
+        slopes = np.stack([error(best + step) - now for step in np.diag(small)])
+        best = best + small * np.linalg.lstsq(slopes.T, -now, rcond=None)[0]
+        best[1] = max(best[1], 0.0)
+    gained = np.isfinite(best).all() and float(np.sum(error(best) ** 2)) < still
+    return made(draft, phase(draft), best) if gained else draft
+
+
+class _Rounds:
+    """Codes chains again and again, each time with the gains and tables of the time before."""
+
+    def __init__(
+        self,
+        code: Code[Component],
+        refinement: Refinement | None,
+        predictor: Callable[..., Predictor],
+        chains: Sequence[Chain],
+        keys: Sequence[bytes],
+    ) -> None:
+        self._code, self._predictor, self._chains = code, predictor, chains
+        self._degrees = degrees_of_rows(code.degree)
+        self._starts = np.searchsorted(self._degrees, np.arange(code.degree + 1))
+        self._keys = [decoded_key(code, refinement, data) for data in keys]
+
+    def first(self, draft: PredictionArguments) -> tuple[Array, NDArray[np.int8], float]:
+        """Gains and tables for the first predictions of the chains."""
+        sums = _Sums(self._starts)
+        carry = self._predictor(draft).carried
+        for chain, key in zip(self._chains, self._keys, strict=True):
+            sums.add(carry(key, chain.times[1] - chain.times[0]), _all(chain.steps[1]))
+        return self._found(draft, sums, 0.0)
+
+    def next(
+        self, draft: PredictionArguments, gains: Array, tables: NDArray[np.int8]
+    ) -> tuple[Array, NDArray[np.int8], float]:
+        """Better gains and tables, from chains that are coded with these, and the bytes of a predicted step."""
+        edges = np.cumsum([each.basis.shape[1] for each in self._code.components.values()])[:-1]
+        parts = np.split(tables, edges, axis=1)
+        components = {
+            name: replace(each, predicted=part)
+            for (name, each), part in zip(self._code.components.items(), parts, strict=True)
+        }
+        coder = Coder(
+            self._code.with_components(components, draft.coarseness),
+            self._predictor(draft, gains.astype(np.float32)),
+        )
+        sums, sizes = _Sums(self._starts), []
+        for chain, state in zip(self._chains, self._keys, strict=True):
+            for n, truth in enumerate(chain.steps[1:], 1):
+                carried = coder.predictor.carried(state, chain.times[n] - chain.times[n - 1])
+                sums.add(carried, _all(truth))
+                prediction = carried * gains.astype(np.float32)[:, None, None]
+                data = coder.difference(truth, prediction)
+                state = coder.decoded(data, prediction)
+                sizes.append(len(data))
+        return self._found(draft, sums, float(np.mean(sizes)))
+
+    def _found(self, draft: PredictionArguments, sums: _Sums, sizes: float) -> tuple[Array, NDArray[np.int8], float]:
+        gains = np.round(sums.gains() * GAIN_STEPS) / GAIN_STEPS
+        steps = np.concatenate([np.full(each.basis.shape[1], each.step) for each in self._code.components.values()])
+        return gains, assigned(sums.usual_sizes(gains) / steps, draft.coarseness, of_profile=0), sizes
+
+
+class _Sums:
+    """Sums of products of predictions and truths, for each degree and mode."""
+
+    def __init__(self, starts: NDArray[np.intp]) -> None:
+        self._starts, self._count = starts, 0
+        self._sums: Array | float = 0.0
+
+    def add(self, carried: NDArray[np.floating], truth: NDArray[np.floating]) -> None:
+        p, y = in_rows(carried.astype(np.float64)), in_rows(truth.astype(np.float64))
+        self._sums = self._sums + np.stack([np.add.reduceat(each, self._starts) for each in (p * p, p * y, y * y)])
+        self._count += 1
+
+    def gains(self) -> Array:
+        """`(degree, mode)`: from 0 to 1; 1 for degree 0, which holds the mean profile."""
+        squares, products, _ = np.asarray(self._sums)
+        gains = np.clip(products / np.maximum(squares, 1e-300), 0, 1)
+        gains[0] = 1
+        return np.asarray(gains)
+
+    def usual_sizes(self, gains: Array) -> Array:
+        """`(degree, mode)`: the root mean square of what the predictions miss."""
+        squares, products, truths = np.asarray(self._sums)
+        missed = np.maximum(truths - 2 * gains * products + gains**2 * squares, 0)
+        return smoothed(missed / self._count / (2 * np.arange(len(missed)) + 1)[:, None])
+
+
+def _all(components: Coefficients) -> NDArray[np.float32]:
+    """The coefficients of all components, their modes one after another."""
+    return np.concatenate(list(components.values()), axis=-1).astype(np.float32)
+
+
+def chains_of(encoder: Encoder, source: Source, train: Sequence[int], key_every: int) -> tuple[Clock, list[Chain]]:
+    """The clock that the source's steps have, and up to `CHAINS` chains of at most `key_every` neighbouring training
+    steps, spread over them.
+
+    Raises BadInput if no two training steps are neighbours.
+    """
+    order = [step.t for step in source.steps]
+    times = [step.time_myr for step in source.steps]
+    known = [time for time in times if time is not None]
+    timed = len(known) == len(times) and all(first < last for first, last in pairwise(known))
+    clock: Clock = "time_myr" if timed else "t"
+    wanted = set(train)
+    runs: list[list[int]] = [[]]
+    for t in order:
+        if t not in wanted or len(runs[-1]) == key_every:
+            runs.append([])
+        if t in wanted:
+            runs[-1].append(t)
+    runs = [run for run in runs if len(run) > 1]
+    if not runs:
+        raise BadInput(f"{source.address}: --key-every needs time steps in --train that follow one another")
+    longest = [run for run in runs if len(run) == max(map(len, runs))]
+    chosen = sorted({round(i) for i in np.linspace(0, len(longest) - 1, CHAINS)})
+    chains = []
+    for run in (longest[i] for i in chosen):
+        of_run = [float(source.step(t).time_myr or 0) if timed else float(t) for t in run]
+        chains.append(Chain([encoder.read(source, t).coefficients for t in run], of_run))
+    return clock, chains
