@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import fsspec
@@ -78,8 +79,12 @@ def in_hand(dataset: Any, address: str = "the dataset") -> XarrayStore:
     return XarrayStore(dataset, address)
 
 
+@lru_cache(maxsize=1024)
 def copied_here(address: str) -> str:
-    """Copy a remote file to this machine, where the NetCDF library can read it, and say so. Raises BadInput."""
+    """Copy a remote file to this machine, where the NetCDF library can read it, and say so. A process does this once.
+
+    Raises BadInput.
+    """
     with _reading(address):
         files, path = fsspec.core.url_to_fs(address)
         size = files.info(path).get("size")
