@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -203,3 +204,35 @@ def test_wrong_usage_and_bad_input_are_one_line_and_leave_nothing(
     last = capsys.readouterr().err.strip().splitlines()[-1]
     assert last.startswith("earthgan")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_the_velocity_of_a_simulation_follows_from_its_temperature(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """End to end: it is not stored where it follows, and it is where it does not, or where nothing can be proved."""
+    raw, other = tmp_path / "raw", tmp_path / "other"
+    assert main(["simulate", "--preset", "quick", "--out", str(raw)]) == 0
+    other.mkdir()
+    for path in raw.glob("*.nc"):
+        shutil.copy(path, other)
+        with netCDF4.Dataset(other / path.name, "a") as file:
+            for name in ("vx", "vy", "vz"):
+                file[name][:] = file[name][:, ::-1]
+    totals = []
+    tried = ((raw, "spectral", []), (other, "harmonics", []), (raw, "harmonics", ["--steps", "3"]))
+    for source, kind, options in tried:
+        out, report = tmp_path / f"out{len(totals)}", tmp_path / "report.json"
+        capsys.readouterr()
+        assert main(["make", str(source), "--out", str(out), "--json", str(report), *options]) == 0
+        found = json.loads(report.read_text())
+        assert found["kind"] == kind
+        assert min(each["psnr_db"] for each in found["variables"].values()) >= 59.5
+        assert set(found["choice"]) <= {line.strip() for line in capsys.readouterr().out.splitlines()}
+        totals.append(found["bytes"]["total"])
+        if source == other:
+            assert any("velocity does not follow from temperature" in line for line in found["choice"])
+        if kind == "spectral":
+            assert any(line.startswith("velocity follows from temperature on 49 of 49") for line in found["choice"])
+    assert totals[1] > 2 * totals[0]
+    assert main(["make", str(raw), "--out", str(tmp_path / "bounded"), "--kind", "spectral", "--max-error", "1%"]) == 1

@@ -51,6 +51,13 @@ def test_the_closer_or_smaller_one_wins(
     assert better(trial(FIRST, *first, goal), trial(SECOND, *second, goal), goal).code is better_one
 
 
+def test_a_variable_that_is_too_good_does_not_make_up_for_a_bad_one() -> None:
+    even = Trial(FIRST, Path("nowhere"), 1000, 0.0, 49.0, 49.0, short_db=1.0)
+    uneven = Trial(SECOND, Path("nowhere"), 1000, 0.0, 60.0, 20.0, short_db=6.0)
+    for first, second in ((even, uneven), (uneven, even)):
+        assert better(first, second, Quality(50)) is even
+
+
 @pytest.mark.parametrize("goal", [Quality(50), Size(1500)])
 def test_a_code_that_wastes_bytes_loses_whatever_its_place(tmp_path: Path, goal: Goal) -> None:
     for i, codes in enumerate(((FIRST, SECOND), (SECOND, FIRST))):

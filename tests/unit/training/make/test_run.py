@@ -1,6 +1,7 @@
 """A surrogate folder is made whole, once, and as promised; and the work on it can be interrupted anywhere."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from earthgan import Surrogate
 from earthgan.errors import BadInput, WrongUsage
 from earthgan.files import locked
-from earthgan_training.make.code import Code
+from earthgan_training.make.code import Code, Declined
 from earthgan_training.make.goal import Quality, Size, asked_bounds
 from earthgan_training.make.report import Report
 from earthgan_training.make.run import Wish, make_surrogate
@@ -96,6 +97,23 @@ def test_cells_without_a_value_stay_without_one(tmp_path: Path) -> None:
     surrogate = Surrogate(tmp_path / "out")
     found = surrogate.shells(None, ["temperature"], 1, range(4))[0]
     assert (np.isnan(found) == np.isnan(field)).all()
+
+
+def test_a_code_that_declines_a_later_step_is_given_up(tmp_path: Path) -> None:
+    class Declines(Rounding):
+        def add(self, folder: Path, source: Source, steps: Sequence[int], *rest: object) -> None:
+            if 5 in steps:
+                raise Declined(f"{source.address}: step 5 is of another kind")
+            super().add(folder, source, steps, *rest)  # type: ignore[arg-type]
+
+    source = noise(range(9))
+    report = make_surrogate(source, tmp_path / "out", Wish(), [Declines(), Rounding("wasteful")], "one", silent)
+    assert report.kind == "wasteful"
+    assert report.choice[0] == "rounded is given up: step 5 is of another kind"
+    assert [step.t for step in Surrogate(tmp_path / "out").steps] == list(range(9))
+    with pytest.raises(BadInput, match="step 5 is of another kind"):
+        made(source, tmp_path / "alone", Declines())
+    assert names(tmp_path) == {"out"}
 
 
 @pytest.mark.parametrize("holes", [[1, 2, 2, 0], [3, 3, 3, 3], [0, 0, 4, 0], [0, 0, 0, 0]])

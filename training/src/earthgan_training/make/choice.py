@@ -27,6 +27,8 @@ MARGIN_DB = 0.1
 ABOVE_DB = 40.0
 #: A code is not tried if what it can hope for is worse by this much: by the bytes of a doubling.
 HOPELESS_DB = 4.0
+#: By how much a trial may exceed a size before it is repeated without the bytes of its description.
+ROOM = 0.05
 #: The relative difference from a size that is close enough.
 NEAR_SIZE = 0.01
 #: The fewest bytes of a step in which anything can be coded.
@@ -124,6 +126,9 @@ def better(a: Trial, b: Trial, goal: Goal) -> Trial:
         reach = [trial.short_db <= NEAR_DB for trial in (a, b)]
         if reach[0] != reach[1]:
             return a if reach[0] else b
+        if not any(reach):  # what one variable has too much of does not make up for what another lacks
+            gain_db = a.short_db - b.short_db + DB_PER_DOUBLING * float(np.log2(a.step_bytes / b.step_bytes))
+            return b if gain_db > MARGIN_DB else a
     if not np.isfinite([a.psnr_db, b.psnr_db]).all():
         return min(a, b, key=lambda trial: (-trial.psnr_db, trial.step_bytes))
     return b if _gain_db(a, b.step_bytes, b.psnr_db) > MARGIN_DB else a
@@ -181,20 +186,39 @@ def chosen(
         raise BadInput(f"{source.address}: surrogates of kind {named} cannot be made of it with this goal")
     if len(able) == 1:
         return able[0]
-    best: Trial | None = None
+    best, refused = None, None
     for code in able:
         if best is not None and not worth_trying(code, best, source, steps, goal):
             say(f"{code.name} would take far more bytes, by a look at some shells")
             continue
         try:
-            trial = tried(code, source, steps, scratch / code.name, goal, memory_bytes, show)
+            trial = _tried_at_its_size(code, source, steps, scratch / code.name, goal, memory_bytes, show)
         except Declined as declined:
             say(f"{code.name} does not suit it: {str(declined).removeprefix(source.address + ': ')}")
+            refused = declined
             continue
         say(f"{code.name} takes {_in_words(trial, goal)}")
         best = trial if best is None else better(best, trial, goal)
-    assert best is not None
+    if best is None:
+        assert refused is not None
+        raise refused
     return best
+
+
+def _tried_at_its_size(
+    code: Code, source: Source, steps: Sequence[int], folder: Path, goal: Goal, memory_bytes: int, show: Show
+) -> Trial:
+    """A trial that takes about the bytes that were asked for, all counted: what describes the numbers may be most of
+    them, and differs from code to code. Raises BadInput, and Declined if a code has no bytes left for its numbers.
+    """
+    trial = tried(code, source, steps, folder, goal, memory_bytes, show)
+    if not isinstance(goal, Size) or trial.step_bytes < goal.step_bytes * (1 + ROOM):
+        return trial
+    try:
+        again = adjusted(goal, trial)
+    except BadInput as error:
+        raise Declined(str(error)) from error
+    return trial if again is None else tried(code, source, steps, folder / "again", again, memory_bytes, show)
 
 
 def _in_words(trial: Trial, goal: Goal) -> str:

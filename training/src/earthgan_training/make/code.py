@@ -44,7 +44,7 @@ class Code(Protocol):
     def add(self, folder: Path, source: Source, steps: Sequence[int], memory_bytes: int, show: Show) -> None:
         """Encode further steps of `source` into a folder that `fit` made. A killed call leaves all earlier steps.
 
-        Raises BadInput.
+        Raises BadInput, and Declined if a step does not suit it.
         """
 
     def fitting_steps(self, source: Source, memory_bytes: int) -> int:

@@ -28,7 +28,7 @@ from earthgan.surrogate import Surrogate
 from earthgan_training.evaluate.footprint import footprint
 from earthgan_training.make.absent import hide, is_hidden
 from earthgan_training.make.choice import Trial, adjusted, chosen, meets_better, spread, trials_of, tried
-from earthgan_training.make.code import Code
+from earthgan_training.make.code import Code, Declined
 from earthgan_training.make.goal import AskedBounds, Bounds, Goal, Quality, Size, bounds_for
 from earthgan_training.make.measure import Score, beyond, measured, ranges
 from earthgan_training.make.report import Report, VariableReport
@@ -85,11 +85,7 @@ def make_surrogate(
     with _work_folder(out, key) as work:
         unfinished = work / "surrogate"
         goal = _goal_of(wish.goal, source, steps)
-        if not (unfinished / SPEC_FILE).exists():
-            _begin(source, unfinished, work / "trial", goal, able, wish.memory_bytes, show)
-        surrogate = Surrogate(unfinished)
-        code = next(code for code in able if code.name == surrogate.spec.generator.arguments.preset)
-        _finish(source, unfinished, code, wish.memory_bytes, show)
+        _encode(source, unfinished, goal, able, wish.memory_bytes, show)
         if with_gaps and not is_hidden(Surrogate(unfinished)):
             hide(unfinished, with_gaps, show)
         surrogate = Surrogate(unfinished)
@@ -151,14 +147,44 @@ def _goal_of(asked: Quality | Size | AskedBounds, source: Source, steps: Sequenc
     return bounds_for(asked, source, ranges(source, trials_of(source)) if percent else {})
 
 
+def _encode(source: Source, unfinished: Path, goal: Goal, codes: Sequence[Code], memory_bytes: int, show: Show) -> None:
+    """Make or continue the unfinished surrogate, until it has all steps. A code that declines a later step is left."""
+    able, said = list(codes), list[str]()
+    while True:
+        if not (unfinished / SPEC_FILE).exists():
+            _begin(source, unfinished, said, goal, able, memory_bytes, show)
+        preset = Surrogate(unfinished).spec.generator.arguments.preset
+        code = next(code for code in codes if code.name == preset)
+        try:
+            _finish(source, unfinished, code, memory_bytes, show)
+        except Declined as declined:
+            able = [each for each in able if each is not code]
+            if not able:
+                raise
+            said = [f"{code.name} is given up: {str(declined).removeprefix(source.address + ': ')}"]
+            shutil.rmtree(unfinished)
+        else:
+            return
+
+
 def _begin(
-    source: Source, unfinished: Path, trials: Path, goal: Goal, codes: Sequence[Code], memory_bytes: int, show: Show
+    source: Source,
+    unfinished: Path,
+    before: Sequence[str],
+    goal: Goal,
+    codes: Sequence[Code],
+    memory_bytes: int,
+    show: Show,
 ) -> None:
-    """Choose a code and fit it. The folder `unfinished` appears at once, with the steps that the code was fitted to."""
+    """Choose a code and fit it. The folder `unfinished` appears at once, with the steps that the code was fitted to.
+
+    `before` are lines that say what happened before this choice.
+    """
+    trials = unfinished.with_name("trial")
     steps = [step.t for step in source.steps]
     shutil.rmtree(trials, ignore_errors=True)
     few = trials_of(source)
-    said: list[str] = []
+    said = list(before)
     best = chosen(codes, source, few, trials, goal, memory_bytes, show, said.append)
     write_json(_choice_file(unfinished), said)
     code = best.code if isinstance(best, Trial) else best

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,14 +32,14 @@ _HELD = (TEMPERATURE.name, *VELOCITY)
 
 class Spectral:
     """Coded temperature, and velocity by the Stokes equations, whose profile is fitted to some steps and judged on
-    others.
+    others. All other variables have to follow from temperature by curves.
 
-    It may leave out variables that a server derives, such as the anomaly of temperature. Its numbers are compared with
-    the source's as those of other codes are.
+    It leaves out what a server derives, such as the anomaly of temperature. Its numbers are compared with the source's
+    as those of other codes are.
     """
 
     name = "spectral"
-    #: The first half of these steps gives the profile, and the last half judges it. Fewer than four prove nothing.
+    #: The first half of these steps gives the profile, and the last half judges it. With fewer, none is tried.
     _PROOF_STEPS, _FEWEST_STEPS = 8, 4
     _MOST_STEPS, _ATTEMPTS = 8, 6
     #: Bytes of memory for each coefficient of a fitted step, if all of its velocity has to be coded.
@@ -53,13 +54,10 @@ class Spectral:
 
     def can(self, goal: Goal, source: Source) -> bool:
         """Coefficients bound no error in a cell. One step proves nothing."""
-        names = {each.variable.name for each in source.variables}
-        follow = all(name in DERIVED and {*DERIVED[name].needs} <= {*_HELD} for name in names - {*_HELD})
         return (
             not isinstance(goal, Bounds)
-            and {*_HELD} <= names
+            and {*_HELD} <= {each.variable.name for each in source.variables}
             and source.vector == VELOCITY
-            and follow
             and len(source.steps) >= self._FEWEST_STEPS
             and find_spec("torch") is not None
         )
@@ -88,7 +86,8 @@ class Spectral:
     def add(self, folder: Path, source: Source, steps: Sequence[int], memory_bytes: int, show: Show) -> None:
         from earthgan_training.coding.make import add_steps
 
-        add_steps(folder, source.chosen(_HELD), steps, show)
+        with _declined(source):
+            add_steps(folder, _stored(source), steps, show)
 
     def _velocity(self, source: Source, show: Show) -> VelocityFit:
         """The profile by which velocity follows from temperature, and its gate. Raises Declined if it nowhere does."""
@@ -98,14 +97,9 @@ class Spectral:
         if source.address not in self._fits:
             some = spread([step.t for step in source.steps], self._PROOF_STEPS)
             half = len(some) // 2
-            try:
-                with np.errstate(all="ignore"):
-                    found = fit_velocity(source, Settings(), some[:half], some[half:], None, show)
-            except BadInput as error:
-                raise Declined(f"{source.address}: {str(error).removeprefix(source.address + ': ')}") from error
-            except ValueError as error:  # a share is no number, because nothing moves
-                raise Declined(f"{source.address}: no viscosity explains its velocity") from error
-            self._fits[source.address] = found
+            with _declined(source), np.errstate(all="ignore"):
+                fit = fit_velocity(source, Settings(iterations=150), some[:half], some[half:], None, show)
+            self._fits[source.address] = fit
         fit = self._fits[source.address]
         if not fit.gate.served.any():
             radial, lateral = fit.gate.whole
@@ -177,14 +171,32 @@ class Spectral:
             gate=gate,
             onnx=False,
         )
-        make_spectral(source.chosen(_HELD), steps, steps, folder, recipe, show, overwrite=True)
+        with _declined(source):
+            make_spectral(_stored(source), steps, steps, folder, recipe, show, overwrite=True)
+
+
+def _stored(source: Source) -> Source:
+    """Temperature, velocity, and what a server does not derive from them."""
+    others = [each.variable.name for each in source.variables if each.variable.name not in _HELD]
+    return source.chosen((*_HELD, *(name for name in others if name not in DERIVED)))
+
+
+@contextmanager
+def _declined(source: Source) -> Iterator[None]:
+    """Another kind may do what this one refuses."""
+    try:
+        yield
+    except BadInput as error:
+        raise Declined(f"{source.address}: {str(error).removeprefix(source.address + ': ')}") from error
+    except ValueError as error:  # a share of the variance is no number, because nothing moves
+        raise Declined(f"{source.address}: no viscosity explains its velocity") from error
 
 
 class _Search:
     """Looks for the bytes of a step at which an excess of quality, in dB, is about zero."""
 
     #: The fewest and the most bytes that are tried, and how close to each other two attempts may be.
-    _BYTES, _CLOSE = (FEWEST_BYTES, 1 << 22), 1.04
+    _BYTES, _CLOSE = (FEWEST_BYTES, 1 << 22), 1.02
     #: How much twice the bytes gain: usually, and at least, as long as no attempt has reached the quality.
     _USUAL_DB, _LEAST_DB = 8.0, 1.5
 
@@ -192,6 +204,7 @@ class _Search:
         self.next, self.is_flat = first, False
         self._below: tuple[int, float] | None = None
         self._above: tuple[int, float] | None = None
+        self._reached: bool | None = None
 
     def learn(self, own: int, excess_db: float, reached: bool) -> bool:
         """Take in an attempt, and set the next. Return whether there is one that may be better."""
@@ -205,12 +218,13 @@ class _Search:
         else:
             self._below = own, excess_db
         guess = own * 2 ** float(np.clip(-excess_db / max(slope_db, self._LEAST_DB), -3, 3))
-        if self._below and self._above:
-            low, high = self._below[0], self._above[0]
-            guess = guess if low * self._CLOSE < guess * self._CLOSE < high else math.sqrt(low * high)
-        self.next = int(min(max(guess, self._BYTES[0]), self._BYTES[1]))
-        ends = [each[0] for each in (self._below, self._above) if each]
-        return all(max(self.next / end, end / self.next) > self._CLOSE for end in ends)
+        low = self._below[0] * self._CLOSE if self._below else self._BYTES[0]
+        high = self._above[0] / self._CLOSE if self._above else self._BYTES[1]
+        if self._below and self._above and reached == self._reached:
+            guess = math.sqrt(low * high)  # the guesses approach from one side, as on a curve with steps
+        self._reached = reached
+        self.next = int(min(max(guess, low), high))
+        return low <= high and self.next != own
 
 
 def what_follows(surrogate: Surrogate) -> list[str]:
