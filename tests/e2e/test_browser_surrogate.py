@@ -109,7 +109,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make(raw, folder / "temperature", profile=None)
     make(write_raw(tmp_path_factory.mktemp("followers"), followers=True), folder / "followers")
     refine_at_random(folder / "gated", folder / "refined")
-    recipe = Recipe(step_bytes=900, degree=12, nodes=14, updates=0, profile=flowing.PROFILE, key_every=4)
+    recipe = Recipe(
+        step_bytes=400,
+        degree=flowing.DEGREE,
+        nodes=flowing.NODES,
+        updates=0,
+        profile=flowing.PROFILE,
+        key_every=4,
+    )
     source = flowing.flowing(16)
     make_spectral(source, range(1, 13), range(1, 9), folder / "keyed", recipe, lambda *_: None, False)
     return folder
