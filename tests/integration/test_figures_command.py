@@ -173,7 +173,7 @@ def test_a_coarser_truth_is_compared_on_its_own_cells(raw: Path, surrogate: Path
         (["--variables", "salinity"], "unknown variable 'salinity': this surrogate has temperature, vx,"),
         (["--steps", "9"], "no time step 9: this surrogate has steps between 1 and 3"),
         (["--shells", "4"], "no radial shell 4"),
-        (["--truth", "RAW", "--steps", "3"], "files of partial: holds no step 3"),
+        (["--truth", "RAW", "--steps", "3"], "partial: has no step 3; its steps: 1 to 1"),
         (["--truth", "nowhere"], "nowhere: no such file or folder"),
         (["--centre", "1000"], "--centre 1000"),
         (["--surrogate", "nowhere"], "nowhere/spec.json: No such file"),

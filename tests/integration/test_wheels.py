@@ -68,7 +68,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     generated = shutil.ignore_patterns("__pycache__", "*.egg-info", "build", "node_modules", ".*")
     for name in ("services", "training", "clients", "model_store/default"):
         shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=generated)
-    for name in ("Makefile", "constraints.txt", "LICENSE"):
+    for name in ("Makefile", "reproduce.mk", "constraints.txt", "LICENSE"):
         shutil.copy(ROOT / name, copy / name)
     return copy
 
