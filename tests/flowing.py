@@ -12,6 +12,7 @@ from earthgan.sphere.vectors import LocalAxes
 from earthgan.variables import PAPER_VARIABLES
 from earthgan_training.harmonics.analysis import scalar_field, vector_field
 from earthgan_training.simulate import initial
+from earthgan_training.simulate.clock import Clock
 from earthgan_training.simulate.model import Model
 from earthgan_training.simulate.parameters import (
     CONTRAST_K,
@@ -25,10 +26,10 @@ from earthgan_training.simulations.labelled import Source
 from earthgan_training.simulations.layout import SourceVariable
 from memory_source import source_of
 
-DEGREE, NODES, RAYLEIGH, HEATING = 12, 14, 2e4, 4.0
-INTERVAL, SPIN_UP = 6e-4, 60
+DEGREE, NODES, RAYLEIGH, HEATING = 20, 16, 7e3, 2.0
+INTERVAL, SPIN_UP = 1e-3, 24
 INNER_KM, OUTER_KM = 3485.0, 6371.0
-GRID = ShellGrid.cell_centred(tuple(np.linspace(INNER_KM + 30, OUTER_KM - 30, 24).tolist()), 30, 60)
+GRID = ShellGrid.cell_centred(tuple(np.linspace(INNER_KM + 5, OUTER_KM - 5, 30).tolist()), 44, 88)
 PROFILE = StokesProfile(
     log_viscosity=Knots(radii_km=(INNER_KM, OUTER_KM), values=(0.0, 0.0)),
     expansivity=Knots(radii_km=(INNER_KM, OUTER_KM), values=(1.0, 1.0)),
@@ -40,7 +41,7 @@ PROFILE = StokesProfile(
 def temperatures(steps: int) -> tuple[np.ndarray, ...]:
     """The temperatures `(degree, order, part, node)` of a run, dimensionless, `INTERVAL` apart."""
     model = Model(Physics(rayleigh=RAYLEIGH, heating=HEATING), Resolution(NODES, DEGREE, "float64"), cfl=0.2)
-    state = model.start(initial.random(model.grid, DEGREE, 3), INTERVAL)
+    state = model.start(initial.random(model.grid, DEGREE, 3), Clock(INTERVAL))
     out = []
     while len(out) < steps:
         state = model.advanced(state)

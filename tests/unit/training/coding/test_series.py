@@ -20,7 +20,7 @@ STEPS, KEY_EVERY = 16, 4
 RANGE_K = 3307.0
 
 
-def make(source: Source, out: Path, steps: range, key_every: int, step_bytes: int = 900) -> Surrogate:
+def make(source: Source, out: Path, steps: range, key_every: int, step_bytes: int = 400) -> Surrogate:
     recipe = Recipe(step_bytes=step_bytes, degree=DEGREE, nodes=NODES, updates=0, profile=PROFILE, key_every=key_every)
     make_spectral(source, range(1, 13), steps, out, recipe, lambda *_: None, True)
     return Surrogate(out)
@@ -55,10 +55,10 @@ def test_predicted_steps_take_few_bytes_and_are_as_near_as_key_frames(keyed: Sur
         t - 1 for t in taken if t not in keys
     ]
     predicted = [t for t in taken if t not in keys]
-    assert np.mean([taken[t] for t in predicted]) < 0.4 * np.mean([taken[t] for t in keys])
+    assert np.mean([taken[t] for t in predicted]) < 0.1 * np.mean([taken[t] for t in keys])
     assert min(near[t] for t in predicted) > min(near[t] for t in keys) - 1.0
     # The average is what was asked for.
-    assert np.mean(list(taken.values())) == pytest.approx(900, rel=0.1)
+    assert np.mean(list(taken.values())) == pytest.approx(400, rel=0.1)
 
 
 def test_the_physics_is_found(keyed: Surrogate) -> None:
@@ -153,7 +153,7 @@ def test_the_exponential_is_that_of_a_matrix() -> None:
 
 @pytest.mark.parametrize("passes", [1, 2, 3])
 def test_the_flow_carries_a_step_near_to_the_next(keyed: Surrogate, passes: int) -> None:
-    """The more passes for one interval, the nearer; one is enough to gain 10 dB on the step as it is."""
+    """One pass is enough to be 10 dB nearer than the step as it is. More passes do not lose that."""
     inputs = keyed.inputs
     predictor: Predictor = inputs._predictions.predictor  # type: ignore[attr-defined]
     duration = INTERVAL * DIFFUSION_TIME_MYR
