@@ -1,6 +1,6 @@
 """A small spectral surrogate of invented convection, and the truth from which it is made."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -188,10 +188,12 @@ def make(
     nodes: int = NODES,
     updates: int = 0,
     also: Sequence[Path] = (),
+    max_error: Mapping[str, float] | None = None,
 ) -> Path:
     """Make the surrogate of `write_raw`'s files. Modes and tables are those of steps 1 to 6; steps 5 to 8 are coded."""
     recipe = Recipe(
         step_bytes=step_bytes,
+        max_error=max_error,
         degree=DEGREE,
         nodes=nodes,
         updates=updates,

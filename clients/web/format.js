@@ -37,6 +37,24 @@ export function lengthFormat({ length_unit = "km", length_decimals = 0 }) {
   return (length) => number.format(length === 0 ? 0 : length) + unitAfter(length_unit);
 }
 
+/**
+ * Returns what a surrogate promises of every cell of its grid, or nothing if it promises nothing.
+ * @param {import("./source.js").Catalog} catalog @param {import("./source.js").Variable[]} variables
+ */
+export function promiseOf({ max_error: maxError }, variables) {
+  const said = Object.entries(maxError ?? {}).map(([name, bound]) => {
+    const { long_name = name, unit = "" } = variables.find((variable) => variable.name === name) ?? {};
+    return `${long_name} ± ${upTo(bound)}${unitAfter(unit)}`;
+  });
+  return said.length ? `Largest error of any cell: ${said.join(", ")}` : "";
+}
+
+/** A number with two significant digits that is not less. @param {number} bound */
+function upTo(bound) {
+  const digit = 10 ** (Math.floor(Math.log10(bound)) - 1);
+  return `${Number((Math.ceil(bound / digit - 1e-9) * digit).toPrecision(2))}`.replace("e+", "e");
+}
+
 /** Returns a time step's own label, or its number. @param {import("./source.js").Step} step */
 export const stepName = ({ t, label }) => label ?? `step ${t}`;
 

@@ -2,6 +2,7 @@
 
 import { Controls } from "./controls.js";
 import { FieldLayer } from "./field-layer.js";
+import { promiseOf } from "./format.js";
 import { GlobeMap, maxLatitude } from "./globe-map.js";
 import { drawGraticule } from "./graticule.js";
 import { Legend } from "./legend.js";
@@ -22,12 +23,12 @@ async function start() {
     message.fail(error.message, start);
     return;
   }
-  describe(source.catalog);
+  describe(source.catalog, source.variables);
   run(source);
 }
 
 /** Writes what the source says about itself. It must always be readable on the page. Nothing is assumed. */
-function describe(catalog) {
+function describe(catalog, variables) {
   document.title = `${catalog.title} · EarthGAN`;
   document.getElementById("title").textContent = catalog.title;
   document.getElementById("title").title = catalog.description;
@@ -37,6 +38,7 @@ function describe(catalog) {
     { true: "Simulated data", false: "Measured data" }[catalog.simulated] ?? "";
   document.getElementById("lengths").textContent =
     catalog.length_unit === "1" ? `Lengths have no unit; the planet's radius is ${catalog.surface_radius_km}` : "";
+  document.getElementById("promise").textContent = promiseOf(catalog, variables);
   const provenance = document.getElementById("provenance");
   provenance.textContent = `Surrogate ${catalog.digest.replace("sha256:", "").slice(0, 12)}, generator ${catalog.generator.preset}`;
   provenance.title = catalog.digest;

@@ -11,7 +11,7 @@ import { openPyramid } from "./pyramid.js";
  * @typedef {{latitudes_deg: number[], longitudes_deg: number[]}} Grid
  * @typedef {{
  *   title: string, notice: string, credit: string, licence: string, simulated: ?boolean, time_scale: ?number,
- *   digest: string, generator: {preset: string},
+ *   digest: string, generator: {preset: string}, max_error: ?Object<string, number>,
  *   surface_radius_km: number, core_radius_km: ?number, length_unit: "km" | "1", length_decimals: number,
  *   variables: string[], steps: Step[], shells: Shell[], grid: Grid, default: Frame,
  *   tile_matrix_sets: Object<string, {max_native_zoom: number}>,

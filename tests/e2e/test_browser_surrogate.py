@@ -119,6 +119,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     source = flowing.flowing(16)
     make_spectral(source, range(1, 13), range(1, 9), folder / "keyed", recipe, lambda *_: None, False)
+    still = write_raw(tmp_path_factory.mktemp("still"))
+    make(
+        still,
+        folder / "promised",
+        step_bytes=300,
+        max_error={"temperature": 3.0, "vx": 2e-12, "vy": 2e-12, "vz": 2e-12},
+    )
     return folder
 
 
@@ -178,6 +185,7 @@ def failure(page: Page, site: str, name: str, t: int, expression: str = "state")
         ("gated", 8, (1, 13, 22)),
         ("gated", 11, (1, 13, 22)),
         ("no-slip", 5, (0, 9, 23)),
+        ("promised", 5, (0, 9, 23)),
         ("temperature", 6, (0, 9, 23)),
         ("followers", 6, (0, 9, 23)),
         ("refined", 7, (0, 9, 23)),
@@ -234,6 +242,21 @@ def test_any_places_at_any_radius(page: Page, site: str, folder: Path, name: str
     found = computed(page, site, name, t, f"surrogate.variables.map((name) => state.shell(name, {place}))")
     for variable, values, true in zip(surrogate.variables, found, due, strict=True):
         assert misfit(values, true) < TOLERANCE, variable
+
+
+def test_promises_concern_the_cells_of_the_grid(page: Page, site: str, folder: Path) -> None:
+    """Corrections are added there, and nowhere else."""
+    surrogate = Surrogate(folder / "promised")
+    corrections = surrogate.kind.corrections(surrogate.folder / surrogate.steps[0].file)
+    assert corrections is not None
+    shell = int(corrections.cells[0] // np.prod(surrogate.grid.shape[1:])) % surrogate.grid.shape[0]
+    radius_km = surrogate.grid.radii_km[shell]
+    name = surrogate.variables[int(corrections.cells[0] // np.prod(surrogate.grid.shape))]
+    expression = f"[{{ r: {shell} }}, {{ radius_km: {radius_km} }}].map((place) => state.shell('{name}', place))"
+    own, elsewhere = (floats(each) for each in computed(page, site, "promised", 5, expression))
+    due = evaluated(surrogate, [name], 5, [shell])[0]
+    assert misfit(base64.b64encode(own).decode(), due) < TOLERANCE
+    assert np.abs(elsewhere.reshape(due.shape) - due).max() > 0.5 * np.abs(corrections.values).max()
 
 
 def test_a_worker_computes_the_same(page: Page, site: str) -> None:

@@ -164,7 +164,7 @@ function codedOf({ step, first, centre, tables }, [degrees, , parts, modes], lou
 }
 
 /** The CRC-16 of the polynomial x^16 + x^12 + x^5 + 1, which starts with ones. @param {Uint8Array} bytes */
-function crcOf(bytes) {
+export function crcOf(bytes) {
   let crc = 0xffff;
   for (const byte of bytes) {
     let shifted = (crc >> 8) ^ byte; // eight steps of the division at once

@@ -10,6 +10,7 @@
 
 import { request } from "../http.js";
 import { Code } from "./coded.js";
+import { Corrections, parted } from "./corrections.js";
 import { Curves } from "./curves.js";
 import { SurrogateError } from "./error.js";
 import { Predictor } from "./prediction.js";
@@ -24,6 +25,7 @@ const KNOWN = {
     ...["preset", "degree", "nodes", "inner_km", "outer_km", "bands", "components", "stokes", "gate", "refinement"],
     ...["curves", "prediction"],
   ],
+  inputs: ["steps", "coded", "max_error"],
   refinement: ["shells", "reach_km", "channels", "layers", "field_rms", "error_rms"],
   prediction: [
     ...["degree", "shells", "flow_degree", "stages", "interval", "clock", "advection", "diffusivity", "heating"],
@@ -148,17 +150,30 @@ export class Surrogate {
       if (!(before?.t < step.t)) throw new SurrogateError(`Step ${step.t} is predicted from a step that is not there.`);
       const earlier = await this.#found(before);
       return this.#folder.read(step, (data) => {
-        const difference = this.#code.coefficients(this.#code.decode(data, true)).values;
+        const { code, corrections } = this.#parted(data);
+        const difference = this.#code.coefficients(this.#code.decode(code, true)).values;
         const { shape, values } = this.#predictor.predicted(earlier, this.#duration(before, step), before.strength ?? 1);
-        return { shape, values: values.map((value, i) => value + difference[i]) };
+        return { shape, values: values.map((value, i) => value + difference[i]), corrections };
       });
     }
     return this.#folder.read(step, (data) => {
-      const step = this.#code.decode(data);
+      const { code, corrections } = this.#parted(data);
+      const step = this.#code.decode(code);
       const coded = this.#code.coefficients(step);
-      if (this.#refinement === null) return coded;
-      return this.#code.coefficients(this.#code.added(step, this.#refinement.correction(coded)));
+      if (this.#refinement === null) return { ...coded, corrections };
+      const refined = this.#code.added(step, this.#refinement.correction(coded));
+      return { ...this.#code.coefficients(refined), corrections };
     });
+  }
+
+  /** Divides a step's file into its code and the corrections of its cells, if it has any. */
+  #parted(data) {
+    const { max_error: maxError } = this.spec.inputs;
+    if (!maxError) return { code: data, corrections: null };
+    const { code, block } = parted(data);
+    const { latitudes_deg, longitudes_deg } = this.grid;
+    const shells = numbersOf(this.spec.grid.radii_km).length;
+    return { code, corrections: new Corrections(block, [shells, latitudes_deg.length, longitudes_deg.length], maxError) };
   }
 
   #duration(before, after) {
@@ -168,7 +183,7 @@ export class Surrogate {
 
   /** Returns the state that coefficients describe. @param {import("./coded.js").Coefficients} coefficients */
   stateOf(coefficients) {
-    return new State(this, (radiusKm, wanted, grid) => {
+    const evaluated = (radiusKm, wanted, grid) => {
       if (!this.#harmonics.has(grid)) {
         this.#harmonics.set(grid, new Harmonics(this.spec.generator.arguments.degree, grid));
       }
@@ -179,7 +194,8 @@ export class Surrogate {
       const byVariable = new Map(computed.map((variable, i) => [variable, driven(variable, shells[i])]));
       const everywhere = (sphere) => synthesise(coefficients, this.#kernels, sphere, radiusKm, [0])[0];
       return wanted.map((variable) => byVariable.get(variable) ?? this.#curves.of(variable, byVariable.get(0), everywhere, radiusKm));
-    });
+    };
+    return new State(this, evaluated, coefficients.corrections ?? null);
   }
 }
 
@@ -187,10 +203,12 @@ export class Surrogate {
 export class State {
   #surrogate;
   #synthesise;
+  #corrections;
 
-  constructor(surrogate, synthesise) {
+  constructor(surrogate, synthesise, corrections) {
     this.#surrogate = surrogate;
     this.#synthesise = synthesise;
+    this.#corrections = corrections;
   }
 
   /**
@@ -211,7 +229,11 @@ export class State {
     const found = this.#synthesise(this.#radiusKm(place), wanted, grid);
     return found.map(({ values }, i) => {
       const { offset, scale } = this.#surrogate.spec.variables[wanted[i]].normalisation;
-      return new Float32Array(values.map((value) => offset + scale * value));
+      const inUnits = new Float32Array(values.map((value) => offset + scale * value));
+      // The promise of a largest error concerns the surrogate's own cells.
+      const own = place.radius_km === undefined && grid === this.#surrogate.grid;
+      if (own) this.#corrections?.add(inUnits, wanted[i], place.r);
+      return inUnits;
     });
   }
 
@@ -264,7 +286,7 @@ class Folder {
     if (preset.preset !== "spectral") {
       throw new SurrogateError(`${address}: a browser runs surrogates of the kind spectral only, and this one is ${preset.preset}.`);
     }
-    const said = { generator: spec.generator, preset, refinement: preset.refinement ?? {}, prediction: preset.prediction ?? {} };
+    const said = { generator: spec.generator, preset, inputs: spec.inputs, refinement: preset.refinement ?? {}, prediction: preset.prediction ?? {} };
     const unknown = Object.entries(said).flatMap(([part, values]) =>
       Object.keys(values).filter((name) => values[name] !== null && !KNOWN[part].includes(name)),
     );

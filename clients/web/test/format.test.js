@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatValue, headingOf, lengthFormat, stepName, unitAfter } from "../format.js";
+import { formatValue, headingOf, lengthFormat, promiseOf, stepName, unitAfter } from "../format.js";
 
 const VALUES = [
   [0.97, [0, 0.97], "0.9700"],
@@ -50,4 +50,17 @@ test("a step has its own label or its number", () => {
   assert.equal(stepName({ t: 3, label: "1e2" }), "1e2");
   assert.equal(stepName({ t: 3, label: null }), "step 3");
   assert.equal(stepName({ t: 3 }), "step 3");
+});
+
+test("a promise of a largest error reads with its units, and is never less than it is", () => {
+  const variables = [
+    { name: "temperature", long_name: "Temperature", unit: "K" },
+    { name: "dvs", long_name: "Anomaly", unit: "1" },
+    { name: "vx", long_name: "Velocity x", unit: "m/s" },
+  ];
+  const promised = { temperature: 33.0371, dvs: 0.02, vx: 8.101e-13 };
+  const text = "Largest error of any cell: Temperature ± 34 K, Anomaly ± 0.02, Velocity x ± 8.2e-13 m/s";
+  assert.equal(promiseOf({ max_error: promised }, variables), text);
+  assert.equal(promiseOf({ max_error: null }, variables), "");
+  assert.equal(promiseOf({}, variables), "");
 });

@@ -220,20 +220,25 @@ class Surrogate:
         """
         index = range(len(self.variables)) if variables is None else variables
         if backend is None:
-            return self._driven(t, index, self.kind.evaluate(self.conditional_input(t), window, index))
+            found = self.kind.evaluate(self.conditional_input(t), window, index)
+            return self._corrected(t, window, index, self._driven(t, index, found))
         answer = backend(self.feeds(t, window, seed))
-        expected = (1, self.kind.computed or len(self.variables), *window.shape)
-        if answer.shape != expected:
+        if answer.shape != (expected := (1, self.kind.computed or len(self.variables), *window.shape)):
             raise EngineAnswerInvalid(f"the generator gave an array of shape {answer.shape} instead of {expected}")
         driven = self._driven(t, range(len(answer[0])), answer[0])
-        return self.kind.finished(driven, self.conditional_input(t), window, index)
+        return self._corrected(t, window, index, self.kind.finished(driven, self.conditional_input(t), window, index))
+
+    def _corrected(self, t: float, window: Window, index: Sequence[int], normalised: Field) -> Field:
+        """Variables `index` at a time in a window, with the corrections of single cells that a time step may have."""
+        step, after = self.check_time(t)
+        found = self.kind.corrections(self.folder / step.file) if step is after else None
+        return found.added(normalised, window, index) if found else normalised
 
     def strength(self, t: float) -> float:
         """The strength of the buoyancy at a time. Between two time steps, it changes evenly. Raises UnknownStep."""
         before, after = self.check_time(t)
-        if before is after:
-            return before.strength
-        return before.strength + (t - before.t) / (after.t - before.t) * (after.strength - before.strength)
+        share = (t - before.t) / max(after.t - before.t, 1)
+        return before.strength + share * (after.strength - before.strength)
 
     def _driven(self, t: float, index: Sequence[int], normalised: Field) -> Field:
         """What the generator computes for variables `index` of a time step, with the strength of its buoyancy."""

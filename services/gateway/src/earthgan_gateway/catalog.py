@@ -37,6 +37,7 @@ def catalog(offer: Offer) -> dict[str, Any]:
         "credit": spec.provenance.credit,
         "time_scale": spec.provenance.time_scale,
         "digest": surrogate.digest,
+        "max_error": _promised(surrogate),
         "generator": {"preset": spec.generator.arguments.preset},
         "variables": list(offer.quantities),
         "steps": [{"t": step.t, "label": step.label, "time_myr": step.time_myr} for step in surrogate.steps],
@@ -53,6 +54,14 @@ def catalog(offer: Offer) -> dict[str, Any]:
             "r": nearest_shell(surrogate, planet.radius_km * (1 - FIRST_DEPTH))["r"],
         },
     }
+
+
+def _promised(surrogate: Surrogate) -> dict[str, float] | None:
+    """The largest error of each variable in its unit that any cell of a stored time step has; None if nothing is
+    promised.
+    """
+    bounds = surrogate.kind.facts().get("max_error")
+    return bounds and dict(zip(surrogate.variables, bounds, strict=True))
 
 
 def nearest_shell(surrogate: Surrogate, radius_km: float) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def fitted() -> Spectral:
 def made(
     source: Source,
     out: Path,
-    goal: Quality | Size = Quality(),  # noqa: B008
+    goal: Goal = Quality(),  # noqa: B008
     kind: str | None = None,
     spectral: Spectral | None = None,
 ) -> Report:
@@ -100,6 +100,16 @@ def test_few_bytes_are_not_spent_on_the_profile(convection: Source, fitted: Spec
     report = made(convection, tmp_path / "out", Size(1500), spectral=fitted)
     assert report.kind == "harmonics"
     assert report.total == pytest.approx(8 * 1500, rel=0.03)
+
+
+def test_errors_that_are_bounded_are_corrected(convection: Source, fitted: Spectral, tmp_path: Path) -> None:
+    temperature, *velocity = convection.variables
+    scalar = replace(temperature, variable=replace(temperature.variable, symmetric=False))
+    source = replace(convection, variables=(scalar, *velocity))
+    largest = {"temperature": 3.0} | dict.fromkeys(VECTOR, 5e-12)
+    report = made(source, tmp_path / "out", Bounds(largest), kind="spectral", spectral=fitted)
+    assert report.kind == "spectral"
+    assert all(report.variables[name].largest_error <= bound for name, bound in largest.items())
 
 
 def test_velocity_that_does_not_follow_is_found_out(convection: Source, tmp_path: Path) -> None:

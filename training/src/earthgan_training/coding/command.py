@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from earthgan.cli import add_command, count, numbers, positive
-from earthgan.errors import BadInput
+from earthgan.errors import BadInput, WrongUsage
 from earthgan_training.simulations.arguments import (
     add_provenance_options,
     add_reading_options,
@@ -17,6 +17,11 @@ from earthgan_training.simulations.arguments import (
     read_by,
     usual_variables,
 )
+from earthgan_training.simulations.bounds import asked_bounds
+
+#: The usual size of a time step, and the usual number of nodes. Nodes that are hardly fewer than shells are determined
+#: so badly that temperature stays below 50 dB.
+USUAL_BYTES, USUAL_NODES = 12_000, 45
 
 
 def add_spectral(subcommands: Any) -> None:
@@ -40,9 +45,15 @@ def add_spectral(subcommands: Any) -> None:
     parser.add_argument(
         "--bytes",
         type=positive,
-        default=12_000,
         metavar="N",
         help="average size of a coded time step; without --velocity, everything is counted (default: 12000)",
+    )
+    parser.add_argument(
+        "--max-error",
+        type=asked_bounds,
+        metavar="X",
+        help="largest error of each variable in any cell of the source, such as 1%%, 5K or temperature=5K,vx=1%%,…; "
+        "needs --velocity, and chooses the size unless --bytes does",
     )
     parser.add_argument(
         "--degree",
@@ -67,7 +78,10 @@ def add_spectral(subcommands: Any) -> None:
         help="other runs, whose time steps are all used for fitting too",
     )
     flow.add_argument(
-        "--nodes", type=positive, default=45, metavar="N", help="number of Chebyshev nodes in radius (default: 45)"
+        "--nodes",
+        type=positive,
+        metavar="N",
+        help="number of Chebyshev nodes in radius (default: 45, or half the number of shells if that is less)",
     )
     flow.add_argument(
         "--updates",
@@ -103,9 +117,12 @@ def _spectral(arguments: argparse.Namespace) -> None:
     from earthgan.progress import progress
     from earthgan_training.coding.harmonics import fit_harmonics
     from earthgan_training.coding.make import Recipe, make_spectral
+    from earthgan_training.coding.promise import bounds_in
     from earthgan_training.velocity.gate import VelocityFit
 
     fit = VelocityFit.read(arguments.velocity) if arguments.velocity else None
+    if fit is None and arguments.max_error:
+        raise WrongUsage("--max-error needs --velocity here; `earthgan make --max-error` takes any variables")
     if fit is None and arguments.also:
         raise BadInput("--also needs --velocity: without it, a code is fitted to the source alone")
     if fit is None and arguments.key_every > 1:
@@ -123,7 +140,7 @@ def _spectral(arguments: argparse.Namespace) -> None:
             fit_harmonics(
                 source,
                 arguments.out,
-                step_bytes=arguments.bytes,
+                step_bytes=arguments.bytes or USUAL_BYTES,
                 degree=arguments.degree,
                 train=arguments.train,
                 steps=arguments.steps,
@@ -132,17 +149,19 @@ def _spectral(arguments: argparse.Namespace) -> None:
                 overwrite=arguments.overwrite,
             )
         else:
+            every = [step.t for step in source.steps]
+            train, steps = arguments.train or every, arguments.steps or every
+            largest = bounds_in(source, arguments.max_error, steps) if arguments.max_error else None
             recipe = Recipe(
-                step_bytes=arguments.bytes,
+                step_bytes=arguments.bytes or (None if largest else USUAL_BYTES),
+                max_error=largest,
                 degree=arguments.degree,
-                nodes=arguments.nodes,
+                nodes=arguments.nodes or max(4, min(USUAL_NODES, (source.grid.shape[0] + 1) // 2)),
                 updates=arguments.updates,
                 key_every=arguments.key_every,
                 profile=fit.profile,
                 gate=fit.gate,
             )
-            every = [step.t for step in source.steps]
-            train, steps = arguments.train or every, arguments.steps or every
             also = [read_by(arguments, [each]) for each in arguments.also]
             make_spectral(source, train, steps, arguments.out, recipe, report, arguments.overwrite, also)
     print(arguments.out)

@@ -8,7 +8,7 @@ the two square errors.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +66,18 @@ def fit_code(
     the normalised coefficients `(degree, order, part, shell)` of every training step by component, temperature first. A
     component is dropped if none of its coefficients is worth its bytes.
     """
+    return code_fit(components, shells, modes, own)(step_bytes)
+
+
+def code_fit(
+    components: Mapping[str, list[Field]], shells: Mapping[str, Shells], modes: int, own: int
+) -> Callable[[int], FittedCode]:
+    """The same as `fit_code`, for any number of bytes with the same modes."""
     fitted = {name: _modes(steps, shells[name], modes, name) for name, steps in components.items()}
+    return lambda step_bytes: _of_bytes(fitted, modes, step_bytes, own)
+
+
+def _of_bytes(fitted: Mapping[str, _Modes], modes: int, step_bytes: int, own: int) -> FittedCode:
     sizes = np.concatenate([usual_sizes(each.steps) for each in fitted.values()], axis=1)
     degrees = degrees_of_rows(len(sizes) - 1)
     values = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,14 @@ from earthgan_training.coding.fit import fit_code
 from earthgan_training.coding.flow import FIELDS, Flow, gated_runs, lowered
 from earthgan_training.coding.keyed import KeyFrames, Parts, added_in_order, encode_in_order
 from earthgan_training.coding.modes import Shells, bands_to
+from earthgan_training.coding.promise import (
+    cheapest_bytes,
+    keep_promise,
+    promise_of_draft,
+    promised,
+    refuse_other_grid,
+    refuse_tight,
+)
 from earthgan_training.coding.refine import fit_refinement
 from earthgan_training.coding.scalar_encoder import ScalarEncoder
 from earthgan_training.coding.series import SeriesEncoder
@@ -51,12 +59,16 @@ USUAL_DEGREE = 95
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """The settings of a surrogate whose velocity follows from temperature. `step_bytes` is the average size of a time
-    step. Without a degree, it is the grid's, up to `USUAL_DEGREE`. Without a profile, temperature is the only variable.
-    Without a gate, the profile gives the velocity on every shell. The network that refines temperature is trained with
-    `updates` updates; with 0, there is no network. Without `onnx`, no generator is written for engines.
+    step. `max_error` holds the largest error of each variable in its unit, by name, that any cell may have. Corrections
+    of single cells keep it, in addition to `step_bytes`; without `step_bytes`, the size that makes both together the
+    smallest is looked for. Without a degree, it is the grid's, up to `USUAL_DEGREE`. Without a profile, temperature is
+    the only variable. Without a gate, the profile gives the velocity on every shell. The network that refines
+    temperature is trained with `updates` updates; with 0, there is no network. Without `onnx`, no generator is written
+    for engines.
     """
 
-    step_bytes: int
+    step_bytes: int | None
+    max_error: Mapping[str, float] | None = None
     degree: int | None = None
     nodes: int = 45
     updates: int = 6000
@@ -94,6 +106,14 @@ def make_spectral(
     shells = {name: Shells.of_component(name, draft, radii_km) for name in training.components}
     followers = [v.variable.name for v in source.variables if v.variable.name not in (TEMPERATURE.name, *velocity)]
     curves = fit_curves(source, train, training.variables[0], followers, draft, report)
+    variables, bounds, step_bytes = (*training.variables, *curves.variables), recipe.max_error, recipe.step_bytes
+    max_error = tuple(bounds[each.name] for each in variables) if bounds else None
+    if max_error:
+        refuse_tight(max_error, variables)
+    if step_bytes is None:
+        assert max_error is not None
+        network = recipe.updates > 0
+        step_bytes = cheapest_bytes(draft, training, shells, source, train, max_error[0], network, report)
     keys = None
     if recipe.key_every > 1:
         keys = KeyFrames(recipe.key_every, source, train, training.variables[0].normalisation.scale, report)
@@ -110,7 +130,7 @@ def make_spectral(
             code = Code.load(folder / write_weights(folder, state).file, arguments)
             return Parts(arguments, state, code, Encoder(arguments, code, radii_km, training.variables))
 
-        parts = keys.fitted(fitted_to, recipe.step_bytes) if keys else fitted_to(recipe.step_bytes)
+        parts = keys.fitted(fitted_to, step_bytes) if keys else fitted_to(step_bytes)
         arguments, state, code, encoder = parts.arguments, dict(parts.state), parts.code, parts.encoder
         if recipe.updates:
             by_step = zip(*training.components.values(), strict=True)
@@ -118,8 +138,8 @@ def make_spectral(
             pairs = [(fields["temperature"], encoder.code_of(fields)) for fields in named]
             fitting = fit_refinement(arguments, code, pairs, shells["temperature"], recipe.updates, report)
             if fitting:
-                refinement, network = fitting
-                state |= {name: torch.from_numpy(array) for name, array in network.items()}
+                refinement, arrays = fitting
+                state |= {name: torch.from_numpy(array) for name, array in arrays.items()}
                 arguments = arguments.model_copy(update={"refinement": refinement})
         if keys:
             weights = folder / write_weights(folder, state).file
@@ -143,11 +163,11 @@ def make_spectral(
         spec = SurrogateSpec(
             title=source.title,
             description=(
-                f"A time step takes about {recipe.step_bytes} bytes. It stores the temperature as coded coefficients "
+                f"A time step takes about {step_bytes} bytes. It stores the temperature as coded coefficients "
                 f"of spherical harmonics up to degree {draft.degree}.{_of_velocity(arguments)}{_of_curves(arguments)}"
                 f"{_of_keys(arguments)}"
             ),
-            variables=(*training.variables, *curves.variables),
+            variables=variables,
             grid=GridSpec.of(source.grid),
             planet=source.planet,
             inputs=CodedInputsSpec(steps=tuple(records)),
@@ -159,6 +179,8 @@ def make_spectral(
             provenance=source.provenance,
         )
         write_spec(folder, spec)
+        if max_error:
+            keep_promise(folder, source, [step.t for step in records], max_error, report)
 
 
 def add_steps(folder: Path, source: Source, steps: Sequence[int], report: Report) -> list[str]:
@@ -174,6 +196,9 @@ def add_steps(folder: Path, source: Source, steps: Sequence[int], report: Report
         encoder, source, generator = encoder_of(surrogate), source.chosen(steps=steps), surrogate.spec.generator
         refuse_other_units(surrogate, source.address, _units(surrogate, source))
         records, arguments = {step.t: step for step in surrogate.steps}, generator.arguments
+        max_error = promised(surrogate.spec)
+        if max_error:
+            refuse_other_grid(source, surrogate)
         for step in source.steps:
             refuse_unlike(surrogate, source, step.t)
         if isinstance(arguments, SpectralArguments) and arguments.prediction:
@@ -187,9 +212,11 @@ def add_steps(folder: Path, source: Source, steps: Sequence[int], report: Report
             records[record.t] = record
             if isinstance(arguments, SpectralArguments):
                 arguments = _true_of(arguments, encoded, surrogate.grid.radii_km)
-        inputs = CodedInputsSpec(steps=tuple(records[t] for t in sorted(records)))
+        inputs = surrogate.spec.inputs.model_copy(update={"steps": tuple(records[t] for t in sorted(records))})
         generator = generator.model_copy(update={"arguments": arguments})
         write_spec(draft, surrogate.spec.model_copy(update={"inputs": inputs, "generator": generator}))
+        if max_error:
+            promise_of_draft(folder, draft, source, max_error, report)
     return _of_the_flow(surrogate, source, arguments)
 
 

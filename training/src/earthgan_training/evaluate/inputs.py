@@ -20,6 +20,7 @@ from safetensors.numpy import load_file
 
 from earthgan.errors import BadInput
 from earthgan.kinds.coded_inputs import CodedInputsSpec
+from earthgan.kinds.corrections import parted
 from earthgan.kinds.inputs import InputsSpec
 from earthgan.kinds.registry import StepInputs
 from earthgan.records import StepSpec
@@ -27,6 +28,7 @@ from earthgan.spec import SurrogateSpec
 from earthgan.sphere.grid import PolarRule
 from earthgan.surrogate import Surrogate
 from earthgan_training.coding.make import encoded_step, encoder_of
+from earthgan_training.coding.promise import keep_promise, other_grid, promised, without_promise
 from earthgan_training.grids.area_mean import area_mean, at_radii
 from earthgan_training.prepare.paper import chosen_layers, prepare_paper
 from earthgan_training.simulations.labelled import Source, SourceStep
@@ -148,7 +150,11 @@ def opened_at(original: Surrogate, source: Source, t: int) -> Iterator[AtStep]:
         yield AtStep(original)
         return
     with _copied(original) as folder:
-        surrogate = _with_step(original.spec, folder, source.step(t), inputs.content, inputs.strength)
+        plain, max_error = without_promise(original.spec), promised(original.spec)
+        surrogate = _with_step(plain, folder, source.step(t), inputs.content, inputs.strength)
+        if max_error and not other_grid(source, surrogate):
+            keep_promise(folder, source, [t], max_error, lambda *_: None)
+            surrogate = Surrogate(folder)
         differs = None
         if stored:
             differs = float(np.abs(surrogate.conditional_input(t) - original.conditional_input(t)).max())
@@ -169,7 +175,10 @@ def without_network(original: Surrogate) -> Iterator[Surrogate | None]:
         plain = {"arguments": arguments, "weights": weights}
         bare = spec.model_copy(update={"generator": spec.generator.model_copy(update=plain)})
         step = original.steps[0]
-        yield _with_step(bare, folder, step, (original.folder / step.file).read_bytes(), step.strength)
+        content = (original.folder / step.file).read_bytes()
+        if promised(spec):  # its corrections are those of the network's temperature
+            content = parted(content)[0]
+        yield _with_step(without_promise(bare), folder, step, content, step.strength)
 
 
 @contextmanager

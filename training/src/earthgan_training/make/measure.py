@@ -14,6 +14,7 @@ from earthgan.quantities import derive
 from earthgan.surrogate import LONGEST_RUN, Surrogate
 from earthgan_training.simulations.labelled import Source
 from earthgan_training.surrogates.ranges import common_extents
+from earthgan_training.surrogates.ranges import ranges as ranges
 
 Field = NDArray[np.float32]
 
@@ -95,21 +96,6 @@ def decoded(surrogate: Surrogate, t: int, names: Sequence[str] | None = None) ->
         by_name = dict(zip(surrogate.variables, fields, strict=True))
         for name in surrogate.variables if names is None else names:
             yield name, run, derive(name, by_name, surrogate.grid)
-
-
-def ranges(source: Source, steps: Sequence[int]) -> dict[str, float]:
-    """Each variable's range in some steps, in its unit. The components of one vector share theirs. Raises BadInput."""
-    found = {}
-    for each in source.variables:
-        name, low, high = each.variable.name, np.inf, -np.inf
-        for t in steps:
-            for start in range(0, len(source.grid.radii_km), LONGEST_RUN):
-                run = range(start, min(start + LONGEST_RUN, len(source.grid.radii_km)))
-                field = source.read(t, name, run)
-                if np.isfinite(field).any():
-                    low, high = min(low, float(np.nanmin(field))), max(high, float(np.nanmax(field)))
-        found[name] = low, high
-    return {name: max(high - low, 0.0) for name, (low, high) in common_extents(found, source.vector).items()}
 
 
 def beyond(scores: Mapping[str, Score], largest: Mapping[str, float]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,10 +53,11 @@ class Spectral:
         self._guess = self._FIRST_BYTES
 
     def can(self, goal: Goal, source: Source) -> bool:
-        """Coefficients bound no error in a cell. One step proves nothing."""
+        """One step proves nothing. Errors are bounded of what the surrogate holds, and not of what a server derives."""
+        names = {each.variable.name for each in source.variables}
         return (
-            not isinstance(goal, Bounds)
-            and {*_HELD} <= {each.variable.name for each in source.variables}
+            (not isinstance(goal, Bounds) or (names == {*goal.largest} and not names & {*DERIVED}))
+            and {*_HELD} <= names
             and source.vector == VELOCITY
             and len(source.steps) >= self._FEWEST_STEPS
             and find_spec("torch") is not None
@@ -81,7 +82,7 @@ class Spectral:
         elif isinstance(goal, Quality):
             self._fit_quality(source, folder, goal, steps, fit, show)
         else:
-            raise Declined(f"{source.address}: coded temperature bounds no error in a cell")
+            self._make(source, folder, None, steps, fit, fit.gate, show, goal.largest)
 
     def add(self, folder: Path, source: Source, steps: Sequence[int], memory_bytes: int, show: Show) -> None:
         from earthgan_training.coding.make import add_steps
@@ -155,16 +156,18 @@ class Spectral:
         self,
         source: Source,
         folder: Path,
-        step_bytes: int,
+        step_bytes: int | None,
         steps: Sequence[int],
         fit: VelocityFit,
         gate: Verdict,
         show: Show,
+        max_error: Mapping[str, float] | None = None,
     ) -> None:
         from earthgan_training.coding.make import Recipe, make_spectral
 
         recipe = Recipe(
             step_bytes=step_bytes,
+            max_error=max_error,
             nodes=min(self._MOST_NODES, max(4, (len(source.grid.radii_km) + 1) // 2)),
             updates=0,
             profile=fit.profile,

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.records import Affine, VariableSpec
+from earthgan.surrogate import LONGEST_RUN
 from earthgan.variables import Variable
+from earthgan_training.simulations.labelled import Source
 
 #: A range ends at multiples of its span's second figure.
 _FIGURES = 2
@@ -106,3 +108,18 @@ def described(variable: Variable, span: tuple[float, float], normalisation: Affi
         range=span,
         normalisation=normalisation,
     )
+
+
+def ranges(source: Source, steps: Sequence[int]) -> dict[str, float]:
+    """Each variable's range in some steps, in its unit. The components of one vector share theirs. Raises BadInput."""
+    found = {}
+    for each in source.variables:
+        name, low, high = each.variable.name, np.inf, -np.inf
+        for t in steps:
+            for start in range(0, len(source.grid.radii_km), LONGEST_RUN):
+                run = range(start, min(start + LONGEST_RUN, len(source.grid.radii_km)))
+                field = source.read(t, name, run)
+                if np.isfinite(field).any():
+                    low, high = min(low, float(np.nanmin(field))), max(high, float(np.nanmax(field)))
+        found[name] = low, high
+    return {name: max(high - low, 0.0) for name, (low, high) in common_extents(found, source.vector).items()}

@@ -10,16 +10,18 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import PositiveFloat, model_validator
 
+from earthgan.bounded import Bounded
 from earthgan.errors import DamagedSurrogate
 from earthgan.kinds.coded import Code, CodedStep
+from earthgan.kinds.corrections import Corrections, corrections_of, parted
 from earthgan.kinds.kept_inputs import KeptInputs
 from earthgan.kinds.prediction import Predictor
 from earthgan.kinds.refine import Refinement
 from earthgan.kinds.registry import StepInputs
 from earthgan.kinds.spectral_arguments import Clock
-from earthgan.records import StepSpec
+from earthgan.records import StepSpec, optional
 from earthgan.sphere.grid import ShellGrid, Window
 
 Field = NDArray[np.float32]
@@ -31,11 +33,16 @@ LOOK = 30, 28, 56
 class CodedInputsSpec(StepInputs):
     """The conditional inputs are coded coefficients (`earthgan.kinds.coded`). Time steps that are predicted from one
     another have their files in one folder.
+
+    With `max_error`, no cell of the surrogate's grid is off by more than that in a stored time step. It has a number
+    for each variable, in its unit. Each time step then ends with the corrections that keep this promise
+    (`earthgan.kinds.corrections`).
     """
 
     may_predict = True
 
     coded: Literal[True] = True
+    max_error: tuple[PositiveFloat, ...] | None = optional(None)
 
     @model_validator(mode="after")
     def _chains_share_a_folder(self) -> CodedInputsSpec:
@@ -106,6 +113,9 @@ class CodedInputs(KeptInputs[Path, CodedStep | Packed]):
     that is predicted is decoded after the time step from which it is predicted. Decoded time steps are kept, because a
     time series asks for a point of each, and decoding would be nearly all of its work. A key frame of 12 kB takes
     200 kB, a predicted time step of degree 95 takes 1.7 MB.
+
+    If the surrogate promises a largest error, `units` are the sizes of a correction of each variable, in normalised
+    numbers.
     """
 
     def __init__(
@@ -114,8 +124,10 @@ class CodedInputs(KeptInputs[Path, CodedStep | Packed]):
         refinement: Refinement | None,
         planner: Evaluator,
         predictions: Predictions | None = None,
+        units: tuple[float, ...] | None = None,
     ) -> None:
         super().__init__(lambda step: step.values.nbytes + 200)
+        self._units, self._shape = units, (planner.variables, *planner.grid.shape)
         self._code, self._refinement, self._predictions = code, refinement, predictions
         shells, rows, columns = LOOK
         radii_km = np.linspace(planner.grid.radii_km[0], planner.grid.radii_km[-1], shells)
@@ -175,12 +187,30 @@ class CodedInputs(KeptInputs[Path, CodedStep | Packed]):
 
     def _coded(self, path: Path, predicted: bool) -> CodedStep:
         try:
-            return self._code.decode(path.read_bytes(), predicted)
+            data = path.read_bytes()
+            return self._code.decode(data if self._units is None else parted(data)[0], predicted)
         except (OSError, ValueError) as error:
             raise DamagedSurrogate(path, str(error)) from error
 
     def _coefficients(self, step: CodedStep | Packed) -> Field:
         return step.unpacked() if isinstance(step, Packed) else self._code.coefficients(step)
+
+    def keep(self, max_bytes: int) -> None:
+        super().keep(max_bytes)
+        self._corrections: Bounded[Path, Corrections] = Bounded(max_bytes // 8, lambda kept: 12 * len(kept.cells) + 200)
+
+    def corrections(self, path: Path) -> Corrections | None:
+        """The corrections of a time step; None if the surrogate promises no largest error. Raises DamagedSurrogate."""
+        if self._units is None:
+            return None
+        return self._corrections.get_or(path, lambda: self._read_corrections(path))
+
+    def _read_corrections(self, path: Path) -> Corrections:
+        assert self._units is not None
+        try:
+            return corrections_of(parted(path.read_bytes())[1], self._shape, self._units)
+        except (OSError, ValueError) as error:
+            raise DamagedSurrogate(path, str(error)) from error
 
     def cut(self, conditional_input: Field, window: Window) -> Field:
         return conditional_input[None]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.kinds.coded_inputs import CodedInputs, CodedInputsSpec
+from earthgan.kinds.corrections import Corrections, units_of
 from earthgan.kinds.harmonics_arguments import HarmonicsArguments
 from earthgan.kinds.harmonics_code import load_code
 from earthgan.kinds.harmonics_planner import ScalarPlanner
@@ -36,7 +37,8 @@ class HarmonicsKind(Kind):
 
     def __init__(self, planner: ScalarPlanner, inputs: CodedInputs, variables: Sequence[str]) -> None:
         super().__init__(planner, inputs)
-        self._scalars, self._variables = planner, tuple(variables)
+        self._scalars, self._coded, self._variables = planner, inputs, tuple(variables)
+        self._max_error: tuple[float, ...] | None = None
 
     @classmethod
     def open(
@@ -49,7 +51,10 @@ class HarmonicsKind(Kind):
     ) -> HarmonicsKind:
         code = load_code(weights, arguments, grid.radii_km)
         planner = ScalarPlanner(arguments.degree, code.components, grid.radii_km, grid)
-        return cls(planner, CodedInputs(code, None, planner), tuple(code.components))
+        units = units_of(inputs.max_error, variables) if inputs.max_error else None
+        found = cls(planner, CodedInputs(code, None, planner, units=units), tuple(code.components))
+        found._max_error, found.exact = inputs.max_error, units is not None
+        return found
 
     @classmethod
     def check(cls, arguments: HarmonicsArguments, inputs: Any, variables: Sequence[VariableSpec]) -> None:
@@ -71,5 +76,11 @@ class HarmonicsKind(Kind):
     def evaluate(self, conditional_input: Array, window: Window, variables: Sequence[int]) -> Array:
         return self._scalars.evaluate(conditional_input, window, variables)
 
+    def corrections(self, path: Path) -> Corrections | None:
+        return self._coded.corrections(path)
+
     def lateral_means(self, conditional_input: Array) -> dict[str, Array]:
         return {name: self._scalars.means(conditional_input, i) for i, name in enumerate(self._variables)}
+
+    def facts(self) -> dict[str, Any]:
+        return {"max_error": list(self._max_error)} if self._max_error else {}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
     from earthgan.flow.stokes import StokesProfile
+    from earthgan.kinds.corrections import Corrections
 
 Array = NDArray[np.float32]
 Feeds = dict[str, NDArray[np.generic]]
@@ -117,7 +118,7 @@ class Kind(ABC):
     #: Whether `evaluate` computes fields in NumPy, so that serving needs no engine.
     evaluates: ClassVar[bool] = False
     #: Whether served numbers must be those that are computed, because a surrogate may state how far they may be off.
-    exact: ClassVar[bool] = False
+    exact: bool = False
     #: Whether the weights in `generator.safetensors` are the torch module's parameters.
     has_parameters: ClassVar[bool] = True
 
@@ -182,6 +183,10 @@ class Kind(ABC):
     def lateral_means(self, conditional_input: Array) -> dict[str, Array]:
         """Normalised means over the sphere `(shell,)` by variable, if they follow from the conditional input alone."""
         return {}
+
+    def corrections(self, path: Path) -> Corrections | None:
+        """What the file of a time step says to add to single cells; None if the surrogate does not work so."""
+        return None
 
     @property
     def driven(self) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from earthgan.flow.stokes import StokesProfile
 from earthgan.kinds.coded import Code
 from earthgan.kinds.coded_inputs import CodedInputs, CodedInputsSpec, Predictions
+from earthgan.kinds.corrections import Corrections, units_of
 from earthgan.kinds.curves import Curves, CurvesEvaluator
 from earthgan.kinds.prediction import Predictor
 from earthgan.kinds.refine import Refinement
@@ -46,6 +47,7 @@ class SpectralKind(Kind):
     ) -> None:
         super().__init__(planner, inputs)
         self._spectral, self._curves, self._coded, self._arguments = planner, curves, inputs, arguments
+        self._max_error: tuple[float, ...] | None = None
 
     @classmethod
     def open(
@@ -70,7 +72,10 @@ class SpectralKind(Kind):
         predictions = None
         if arguments.prediction:
             predictions = Predictions.of(Predictor.load(weights, arguments, bases, scales[0]), inputs.steps)
-        return cls(planner, evaluator, CodedInputs(code, refinement, evaluator, predictions), arguments)
+        units = units_of(inputs.max_error, variables) if inputs.max_error else None
+        found = cls(planner, evaluator, CodedInputs(code, refinement, evaluator, predictions, units), arguments)
+        found._max_error, found.exact = inputs.max_error, units is not None
+        return found
 
     @classmethod
     def check(cls, arguments: SpectralArguments, inputs: Any, variables: Sequence[VariableSpec]) -> None:
@@ -110,6 +115,9 @@ class SpectralKind(Kind):
     def finished(self, field: Array, conditional_input: Array, window: Window, variables: Sequence[int]) -> Array:
         return self._curves.finished(dict(enumerate(field)), conditional_input, window, variables)
 
+    def corrections(self, path: Path) -> Corrections | None:
+        return self._coded.corrections(path)
+
     def lateral_means(self, conditional_input: Array) -> dict[str, Array]:
         return {TEMPERATURE.name: self._spectral.temperature_means(conditional_input)}
 
@@ -126,4 +134,5 @@ class SpectralKind(Kind):
 
     def facts(self) -> dict[str, Any]:
         lists = {"gate": self._arguments.gate, "curves": self._arguments.curves}
-        return {name: [str(each) for each in of_name] for name, of_name in lists.items() if of_name}
+        facts: dict[str, Any] = {name: [str(each) for each in of_name] for name, of_name in lists.items() if of_name}
+        return facts | ({"max_error": list(self._max_error)} if self._max_error else {})

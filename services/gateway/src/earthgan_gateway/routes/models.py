@@ -66,6 +66,9 @@ class Default(_Document):
 class Catalog(_Document):
     """Everything that clients can ask for. `nearest` is present if the query gave a depth or a radius.
 
+    `max_error` is the largest error of each variable, in its unit, that any cell of the grid has; null if the surrogate
+    promises none.
+
     `simulated` says whether the data are simulated or measured, and is null if nobody has said. `length_decimals` is
     the number of decimals with which radii and depths are shown. If `time_scale` is not null, all times have been
     divided by it and all speeds multiplied, from the scale of the equations to that of the Earth's plates.
@@ -80,6 +83,7 @@ class Catalog(_Document):
     credit: str
     time_scale: float | None
     digest: str
+    max_error: dict[str, float] | None
     generator: Generator
     variables: list[str]
     steps: list[Step]
