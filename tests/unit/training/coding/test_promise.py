@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import flowing
 from earthgan.backends.onnx import onnx_backend
 from earthgan.backends.torch import torch_backend
 from earthgan.cli import main
@@ -121,6 +122,25 @@ def test_added_steps_keep_it_and_those_of_another_rayleigh_number(surrogate: Sur
         assert holds(at_step.surrogate, source, 2)
     add_steps(copy, in_memory(range(2, 3)), [2], NOT_TOLD)
     assert holds(Surrogate(copy), in_memory(range(2, 3)), 2)
+
+
+def test_predicted_steps_keep_it_too(tmp_path: Path) -> None:
+    source = flowing.flowing(16)
+    temperature, *velocity = (np.ptp(source.read(4, name)) for name in ("temperature", "vx", "vy", "vz"))
+    bounds = dict(
+        zip(("temperature", "vx", "vy", "vz"), (0.01 * temperature, *np.multiply(velocity, 0.01)), strict=True)
+    )
+    recipe = Recipe(
+        step_bytes=500, max_error=bounds, degree=12, nodes=14, updates=0, profile=flowing.PROFILE, key_every=4
+    )
+    make_spectral(source, range(1, 13), range(1, 9), tmp_path / "keyed", recipe, NOT_TOLD, overwrite=False)
+    surrogate = Surrogate(tmp_path / "keyed")
+    assert sum(step.predicted_from is not None for step in surrogate.steps) == 6
+    assert all(holds(surrogate, source, t) for t in range(1, 9))
+    assert sum(len(parted((surrogate.folder / step.file).read_bytes())[1]) for step in surrogate.steps) > 0
+    surrogate.normalised(None, 2.5, surrogate.grid.shell(3), None)  # between steps, nothing is promised
+    add_steps(tmp_path / "keyed", source, [9, 10], NOT_TOLD)
+    assert all(holds(Surrogate(tmp_path / "keyed"), source, t) for t in (8, 9, 10))
 
 
 def test_a_source_without_the_promised_variables_is_refused(surrogate: Surrogate, tmp_path: Path) -> None:
