@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from earthgan.sphere.grid import ShellGrid
 from earthgan_training.harmonics.analysis import (
+    fast_vector_coefficients,
     highest_degree,
     scalar_coefficients,
     scalar_field,
@@ -49,6 +50,17 @@ def test_a_vector_comes_back(grid: ShellGrid, seed: int, degree: int) -> None:
     fields = vector_field(*parts, grid.latitudes_deg, grid.longitudes_deg)
     for found, part in zip(vector_coefficients(*fields, grid, degree), parts):
         np.testing.assert_allclose(found, part, atol=1e-9)
+
+
+@each_grid
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 99), degree=st.integers(1, 8))
+def test_float32_is_as_near_as_its_numbers(grid: ShellGrid, seed: int, degree: int) -> None:
+    parts = [random_coefficients(seed + i, degree, lowest=min(i, 1)) for i in range(3)]
+    fields = [each.astype(np.float32) for each in vector_field(*parts, grid.latitudes_deg, grid.longitudes_deg)]
+    found = fast_vector_coefficients(*fields, grid, degree)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, np.stack(parts), atol=2e-5)
 
 
 def test_degree_95_of_the_contests_layout() -> None:

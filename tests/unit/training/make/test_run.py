@@ -1,7 +1,9 @@
 """A surrogate folder is made whole, once, and as promised; and the work on it can be interrupted anywhere."""
 
 import json
+import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -159,6 +161,27 @@ class Interrupts(Rounding):
         if len(self.added) > 2:
             raise KeyboardInterrupt
         super().add(folder, source, steps, memory_bytes, show)  # type: ignore[arg-type]
+
+
+class Drops(Rounding):
+    """A library in it drops the exception of Ctrl-C."""
+
+    def add(self, folder: Path, source: Source, steps: object, memory_bytes: int, show: object) -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        super().add(folder, source, steps, memory_bytes, show)  # type: ignore[arg-type]
+
+
+def test_an_interrupt_counts_even_if_a_library_drops_it(tmp_path: Path) -> None:
+    before, code = signal.getsignal(signal.SIGINT), Drops()
+    with pytest.raises(KeyboardInterrupt):
+        made(noise(range(20)), tmp_path / "out", code)
+    assert signal.getsignal(signal.SIGINT) == before
+    assert 0 < len(code.added) <= 8
+    assert names(tmp_path) == {".out.making"}
+    go_on = Rounding()
+    made(noise(range(20)), tmp_path / "out", go_on)
+    assert not {*go_on.added} & {*code.added}, "what is finished is not read again"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from earthgan.surrogate import Surrogate
 from earthgan_training.coding.flow import Flow, StepFlow, explained, refuse_lost, refuse_unexplained
 from earthgan_training.coding.modes import Shells, degrees_of_rows, in_rows, projected
 from earthgan_training.coding.tables import loudness_of
-from earthgan_training.harmonics.analysis import highest_degree, scalar_coefficients
+from earthgan_training.harmonics.analysis import fast_coefficients, highest_degree
 from earthgan_training.simulations.labelled import Source
 
 #: The coefficients `(degree, order, part, mode)` of each component.
@@ -107,7 +107,7 @@ class Encoder:
         fields = read_step(source, t, (self._names[0], *velocity))
         affine = self._scales[0]
         normalised = (fields[0] - np.float32(affine.offset)) / np.float32(affine.scale)
-        coefficients = {"temperature": scalar_coefficients(normalised, source.grid, arguments.degree)}
+        coefficients = {"temperature": fast_coefficients(normalised, source.grid, arguments.degree)}
         flow = self._flow.of(fields[1:], source.grid, coefficients["temperature"] * affine.scale) if velocity else None
         if flow and self._stores_velocity:
             left = flow.left(~self._flow.served)

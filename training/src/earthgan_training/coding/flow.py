@@ -19,14 +19,16 @@ from earthgan.errors import BadInput
 from earthgan.flow.gate import GatedRun
 from earthgan.kinds.spectral_arguments import CodedField, SpectralArguments
 from earthgan.kinds.spectral_planner import unit_square
+from earthgan.numerics.transform import per_degree
 from earthgan.sphere.grid import ShellGrid
 from earthgan_training.coding.modes import LEAST_SEEN, Shells
-from earthgan_training.harmonics.analysis import vector_coefficients
+from earthgan_training.harmonics.analysis import fast_vector_coefficients
 from earthgan_training.simulations.labelled import Source
 from earthgan_training.velocity.gate import ENOUGH, Verdict
-from earthgan_training.velocity.moments import laplace, spherical
+from earthgan_training.velocity.moments import laplace, shells_at_once, spherical
 
 Array = NDArray[np.float64]
+Field = NDArray[np.floating]
 
 FIELDS: tuple[CodedField, ...] = ("u", "v", "w")
 #: The digits of a step's strength. With five, its rounding takes 86 dB off the velocity.
@@ -75,8 +77,8 @@ class StepFlow:
     where it follows from temperature.
     """
 
-    true: Array
-    driven: Array
+    true: Field
+    driven: Field
     strength: float
 
     @property
@@ -84,7 +86,7 @@ class StepFlow:
         """`(2, shell)`: the shares of the radial and the lateral variance that follow from temperature."""
         return explained(self.true, self.strength * self.driven)
 
-    def left(self, shells: NDArray[np.bool_]) -> dict[str, Array]:
+    def left(self, shells: NDArray[np.bool_]) -> dict[str, Field]:
         """What the maps leave of U, V and W on some shells, for a strength of 1: `(degree, order, part, shell)` each.
 
         The result is scaled for coding: the sum of its squares is that of the velocity.
@@ -105,22 +107,28 @@ class Flow:
         maps = arguments.stokes.kept_maps(arguments.radial_grid, arguments.degree)
         # The profiles that modes can have: others would make noise as large as anything between a boundary and a shell.
         onto = np.linalg.pinv(shells.interpolation, rcond=LEAST_SEEN)
-        # `(degree, 1, shell, shell)`: multiplied from the right, so that coefficients keep their axes.
+        # `(degree, shell, shell)`: from temperature on shells to U and V on shells.
         self._radial, self._lateral = (
-            (shells.interpolation @ each @ onto).transpose(0, 2, 1)[:, None] for each in (maps.radial, maps.lateral)
+            (shells.interpolation @ each @ onto).astype(np.float32) for each in (maps.radial, maps.lateral)
         )
 
-    def of(self, velocity: NDArray[np.float32], grid: ShellGrid, kelvins: Array) -> StepFlow:
+    def of(self, velocity: NDArray[np.float32], grid: ShellGrid, kelvins: Field) -> StepFlow:
         """The flow of a step. `velocity` `(3, shell, latitude, longitude)` holds its components x, y and z, and
         `kelvins` `(degree, order, part, shell)` the coefficients of its temperature.
         """
-        vx, vy, vz = velocity
-        true = np.stack(vector_coefficients(*spherical(vx, vy, vz, grid), grid, len(kelvins) - 1))
-        driven = np.stack([kelvins @ self._radial, kelvins @ self._lateral, np.zeros_like(kelvins)])
+        degrees, shells = len(kelvins), kelvins.shape[-1]
+        true = np.empty((len(FIELDS), degrees, degrees, 2, shells), np.float32)
+        for some in shells_at_once(grid):
+            kept = slice(some.start, some.stop)
+            vx, vy, vz = velocity[:, kept]
+            true[..., kept] = fast_vector_coefficients(*spherical(vx, vy, vz, grid), grid, degrees - 1)
+        driven = np.zeros(true.shape, np.float32)
+        for field, maps in zip(driven, (self._radial, self._lateral), strict=False):  # the maps drive no W
+            field[:] = per_degree(maps, kelvins.astype(np.float32, copy=False))
         return StepFlow(true, driven, _strength(true, driven, self.served if self.served.any() else ~self.served))
 
 
-def explained(true: Array, made: Array, together: bool = False) -> Array:
+def explained(true: Field, made: Field, together: bool = False) -> Array:
     """`(2, shell)`: the shares of the radial and the lateral variance of `true` that `made` explains. Both are
     coefficients of U, V and W, `(field, degree, order, part, shell)`. Where nothing moves, and nothing should, it is 1.
 
@@ -133,23 +141,26 @@ def explained(true: Array, made: Array, together: bool = False) -> Array:
     return np.where(error > 0, 1 - np.divide(error, within, out=np.full_like(error, 2), where=within > 0), 1)
 
 
-def _strength(true: Array, driven: Array, shells: NDArray[np.bool_]) -> float:
+def _strength(true: Field, driven: Field, shells: NDArray[np.bool_]) -> float:
     """The factor of the driven flow that leaves the least of the true one: the sum over the shells of the shares of the
     radial and the lateral variance. It is 1 where there is none.
     """
-    true, driven = true[..., shells], driven[..., shells]
-    of_true = _squares(true)
+    of_true = _squares(true)[:, shells]
     weights = 1 / np.maximum(of_true, _least(of_true)) if of_true.any() else of_true
-    square = float((weights * _squares(driven)).sum())
-    # The product of two fields from the squares of their sum and their difference.
-    product = float((weights * (_squares(true + driven) - _squares(true - driven))).sum()) / 4
+    square, product = (float((weights * _products(each, driven)[:, shells]).sum()) for each in (driven, true))
     return float(f"{product / square:.{DIGITS}g}") if product > 0 and square > 0 else 1.0
 
 
-def _squares(flow: Array) -> Array:
+def _squares(flow: Field) -> Array:
     """`(2, shell)`: the squares of the radial and the lateral flow `(field, degree, order, part, shell)`."""
-    orders = np.where(np.arange(flow.shape[2]) == 0, 1.0, 2.0)
-    u, v, w = np.einsum("flmps,flmps,m->fls", flow, flow, orders, optimize=True)
+    return _products(flow, flow)
+
+
+def _products(a: Field, b: Field) -> Array:
+    """`(2, shell)`: the products of two radial and of two lateral flows, integrated over the sphere."""
+    # Orders above 0 stand for two. Squares of small velocities may be beyond float32.
+    every = np.einsum("flmps,flmps->fls", a, b, dtype=np.float64)
+    u, v, w = 2 * every - np.einsum("flps,flps->fls", a[:, :, 0], b[:, :, 0], dtype=np.float64)
     return np.stack([u.sum(axis=0), (laplace(len(v)) * (v + w)).sum(axis=0)])
 
 

@@ -58,14 +58,19 @@ def vector_coefficients(
 
     Raises ValueError if the grid has too few rows or columns for the degree.
     """
-    analysis = _analysis(grid, degree)
-    south, east = (analysis.modes(field) for field in (v_theta, v_phi))
-    found = np.zeros((2, degree + 1, degree + 1, south.shape[-1]), np.complex128)
-    for m, (plus, minus) in enumerate(analysis.lateral):
-        a, b = plus @ (south[:, m] - 1j * east[:, m]), minus @ (south[:, m] + 1j * east[:, m])
-        found[0, m:, m], found[1, m:, m] = (a + b) / 2, 1j * (a - b) / 2
-    v, w = np.stack([found.real, found.imag], axis=3)
-    return scalar_coefficients(v_radial, grid, degree), v, w
+    found = _analysis(grid, degree).vector(v_radial, v_theta, v_phi, np.float64)
+    return found[0], found[1], found[2]
+
+
+def fast_vector_coefficients(
+    v_radial: NDArray[np.float32],
+    v_theta: NDArray[np.float32],
+    v_phi: NDArray[np.float32],
+    grid: ShellGrid,
+    degree: int,
+) -> NDArray[np.float32]:
+    """The same in float32, as `(U V or W, degree, order, part, shell)`. Raises ValueError likewise."""
+    return np.asarray(_analysis(grid, degree).vector(v_radial, v_theta, v_phi, np.float32), np.float32)
 
 
 def scalar_field(coefficients: Field, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
@@ -113,19 +118,41 @@ class _Analysis:
         rows = Rows(self._degree, self._colatitudes, dtype, weights=self._areas)
         return Transform(rows, Columns(self._degree, self._longitudes, dtype))
 
-    def modes(self, field: Field) -> NDArray[np.complex128]:
-        """The Fourier modes of a field `(shell, latitude, longitude)` along each row: `(latitude, order, shell)`."""
+    def vector(self, v_radial: Field, v_theta: Field, v_phi: Field, dtype: DTypeLike) -> NDArray[Any]:
+        """The coefficients `(U V or W, degree, order, part, shell)` of a velocity."""
+        is_fast = np.dtype(dtype) == np.float32
+        transform, inverses = (self.fast, self._fast_lateral) if is_fast else (self.transform, self._lateral)
+        shells, size = len(v_radial), self._degree + 1
+        u, v, w = found = np.zeros((3, size, size, 2, shells), dtype)
+        u[:] = transform.coefficients(v_radial)
+        south, east = (self._modes(field, transform) for field in (v_theta, v_phi))
+        for m, (plus, minus) in enumerate(inverses):
+            (sr, si), (er, ei) = south[m], east[m]
+            # The real and the imaginary parts of v_theta - i v_phi, and of v_theta + i v_phi.
+            a, b = plus @ np.concatenate([sr + ei, si - er]).T, minus @ np.concatenate([sr - ei, si + er]).T
+            v[m:, m] = ((a + b) / 2).reshape(-1, 2, shells)
+            w[m:, m, 1], w[m:, m, 0] = np.split((a - b) / 2, [shells], axis=1)
+            np.negative(w[m:, m, 0], out=w[m:, m, 0])
+        return found
+
+    def _modes(self, field: Field, transform: Transform) -> NDArray[Any]:
+        """The Fourier modes of a field `(shell, latitude, longitude)` along each row: `(order, part, shell, row)`."""
         shells, rows, columns = field.shape
-        parts = np.empty((self._degree + 1, 2, shells * rows))
-        self.transform.columns.modes(field.reshape(-1, columns).astype(np.float64, copy=False), parts)
-        return np.asarray(parts[:, 0] + 1j * parts[:, 1]).reshape(-1, shells, rows).transpose(2, 0, 1)
+        dtype = transform.columns.dtype
+        parts = np.empty((self._degree + 1, 2, shells * rows), dtype)
+        transform.columns.modes(field.reshape(-1, columns).astype(dtype, copy=False), parts)
+        return parts.reshape(-1, 2, shells, rows)
 
     @cached_property
-    def lateral(self) -> list[tuple[Array, Array]]:
+    def _lateral(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
         """The inverse matrices for `v_theta - i v_phi` and for `v_theta + i v_phi`."""
         functions = Legendre(self._degree, self._colatitudes)
         both = zip(functions.slopes, functions.eastward, strict=True)
         return [(least_squares(s + e, self._areas), least_squares(s - e, self._areas)) for s, e in both]
+
+    @cached_property
+    def _fast_lateral(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+        return [(plus.astype(np.float32), minus.astype(np.float32)) for plus, minus in self._lateral]
 
 
 @lru_cache(maxsize=2)

@@ -30,6 +30,7 @@ from earthgan_training.make.absent import hide, is_hidden
 from earthgan_training.make.choice import Trial, adjusted, chosen, meets_better, spread, trials_of, tried
 from earthgan_training.make.code import Code, Declined
 from earthgan_training.make.goal import AskedBounds, Bounds, Goal, Quality, Size, bounds_for
+from earthgan_training.make.interrupt import interruptible
 from earthgan_training.make.measure import Score, beyond, measured, ranges
 from earthgan_training.make.report import Report, VariableReport
 from earthgan_training.make.rival import sperr_bytes, sperr_psnr_db
@@ -82,7 +83,7 @@ def make_surrogate(
     able = [code for code in codes if wish.kind in (None, code.name)]
     steps = [step.t for step in source.steps]
     key = _key(source, wish, identity)
-    with _work_folder(out, key) as work:
+    with _work_folder(out, key) as work, interruptible(show) as show:
         unfinished = work / "surrogate"
         goal = _goal_of(wish.goal, source, steps)
         _encode(source, unfinished, goal, able, wish.memory_bytes, show)
