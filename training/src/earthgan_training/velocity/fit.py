@@ -4,8 +4,7 @@ solver.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -101,20 +100,8 @@ def fit_profile(
         objective.backward()  # type: ignore[no-untyped-call]
         return objective
 
-    with _one_thread():
-        descent.step(closure)  # type: ignore[no-untyped-call]
+    descent.step(closure)  # type: ignore[no-untyped-call]
     return layer.profile()
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Several threads would mostly wait for each other: the matrices are small."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class _Loss:
