@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 from torch.nn import functional as F
 
 from earthgan.kinds.coded import Code, Component
-from earthgan.kinds.refine import CHANNELS, SLOPE, Refinement
+from earthgan.kinds.refine import CHANNELS, Refinement
 from earthgan.kinds.spectral_arguments import RefinementArguments, SpectralArguments
 from earthgan_training.coding.modes import Shells
+from earthgan_training.coding.network import RefiningNetwork
 
 Array = NDArray[np.float32]
 Field = NDArray[np.floating]
@@ -30,36 +29,13 @@ HELD_OUT = 8
 WORTH = 0.01
 
 
-class Network(nn.Module):
-    """The computation of `earthgan.kinds.refine.Refinement` on patches `(batch, channel, row, column)`. Without
-    training, the network adds nothing.
-    """
+class Network(RefiningNetwork):
+    """The network of `earthgan.kinds.refine.Refinement`."""
+
+    prefix = "refinement."
 
     def __init__(self, arguments: RefinementArguments) -> None:
-        super().__init__()
-        widths = [CHANNELS, *[arguments.channels] * (arguments.layers - 1), 1]
-        self.layers = nn.ModuleList(nn.Conv2d(before, after, 3) for before, after in pairwise(widths))
-        for parameter in self.layers[-1].parameters():
-            nn.init.zeros_(parameter)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Compute `(batch, row, column)`, with `layers` fewer rows and columns on each side."""
-        x = F.leaky_relu(self.layers[0](x), SLOPE)
-        for layer in list(self.layers)[1:-1]:
-            x = x[..., 1:-1, 1:-1] + F.leaky_relu(layer(x), SLOPE)
-        found: Tensor = self.layers[-1](x)
-        return found[:, 0]
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """The weights in 8 bits, as `Refinement.load` reads them."""
-        out: dict[str, NDArray[Any]] = {}
-        for i, layer in enumerate(self.layers):
-            weight, bias = (parameter.detach().numpy() for parameter in layer.parameters())
-            scale = np.maximum(np.abs(weight).max(axis=(1, 2, 3)), 1e-12) / 127
-            out[f"refinement.{i}.weight"] = np.round(weight / scale[:, None, None, None]).astype(np.int8)
-            out[f"refinement.{i}.scale"] = scale.astype(np.float32)
-            out[f"refinement.{i}.bias"] = bias.astype(np.float32)
-        return out
+        super().__init__(CHANNELS, arguments.channels, [1] * arguments.layers)
 
 
 def fit_refinement(

@@ -13,22 +13,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
-from torch import Tensor, nn
-from torch.nn import functional as F
 
-from earthgan.kinds.refine import SLOPE
 from earthgan.kinds.wavelet_code import BoxCode, decode_box, encode_box
 from earthgan.kinds.wavelet_refine import DILATIONS, WEIGHTS
 from earthgan.kinds.wavelet_transform import Order, Plan, most_levels
 from earthgan.variables import TEMPERATURE
+from earthgan_training.coding.network import RefiningNetwork
 from earthgan_training.simulations.labelled import Source
 
 Array = NDArray[np.float32]
@@ -56,36 +52,11 @@ class Pair:
         return cls((decoded - decoded.mean()) / np.float32(step), (shell - decoded) / np.float32(step))
 
 
-class Network(nn.Module):
-    """The network of `earthgan.kinds.wavelet_refine` on patches `(batch, 1, row, column)`, which it makes smaller by
-    the sum of the dilations on each side. Without training, it adds nothing.
-    """
+class Network(RefiningNetwork):
+    """The network of `earthgan.kinds.wavelet_refine`."""
 
     def __init__(self) -> None:
-        super().__init__()
-        widths = [1, *[CHANNELS] * (len(DILATIONS) - 1), 1]
-        pairs = zip(pairwise(widths), DILATIONS, strict=True)
-        self.layers = nn.ModuleList(nn.Conv2d(before, after, 3, dilation=d) for (before, after), d in pairs)
-        for parameter in self.layers[-1].parameters():
-            nn.init.zeros_(parameter)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Compute `(batch, row, column)`."""
-        x = F.leaky_relu(self.layers[0](x), SLOPE)
-        for layer, d in list(zip(self.layers, DILATIONS, strict=True))[1:-1]:
-            x = x[..., d:-d, d:-d] + F.leaky_relu(layer(x), SLOPE)
-        found: Tensor = self.layers[-1](x)
-        return found[:, 0]
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """The weights in 8 bits, as `earthgan.kinds.wavelet_refine.layers` reads them."""
-        out: dict[str, NDArray[Any]] = {}
-        for i, layer in enumerate(self.layers):
-            weight, bias = (parameter.detach().numpy() for parameter in layer.parameters())
-            scale = np.maximum(np.abs(weight).max(axis=(1, 2, 3)), 1e-12) / 127
-            out[f"{i}.weight"] = np.round(weight / scale[:, None, None, None]).astype(np.int8)
-            out[f"{i}.scale"], out[f"{i}.bias"] = scale.astype(np.float32), bias.astype(np.float32)
-        return out
+        super().__init__(1, CHANNELS, DILATIONS)
 
 
 def bent(shell: NDArray[np.floating], strength: float) -> Array:

@@ -10,10 +10,11 @@ the usual way, and code that evaluates coefficients need not know about the refi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,14 @@ class Layer:
     weights: Array
     bias: Array
     dilation: int = 1
+
+    @classmethod
+    def stored(cls, arrays: Mapping[str, NDArray[Any]], name: str, dilation: int = 1) -> Layer:
+        """A layer from arrays of a file. Its weights have 8 bits, with one scale for each channel of output. Raises
+        KeyError.
+        """
+        weights = arrays[f"{name}.weight"] * arrays[f"{name}.scale"][:, None, None, None]
+        return cls(weights.astype(np.float32), arrays[f"{name}.bias"], dilation)
 
 
 #: Takes the channels of a shell `(channel, row, column)` and returns `(row, column)`. Each layer cuts as many rows and
@@ -118,11 +127,9 @@ class Refinement:
         try:
             arrays = load_file(path)
             for i, (before, after) in enumerate(zip([CHANNELS, *inner], [*inner, 1], strict=True)):
-                stored = arrays[f"refinement.{i}.weight"]
-                if stored.shape != (after, before, 3, 3):
+                if arrays[f"refinement.{i}.weight"].shape != (after, before, 3, 3):
                     raise ValueError("the network does not have the shape that spec.json states")
-                weights = stored * arrays[f"refinement.{i}.scale"][:, None, None, None]
-                layers.append(Layer(weights.astype(np.float32), arrays[f"refinement.{i}.bias"]))
+                layers.append(Layer.stored(arrays, f"refinement.{i}"))
             gains = arrays["refinement.gains"]
             if gains.shape != (arguments.degree + 1,):
                 raise ValueError("there is not a gain for each degree")

@@ -28,13 +28,9 @@ DILATIONS = (1, 2, 4, 8, 4, 2, 1)
 
 
 def layers() -> list[Layer]:
-    """The network's layers. Weights are stored in 8 bits, with one scale for each channel of output."""
+    """The network's layers."""
     arrays = load((files(__package__) / WEIGHTS).read_bytes())
-    out = []
-    for i, dilation in enumerate(DILATIONS):
-        weights = arrays[f"{i}.weight"] * arrays[f"{i}.scale"][:, None, None, None]
-        out.append(Layer(weights.astype(np.float32), arrays[f"{i}.bias"], dilation))
-    return out
+    return [Layer.stored(arrays, str(i), dilation) for i, dilation in enumerate(DILATIONS)]
 
 
 @lru_cache(maxsize=1)
