@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -172,6 +172,15 @@ class Drops(Rounding):
         super().add(folder, source, steps, memory_bytes, show)  # type: ignore[arg-type]
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Python's own treatment of Ctrl-C, which a shell takes from what it starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_counts_even_if_a_library_drops_it(tmp_path: Path) -> None:
     before, code = signal.getsignal(signal.SIGINT), Drops()
     with pytest.raises(KeyboardInterrupt):
