@@ -124,6 +124,26 @@ def test_another_run_is_measured_beside_it(raw: Path, surrogate: Path, tmp_path:
     assert (tmp_path / "figures/fidelity-hotter-shells.png").exists()
 
 
+def test_the_sources_own_grid_takes_the_sources_own_values(raw: Path, surrogate: Path, tmp_path: Path) -> None:
+    """The largest error names a place on the source's grid, and the value that the source has there."""
+    outputs = ["--json", tmp_path / "f.json", "--markdown", tmp_path / "f.md"]
+    asked = ["--surrogate", surrogate, "--truth", raw, "--steps", "2", "--codecs", "none", "--grid", "source", *outputs]
+    assert run(*asked) == 0
+    source, found = open_source([raw]), json.loads((tmp_path / "f.json").read_text())
+    assert found["grid"] == list(source.grid.shape)
+    for name in NAMES:
+        worst = found["largest_errors"][name]
+        place = (
+            np.abs(6371 - worst["depth"] - np.asarray(source.grid.radii_km)).argmin(),
+            source.grid.latitudes_deg.index(worst["latitude_deg"]),
+            source.grid.longitudes_deg.index(worst["longitude_deg"]),
+        )
+        assert worst["truth"] == pytest.approx(float(source.read(2, name)[place]))
+    page = (tmp_path / "f.md").read_text()
+    assert "own grid of {} shells x {} rows x {} columns".format(*source.grid.shape) in page
+    assert "--grid source" in page
+
+
 def test_computed_inputs_are_those_that_were_stored(raw: Path, surrogate: Path) -> None:
     opened = Surrogate(surrogate)
     for t in (1, 2):

@@ -88,6 +88,12 @@ def add_evaluate(subcommands: Any) -> None:
         action="store_true",
         help="also compare the bytes of all time steps together with SPERR that uses time (slow)",
     )
+    parser.add_argument(
+        "--grid",
+        choices=("paper", "source"),
+        default="paper",
+        help="where to compare: on the grid of the paper's ground truth, or on the source's own (default: paper)",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results as JSON")
     parser.add_argument("--figures", type=Path, metavar="DIR", help="also draw the results as PNG files in this folder")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the results as a Markdown document")
@@ -131,6 +137,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
                 rates=arguments.rates,
                 beside=arguments.beside,
                 asked=Asked(arguments.bounds, arguments.network, arguments.tracers, arguments.series),
+                on_source_grid=arguments.grid == "source",
                 on_work=lambda done, total, what: show("steps", done, total, what),
             )
             for source in sources
@@ -207,6 +214,8 @@ def _as_typed(arguments: argparse.Namespace) -> str:
         words += ["--network", str(arguments.network)]
     if arguments.series:
         words += ["--series"]
+    if arguments.grid != "paper":
+        words += ["--grid", arguments.grid]
     if arguments.figures:
         words += ["--figures", shortened(arguments.figures)]
     return shlex.join([*words, "--markdown", shortened(arguments.markdown)])

@@ -29,7 +29,6 @@ def document(
     as paths relative to the document.
     """
     found, *others = evaluations
-    shells, rows, columns = found.grid.shape
     size = found.footprint
     parts = [
         "# Fidelity per byte",
@@ -40,9 +39,7 @@ def document(
         f"{_steps(found)}. {_held_out(found)} The command computes the conditional input of each step from its ground "
         "truth and codes it as the surrogate stores it."
         + (f" The generator makes {found.members} draws, and the scores are the first draw's." * (found.members > 1)),
-        f"Everything is compared on a cell-centred grid of {shells} shells x {rows} rows x {columns} columns, "
-        f"{_size_of(found)}. Means over cells that keep the integral bring ground truth and prediction onto "
-        "this grid. A number over several steps is the mean of their decibels, ratios or bytes.",
+        f"{_compared(found)} A number over several steps is the mean of their decibels, ratios or bytes.",
         "## Bytes",
         f"The stored input of a step takes {size.inputs_per_step:,} bytes (the mean of these steps), including its "
         f"entry in `spec.json`. The model (the weights and the rest of `spec.json`) takes {size.model:,} bytes. Over a "
@@ -83,9 +80,17 @@ def _of_run(found: Evaluation, pictures: Mapping[str, str], heading: str) -> lis
     return [*parts, *(f"![{_PICTURES[name]}]({path})" for name, path in pictures.items())]
 
 
-def _size_of(found: Evaluation) -> str:
+def _compared(found: Evaluation) -> str:
+    shells, rows, columns = found.grid.shape
+    size = f"{shells} shells x {rows} rows x {columns} columns"
+    if found.on_source_grid:
+        return f"Everything is compared on the source's own grid of {size}, value by value."
     paper = tuple(found.grid.shape) == (198, 108, 216)
-    return "the size of the paper's ground truth" if paper else "which is not finer than the source"
+    known = "the size of the paper's ground truth" if paper else "not finer than the source"
+    return (
+        f"Everything is compared on a cell-centred grid of {size}, {known}. Means over cells that keep the integral "
+        "bring ground truth and prediction onto this grid."
+    )
 
 
 def _steps(found: Evaluation) -> str:

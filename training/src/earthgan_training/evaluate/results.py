@@ -83,6 +83,7 @@ class Evaluation:
     footprint: Footprint
     units: Mapping[str, str]
     steps: tuple[StepResult, ...]
+    on_source_grid: bool = False
     drift: Drift | None = None
     series: SeriesCost | None = None
 

@@ -58,15 +58,18 @@ def evaluate(
     rates: Sequence[int] = (),
     beside: Sequence[Path] = (),
     asked: Asked = NOTHING,
+    on_source_grid: bool = False,
     on_work: OnWork = lambda *_: None,
 ) -> Evaluation:
     """Compare a surrogate with a source, time step by time step, and with its rivals at the same bytes.
 
     `codecs` names the codecs to try; the default is all that are installed. `rates` are numbers of bytes per variable;
     they give a curve for each codec on the first time step. The surrogates `beside` this one give its curve, and the
-    published generator may be one of them. `asked` says what else to measure. Raises BadInput if a variable is missing,
-    if a codec is not installed, if a question has no answer, or if the surrogate's numbers are normalised by unknown
-    constants.
+    published generator may be one of them. `asked` says what else to measure. Everything is compared on the paper's
+    grid, or on the source's own.
+
+    Raises BadInput if a variable is missing, if a codec is not installed, if a question has no answer, or if the
+    surrogate's numbers are normalised by unknown constants.
     """
     surrogate = Surrogate(folder)
     if is_normalised(surrogate):
@@ -81,10 +84,12 @@ def evaluate(
     rivals = _named(codecs)
     asked.check(source, surrogate.variables)
     plan, over_time = _Plan(rivals, tuple(rates), tuple(others), asked), OverTime(asked, surrogate, source)
+    grid = source.grid if on_source_grid else _papers_grid(source)
     results = []
     for done, step in enumerate(source.steps):
         say = partial(on_work, done, len(source.steps))
-        results.append(_step(surrogate, source, step.t, count, plan if done == 0 else _Plan(rivals), over_time, say))
+        this = plan if done == 0 else _Plan(rivals)
+        results.append(_step(surrogate, source, step.t, grid, count, this, over_time, say))
     return Evaluation(
         title=surrogate.spec.title,
         notice=surrogate.spec.provenance.notice,
@@ -99,6 +104,7 @@ def evaluate(
         ),
         units=units,
         steps=tuple(results),
+        on_source_grid=on_source_grid,
         drift=over_time.drift,
         series=over_time.series,
     )
@@ -118,6 +124,7 @@ def _step(
     surrogate: Surrogate,
     source: Source,
     t: int,
+    grid: ShellGrid,
     members: int,
     plan: _Plan,
     over_time: OverTime,
@@ -125,11 +132,9 @@ def _step(
 ) -> StepResult:
     names = surrogate.variables
     say(f"step {t}: reading")
-    native = source.grid
-    shells, rows, columns = native.shape
-    grid = comparison_grid(rows, columns + source.reader.storage.closed, native.radii_km)
+    shells = len(source.grid.radii_km)
     compared = range(shells - len(grid.radii_km), shells)
-    truth = {name: area_mean(source.read(t, name, compared), native, grid) for name in names}
+    truth = {name: area_mean(source.read(t, name, compared), source.grid, grid) for name in names}
     with opened_at(surrogate, source, t) as at_step:
         say(f"step {t}: generating")
         size = footprint(at_step.surrogate)
@@ -174,6 +179,11 @@ def _step(
         largest={name: largest_error(field, truth[name], grid, planet, t) for name, field in predicted.items()},
         bounded=bounded,
     )
+
+
+def _papers_grid(source: Source) -> ShellGrid:
+    _, rows, columns = source.grid.shape
+    return comparison_grid(rows, columns + source.reader.storage.closed, source.grid.radii_km)
 
 
 def _as_stored(surrogate: Surrogate, at_step: AtStep, grid: ShellGrid, computed: Mapping[str, Array]) -> Array | None:

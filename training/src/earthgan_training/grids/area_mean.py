@@ -22,7 +22,11 @@ Array = NDArray[np.float32]
 
 
 def area_mean(field: Array, source: ShellGrid, target: ShellGrid) -> Array:
-    """The mean of `(..., latitude, longitude)` over each cell of the target, weighted by area on the sphere."""
+    """The mean of `(..., latitude, longitude)` over each cell of the target, weighted by area on the sphere. If source
+    and target have the same rows and columns, it is the field itself.
+    """
+    if (source.latitudes_deg, source.longitudes_deg) == (target.latitudes_deg, target.longitudes_deg):
+        return np.ascontiguousarray(field, dtype=np.float32)
     meridional, zonal = _weights(source, target)
     return np.ascontiguousarray(meridional @ (field @ zonal.T), dtype=np.float32)
 
