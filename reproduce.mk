@@ -7,7 +7,9 @@ TABLES ?= $(WORK)/$(PRESET)/tables
 CHAIN = $(WORK)/$(PRESET)
 NOTICE = A simulation, not the Earth: 3-D spherical-shell convection, reconstructed from coded harmonics.
 
-# One line for each preset: its time steps and how they are used. The second run helps to learn, the third is only judged.
+# One block for each preset: its time steps and how they are used. The second run, where there is one, helps to learn. The
+# third has another seed, and the other run has another Rayleigh number; both are only judged. Surrogates of `ALONE` bytes
+# hold the judged steps, each coded alone; `default` holds all steps, of `BYTES` on average, and predicts seven of eight.
 ifeq ($(PRESET),quick)
 STEPS = 16
 LEARN = 1-10
@@ -18,10 +20,29 @@ SECOND_STEPS = 8
 THIRD_STEPS = 4
 THIRD_JUDGED = 2,4
 BYTES = 3000
-BESIDE = 1500 6000
-RATES = 1500,3000,6000
+ALONE = 3000 1500 6000
 UPDATES = 300
 STUDY_UPDATES = 20
+else ifeq ($(PRESET),earth)
+STEPS = 128
+LEARN = 1,5,9,13,17,21,25,29,33,37,41,45,49,53,57,61,65,69,73,77,81,85,89,93,97
+SHOWN = 1-128
+HELD_OUT = 113-128
+JUDGED = 113,118,123,128
+THIRD_STEPS = 22
+THIRD_JUDGED = 6,22
+OTHER = contest-like
+OTHER_STEPS = 16
+OTHER_JUDGED = 8,16
+BYTES = 9000
+ALONE = 12000 2000 4000 24000 48000
+SHAPE = --degree 159 --nodes 61
+GRID = --grid source
+CODECS = --codecs sperr
+VARIABLES = --variables "temperature,vx,vy,vz,temperature anomaly,thermal conductivity,thermal expansivity,spin \
+transition-induced density anomaly"
+UPDATES = 6000
+STUDY_UPDATES =
 else
 STEPS = 128
 LEARN = 1,5,9,13,17,21,25,29,33,37,41,45,49,53,57,61,65,69,73,77,81,85,89,93,97,101,105,109
@@ -31,9 +52,8 @@ JUDGED = 113,118,123,128
 SECOND_STEPS = 16
 THIRD_STEPS = 22
 THIRD_JUDGED = 6,22
-BYTES = 12000
-BESIDE = 1500 3000 6000 24000 48000
-RATES = 2000,3000,6000,12000,24000,48000
+BYTES = 1500
+ALONE = 12000 1500 3000 6000 24000 48000
 UPDATES = 15000
 STUDY_UPDATES =
 endif
@@ -42,15 +62,20 @@ endif
 MEASURED = @mkdir -p $(CHAIN) $(TABLES) && bash -c 'TIMEFORMAT="$${*##*/bin/}: %U + %S CPU s"; { time "$$@" >&3 2>&4; } 3>&1 4>&2 2>> $(CHAIN)/costs.txt' -
 EARTHGAN = $(BIN)/earthgan
 SURROGATES = $(CHAIN)/surrogates
-DEFAULT = $(SURROGATES)/c$(BYTES)
+DEFAULT = $(SURROGATES)/default
+SECOND = $(SECOND_STEPS:%=$(CHAIN)/seed-8)
+ANOTHER = $(OTHER:%=$(CHAIN)/%)
+COMMA = ,
+EMPTY =
+RATES = $(subst $(EMPTY) ,$(COMMA),$(sort $(ALONE)))
 
 .PHONY: reproduce reproduce-runs reproduce-surrogates reproduce-fidelity reproduce-questions reproduce-studies reproduce-digests
 
 reproduce: reproduce-fidelity reproduce-questions reproduce-studies reproduce-digests
 
-reproduce-runs: $(CHAIN)/seed-1/.whole $(CHAIN)/seed-8/.whole $(CHAIN)/seed-7/.whole
+reproduce-runs: $(foreach run,$(CHAIN)/seed-1 $(CHAIN)/seed-7 $(SECOND) $(ANOTHER),$(run)/.whole)
 
-reproduce-surrogates: $(foreach bytes,$(BYTES) $(BESIDE),$(SURROGATES)/c$(bytes)/spec.json)
+reproduce-surrogates: $(DEFAULT)/spec.json $(foreach bytes,$(ALONE),$(SURROGATES)/c$(bytes)/spec.json)
 
 reproduce-fidelity: $(TABLES)/fidelity.md
 
@@ -60,7 +85,7 @@ reproduce-studies: $(TABLES)/studies.md
 
 # The digests of all files of the runs, and of each surrogate's spec.json, which holds the digests of its other files.
 reproduce-digests: reproduce-surrogates
-	cd $(CHAIN) && sha256sum seed-*/spherical*.nc surrogates/*/spec.json > digests.txt && cat digests.txt
+	cd $(CHAIN) && sha256sum */spherical*.nc surrogates/*/spec.json > digests.txt && cat digests.txt
 
 $(CHAIN)/seed-1/.whole: STEPS_OF = $(STEPS)
 $(CHAIN)/seed-8/.whole: STEPS_OF = $(SECOND_STEPS)
@@ -70,21 +95,30 @@ $(CHAIN)/seed-%/.whole: | $(VENV)/.testing
 	$(MEASURED) $(EARTHGAN) simulate --preset $(PRESET) --seed $* --steps $(STEPS_OF) --out $(@D)
 	@touch $@
 
+$(ANOTHER:%=%/.whole): | $(VENV)/.testing
+	$(MEASURED) $(EARTHGAN) simulate --preset $(OTHER) --seed 9 --steps $(OTHER_STEPS) --out $(@D)
+	@touch $@
+
 $(CHAIN)/velocity.json: $(CHAIN)/seed-1/.whole
 	$(MEASURED) $(EARTHGAN) fit-velocity $(<D) --steps $(LEARN) --held-out $(HELD_OUT) --out $@
 
-$(SURROGATES)/c%/spec.json: $(CHAIN)/velocity.json $(CHAIN)/seed-8/.whole
-	$(MEASURED) $(EARTHGAN) spectral $(CHAIN)/seed-1 --train $(LEARN) --steps $(SHOWN) --also $(CHAIN)/seed-8 \
-	  --velocity $< --bytes $* --updates $(UPDATES) --out $(@D) --overwrite --title "Simulated mantle convection" \
-	  --notice "$(NOTICE)"
+SPECTRAL = $(EARTHGAN) spectral $(CHAIN)/seed-1 --train $(LEARN) $(SECOND:%=--also %) --velocity $(CHAIN)/velocity.json \
+  $(VARIABLES) $(SHAPE) --updates $(UPDATES) --overwrite --title "Simulated mantle convection" --notice "$(NOTICE)"
 
-$(TABLES)/fidelity.md: reproduce-surrogates $(CHAIN)/seed-7/.whole
-	$(MEASURED) $(EARTHGAN) evaluate --surrogate $(DEFAULT) --truth $(CHAIN)/seed-1 --steps $(JUDGED) \
-	  --truth $(CHAIN)/seed-7 --steps $(THIRD_JUDGED) --rates $(RATES) --beside $(BESIDE:%=$(SURROGATES)/c%) \
+$(SURROGATES)/c%/spec.json: $(CHAIN)/velocity.json $(SECOND:%=%/.whole)
+	$(MEASURED) $(SPECTRAL) --steps $(JUDGED) --bytes $* --out $(@D)
+
+$(DEFAULT)/spec.json: $(CHAIN)/velocity.json $(SECOND:%=%/.whole)
+	$(MEASURED) $(SPECTRAL) --steps $(SHOWN) --key-every 8 --bytes $(BYTES) --out $(@D)
+
+$(TABLES)/fidelity.md: reproduce-surrogates $(CHAIN)/seed-7/.whole $(ANOTHER:%=%/.whole)
+	$(MEASURED) $(EARTHGAN) evaluate --surrogate $(SURROGATES)/c$(firstword $(ALONE)) --truth $(CHAIN)/seed-1 --steps $(JUDGED) \
+	  --truth $(CHAIN)/seed-7 --steps $(THIRD_JUDGED) $(ANOTHER:%=--truth % --steps $(OTHER_JUDGED)) $(GRID) $(CODECS) --rates $(RATES) \
+	  --beside $(foreach bytes,$(wordlist 2,9,$(ALONE)),$(SURROGATES)/c$(bytes)) \
 	  --figures $(TABLES)/images --markdown $@ --json $(@:.md=.json)
 
 $(TABLES)/questions.md: $(DEFAULT)/spec.json
-	$(MEASURED) $(EARTHGAN) evaluate --surrogate $(DEFAULT) --truth $(CHAIN)/seed-1 --steps $(HELD_OUT) --codecs none \
+	$(MEASURED) $(EARTHGAN) evaluate --surrogate $(DEFAULT) --truth $(CHAIN)/seed-1 --steps $(HELD_OUT) $(GRID) --codecs none \
 	  --bounds 1 --tracers 1000 --series --network 3000 --markdown $@ --json $(@:.md=.json)
 
 $(TABLES)/studies.md: $(CHAIN)/dataset/dataset.json
