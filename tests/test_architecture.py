@@ -94,7 +94,7 @@ LAYERS = {
         "coding",
         "evaluate",
         "make study",
-        "commands __init__",
+        "commands container __init__",
     ),
 }
 

@@ -1,94 +1,32 @@
-"""The whole stack in Docker: `docker compose up`, as an operator does it, on a free port, under its own name."""
+"""The whole stack in Docker: `docker compose up`, as an operator does it."""
 
 from __future__ import annotations
 
 import io
-import os
-import shutil
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
-import docker
 import httpx2 as httpx
 import numpy as np
 import pytest
 from docker.models.containers import Container
 
+from compose.stack import PROJECT, Stack, made_stack
 from earthgan import Surrogate
-from gateway_server import free_port
-from places import ROOT
 
 pytestmark = pytest.mark.compose
 
-PROJECT = "earthgan-test"
 SERVICES = ["gateway", "redis", "torchserve", "training"]
 #: The model server answers in float16, which keeps 11 bits of a number.
 TOLERANCE = 2e-3
 
 
-@dataclass(frozen=True)
-class Stack:
-    """A running stack: where it answers, and the engine that runs it."""
-
-    url: str
-    engine: docker.DockerClient
-
-    def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"{self.url}{path}", timeout=60, trust_env=False)
-
-    def container(self, service: str) -> Container:
-        labels = [f"com.docker.compose.project={PROJECT}", f"com.docker.compose.service={service}"]
-        (container,) = self.engine.containers.list(all=True, filters={"label": labels})
-        return container
-
-    def wait(self, path: str, status: int, seconds: float = 60) -> None:
-        """Until that path is answered with that status."""
-        give_up = time.monotonic() + seconds
-        while (found := self._status(path)) != status:
-            assert time.monotonic() < give_up, f"{path} is still answered {found}"
-            time.sleep(0.5)
-
-    def _status(self, path: str) -> int | str:
-        try:
-            return self.get(path).status_code
-        except httpx.TransportError as error:
-            return repr(error)
-
-
-def compose(*arguments: str, environment: dict[str, str]) -> None:
-    command = ["docker", "compose", "--project-name", PROJECT, *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1800, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-8000:]}"
-
-
 @pytest.fixture(scope="module")
-def engine() -> Iterator[docker.DockerClient]:
-    if not shutil.which("docker"):
-        pytest.skip("docker is not installed")
-    for question, reason in (
-        ("info", "no Docker engine answers"),
-        ("compose version", "docker has no compose command"),
-    ):
-        if subprocess.run(["docker", *question.split()], capture_output=True, check=False).returncode:
-            pytest.skip(reason)
-    with closing(docker.from_env(timeout=120)) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def stack(engine: docker.DockerClient) -> Iterator[Stack]:
-    """The stack, built and healthy; afterwards nothing of it is left but its images."""
-    address = f"127.0.0.1:{free_port()}"
-    environment = {**os.environ, "EARTHGAN_PORT": address}
-    try:
-        compose("up", "--detach", "--build", "--wait", environment=environment)
-        yield Stack(f"http://{address}", engine)
-    finally:
-        compose("down", "--volumes", "--remove-orphans", "--timeout", "20", environment=environment)
+def stack() -> Iterator[Stack]:
+    """The stack, built and healthy."""
+    with made_stack() as stack:
+        stack.compose("up", "--detach", "--build", "--wait")
+        yield stack
 
 
 @pytest.mark.parametrize("variable", ["temperature", "vz"])
@@ -201,5 +139,5 @@ def test_no_process_runs_as_root_or_can_write_outside_its_memory(stack: Stack, s
     users = {process[listing["Titles"].index("UID")] for process in listing["Processes"]}
 
     assert not users & {"0", "root"}
-    for folder in ("", "/usr/local", "/app", "/archive", "/model_store/default"):
+    for folder in ("", "/usr/local", "/app", "/archive", "/archive/surrogate"):
         assert container.exec_run(["touch", f"{folder}/written"]).exit_code != 0, folder

@@ -5,15 +5,14 @@ TorchServe's archiver.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from earthgan.errors import BadInput
 from earthgan.files import whole
-from earthgan.spec import SPEC_FILE
-from earthgan.surrogate import Surrogate, files_of
+from earthgan.surrogate import Surrogate
+from earthgan_training.surrogates.folder import copy_files
 
 ARCHIVER = [sys.executable, "-m", "model_archiver.model_packaging", "--version", "1.0", "--force"]
 #: The packaged handler. In a checkout, its folder is a link to `services/torchserve`.
@@ -34,11 +33,7 @@ def archive(surrogate: Path, out: Path, handler: Path) -> None:
             raise BadInput(f"{path}: no such file")
     with whole(out) as part:
         folder = part.parent
-        for file in (SPEC_FILE, *(each.file for each in files_of(opened.spec))):
-            copy = folder / "surrogate" / file
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(surrogate / file, copy)
-        Surrogate(folder / "surrogate")  # verifies the copy: the original may have changed meanwhile
+        copy_files(opened, folder / "surrogate")
         _pack(out.stem, folder, handler.resolve(), config.resolve())
         (folder / out.name).replace(part)
 

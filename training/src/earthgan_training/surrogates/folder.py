@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -28,7 +29,7 @@ from earthgan.files import cannot_be_written, flush, is_leftover, locked, scratc
 from earthgan.mask import Mask
 from earthgan.records import FileSpec, StepSpec, input_file
 from earthgan.spec import SPEC_FILE, SurrogateSpec
-from earthgan.surrogate import file_sha256, files_of, read_spec
+from earthgan.surrogate import Surrogate, file_sha256, files_of, read_spec
 
 WEIGHTS_FILE = "generator.safetensors"
 ONNX_FILE = "generator.onnx"
@@ -142,6 +143,17 @@ def write_file(folder: Path, file: str, content: bytes) -> FileSpec:
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
     return FileSpec(file=file, sha256=hashlib.sha256(content).hexdigest())
+
+
+def copy_files(surrogate: Surrogate, folder: Path) -> None:
+    """Copy `spec.json` and every file that it names to the empty folder `folder`, and verify the copies: the originals
+    may change meanwhile. Raises OSError and DamagedSurrogate.
+    """
+    for file in (SPEC_FILE, *(each.file for each in files_of(surrogate.spec))):
+        copy = folder / file
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(surrogate.folder / file, copy)
+    Surrogate(folder)
 
 
 def write_spec(folder: Path, spec: SurrogateSpec) -> None:

@@ -29,8 +29,6 @@ from earthgan_training.train.surrogate import write_surrogate
 from earthgan_training.train.task import Generator, Task, make_network, make_task
 from earthgan_training.train.validation import panel, validate
 
-SURROGATE = "surrogate"
-
 
 @dataclass(frozen=True)
 class Progress:
@@ -231,4 +229,4 @@ def _write_surrogate(run: Path, data: Dataset, task: Task, measured_on: str) -> 
     gains = json.loads(best.about["best"])
     told = ", ".join(f"{name} {gains[f'gain_db/{name}']:+.1f} dB" for name in task.names)
     description = f"Trained for {best.step} updates. On {measured_on}, against interpolation: {told}."
-    write_surrogate(run / SURROGATE, data, task, best.of("average"), description)
+    write_surrogate(run / run_folder.SURROGATE_FOLDER, data, task, best.of("average"), description)

@@ -28,6 +28,7 @@ from earthgan_training.train.config import TrainConfig
 
 CONFIG_FILE = "config.json"
 ABOUT_FILE = "run.json"
+SURROGATE_FOLDER = "surrogate"
 
 
 def begin(run: Path, config: TrainConfig, data: Dataset, about: dict[str, Any]) -> None:
