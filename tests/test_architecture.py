@@ -76,9 +76,9 @@ LAYERS = {
         "cli",
     ),
     "earthgan_gateway": (
-        "settings telemetry background formats allocator",
+        "settings telemetry background formats allocator draws",
         "cache drawing engines offer",
-        "keys progress",
+        "keys progress spreads",
         "fields places",
         "pictures prefetch",
         "catalog wmts",
