@@ -87,10 +87,11 @@ LAYERS = {
         "commands __init__",
     ),
     "earthgan_training": (
-        "simulations harmonics grids work",
+        "simulations harmonics grids work download",
         "inspection",
         "surrogates simulate prepare",
-        "figures train velocity",
+        "train velocity",
+        "figures",
         "coding",
         "evaluate",
         "make study",
