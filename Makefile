@@ -9,7 +9,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt
 
-.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series load compose-test wheels system-packages clean
+.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series bench-web kernel load compose-test wheels system-packages clean
 
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
@@ -38,6 +38,10 @@ bench-codes: $(VENV)/.testing
 # What a large step costs `earthgan make`, beside reading it.
 bench-series: $(VENV)/.testing
 	PYTHONPATH=tests $(BIN)/python -m load.series $(ARGS)
+
+# The page's WebAssembly from its source, clients/kernel/kernel.wat. It is committed, so that pages need no build.
+kernel:
+	cd clients/kernel && npm ci --silent && node build.js >kernel-code.js && mv kernel-code.js ../web/surrogate/
 
 load: $(VENV)/.testing
 	PYTHONPATH=tests $(BIN)/python -m load.with_gateway $(ARGS)

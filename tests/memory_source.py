@@ -57,12 +57,18 @@ def source_of(
 
 def smooth_field(grid: ShellGrid, degree: int = 6, seed: int = 0, steepness: float = 1.3) -> np.ndarray:
     """Return a random field `(shell, latitude, longitude)` up to a degree, smooth in radius, within -1 and 1."""
-    rng, radii = np.random.default_rng(seed), np.asarray(grid.radii_km)
+    c = smooth_coefficients(np.asarray(grid.radii_km), degree, seed, steepness)
+    field = scalar_field(c, grid.latitudes_deg, grid.longitudes_deg)
+    return np.asarray(field / np.abs(field).max(), np.float32)
+
+
+def smooth_coefficients(radii: np.ndarray, degree: int, seed: int, steepness: float) -> np.ndarray:
+    """Return random coefficients `(degree, order, part, radius)` that are smooth in radius."""
+    rng = np.random.default_rng(seed)
     depth = (radii - radii[0]) / (radii[-1] - radii[0])
     c = np.zeros((degree + 1, degree + 1, 2, len(radii)))
     for n in range(degree + 1):
         shapes = [np.cos(np.pi * k * depth + 0.3 * n) / (k + 1) ** 2 for k in range(6)]
         c[n, : n + 1] = rng.standard_normal((n + 1, 2, 6)) @ shapes / (n + 1) ** steepness
     c[:, 0, 1] = 0
-    field = scalar_field(c, grid.latitudes_deg, grid.longitudes_deg)
-    return np.asarray(field / np.abs(field).max(), np.float32)
+    return c

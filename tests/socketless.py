@@ -1,6 +1,7 @@
 """A gateway without a socket, for tests that make thousands of requests."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
@@ -12,12 +13,12 @@ from places import DEFAULT_SURROGATE
 
 
 class Gateway:
-    """A gateway that serves the shipped surrogate with an engine that costs nothing."""
+    """A gateway that serves the shipped surrogate with an engine that costs nothing, or another one with its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None, **settings: Any) -> None:
         self._runner = asyncio.Runner()
-        engine = CountingEngine(Surrogate(DEFAULT_SURROGATE))
-        self.app = create_app(Settings(surrogate=DEFAULT_SURROGATE, prefetch=False), engine)
+        engine = None if folder else CountingEngine(Surrogate(DEFAULT_SURROGATE))
+        self.app = create_app(Settings(surrogate=folder or DEFAULT_SURROGATE, prefetch=False, **settings), engine)
 
     def get(self, address: str, *query: tuple[str, Any], **headers: str) -> httpx.Response:
         return self.ask("GET", address, *query, **headers)

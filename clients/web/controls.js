@@ -1,6 +1,7 @@
-/** The controls for variable, depth and time. */
+/** The controls for variable, draw, depth and time. */
 
 import { lengthFormat, stepName } from "./format.js";
+import { readDraw } from "./state.js";
 
 const myr = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
@@ -11,11 +12,12 @@ export class Controls {
   #length;
   #timeUnit;
   #isAbove;
+  #draws;
 
   /**
    * @param {HTMLFormElement} form
    * @param {import("./source.js").Catalog} catalog @param {import("./source.js").Variable[]} variables
-   * @param {(change: {variable?: string, t?: number, r?: number}) => void} onChange
+   * @param {(change: Partial<import("./source.js").Frame>) => void} onChange
    */
   constructor(form, catalog, variables, onChange) {
     this.#form = form;
@@ -24,7 +26,9 @@ export class Controls {
     this.#length = lengthFormat(catalog);
     this.#timeUnit = catalog.time_scale ? "scaled Myr" : "Myr";
     this.#isAbove = this.#shells.every(({ depth_km }) => depth_km <= 0);
+    this.#draws = catalog.draws ?? null; // a folder of files has none
     this.#nameEnds(catalog);
+    this.#bindDraw(catalog, onChange);
     const { variable, depth, time } = form.elements;
 
     variable.replaceChildren(...variables.map(({ name, long_name }) => new Option(long_name, name)));
@@ -46,6 +50,7 @@ export class Controls {
   show(state) {
     const { variable, depth, time } = this.#form.elements;
     variable.value = state.variable;
+    this.#showDraw(state.draw ?? null);
 
     const shell = this.#shells.find(({ r }) => r === state.r);
     depth.valueAsNumber = this.#shells.indexOf(shell);
@@ -54,6 +59,35 @@ export class Controls {
     const step = this.#steps.find(({ t }) => t === state.t);
     time.valueAsNumber = this.#steps.indexOf(step);
     label(time, stepName(step), step.time_myr === null ? "" : `${myr.format(step.time_myr)} ${this.#timeUnit}`);
+  }
+
+  /** Offers the draws of a generator with noise. */
+  #bindDraw(catalog, onChange) {
+    const draws = this.#draws;
+    const { draw, seed } = this.#form.elements;
+    document.getElementById("draw-control").hidden = !draws;
+    if (!draws) return;
+    draw.replaceChildren(
+      ...(draws.seed === null ? [new Option("no noise", "")] : []),
+      new Option("seed", "seed"),
+      new Option(`mean of ${draws.usual}`, "mean"),
+      new Option(`spread of ${draws.usual}`, "std"),
+    );
+    seed.value = String(draws.seed ?? 0);
+    const choose = (text) => onChange({ draw: readDraw(text, catalog) });
+    draw.addEventListener("change", () => choose(draw.value === "seed" ? seed.value : draw.value));
+    seed.addEventListener("input", () => seed.checkValidity() && choose(String(seed.valueAsNumber)));
+  }
+
+  /** @param {?string} chosen null is the surrogate's own draw */
+  #showDraw(chosen) {
+    if (!this.#draws) return;
+    const { draw, seed } = this.#form.elements;
+    const text = chosen ?? String(this.#draws.seed ?? "");
+    const isSeed = /^[0-9]/.test(text);
+    draw.value = isSeed ? "seed" : text;
+    seed.hidden = !isSeed;
+    if (isSeed) seed.value = text;
   }
 
   /** Names the ends of the slider. They are the surface and the core only if the first and the last shell lie there. */

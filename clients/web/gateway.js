@@ -2,7 +2,7 @@
 
 import { fetchJson, request } from "./http.js";
 import { parseNpy } from "./npy.js";
-import { frameKey } from "./state.js";
+import { framePath } from "./state.js";
 
 /** Plate carrée, the only matrix set of the gateway whose map contains both poles. */
 const TILE_MATRIX_SET = "WorldCRS84Quad";
@@ -18,10 +18,19 @@ export async function openGateway() {
     catalog,
     variables,
     tiling: { tms: TILE_MATRIX_SET, minNativeZoom: 0, maxNativeZoom },
-    tiles: (frame) => ({ template: `${ROOT}tiles/${frameKey(frame)}/{z}/{x}/{y}.png?tms=${TILE_MATRIX_SET}` }),
-    fetchLegend: (variable) => fetchJson(`${ROOT}legends/${variable}.json`),
-    fetchShell: (frame, signal) => fetchNpy(`${ROOT}shells/${frameKey(frame)}.npy`, signal),
+    tiles: (frame) => ({
+      template: address(`tiles/${framePath(frame)}/{z}/{x}/{y}.png`, frame.draw, { tms: TILE_MATRIX_SET }),
+    }),
+    fetchLegend: (variable, draw) => fetchJson(address(`legends/${variable}.json`, draw)),
+    fetchShell: (frame, signal) => fetchNpy(address(`shells/${framePath(frame)}.npy`, frame.draw), signal),
   };
+}
+
+/** @param {?string} [draw] a seed, or the statistic of several draws */
+function address(path, draw, parameters = {}) {
+  const query = new URLSearchParams(parameters);
+  if (draw) query.set(/^[0-9]/.test(draw) ? "seed" : "statistic", draw);
+  return `${ROOT}${path}${query.size ? `?${query}` : ""}`;
 }
 
 /** @param {string} address @param {AbortSignal} signal */

@@ -89,7 +89,8 @@ function run(source) {
   function update(change) {
     state = withChange(state, change);
     controls.show(state);
-    field.show({ variable: state.variable, t: state.t, r: state.r });
+    const { variable, t, r, draw } = state;
+    field.show({ variable, t, r, draw });
     permalink.write(state);
   }
 
@@ -97,17 +98,21 @@ function run(source) {
   async function showWords(frame) {
     shownFrame = frame;
     try {
-      if (!legends.has(frame.variable)) legends.set(frame.variable, await source.fetchLegend(frame.variable));
+      if (!legends.has(legendKey(frame))) {
+        legends.set(legendKey(frame), await source.fetchLegend(frame.variable, frame.draw));
+      }
     } catch (error) {
       message.fail(error.message, () => field.retry());
       return;
     }
     if (shownFrame !== frame) return; // a newer frame was shown while the legend was loading
-    legend.show(legends.get(frame.variable));
-    readout.show(frame, legends.get(frame.variable));
+    legend.show(legends.get(legendKey(frame)));
+    readout.show(frame, legends.get(legendKey(frame)));
     document.documentElement.dataset.loaded = frameKey(frame);
   }
 }
+
+const legendKey = ({ variable, draw }) => `${variable}@${draw ?? ""}`;
 
 function tellWhatIsCutOff(latitudeDeg) {
   const element = document.getElementById("projection");

@@ -5,7 +5,9 @@ import { SourceError } from "./http.js";
 import { openPyramid } from "./pyramid.js";
 
 /**
- * @typedef {{variable: string, t: number, r: number}} Frame  one field: a variable at a time step on a shell
+ * @typedef {{variable: string, t: number, r: number, draw?: ?string}} Frame
+ *   one field: a variable at a time step on a shell. `draw` is a seed, or "mean" or "std" of several draws; without it,
+ *   the field is the surrogate's own draw
  * @typedef {{r: number, radius_km: number, depth_km: number}} Shell
  * @typedef {{t: number, label: ?string, time_myr: ?number}} Step
  * @typedef {{latitudes_deg: number[], longitudes_deg: number[]}} Grid
@@ -14,7 +16,7 @@ import { openPyramid } from "./pyramid.js";
  *   digest: string, generator: {preset: string}, max_error: ?Object<string, number>,
  *   surface_radius_km: number, core_radius_km: ?number, length_unit: "km" | "1", length_decimals: number,
  *   variables: string[], steps: Step[], shells: Shell[], grid: Grid, default: Frame,
- *   tile_matrix_sets: Object<string, {max_native_zoom: number}>,
+ *   tile_matrix_sets: Object<string, {max_native_zoom: number}>, draws: ?{seed: ?number, usual: number},
  * }} Catalog
  * @typedef {{name: string, long_name: string, unit: string, range: [number, number]}} Variable
  * @typedef {{
@@ -28,7 +30,7 @@ import { openPyramid } from "./pyramid.js";
  * @typedef {{
  *   catalog: Catalog, variables: Variable[], tiling: Tiling,
  *   tiles: (frame: Frame) => Tiles,
- *   fetchLegend: (variable: string) => Promise<Legend>,
+ *   fetchLegend: (variable: string, draw: ?string) => Promise<Legend>,
  *   fetchShell: ?(frame: Frame, signal: AbortSignal) => Promise<?{shape: number[], values: Float32Array}>,
  * }} Source  `fetchShell` returns a shell in physical units on the catalog's grid, or null if the source has only pictures
  */

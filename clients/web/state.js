@@ -2,12 +2,15 @@
 
 /**
  * @typedef {Readonly<{lat: number, lng: number, zoom: number}>} View
- * @typedef {Readonly<{variable: string, t: number, r: number, view: ?View}>} State
+ * @typedef {Readonly<import("./source.js").Frame & {view: ?View}>} State
  *   `view` is null while the map shows the whole globe: such a link fits any screen.
  */
 
-/** A frame as it stands in addresses, e.g. "temperature/120/150". @param {import("./source.js").Frame} frame */
-export const frameKey = ({ variable, t, r }) => `${variable}/${t}/${r}`;
+/** A frame's place in addresses, e.g. "temperature/120/150". @param {import("./source.js").Frame} frame */
+export const framePath = ({ variable, t, r }) => `${variable}/${t}/${r}`;
+
+/** What identifies a frame: its place and its draw. @param {import("./source.js").Frame} frame */
+export const frameKey = (frame) => framePath(frame) + (frame.draw ? `@${frame.draw}` : "");
 
 /** @param {import("./source.js").Catalog} catalog @returns {State} */
 export function defaultState(catalog) {
@@ -19,8 +22,9 @@ export function defaultState(catalog) {
 export const withChange = (state, change) => Object.freeze({ ...state, ...change });
 
 /** @param {State} state @returns {string} e.g. "#var=temperature&t=120&r=150&lat=0.00&lng=0.00&zoom=1.32" */
-export function formatHash({ variable, t, r, view }) {
+export function formatHash({ variable, t, r, draw, view }) {
   const parameters = new URLSearchParams({ var: variable, t: String(t), r: String(r) });
+  if (draw) parameters.set("draw", draw);
   if (view) {
     parameters.set("lat", view.lat.toFixed(3));
     parameters.set("lng", view.lng.toFixed(3));
@@ -50,8 +54,17 @@ export function parseHash(hash, catalog) {
   const variable = choose("var", catalog.variables, fallback.variable);
   const t = choose("t", catalog.steps.map((step) => step.t), fallback.t);
   const r = choose("r", catalog.shells.map((shell) => shell.r), fallback.r);
+  const draw = readDraw(asked.get("draw"), catalog, problems);
   const view = readView(asked, problems);
-  return { state: Object.freeze({ variable, t, r, view }), problems };
+  return { state: Object.freeze({ variable, t, r, ...(draw && { draw }), view }), problems };
+}
+
+/** Returns the canonical text of a draw, which is null for the surrogate's own. */
+export function readDraw(text, { draws }, problems = []) {
+  if (text === null || text === String(draws?.seed ?? "")) return null;
+  if (draws && /^(mean|std|0|[1-9][0-9]{0,8})$/.test(text)) return text;
+  problems.push(`There is no draw=${text}; showing the surrogate's own.`);
+  return null;
 }
 
 function readView(asked, problems) {

@@ -16,6 +16,7 @@ from earthgan.sphere.great_circle import GreatCircle
 from earthgan.sphere.grid import cell_weights
 from earthgan.sphere.sampling import ShellSampler
 from earthgan_gateway import Settings, create_app
+from earthgan_gateway.draws import Draws
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.places import Places
 from engines import CountingEngine
@@ -251,7 +252,7 @@ def test_use_cases_need_no_more_of_fields_than_they_say() -> None:
     surrogate = Surrogate(BASELINE_SURROGATE)
 
     class Fields(SimpleNamespace):
-        async def shell(self, quantity: str, t: int, r: int) -> SimpleNamespace:
+        async def shell(self, quantity: str, t: int, r: int, draws: Draws) -> SimpleNamespace:
             rows = np.arange(180, dtype=np.float32)[:, None] * np.ones(360, np.float32)
             return SimpleNamespace(values=rows + r)
 

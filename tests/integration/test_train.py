@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from safetensors.numpy import load_file
 
 from earthgan import Surrogate
@@ -105,8 +106,13 @@ def test_every_preset_trains_to_a_surrogate_that_serves(
     assert [line["stage"] for line in numbers] == ["content"] * 3 + ["adversarial"] * 3
     assert {"critic/real", "critic/fake", "adversarial", "gradient_norm/critic"} <= set(numbers[-1])
     assert any((run / "tensorboard").iterdir())
+    assert [path.name for path in sorted((run / "figures").iterdir())] == ["000003.png", "000006.png"]
     about = json.loads((run / "run.json").read_text())
-    assert {"seed", "source_sha256", "data_sha256", "micro_batch"} <= set(about)
+    assert {"seed", "source_sha256", "data_sha256", "git", "packages", "micro_batch"} <= set(about)
+    assert main(["figures", "--training", str(run), "--out", str(tmp_path / "drawn")]) == 0
+    with Image.open(tmp_path / "drawn" / "training.gif") as film:
+        assert film.n_frames == 2
+    assert (tmp_path / "drawn" / "training.png").exists()
 
     surrogate = Surrogate(run / "surrogate")
     assert [step.t for step in surrogate.steps] == [step.t for step in data.spec.steps]
@@ -255,13 +261,16 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_its_checkpoint(
 
 
 def test_a_full_disk_stops_the_run_and_keeps_its_checkpoint(data: Dataset, tmp_path: Path) -> None:
-    """No file may grow more than 20 kB beyond the size of a checkpoint. So the first checkpoint is whole, and the
-    surrogate is never begun.
+    """From its first step on, no file may grow more than 20 kB beyond the size of a checkpoint. So the first checkpoint
+    is whole, and the surrogate is never begun.
     """
     program = """
 import resource, sys
 from earthgan.cli import main
-resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+def hook(event, arguments):
+    if event == "os.rename" and str(arguments[1]).endswith("config.json"):  # the run has begun
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+sys.addaudithook(hook)
 sys.exit(main(sys.argv[1:]))
 """
     run = tmp_path / "run"

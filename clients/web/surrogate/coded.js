@@ -95,13 +95,14 @@ export class Code {
     const loudness = (content[0] << 24) >> 24; // a signed byte
     const { tables, units } = this.#layout(loudness, predicted);
     const numbers = this.#entropy.decode(content.subarray(1), tables);
-    const values = Float32Array.from(numbers, (number, i) => {
-      if (number === 0) return 0;
-      const magnitude = Math.abs(number);
+    const [inward, values] = [this.#inward, new Float32Array(numbers.length)];
+    for (let i = 0; i < numbers.length; i++) {
+      if (numbers[i] === 0) continue;
+      const magnitude = Math.abs(numbers[i]);
       // The reconstructed value is nearer to zero than the middle of the interval that was rounded to it.
-      const inward = this.#inward[2 * tables[i] + (magnitude > 1 ? 1 : 0)];
-      return Math.sign(number) * (magnitude - inward) * units[i];
-    });
+      const less = magnitude - inward[2 * tables[i] + (magnitude > 1 ? 1 : 0)];
+      values[i] = Math.sign(numbers[i]) * less * units[i];
+    }
     return { loudness, values, predicted };
   }
 
@@ -115,7 +116,7 @@ export class Code {
   coefficients({ loudness, values, predicted }) {
     const { places } = this.#layout(loudness, predicted);
     const out = new Float32Array(this.shape.reduce((product, n) => product * n, 1));
-    values.forEach((value, i) => (out[places[i]] = value));
+    for (let i = 0; i < values.length; i++) out[places[i]] = values[i];
     for (const { first, centre } of predicted ? [] : this.components) {
       centre.forEach((mean, mode) => (out[first + mode] += mean));
     }

@@ -1,4 +1,4 @@
-/** Small dense matrices of float64. */
+/** Small dense matrices. */
 
 export class Matrix {
   /** @param {number} rows @param {number} columns @param {Float64Array} [values] in C order */
@@ -71,14 +71,15 @@ export function solve(matrix, right) {
     swapRows(right, k, pivot);
     for (let i = k + 1; i < n; i++) {
       const factor = -matrix.at(i, k) / matrix.at(k, k);
-      addMultiple(matrix.row(i), matrix.row(k), factor, k);
-      addMultiple(right.row(i), right.row(k), factor, 0);
+      if (factor === 0) continue;
+      addMultiple(matrix, i, k, factor, k);
+      addMultiple(right, i, k, factor, 0);
     }
   }
   for (let k = n - 1; k >= 0; k--) {
-    const solved = right.row(k);
-    for (let i = k + 1; i < n; i++) addMultiple(solved, right.row(i), -matrix.at(k, i), 0);
-    for (let j = 0; j < solved.length; j++) solved[j] /= matrix.at(k, k);
+    for (let i = k + 1; i < n; i++) addMultiple(right, k, i, -matrix.at(k, i), 0);
+    const [solved, diagonal] = [right.row(k), matrix.at(k, k)];
+    for (let j = 0; j < solved.length; j++) solved[j] /= diagonal;
   }
   return right;
 }
@@ -98,7 +99,7 @@ export function pseudoInverse(matrix, smallest) {
       for (let q = p + 1; q < columns.rows; q++) turned = makeOrthogonal(columns, turns, p, q) || turned;
     }
   }
-  const squares = Array.from({ length: columns.rows }, (_, i) => dot(columns.row(i), columns.row(i)));
+  const squares = Array.from({ length: columns.rows }, (_, i) => dot(columns, i, i));
   const least = smallest ** 2 * Math.max(...squares);
   const scaled = columns.map((value, i) => (squares[i] > least ? value / squares[i] : 0));
   return Matrix.of(turns.columns, turns.rows, (i, j) => turns.at(j, i)).times(scaled);
@@ -106,25 +107,27 @@ export function pseudoInverse(matrix, smallest) {
 
 /** Rotates two rows of both matrices, unless those of the first are orthogonal or zero. */
 function makeOrthogonal(matrix, turns, p, q) {
-  const [a, b] = [matrix.row(p), matrix.row(q)];
-  const [ofA, ofB, both] = [dot(a, a), dot(b, b), dot(a, b)];
+  const [ofA, ofB, both] = [dot(matrix, p, p), dot(matrix, q, q), dot(matrix, p, q)];
   if (both === 0 || Math.abs(both) < 1e-14 * Math.sqrt(ofA * ofB)) return false;
   const zeta = (ofB - ofA) / (2 * both);
   const tangent = Math.sign(zeta || 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
   const cosine = 1 / Math.hypot(1, tangent);
-  for (const [x, y] of [[a, b], [turns.row(p), turns.row(q)]]) {
-    for (let j = 0; j < x.length; j++) {
-      const [before, after] = [x[j], y[j]];
-      x[j] = cosine * (before - tangent * after);
-      y[j] = cosine * (tangent * before + after);
-    }
-  }
+  turn(matrix, p, q, cosine, tangent);
+  turn(turns, p, q, cosine, tangent);
   return true;
 }
 
-function dot(a, b) {
+function turn({ values, columns }, p, q, cosine, tangent) {
+  for (let j = p * columns, k = q * columns; j < (p + 1) * columns; j++, k++) {
+    const [before, after] = [values[j], values[k]];
+    values[j] = cosine * (before - tangent * after);
+    values[k] = cosine * (tangent * before + after);
+  }
+}
+
+function dot({ values, columns }, p, q) {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  for (let j = p * columns, k = q * columns; j < (p + 1) * columns; j++, k++) sum += values[j] * values[k];
   return sum;
 }
 
@@ -135,8 +138,9 @@ function swapRows(matrix, i, j) {
   matrix.row(j).set(kept);
 }
 
-/** Computes `out += factor * row` from the column `first` on. */
-function addMultiple(out, row, factor, first) {
-  if (factor === 0) return;
-  for (let j = first; j < out.length; j++) out[j] += factor * row[j];
+/** Adds a multiple of row k to row i, from the column `first` on. */
+function addMultiple({ values, columns }, i, k, factor, first) {
+  for (let to = i * columns + first, from = k * columns + first; to < (i + 1) * columns; to++, from++) {
+    values[to] += factor * values[from];
+  }
 }

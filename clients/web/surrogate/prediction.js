@@ -1,16 +1,14 @@
 /**
  * The prediction of a step from the decoded step before it, like `earthgan.kinds.prediction`: temperature is carried by
  * the flow that it drives, diffused and heated for the time between two steps.
- *
- * A field on shells is an array over degrees of matrices `(shell, order and part)`. Numbers are float64 here and float32
- * there, so results differ by rounding only.
  */
 
 import { SurrogateError } from "./error.js";
-import { gaussLegendre, legendre } from "./legendre.js";
+import { padded, Workspace } from "./kernel.js";
 import { Matrix, pseudoInverse } from "./matrix.js";
 import { RadialGrid } from "./radial.js";
 import { flowOf } from "./stokes.js";
+import { GaussGrid, Transform } from "./transform.js";
 
 /** A duration may exceed a whole number of intervals by this share of an interval. */
 const SLACK = 0.01;
@@ -18,8 +16,6 @@ const SLACK = 0.01;
 const SMALLEST = 1e-6;
 /** This number stands for a gain of 1. */
 const GAIN_STEPS = 255;
-
-/** @typedef {Matrix[]} Shells for each degree, `(shell, order and part)` */
 
 export class Predictor {
   #preset;
@@ -30,7 +26,6 @@ export class Predictor {
   #shells;
   #gains;
   #parts = null; // everything slow, computed when a step is first predicted
-  #diffusions = new Map(); // by duration
 
   /**
    * @param {Object<string, import("./safetensors.js").Tensor>} tensors the surrogate's weights
@@ -74,230 +69,194 @@ export class Predictor {
     const carried = { shape, values: values.slice() };
     if ((advection === 0 && diffusivity === 0 && heating === 0) || !(duration > 0)) return carried;
     this.#parts ??= this.#prepared();
-    const [, orders, parts, modes] = shape;
-    const places = (degree, use) => {
-      for (let column = 0; column < parts * (degree + 1); column++) use(column, (degree * orders * parts + column) * modes);
-    };
-    const before = this.#parts.toShells.map((matrix, degree) => {
-      const x = new Matrix(matrix.columns, parts * (degree + 1));
-      places(degree, (column, first) => {
-        for (let mode = 0; mode < x.rows; mode++) x.values[mode * x.columns + column] = values[first + mode];
-      });
-      return matrix.times(x);
-    });
+    const { all, workspace, toShells, toModes, spectra } = this.#parts;
+    const modes = this.#temperature.centre.length;
+    const before = all.fromModes(carried, toShells, modes, spectra.before);
+    workspace.floats.copyWithin(spectra.after, before, before + all.spectrumLength);
     const passes = Math.max(1, Math.ceil((Math.max(strength, 1) * duration) / interval - SLACK));
-    let after = before;
-    for (let pass = 0; pass < passes; pass++) after = this.#passed(after, duration / passes, strength);
-    this.#parts.toModes.forEach((matrix, degree) => {
-      const change = matrix.times(sum(after[degree], before[degree], -1));
-      places(degree, (column, first) => {
-        for (let mode = 0; mode < change.rows; mode++) carried.values[first + mode] += change.at(mode, column);
-      });
-    });
+    for (let pass = 0; pass < passes; pass++) this.#pass(spectra.after, duration / passes, strength);
+    all.addModes(this.#sum(spectra.after, spectra.after, before, -1), toModes, modes, carried);
     return carried;
   }
 
-  /** @param {Shells} temperature @returns {Shells} one pass later */
-  #passed(temperature, duration, strength) {
-    const { sphere, low } = this.#parts;
+  /** Takes a spectrum of temperature to one pass later. */
+  #pass(temperature, duration, strength) {
+    const { all, low, spectra } = this.#parts;
     const diffusion = this.#diffusion(duration);
-    const start = this.#heated(each(diffusion, temperature), duration / 2);
+    const start = this.#heat(all.eachDegree(diffusion, temperature, spectra.start), duration / 2);
     // The flow in the middle of the pass; its change is taken from low degrees.
-    const few = start.slice(0, low.degree + 1);
-    const change = this.#advection(low, this.#flow(low, few), few);
-    const middle = start.map((x, degree) => (change[degree] ? sum(x, change[degree], (strength * duration) / 2) : x));
-    const flow = this.#flow(sphere, middle);
+    const middle = this.#sum(spectra.middle, start, start, 0);
+    const few = this.#copy(all, start, low, spectra.few);
+    this.#flow(low, few);
+    this.#advect(low, few, spectra.fewMoved);
+    this.#addLow(middle, spectra.fewMoved, (strength * duration) / 2);
+    this.#flow(all, middle);
     const last = this.#arguments.stages - 1;
-    const scaled = (x, factor) => x.map((matrix) => scale(matrix, factor));
-    let [older, old] = [start, scaled(this.#advection(sphere, flow, start), (strength * duration) / last)];
-    let oldest = older;
+    const step = (strength * duration) / last;
+    let [oldest, older, old] = [spectra.middle, start, spectra.old];
+    this.#scale(this.#advect(all, start, old), step);
     for (let stage = 0; stage < last; stage++) {
-      const moved = this.#advection(sphere, flow, old);
-      [oldest, older, old] = [older, old, older.map((x, degree) => sum(x, moved[degree], (2 * strength * duration) / last))];
+      this.#advect(all, old, spectra.moved);
+      // The oldest of three spectra makes room for the latest.
+      const latest = this.#sum(oldest, older, spectra.moved, 2 * step);
+      [oldest, older, old] = [older, old, latest];
     }
-    const moved = older.map((x, degree) => sum(x, sum(oldest[degree], old[degree], 1), 0.5));
-    return each(diffusion, this.#heated(moved, duration / 2));
+    const moved = this.#sum(spectra.moved, older, this.#sum(oldest, oldest, old, 1), 0.5);
+    all.eachDegree(diffusion, this.#heat(moved, duration / 2), temperature);
   }
 
-  /** Returns the velocity outwards, southwards and eastwards, the last two divided by the radius. */
-  #flow(sphere, temperature) {
-    const [radial, lateral] = this.#parts.maps.map((maps) => each(maps, temperature));
-    return [sphere.values(radial, "values"), sphere.values(lateral, "slopes"), sphere.values(lateral, "eastward")];
+  /** Computes the velocity outwards, southwards and eastwards, the last two divided by the radius. */
+  #flow(transform, temperature) {
+    const { maps, spectra, fields } = this.#parts;
+    const of = (matrices) => transform.eachDegree(matrices.slice(0, transform.grid.rows), temperature, spectra.moved);
+    transform.values(of(maps.radial), "values", fields.outward);
+    const lateral = of(maps.lateral);
+    transform.values(lateral, "slopes", fields.south);
+    transform.values(lateral, "eastward", fields.east);
   }
 
-  /** Returns the coefficients of `-u . grad T`. The temperature of both boundaries is fixed. @returns {Shells} */
-  #advection(sphere, [outward, south, east], temperature) {
-    const slopes = temperature.map((x) => this.#parts.derivative.times(x));
-    const products = sphere.values(slopes, "values");
-    const [southward, eastward] = [sphere.values(temperature, "slopes"), sphere.values(temperature, "eastward")];
-    products.forEach((product, shell) => {
-      const [a, b, c] = [outward[shell].values, south[shell].values, east[shell].values];
-      const [p, q] = [southward[shell].values, eastward[shell].values];
-      for (let i = 0; i < a.length; i++) product.values[i] = -(a[i] * product.values[i] + b[i] * p[i] + c[i] * q[i]);
+  /** Computes the coefficients of `-u . grad T`. The temperature of both boundaries is fixed. */
+  #advect(transform, temperature, out) {
+    const { workspace, derivative, fields } = this.#parts;
+    const { width, shells, parityStep, spectrumLength } = transform;
+    workspace.multiply({
+      out, outStep: width,
+      factors: temperature, rowStep: width, innerStep: 1, rows: spectrumLength / width,
+      terms: derivative, termStep: width, inner: shells, columns: width,
     });
-    const found = sphere.coefficients(products);
-    for (const ofDegree of found) for (const boundary of [0, products.length - 1]) ofDegree.row(boundary).fill(0);
-    return found;
+    const { outward, south, east, upward, southward, eastward } = fields;
+    transform.values(out, "values", upward);
+    transform.values(temperature, "slopes", southward);
+    transform.values(temperature, "eastward", eastward);
+    const { floats } = workspace;
+    for (let i = 0; i < parityStep; i++) {
+      const shell = i % width;
+      const j = i + parityStep;
+      let [even, odd] = [0, 0];
+      if (shell > 0 && shell < shells - 1) {
+        even -= floats[outward + i] * floats[upward + i] + floats[outward + j] * floats[upward + j];
+        even -= floats[south + i] * floats[southward + i] + floats[south + j] * floats[southward + j];
+        even -= floats[east + i] * floats[eastward + i] + floats[east + j] * floats[eastward + j];
+        odd -= floats[outward + i] * floats[upward + j] + floats[outward + j] * floats[upward + i];
+        odd -= floats[south + i] * floats[southward + j] + floats[south + j] * floats[southward + i];
+        odd -= floats[east + i] * floats[eastward + j] + floats[east + j] * floats[eastward + i];
+      }
+      floats[upward + i] = even;
+      floats[upward + j] = odd;
+    }
+    return transform.coefficients(upward, out);
   }
 
-  #heated(temperature, duration) {
-    const mean = temperature[0].map((value, shell, column) => {
-      const inside = column === 0 && shell > 0 && shell < this.#shells.count - 1;
-      return inside ? value + this.#arguments.heating * duration * Math.sqrt(4 * Math.PI) : value;
-    });
-    return [mean, ...temperature.slice(1)];
+  /** Heats a temperature everywhere but at the boundaries. */
+  #heat(temperature, duration) {
+    const { floats } = this.#parts.workspace;
+    const more = this.#arguments.heating * duration * Math.sqrt(4 * Math.PI);
+    for (let shell = 1; shell < this.#shells.count - 1; shell++) floats[temperature + shell] += more;
+    return temperature;
   }
 
-  /** For each degree, the diffusion for half of a duration. @returns {Matrix[]} */
+  /** Computes `out = a + factor * b`. */
+  #sum(out, a, b, factor) {
+    const { workspace, all } = this.#parts;
+    const { floats } = workspace;
+    for (let i = 0; i < all.spectrumLength; i++) floats[out + i] = floats[a + i] + factor * floats[b + i];
+    return out;
+  }
+
+  #scale(spectrum, factor) {
+    const { floats } = this.#parts.workspace;
+    for (let i = spectrum; i < spectrum + this.#parts.all.spectrumLength; i++) floats[i] *= factor;
+  }
+
+  /** Copies the low degrees of a spectrum. */
+  #copy(all, spectrum, low, out) {
+    const { floats } = this.#parts.workspace;
+    for (let order = 0; order < low.grid.rows; order++) {
+      const first = spectrum + order * all.orderStep;
+      floats.copyWithin(out + order * low.orderStep, first, first + low.orderStep);
+    }
+    return out;
+  }
+
+  /** Adds a multiple of low degrees. */
+  #addLow(spectrum, few, factor) {
+    const { all, low, workspace } = this.#parts;
+    const { floats } = workspace;
+    for (let order = 0; order < low.grid.rows; order++) {
+      const [to, from] = [spectrum + order * all.orderStep, few + order * low.orderStep];
+      for (let i = 0; i < low.orderStep; i++) floats[to + i] += factor * floats[from + i];
+    }
+  }
+
+  /** For each degree, the place of the diffusion for half of a duration. */
   #diffusion(duration) {
-    if (!this.#diffusions.has(duration)) {
+    const { places, durations, derivative64 } = this.#parts.diffusion;
+    if (durations.indexOf(duration) < 0) {
       const { nodes, count } = this.#shells;
-      const { derivative } = this.#parts;
-      const second = derivative.times(derivative);
+      const second = derivative64.times(derivative64);
       const factor = (this.#arguments.diffusivity * duration) / 2;
       const ofDegree = (degree) =>
         Matrix.of(count, count, (i, j) => {
           if (i === 0 || i === count - 1) return 0;
           const lateral = i === j ? (degree * (degree + 1)) / nodes[i] ** 2 : 0;
-          return factor * (second.at(i, j) + (2 / nodes[i]) * derivative.at(i, j) - lateral);
+          return factor * (second.at(i, j) + (2 / nodes[i]) * derivative64.at(i, j) - lateral);
         });
-      if (this.#diffusions.size >= 4) this.#diffusions.clear();
-      const degrees = Array.from({ length: this.#arguments.degree + 1 }, (_, degree) => exponential(ofDegree(degree)));
-      this.#diffusions.set(duration, degrees);
+      // The newest takes the room of the oldest.
+      const slot = durations.length < places.length ? durations.length : this.#parts.diffusion.next++ % places.length;
+      durations[slot] = duration;
+      const { floats } = this.#parts.workspace;
+      places[slot].forEach((place, degree) => {
+        const matrix = transposed(exponential(ofDegree(degree)));
+        for (let row = 0; row < count; row++) floats.set(matrix.row(row), place + row * padded(count));
+      });
     }
-    return this.#diffusions.get(duration);
+    return places[durations.indexOf(duration)];
   }
 
   #prepared() {
     const { degree, flow_degree, advection } = this.#arguments;
     const [nodes, shells] = [this.#nodes, this.#shells];
+    const workspace = new Workspace();
+    const kinds = ["values", "slopes", "eastward"];
+    const all = new Transform(new GaussGrid(degree, workspace, kinds), shells.count);
+    const low = new Transform(new GaussGrid(Math.min(degree, flow_degree), workspace, kinds), shells.count);
     const fromNodes = fewerNodes(nodes, shells);
     const back = shells.interpolation(nodes.nodes);
     const modes = this.#temperature.modes.slice(0, degree + 1);
     const root = nodes.integral().map(Math.sqrt);
     const weighted = back.map((value, node) => root[node] * value);
-    const known = new Map(); // the degrees of a band share their modes
-    const perBand = (use) => modes.map((ofDegree) => known.get(use)?.get(ofDegree) ?? remember(known, use, ofDegree));
-    const toShells = (ofDegree) => fromNodes.times(ofDegree);
+    const put = (matrix) => workspace.putRows(transposed(matrix));
+    const perBand = (of) => {
+      const known = new Map(); // the degrees of a band share their modes
+      return modes.map((ofDegree) => known.get(ofDegree) ?? known.set(ofDegree, put(of(ofDegree))).get(ofDegree));
+    };
     const toModes = (ofDegree) => pseudoInverse(ofDegree.map((value, node) => root[node] * value), SMALLEST).times(weighted);
-    const still = modes.map(() => new Matrix(shells.count, shells.count));
-    let maps = [still, still];
+    const still = put(new Matrix(shells.count, shells.count));
+    let maps = { radial: modes.map(() => still), lateral: modes.map(() => still) };
     if (this.#preset.stokes && advection !== 0) {
       const flow = flowOf(this.#preset.stokes, nodes, modes.map(() => back), this.#kelvins * advection);
-      const onShells = (of) => of.map((ofDegree) => fromNodes.times(ofDegree));
-      maps = [onShells(flow.u), onShells(flow.v).map((map) => map.map((value, shell) => value / shells.nodes[shell]))];
+      const onShells = (of, divided) =>
+        of.map((ofDegree) => put(fromNodes.times(ofDegree).map((value, shell) => value / divided(shell))));
+      maps = { radial: onShells(flow.u, () => 1), lateral: onShells(flow.v, (shell) => shells.nodes[shell]) };
     }
+    const derivative = shells.derivative();
+    const named = (names, make) => Object.fromEntries(names.map((name) => [name, make()]));
+    const room = () => modes.map(() => workspace.place(shells.count * padded(shells.count)));
     return {
-      sphere: new Sphere(degree),
-      low: new Sphere(Math.min(degree, flow_degree)),
-      derivative: shells.derivative(),
-      toShells: perBand(toShells),
+      workspace,
+      all,
+      low,
+      derivative: put(derivative),
+      toShells: perBand((ofDegree) => fromNodes.times(ofDegree)),
       toModes: perBand(toModes),
       maps,
+      diffusion: { places: [room(), room()], durations: [], next: 0, derivative64: derivative },
+      spectra: {
+        ...named(["before", "after", "start", "middle", "old", "moved"], () => all.spectrum()),
+        ...named(["few", "fewMoved"], () => low.spectrum()),
+      },
+      fields: named(["outward", "south", "east", "upward", "southward", "eastward"], () => all.field()),
     };
-  }
-}
-
-function remember(known, use, ofDegree) {
-  if (!known.has(use)) known.set(use, new Map());
-  known.get(use).set(ofDegree, use(ofDegree));
-  return known.get(use).get(ofDegree);
-}
-
-/** Gauss rows and evenly spaced columns, on which harmonics up to `degree` are analysed exactly. */
-class Sphere {
-  #functions;
-  #weights;
-  #cosines;
-  #sines;
-
-  constructor(degree) {
-    const { nodes, weights } = gaussLegendre(degree + 1);
-    this.degree = degree;
-    this.rows = degree + 1;
-    this.columns = 2 * (degree + 1);
-    this.#functions = legendre(degree, Float64Array.from(nodes, Math.acos));
-    this.#weights = weights.map((weight) => (weight * 2 * Math.PI) / this.columns);
-    // A column and its mirror image west of longitude 0 share their cosines, and their sines but for the sign.
-    const half = degree + 2;
-    const wave = (of) => Matrix.of(degree + 1, half, (m, column) => of((2 * Math.PI * ((m * column) % this.columns)) / this.columns));
-    [this.#cosines, this.#sines] = [wave(Math.cos), wave(Math.sin)];
-  }
-
-  /** @param {Shells} shells @param {"values"|"slopes"|"eastward"} kind @returns {Matrix[]} for each shell, `(row, column)` */
-  values(shells, kind) {
-    const count = shells[0].rows;
-    // `(shell and row, order)`: the factors of cosines and of sines
-    const [real, imaginary] = [new Matrix(count * this.rows, this.rows), new Matrix(count * this.rows, this.rows)];
-    for (let m = 0; m <= this.degree; m++) {
-      const x = new Matrix(2 * count, this.rows - m);
-      for (let n = m; n <= this.degree; n++) {
-        const { values, columns } = shells[n];
-        for (let shell = 0; shell < count; shell++) {
-          x.values[shell * x.columns + n - m] = values[shell * columns + 2 * m];
-          x.values[(count + shell) * x.columns + n - m] = values[shell * columns + 2 * m + 1];
-        }
-      }
-      const { values: onRows } = x.times(this.#functions[kind][m]);
-      const twice = m === 0 ? 1 : 2; // a field is real, so orders -m and m contribute the same
-      const half = count * this.rows;
-      for (let i = 0; i < half; i++) {
-        const [a, b] = [onRows[i], onRows[half + i]];
-        real.values[i * this.rows + m] = twice * (kind === "eastward" ? -b : a); // times i
-        imaginary.values[i * this.rows + m] = -twice * (kind === "eastward" ? a : b);
-      }
-    }
-    const [even, odd] = [real.times(this.#cosines), imaginary.times(this.#sines)];
-    const half = this.rows + 1;
-    return Array.from({ length: count }, (_, shell) => {
-      const out = new Matrix(this.rows, this.columns);
-      for (let row = 0; row < this.rows; row++) {
-        const [from, to] = [(shell * this.rows + row) * half, row * this.columns];
-        for (let column = 0; column < half; column++) out.values[to + column] = even.values[from + column] + odd.values[from + column];
-        for (let column = 1; column < half - 1; column++) {
-          out.values[to + this.columns - column] = even.values[from + column] - odd.values[from + column];
-        }
-      }
-      return out;
-    });
-  }
-
-  /** @param {Matrix[]} fields `(row, column)` for each shell @returns {Shells} */
-  coefficients(fields) {
-    const count = fields.length;
-    const half = this.rows + 1;
-    const [even, odd] = [new Matrix(count * this.rows, half), new Matrix(count * this.rows, half)];
-    fields.forEach(({ values }, shell) => {
-      for (let row = 0; row < this.rows; row++) {
-        const [to, from, weight] = [(shell * this.rows + row) * half, row * this.columns, this.#weights[row]];
-        for (let column = 0; column < half; column++) {
-          const alone = column === 0 || column === half - 1;
-          const [east, west] = [values[from + column], alone ? 0 : values[from + this.columns - column]];
-          even.values[to + column] = weight * (east + west);
-          odd.values[to + column] = weight * (east - west);
-        }
-      }
-    });
-    const [real, imaginary] = [even.times(transposed(this.#cosines)), odd.times(transposed(this.#sines))];
-    const out = Array.from({ length: this.rows }, (_, degree) => new Matrix(count, 2 * (degree + 1)));
-    for (let m = 0; m <= this.degree; m++) {
-      const onRows = new Matrix(this.rows, 2 * count);
-      for (let shell = 0; shell < count; shell++) {
-        for (let row = 0; row < this.rows; row++) {
-          const place = (shell * this.rows + row) * this.rows + m;
-          onRows.values[row * 2 * count + shell] = real.values[place];
-          onRows.values[row * 2 * count + count + shell] = -imaginary.values[place];
-        }
-      }
-      const found = this.#functions.values[m].times(onRows);
-      for (let n = m; n <= this.degree; n++) {
-        for (let shell = 0; shell < count; shell++) {
-          out[n].values[shell * out[n].columns + 2 * m] = found.at(n - m, shell);
-          if (m > 0) out[n].values[shell * out[n].columns + 2 * m + 1] = found.at(n - m, count + shell);
-        }
-      }
-    }
-    return out;
   }
 }
 
@@ -328,8 +287,6 @@ function exponential(matrix) {
   return out;
 }
 
-/** For each degree, a matrix times what it maps. */
-const each = (matrices, shells) => shells.map((x, degree) => matrices[degree].times(x));
 const scale = (matrix, factor) => new Matrix(matrix.rows, matrix.columns, matrix.values.map((value) => value * factor));
 const sum = (a, b, factor) => new Matrix(a.rows, a.columns, a.values.map((value, i) => value + factor * b.values[i]));
 const transposed = (matrix) => Matrix.of(matrix.columns, matrix.rows, (i, j) => matrix.at(j, i));

@@ -8,6 +8,7 @@
 
 import { SurrogateError } from "./error.js";
 import { knotWeights, storedRuns } from "./gate.js";
+import { padded, Workspace } from "./kernel.js";
 import { legendre } from "./legendre.js";
 import { Matrix } from "./matrix.js";
 import { RadialGrid } from "./radial.js";
@@ -82,6 +83,17 @@ const unitSquare = (field, degree) => (field === "v" || field === "w" ? Math.sqr
 
 /** The harmonics at the points of a grid, which all shells share. */
 export class Harmonics {
+  #workspace = new Workspace();
+  #degree;
+  #colatitudes;
+  #rows;
+  #columns;
+  #azimuth;
+  #functions = new Map(); // by kind, for each order the place of an array `(degree - order, row)`
+  #modes;
+  #spectrum;
+  #field;
+
   /** @param {number} degree @param {import("../source.js").Grid} grid of any rows and columns */
   constructor(degree, { latitudes_deg, longitudes_deg }) {
     const colatitudes = Float64Array.from(latitudes_deg, (latitude) => ((90 - latitude) * Math.PI) / 180);
@@ -89,35 +101,72 @@ export class Harmonics {
     if (![...colatitudes, ...longitudes].every(Number.isFinite)) {
       throw new SurrogateError("The grid's latitudes and longitudes are not all numbers.");
     }
-    this.functions = legendre(degree, colatitudes);
+    this.#degree = degree;
+    this.#colatitudes = colatitudes;
+    [this.#rows, this.#columns] = [colatitudes.length, longitudes.length];
     /** `(row,)` */
     this.meridian = { sine: colatitudes.map(Math.sin), cosine: colatitudes.map(Math.cos) };
     /** `(column,)` */
     this.parallel = { sine: longitudes.map(Math.sin), cosine: longitudes.map(Math.cos) };
-    /** `(order and part, column)`, from real and imaginary parts to values. In a real field, -m and m belong together. */
-    this.azimuth = Matrix.of(2 * (degree + 1), longitudes.length, (row, column) => {
+    // `(order and part, column)`, from real and imaginary parts to values. In a real field, -m and m belong together.
+    const azimuth = Matrix.of(2 * (degree + 1), longitudes.length, (row, column) => {
       const [order, imaginary] = [row >> 1, row & 1];
       const angle = order * longitudes[column];
       return (order === 0 ? 1 : 2) * (imaginary ? -Math.sin(angle) : Math.cos(angle));
     });
+    this.#azimuth = this.#workspace.putRows(azimuth);
+    this.#modes = this.#workspace.place(2 * (degree + 1));
+    this.#spectrum = this.#workspace.place(2 * (degree + 1) * padded(this.#rows));
+    this.#field = this.#workspace.place(this.#rows * padded(this.#columns));
   }
 
   /**
-   * @param {"values"|"slopes"|"eastward"} kind @param {Matrix[]} modes for each order, `(part, degree - order)`
+   * @param {"values"|"slopes"|"eastward"} kind @param {Float32Array[]} modes for each order, `(part, degree - order)`
    * @returns {Matrix} `(order and part, row)`
    */
   onRows(kind, modes) {
-    const { sine } = this.meridian;
-    const spectrum = new Matrix(2 * modes.length, sine.length);
-    modes.forEach((ofOrder, m) => {
-      spectrum.values.set(ofOrder.times(this.functions[kind][m]).values, 2 * m * sine.length);
+    const functions = this.#of(kind);
+    const [workspace, width] = [this.#workspace, padded(this.#rows)];
+    modes.forEach((ofOrder, order) => {
+      workspace.floats.set(ofOrder, this.#modes);
+      workspace.multiply({
+        out: this.#spectrum + 2 * order * width, outStep: width,
+        factors: this.#modes, rowStep: ofOrder.length / 2, innerStep: 1, rows: 2,
+        terms: functions[order], termStep: width, inner: ofOrder.length / 2, columns: width,
+      });
     });
-    return spectrum;
+    return this.#taken(this.#spectrum, 2 * modes.length, this.#rows);
   }
 
   /** @param {Matrix} spectrum `(order and part, row)` @returns {Matrix} `(row, column)` */
   alongRows(spectrum) {
-    return Matrix.of(spectrum.columns, spectrum.rows, (row, k) => spectrum.at(k, row)).times(this.azimuth);
+    const [workspace, width] = [this.#workspace, padded(this.#columns)];
+    workspace.floats.set(spectrum.values, this.#spectrum);
+    workspace.multiply({
+      out: this.#field, outStep: width,
+      factors: this.#spectrum, rowStep: 1, innerStep: this.#rows, rows: this.#rows,
+      terms: this.#azimuth, termStep: width, inner: spectrum.rows, columns: width,
+    });
+    return this.#taken(this.#field, this.#rows, this.#columns);
+  }
+
+  /** The functions of latitude of a kind, which are computed when they are first asked for. */
+  #of(kind) {
+    if (!this.#functions.has(kind)) {
+      const { [kind]: ofOrders } = legendre(this.#degree, this.#colatitudes, [kind]);
+      this.#functions.set(kind, ofOrders.map((ofOrder) => this.#workspace.putRows(ofOrder)));
+    }
+    return this.#functions.get(kind);
+  }
+
+  /** Copies a matrix whose rows are padded. */
+  #taken(first, rows, columns) {
+    const { floats } = this.#workspace;
+    const out = new Matrix(rows, columns, new Float32Array(rows * columns));
+    for (let row = 0, from = first; row < rows; row++, from += padded(columns)) {
+      out.row(row).set(floats.subarray(from, from + columns));
+    }
+    return out;
   }
 }
 
@@ -165,25 +214,38 @@ function flowOnRows(modesOf, toroidal, harmonics) {
 
 /** The coefficients on a shell: for each order, `(part, degree - order)`. */
 function modesAt({ shape: [degrees, orders, parts, modes], values }, kernel) {
-  return Array.from({ length: orders }, (_, order) =>
-    Matrix.of(parts, degrees - order, (part, k) => {
-      const first = (((order + k) * orders + order) * parts + part) * modes;
-      const row = kernel.row(order + k);
-      let sum = 0;
-      for (let mode = 0; mode < modes; mode++) sum += row[mode] * values[first + mode];
-      return sum;
-    }),
-  );
+  return Array.from({ length: orders }, (_, order) => {
+    const out = new Float32Array(parts * (degrees - order));
+    for (let part = 0, to = 0; part < parts; part++) {
+      for (let degree = order; degree < degrees; degree++, to++) {
+        const [first, of] = [((degree * orders + order) * parts + part) * modes, degree * modes];
+        let sum = 0;
+        for (let mode = 0; mode < modes; mode++) sum += kernel.values[of + mode] * values[first + mode];
+        out[to] = sum;
+      }
+    }
+    return out;
+  });
 }
 
 /** Multiplies a spectrum `(order and part, row)` by i. */
 function timesI(spectrum) {
   const { rows, columns } = spectrum;
-  return Matrix.of(rows, columns, (k, row) => (k & 1 ? spectrum.at(k - 1, row) : -spectrum.at(k + 1, row)));
+  const out = new Matrix(rows, columns, new Float32Array(rows * columns));
+  for (let k = 0; k < rows; k += 2) {
+    out.row(k).set(spectrum.row(k + 1).map((value) => -value));
+    out.row(k + 1).set(spectrum.row(k));
+  }
+  return out;
 }
 
 /** Adds two matrices after multiplying each of their columns by its weight. */
 function combined(a, b, weightsOf) {
   const weights = Array.from({ length: a.columns }, (_, column) => weightsOf(column));
-  return Matrix.of(a.rows, a.columns, (i, j) => weights[j][0] * a.at(i, j) + weights[j][1] * b.at(i, j));
+  const [ofA, ofB] = [0, 1].map((i) => Float64Array.from(weights, (both) => both[i]));
+  const out = new Matrix(a.rows, a.columns, new Float32Array(a.values.length));
+  for (let i = 0, at = 0; i < a.rows; i++) {
+    for (let j = 0; j < a.columns; j++, at++) out.values[at] = ofA[j] * a.values[at] + ofB[j] * b.values[at];
+  }
+  return out;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatHash, parseHash } from "../state.js";
+import { formatHash, frameKey, framePath, parseHash } from "../state.js";
 
 const catalog = {
   variables: ["temperature", "vx"],
@@ -25,6 +25,28 @@ test("what cannot be shown falls back to the default and is named", () => {
   assert.deepEqual(state, { ...catalog.default, view: null });
   assert.equal(problems.length, 4);
   assert.match(problems[0], /var=nope/);
+});
+
+test("a draw is in the fragment only if it is not the surrogate's own", () => {
+  const noisy = { ...catalog, draws: { seed: 2, usual: 8 } };
+  const whole = { ...catalog.default, view: null };
+  for (const draw of ["0", "12", "mean", "std"]) {
+    const state = { ...whole, draw };
+    assert.deepEqual(parseHash(formatHash(state), noisy), { state, problems: [] });
+    assert.match(parseHash(formatHash(state), catalog).problems[0], new RegExp(`draw=${draw};`));
+  }
+  assert.deepEqual(parseHash("#draw=2", noisy), { state: whole, problems: [] });
+  assert.ok(!formatHash(whole).includes("draw"));
+  for (const wrong of ["", "01", "-1", "1.5", "median", "1234567890"]) {
+    assert.deepEqual(parseHash(`#draw=${wrong}`, noisy).state, whole);
+    assert.equal(parseHash(`#draw=${wrong}`, noisy).problems.length, 1);
+  }
+});
+
+test("frames differ by their draws, and their places do not", () => {
+  const frames = [undefined, null, "1", "mean", "std"].map((draw) => ({ ...catalog.default, draw }));
+  assert.equal(new Set(frames.map(frameKey)).size, 4);
+  assert.equal(new Set(frames.map(framePath)).size, 1);
 });
 
 test("half a place is no place", () => {

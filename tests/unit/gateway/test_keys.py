@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earthgan.sphere.tiles import Tile
+from earthgan_gateway.draws import Draws
 from earthgan_gateway.keys import Keys
 from earthgan_gateway.pictures import ShellPicture, Style, TilePicture
 
@@ -17,6 +18,7 @@ TILE = TilePicture(quantity="vx", t=1, r=2, format="png", style=STYLE, tile=Tile
 OTHERS = {
     "quantity": "vy",
     "anomaly": True,
+    "draws": Draws((1,)),
     "t": 3,
     "r": 3,
     "format": "webp",
@@ -47,11 +49,18 @@ def test_every_field_of_a_picture_is_part_of_its_name(name: str) -> None:
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["vx", "vy", "*"]), st.integers(0, 99), st.integers(0, 99)), unique=True, max_size=9
+        st.tuples(
+            st.sampled_from(["vx", "vy", "*"]), st.integers(0, 99), st.integers(0, 99), st.none() | st.integers(0, 99)
+        ),
+        unique=True,
+        max_size=9,
     )
 )
-def test_keys_of_different_things_differ(asked: list[tuple[str, int, int]]) -> None:
+def test_keys_of_different_things_differ(asked: list[tuple[str, int, int, int | None]]) -> None:
     shells = [KEYS.shell(*each) for each in asked]
-    pictures = [KEYS.picture(ShellPicture(quantity=q, t=t, r=r, format="npy", style=None).name) for q, t, r in asked]
+    pictures = [
+        KEYS.picture(ShellPicture(quantity=q, t=t, r=r, format="npy", style=None, draws=Draws((seed,))).name)
+        for q, t, r, seed in asked
+    ]
     places = [KEYS.places(str(each)) for each in asked]
     assert len({*shells, *pictures, *places}) == 3 * len(asked)

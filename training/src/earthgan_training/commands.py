@@ -8,6 +8,7 @@ from typing import Any
 
 from earthgan.cli import add_command
 from earthgan_training.coding.command import add_spectral
+from earthgan_training.download.command import add_download
 from earthgan_training.evaluate.command import add_evaluate
 from earthgan_training.figures.command import add_figures
 from earthgan_training.inspection.command import add_inspect
@@ -72,6 +73,7 @@ def register(subcommands: Any) -> None:
         help="handler for TorchServe, with a model-config.yaml beside it (default: the packaged handler)",
     )
 
+    add_download(subcommands)
     add_evaluate(subcommands)
     add_figures(subcommands)
     add_inspect(subcommands)

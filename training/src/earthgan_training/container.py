@@ -9,10 +9,12 @@ each command does.
 from __future__ import annotations
 
 import os
+import resource
 import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -57,10 +59,11 @@ def _choice(settings: Mapping[str, str], name: str, known: tuple[str, ...] | Map
 
 
 def run(command: list[str]) -> int:
-    """Run a command of `earthgan` and return its exit status. The command also gets the signal that stops the
-    container, so that it can write its checkpoint.
+    """Run a command of `earthgan`, say how long it took, and return its exit status. The command also gets the signal
+    that stops the container, so that it can write its checkpoint.
     """
     print("earthgan", shlex.join(command), flush=True)
+    began, cpu_began_s = time.monotonic(), _cpu_s()
     with subprocess.Popen([sys.executable, "-m", "earthgan.cli", *command]) as child:
         stops = (signal.SIGTERM, signal.SIGINT)
         before = {number: signal.signal(number, lambda number, _: child.send_signal(number)) for number in stops}
@@ -69,7 +72,14 @@ def run(command: list[str]) -> int:
         signal.signal(number, handler)
     if status == -signal.SIGKILL:
         raise BadInput(f"earthgan {command[0]} was killed: it may need more memory (EARTHGAN_TRAINING_MEMORY)")
+    print(f"# {time.monotonic() - began:.0f} s, {_cpu_s() - cpu_began_s:.0f} CPU s", flush=True)
     return status if status >= 0 else 128 - status
+
+
+def _cpu_s() -> float:
+    """The processor time of all commands so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def publish(surrogate: Path, shelf: Path) -> None:

@@ -249,15 +249,15 @@ def _largest_magnitudes(surrogate: Surrogate, rows: list[Derived]) -> NDArray[np
                 max(largest[name][0], _magnitude(values)),
                 max(largest[name][1], _magnitude(anomaly(values, grid))),
             )
-    return np.array([[_round_up(magnitude) for magnitude in largest[row.name]] for row in rows])
+    return np.array([[round_up(magnitude) for magnitude in largest[row.name]] for row in rows])
 
 
 def _magnitude(values: Array) -> float:
     return float(np.max(np.abs(values), where=np.isfinite(values), initial=0.0))
 
 
-def _round_up(magnitude: float) -> float:
-    """Round up to two digits. The result for 0 is 1, because a range must ascend, and it can always be drawn."""
+def round_up(magnitude: float) -> float:
+    """Round a magnitude up to two digits. The result for 0 is 1: a range must ascend, and it can always be drawn."""
     if magnitude < NARROWEST_RANGE:
         return 1.0
     power = math.floor(math.log10(magnitude)) - 1

@@ -96,7 +96,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     )
     routers = (
         pictures_router(),
-        metadata_router(offer),
+        metadata_router(fields),
         colormaps_router(),
         wmts_router(offer),
         places_router(places, fields.keys),
@@ -107,7 +107,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         app.include_router(router)
     app.router.routes.extend(client_routes(settings.client))
     add_problem_handlers(app)
-    complete_openapi(app)
+    complete_openapi(app, offer.has_draws)
     # The middleware that is added last sees a request first.
     app.add_middleware(Compression, minimum_bytes=1024)
     app.add_middleware(Head)

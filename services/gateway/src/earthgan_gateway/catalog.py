@@ -12,6 +12,7 @@ from earthgan.records import StepSpec
 from earthgan.sphere.tiles import TILE_MATRIX_SETS, bounds_deg, max_native_zoom
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.drawing.ticks import ticks
+from earthgan_gateway.draws import FEWEST, MOST, OWN, USUAL, Draws
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Style
 
@@ -53,7 +54,16 @@ def catalog(offer: Offer) -> dict[str, Any]:
             "t": surrogate.steps[0].t,
             "r": nearest_shell(surrogate, planet.radius_km * (1 - FIRST_DEPTH))["r"],
         },
+        "draws": _draws(offer),
     }
+
+
+def _draws(offer: Offer) -> dict[str, Any] | None:
+    """What draws there are. None if the generator has no noise."""
+    if not offer.has_draws:
+        return None
+    limits = {"fewest": FEWEST, "most": MOST, "usual": USUAL}
+    return {"variables": list(offer.quantities), "seed": offer.surrogate.spec.seed, **limits}
 
 
 def _promised(surrogate: Surrogate) -> dict[str, float] | None:
@@ -98,7 +108,7 @@ def shown_unit(surrogate: Surrogate, quantity: Quantity) -> tuple[str, float]:
     return ("scaled cm/yr", CM_PER_YR) if is_scaled_speed else (quantity.unit, 1.0)
 
 
-def legend(surrogate: Surrogate, quantity: Quantity, style: Style) -> dict[str, Any]:
+def legend(surrogate: Surrogate, quantity: Quantity, style: Style, draws: Draws = OWN) -> dict[str, Any]:
     """Return a quantity's colours from low to high, and the ticks to print beside them. `factor` times a value in the
     quantity's own unit is a value in the legend's unit.
     """
@@ -107,7 +117,7 @@ def legend(surrogate: Surrogate, quantity: Quantity, style: Style) -> dict[str, 
     low, high = style.low * factor, style.high * factor
     return {
         "variable": quantity.name,
-        "long_name": quantity.long_name,
+        "long_name": draws.of(quantity.long_name),
         "unit": unit,
         "factor": factor,
         "range": [low, high],
@@ -118,15 +128,23 @@ def legend(surrogate: Surrogate, quantity: Quantity, style: Style) -> dict[str, 
 
 
 def tilejson(
-    surrogate: Surrogate, quantity: Quantity, t: int, r: int, tms: str, base_url: str, query: str
+    surrogate: Surrogate,
+    quantity: Quantity,
+    t: int,
+    r: int,
+    tms: str,
+    base_url: str,
+    query: str,
+    draws: Draws = OWN,
 ) -> dict[str, Any]:
     """Return the TileJSON 3.0.0 of one shell. The tiles' addresses carry `query`. Raises NotFound."""
     step, radius_km = surrogate.check_step(t), surrogate.check_shell(r)
     west, south, east, north = bounds_deg(tms)
     planet, decimals = surrogate.spec.planet, surrogate.spec.planet.decimals(surrogate.grid.radii_km)
+    what, where = draws.of(quantity.long_name), planet.place_in_words(radius_km, decimals)
     return {
         "tilejson": "3.0.0",
-        "name": f"{quantity.long_name}, {planet.place_in_words(radius_km, decimals)}, {when(surrogate, step)}",
+        "name": f"{what}, {where}, {when(surrogate, step)}",
         "description": f"{surrogate.spec.title}, radius {planet.in_words(radius_km, decimals)}",
         "attribution": attribution(surrogate),
         "scheme": "xyz",

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.bounded import Bounded
-from earthgan.errors import EngineUnavailable
+from earthgan.errors import EngineUnavailable, InvalidRequest
 from earthgan.quantities import Quantity
 from earthgan.quantities import anomaly as subtract_mean
 from earthgan.sphere.sampling import ShellSampler
 from earthgan_gateway.cache import LayeredCache, SingleFlight
 from earthgan_gateway.cache.packing import Packed
-from earthgan_gateway.engines import Engine
+from earthgan_gateway.draws import OWN, Draws
+from earthgan_gateway.engines import Engine, Lane
 from earthgan_gateway.keys import Keys
 from earthgan_gateway.offer import Offer
+from earthgan_gateway.spreads import SpreadRanges
 from earthgan_gateway.telemetry import Metrics, Traces
 
 Source = Literal["memory", "redis", "generated"]
@@ -61,103 +64,146 @@ class Fields:
         self.engine = engine
         self.timeout_s = timeout_s
         self.keys = Keys(offer.surrogate.digest, engine.numerics)
-        #: Called with (t, r) after a shell was generated for a request.
+        self.spreads = SpreadRanges(offer, engine)
+        #: Called with (t, r) after a shell of the surrogate's own draw was generated for a request.
         self.on_generated: Callable[[int, int], None] = lambda t, r: None
         self._metrics = metrics
         self._traces = traces
         self._max_pending = max_pending
+        self._reserved = 0
         self._cache = cache
         self._generating: SingleFlight[_Found] = SingleFlight(lambda: metrics.single_flight_wait("shell"))
         self._preparing: SingleFlight[Shell] = SingleFlight(lambda: metrics.single_flight_wait("shell"))
         self._sampler = ShellSampler(offer.surrogate.grid)
-        self._ready: Bounded[tuple[str, bool, int, int], Shell] = Bounded(
+        self._ready: Bounded[tuple[str, bool, int, int, Draws], Shell] = Bounded(
             ready_bytes, lambda shell: shell.padded.nbytes + _SHELL_BYTES
         )
 
     @property
     def generating(self) -> int:
-        """The number of shells that are being generated or wait to be."""
-        return len(self._generating)
+        """The number of shells that are being generated or wait to be. Each draw of a statistic is one."""
+        return len(self._generating) + self._reserved
 
     def deadline(self) -> float:
         """Return the time of `time.monotonic()` until which a request that arrives now may wait."""
         return time.monotonic() + self.timeout_s
 
-    async def shell(self, quantity: str, t: int, r: int, anomaly: bool = False, deadline: float | None = None) -> Shell:
+    async def shell(
+        self,
+        quantity: str,
+        t: int,
+        r: int,
+        anomaly: bool = False,
+        deadline: float | None = None,
+        draws: Draws = OWN,
+    ) -> Shell:
         """Return a shell of a quantity; if `anomaly`, without its lateral mean. Raises NotFound and EngineError.
 
-        If `deadline` is None, the caller waits as long as a request that arrives now may wait.
+        If `deadline` is None, the caller waits as long as a request that arrives now may wait. A statistic is that of
+        the quantity in each of its draws. The draws that were generated are kept, also if there was no time for all.
         """
-        key = quantity, anomaly, t, r
+        key = quantity, anomaly, t, r, draws
         shell = self._ready.get(key)
         if shell is not None:
             return shell
         found = self.offer.check(quantity, t=t, r=r)
         with self._metrics.queued():
             return await self._preparing.do(
-                key, deadline or self.deadline(), lambda until: self._prepare(found, t, r, anomaly, until)
+                key, deadline or self.deadline(), lambda until: self._prepare(found, t, r, anomaly, until, draws)
             )
 
-    async def _prepare(self, quantity: Quantity, t: int, r: int, anomaly: bool, until: float) -> Shell:
+    async def _prepare(self, quantity: Quantity, t: int, r: int, anomaly: bool, until: float, draws: Draws) -> Shell:
         """Unpack, derive and pad a shell outside the event loop, once for all requests that wait for it."""
-        packed, source = await self._packed(quantity.needs, t, r, until)
-        if source == "generated":
-            self.on_generated(t, r)
-        values, padded = await asyncio.to_thread(self._derived, quantity, packed, anomaly)
-        shell = Shell(values, padded, source)
-        self._ready.set((quantity.name, anomaly, t, r), replace(shell, source="memory"))
+        sources: set[Source] = set()
+        lane: Lane = "map" if draws.statistic is None else "long"
+
+        async def values(seed: int | None) -> NDArray[np.float32]:
+            packed, source = await self._packed(quantity.needs, t, r, until, seed, lane)
+            sources.add(source)
+            if source == "generated" and seed is None:
+                self.on_generated(t, r)
+            return await asyncio.to_thread(self._derived, quantity, packed, anomaly)
+
+        with self._room_for(len(draws.seeds)):
+            found = await draws.combined(values)
+        source: Source = next(each for each in ("generated", "redis", "memory") if each in sources)
+        shell = Shell(*await asyncio.to_thread(self._padded, found), source)
+        self._ready.set((quantity.name, anomaly, t, r, draws), replace(shell, source="memory"))
         return shell
 
-    def _derived(
-        self, quantity: Quantity, packed: dict[str, Packed], anomaly: bool
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    @contextmanager
+    def _room_for(self, draws: int) -> Iterator[None]:
+        """Count the draws that a request has yet to get as pending shells, so that many draws are not one request.
+
+        Raises EngineUnavailable if there is no room for them now, and InvalidRequest if there never is.
+        """
+        if draws > self._max_pending:
+            raise InvalidRequest(f"draws must be at most {self._max_pending} here: more shells may not be pending")
+        more = draws - 1  # the draw that is being generated is counted as such
+        if more and self.generating + draws > self._max_pending:
+            self._refuse()
+        self._reserved += more
+        try:
+            yield
+        finally:
+            self._reserved -= more
+
+    def _refuse(self) -> NoReturn:
+        self._metrics.rejected("shells")
+        raise EngineUnavailable("too many shells are waiting to be generated")
+
+    def _derived(self, quantity: Quantity, packed: dict[str, Packed], anomaly: bool) -> NDArray[np.float32]:
         grid = self.offer.surrogate.grid
         values = quantity.of({name: packed[name].values() for name in quantity.needs}, grid)
-        if anomaly:
-            values = subtract_mean(values, grid)
+        return subtract_mean(values, grid) if anomaly else values
+
+    def _padded(self, values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return a shell's values, and the values with a row for each pole. Both share memory."""
         padded = self._sampler.padded(values)
         padded.flags.writeable = False
-        first = 1 if grid.latitudes_deg[0] < 90 else 0
+        first = 1 if self.offer.surrogate.grid.latitudes_deg[0] < 90 else 0
         return padded[first : first + len(values)], padded
 
     async def generate(self, t: int, r: int) -> None:
         """Make sure that a shell is in the cache, for requests to come."""
         await self._packed(self.offer.surrogate.variables, t, r, self.deadline())
 
-    async def _packed(self, variables: tuple[str, ...], t: int, r: int, until: float) -> _Found:
-        found = await self._find(variables, t, r)
+    async def _packed(
+        self, variables: tuple[str, ...], t: int, r: int, until: float, seed: int | None = None, lane: Lane = "map"
+    ) -> _Found:
+        found = await self._find(variables, t, r, seed)
         if found is None:
-            if (t, r) not in self._generating and self.generating >= self._max_pending:
-                self._metrics.rejected("shells")
-                raise EngineUnavailable("too many shells are waiting to be generated")
-            found = await self._generating.do((t, r), until, lambda latest: self._generate(t, r, latest))
+            key = t, r, seed, lane  # a tile must not wait for the same shell in the long lane
+            if key not in self._generating and self.generating >= self._max_pending:
+                self._refuse()
+            found = await self._generating.do(key, until, lambda latest: self._generate(t, r, latest, seed, lane))
         return found
 
-    async def _find(self, variables: tuple[str, ...], t: int, r: int) -> _Found | None:
+    async def _find(self, variables: tuple[str, ...], t: int, r: int, seed: int | None) -> _Found | None:
         packed: dict[str, Packed] = {}
         source: Source = "memory"
         _, rows, columns = self.offer.surrogate.grid.shape
         for name in variables:
-            found = await self._cache.get(self.keys.shell(name, t, r))
+            found = await self._cache.get(self.keys.shell(name, t, r, seed))
             if found is None:
                 return None
             packed[name] = Packed.read(found[0], (rows, columns))
             source = "redis" if "redis" in (source, found[1]) else "memory"
         return packed, source
 
-    async def _generate(self, t: int, r: int, until: float) -> _Found:
+    async def _generate(self, t: int, r: int, until: float, seed: int | None, lane: Lane) -> _Found:
         """Generate all variables of a shell, because one pass of the generator computes them all."""
         variables = self.offer.surrogate.variables
-        async with self._cache.exclusive(self.keys.shell("*", t, r), max(0.0, until - time.monotonic())):
-            if found := await self._find(variables, t, r):  # another process was faster
+        async with self._cache.exclusive(self.keys.shell("*", t, r, seed), max(0.0, until - time.monotonic())):
+            if found := await self._find(variables, t, r, seed):  # another process was faster
                 return found
             with self._metrics.engine_call(), self._traces.span("engine", step=t, shell=r):
-                field = await self.engine.shells(variables, t, [r], None, until)
+                field = await self.engine.shells(variables, t, [r], seed, until, lane)
             packed, stored = await asyncio.to_thread(
                 _pack, dict(zip(variables, field[:, 0], strict=True)), self.offer.surrogate.kind.exact
             )
             for name, each in stored.items():
-                await self._cache.set(self.keys.shell(name, t, r), each)
+                await self._cache.set(self.keys.shell(name, t, r, seed), each)
             return packed, "generated"
 
 

@@ -9,10 +9,11 @@ import hashlib
 from dataclasses import dataclass
 
 from earthgan_gateway.cache import packing
+from earthgan_gateway.draws import named
 from earthgan_gateway.formats import png
 
 #: Raise it when the same stored shells would yield other derived quantities, samples or values at places.
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class Keys:
     numbers: int = VERSION
     compressor: str = png.COMPRESS.__name__
 
-    def shell(self, variable: str, t: int, r: int) -> str:
-        """Return the key of a stored shell. The variable `*` stands for all variables."""
-        return f"{self.digest}/{self.numerics}/{self.packing}/shell/{variable}/{t}/{r}"
+    def shell(self, variable: str, t: int, r: int, seed: int | None = None) -> str:
+        """Return the key of a stored shell of one draw. The variable `*` stands for all variables."""
+        return f"{self.digest}/{self.numerics}/{self.packing}/shell/{variable}/{t}/{r}{named(seed)}"
 
     def picture(self, name: str) -> str:
         """Return the key of a picture's bytes from the picture's own name."""

@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +18,21 @@ from earthgan.sphere.tiles import Tile
 from earthgan_gateway.cache import LayeredCache, SingleFlight
 from earthgan_gateway.drawing import colours, render
 from earthgan_gateway.drawing.raster import TileRaster
+from earthgan_gateway.draws import OWN, Draws
 from earthgan_gateway.fields import Fields, Shell, Source
 from earthgan_gateway.formats import COLOUR_FORMATS, FORMATS, VALUE_FORMATS, Contents
+from earthgan_gateway.spreads import VERSION as SPREADS_VERSION
 from earthgan_gateway.telemetry import Metrics, Traces
 
-_ANOMALY_COLOURS = "crameri:vik"
+_ANOMALY_COLOURS, _SPREAD_COLOURS = "crameri:vik", "viridis"
 
 
 @dataclass(frozen=True)
 class Style:
     """How values become colours: a colour map and the values at its two ends.
+
+    The range of a spread is found only when it is needed, so the style of a spread is open: its `high` is infinite
+    until `within` closes it.
 
     `steps` asks for flat bands of colour. `under` and `over` are the colours of values below and above the range.
     """
@@ -45,6 +50,7 @@ class Style:
         quantity: Quantity,
         anomaly: bool = False,
         *,
+        spread: bool = False,
         colormap: str | None = None,
         rescale: tuple[float, float] | None = None,
         steps: int | None = None,
@@ -52,9 +58,15 @@ class Style:
         over: str | None = None,
     ) -> Style:
         """Make the quantity's own style, changed by what is given. Raises InvalidRequest."""
-        low, high = rescale or (quantity.anomaly_range if anomaly else quantity.range)
-        _check_range(low, high)
-        name = colours.canonical(colormap or (_ANOMALY_COLOURS if anomaly else quantity.colormap))
+        usual_range, usual_colours = quantity.range, quantity.colormap
+        if spread:
+            usual_range, usual_colours = (0.0, math.inf), _SPREAD_COLOURS
+        elif anomaly:
+            usual_range, usual_colours = quantity.anomaly_range, _ANOMALY_COLOURS
+        low, high = rescale or usual_range
+        if rescale or not spread:
+            _check_range(low, high)
+        name = colours.canonical(colormap or usual_colours)
         style = cls(name, low, high, steps, under and colours.hex_colour(under), over and colours.hex_colour(over))
         style.palette()
         return style
@@ -64,9 +76,19 @@ class Style:
         return colours.palette(self.colormap, self.steps, self.under, self.over)
 
     @property
+    def is_open(self) -> bool:
+        """Whether the upper end of the range is not known yet."""
+        return math.isinf(self.high)
+
+    def within(self, low: float, high: float) -> Style:
+        """Return the same style with another range."""
+        return replace(self, low=low, high=high)
+
+    @property
     def name(self) -> str:
         """A canonical text that identifies the style."""
-        return f"{self.colormap},{self.low!r},{self.high!r},{self.steps},{self.under},{self.over}"
+        ends = f"spread{SPREADS_VERSION}" if self.is_open else f"{self.low!r},{self.high!r}"
+        return f"{self.colormap},{ends},{self.steps},{self.under},{self.over}"
 
 
 def _check_range(low: float, high: float) -> None:
@@ -87,6 +109,7 @@ class ShellPicture:
 
     quantity: str
     anomaly: bool = False
+    draws: Draws = OWN
     t: int
     r: int
     format: str
@@ -99,7 +122,7 @@ class ShellPicture:
         kind = "anomaly" if self.anomaly else "field"
         style = f"{self.style.name}/{render.VERSION}" if self.style else "values"
         written = f"{self.format}/{FORMATS[self.format].version}{'/gzip' if self.gzipped else ''}"
-        return f"{self.quantity}/{kind}/{self.t}/{self.r}/{style}/{written}"
+        return f"{self.quantity}/{kind}{self.draws.name}/{self.t}/{self.r}/{style}/{written}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +186,13 @@ class Pictures:
         return await self._flights.do(key, deadline, lambda until: self._draw(key, picture, until))
 
     async def _draw(self, key: str, picture: ShellPicture, until: float) -> Answer:
-        shell = await self._fields.shell(picture.quantity, picture.t, picture.r, picture.anomaly, until)
+        style = picture.style
+        if style is not None and style.is_open:
+            ends = await self._fields.spreads.of(self._offer.quantity(picture.quantity), until)
+            picture = replace(picture, style=style.within(*ends))
+        shell = await self._fields.shell(
+            picture.quantity, picture.t, picture.r, picture.anomaly, until, draws=picture.draws
+        )
         started = time.perf_counter()
         with self._traces.span("render", format=picture.format):
             if isinstance(picture, TilePicture):
@@ -199,7 +228,7 @@ class Pictures:
         surrogate, quantity = self._offer.surrogate, self._offer.quantity(picture.quantity)
         return Contents(
             variable=f"{quantity.name}_anomaly" if picture.anomaly else quantity.name,
-            long_name=f"{quantity.long_name}{', less its lateral mean' if picture.anomaly else ''}",
+            long_name=picture.draws.of(f"{quantity.long_name}{', less its lateral mean' if picture.anomaly else ''}"),
             unit=quantity.unit,
             description=picture.name,
             grid=surrogate.grid,

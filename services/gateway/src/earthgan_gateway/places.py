@@ -19,15 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.bounded import Bounded
+from earthgan.errors import InvalidRequest
 from earthgan.quantities import Quantity, lateral_mean
 from earthgan.sphere.great_circle import GreatCircle
 from earthgan.sphere.statistics import shell_statistics
 from earthgan.sphere.stencil import Stencil, cheapest_stencils
 from earthgan.surrogate import LONGEST_RUN
 from earthgan_gateway.cache import SingleFlight
+from earthgan_gateway.draws import OWN, Draws
 from earthgan_gateway.engines import Engine, Lane
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.progress import Progress, SeriesValues
+from earthgan_gateway.spreads import SpreadRanges
 
 Array = NDArray[np.float32]
 Place = tuple[float, float]
@@ -50,15 +53,20 @@ class Fields(Protocol):
 
     engine: Engine
     timeout_s: float
+    spreads: SpreadRanges
 
-    async def shell(self, quantity: str, t: int, r: int) -> Shell: ...
+    async def shell(
+        self, quantity: str, t: int, r: int, *, deadline: float | None = None, draws: Draws = OWN
+    ) -> Shell: ...
 
 
 class Places:
     """Answers questions about one surrogate with plain JSON objects.
 
     Numbers have six digits of their quantity's range; None means "no value". All engine calls of a request together may
-    take `fields.timeout_s`. Every method raises EngineError, and NotFound before it computes anything.
+    take `fields.timeout_s`. With `draws`, each number is that of one draw, or the statistic of the numbers of several
+    draws, which are computed one after another. Every method raises EngineError, and NotFound before it computes
+    anything.
     """
 
     def __init__(self, offer: Offer, fields: Fields, kept_bytes: int = 2**23) -> None:
@@ -69,40 +77,52 @@ class Places:
         self._means = LateralMeans(offer, fields.engine, kept_bytes // 2)
         self._series = SeriesValues([step.t for step in self._surrogate.steps], kept_bytes // 2)
 
-    async def point(self, name: str, t: int, r: int, place: Place) -> dict[str, Any]:
+    async def point(self, name: str, t: int, r: int, place: Place, draws: Draws = OWN) -> dict[str, Any]:
         """Return all quantities at a place of a shell."""
-        quantity, where = self.offer.quantity(name), self._shell(t, r)
-        stored = {v: (await self._fields.shell(v, t, r)).values for v in self._surrogate.variables}
-        stencil = self._stencil(place)
-        box = {v: stencil.cut(values)[None] for v, values in stored.items()}
-        values = {}
-        for each in self.offer.quantities.values():
-            means = self._means.of_shell(each, stored) if each.less_mean else None
-            values[each.name] = _number(_sampled(each, box, stencil, means)[0, 0], _digits(each))
-        return {**self._about(quantity), **where, **_at(place), "value": values[name], "values": values}
+        quantity, where, stencil = self.offer.quantity(name), self._shell(t, r), self._stencil(place)
+        quantities = tuple(self.offer.quantities.values())
 
-    async def profile(self, name: str, t: int, place: Place, with_mean: bool = False) -> dict[str, Any]:
+        async def boxes(seed: int | None) -> Array:
+            one = Draws((seed,))
+            stored = {v: (await self._fields.shell(v, t, r, draws=one)).values for v in self._surrogate.variables}
+            box = {v: stencil.cut(values)[None] for v, values in stored.items()}
+            means = [self._means.of_shell(each, stored) if each.less_mean else None for each in quantities]
+            return np.concatenate([_at_box(q, box, stencil, m) for q, m in zip(quantities, means, strict=True)])
+
+        found = stencil.sample(await draws.combined(boxes))[:, 0]
+        values = {
+            q.name: _number(value, _digits(q, draws)) for q, value in zip(quantities, found.tolist(), strict=True)
+        }
+        return {**self._about(quantity, draws), **where, **_at(place), "value": values[name], "values": values}
+
+    async def profile(
+        self, name: str, t: int, place: Place, with_mean: bool = False, draws: Draws = OWN
+    ) -> dict[str, Any]:
         """Return a quantity in all shells below a place, and each shell's lateral mean if `with_mean`.
 
-        The lateral means need every whole shell, but only once.
+        The lateral means need every whole shell, but only once. Those of several draws would need too many: raises
+        InvalidRequest.
         """
         quantity, when, deadline = self.offer.quantity(name), self._step(t), self._deadline()
+        if with_mean and draws.statistic is not None:
+            raise InvalidRequest("lateral_mean needs every whole shell, so it is given for one draw only")
         shells = range(self._surrogate.grid.shape[0])
-        lane: Lane = "long" if with_mean else "map"
-        values = await self._column(quantity, t, shells, self._stencil(place), deadline, lane)
+        lane: Lane = "long" if with_mean or draws.statistic is not None else "map"
+        values = await self._column(quantity, t, shells, self._stencil(place), deadline, lane, draws)
+        digits = _digits(quantity, draws)
         answer = {
-            **self._about(quantity),
+            **self._about(quantity, draws),
             **when,
             **_at(place),
             **self._depths(),
-            "values": _list(values[:, 0], _digits(quantity)),
+            "values": _list(values[:, 0], digits),
         }
         if with_mean:
-            means = await self._means.of(quantity, t, shells, deadline)
-            answer["lateral_mean"] = _list(np.zeros_like(means) if quantity.less_mean else means, _digits(quantity))
+            means = await self._means.of(quantity, t, shells, deadline, draws.seeds[0])
+            answer["lateral_mean"] = _list(np.zeros_like(means) if quantity.less_mean else means, digits)
         return answer
 
-    async def series(self, name: str, r: int, place: Place) -> dict[str, Any]:
+    async def series(self, name: str, r: int, place: Place, draws: Draws = OWN) -> dict[str, Any]:
         """Return a quantity at a place of a shell in all time steps.
 
         If there is not enough time for all steps, the values so far are kept. The next request continues from there.
@@ -111,19 +131,19 @@ class Places:
         stencil, shells, steps = self._stencil(place), range(r, r + 1), self._surrogate.steps
 
         async def value(t: int, until: float) -> float:
-            return float((await self._column(quantity, t, shells, stencil, until, "long"))[0, 0])
+            return float((await self._column(quantity, t, shells, stencil, until, "long", draws))[0, 0])
 
-        values = await self._series.of((name, r, place), deadline, value)
+        values = await self._series.of((name, r, place, draws), deadline, value)
         return {
-            **self._about(quantity),
+            **self._about(quantity, draws),
             **self._radius(r, radius_km),
             **_at(place),
             "t": [step.t for step in steps],
             "time_myr": [step.time_myr for step in steps],
-            "values": _list(values, _digits(quantity)),
+            "values": _list(values, _digits(quantity, draws)),
         }
 
-    async def section(self, name: str, t: int, arc: GreatCircle, n: int) -> dict[str, Any]:
+    async def section(self, name: str, t: int, arc: GreatCircle, n: int, draws: Draws = OWN) -> dict[str, Any]:
         """Return a quantity in all shells below `n` points of a great circle, as `values[r][point]`."""
         quantity, when, deadline = self.offer.quantity(name), self._step(t), self._deadline()
         latitudes, longitudes = arc.points_deg(n)
@@ -133,10 +153,10 @@ class Places:
         stencils = await asyncio.to_thread(
             cheapest_stencils, grid, latitudes, longitudes, shells, lambda window: price(window, count)
         )
-        pieces = [await self._column(quantity, t, shells, stencil, deadline, "long") for stencil in stencils]
+        pieces = [await self._column(quantity, t, shells, stencil, deadline, "long", draws) for stencil in stencils]
         angles = np.linspace(0, arc.length_deg, n)
         return {
-            **self._about(quantity),
+            **self._about(quantity, draws),
             **when,
             **self._depths(),
             "lat": [round(latitude, 6) for latitude in latitudes.tolist()],
@@ -145,7 +165,7 @@ class Places:
             "surface_distance_km": [
                 self._planet.rounded(d) for d in (np.radians(angles) * self._planet.radius_km).tolist()
             ],
-            "values": await asyncio.to_thread(_lists, np.concatenate(pieces, axis=1), _digits(quantity)),
+            "values": await asyncio.to_thread(_lists, np.concatenate(pieces, axis=1), _digits(quantity, draws)),
         }
 
     def points_along(self, arc: GreatCircle) -> int:
@@ -153,19 +173,20 @@ class Places:
         spacing_deg = 360 / self._surrogate.grid.shape[2]
         return min(LONGEST_SECTION, max(2, int(np.ceil(arc.length_deg / spacing_deg)) + 1))
 
-    async def statistics(self, name: str, t: int, r: int) -> dict[str, Any]:
-        """Return area-weighted statistics of a shell, with a histogram over the quantity's global range."""
-        quantity, where = self.offer.quantity(name), self._shell(t, r)
-        shell = await self._fields.shell(name, t, r)
-        digits = _digits(quantity)
-        found = asdict(await asyncio.to_thread(shell_statistics, shell.values, self._surrogate.grid, quantity.range))
+    async def statistics(self, name: str, t: int, r: int, draws: Draws = OWN) -> dict[str, Any]:
+        """Return area-weighted statistics of a shell, with a histogram over the global range of what it shows."""
+        quantity, where, deadline = self.offer.quantity(name), self._shell(t, r), self._deadline()
+        bounds = await self._fields.spreads.of(quantity, deadline) if draws.is_spread else quantity.range
+        shell = await self._fields.shell(name, t, r, deadline=deadline, draws=draws)
+        digits = _digits(quantity, draws)
+        found = asdict(await asyncio.to_thread(shell_statistics, shell.values, self._surrogate.grid, bounds))
         shares = {key: found.pop(key) for key in ("bins", "below", "above")}
         percentiles = {f"p{percent}": _number(value, digits) for percent, value in found.pop("percentiles").items()}
-        histogram = {"range": list(quantity.range), **{k: _numbers(v) for k, v in shares.items()}}
+        histogram = {"range": list(bounds), **{k: _numbers(v) for k, v in shares.items()}}
         missing = _number(found.pop("missing"))
         moments = {key: _number(value, digits) for key, value in found.items()}
         return {
-            **self._about(quantity),
+            **self._about(quantity, draws),
             **where,
             **moments,
             "missing": missing,
@@ -174,12 +195,19 @@ class Places:
         }
 
     async def _column(
-        self, quantity: Quantity, t: int, shells: range, stencil: Stencil, deadline: float, lane: Lane
+        self, quantity: Quantity, t: int, shells: range, stencil: Stencil, deadline: float, lane: Lane, draws: Draws
     ) -> Array:
-        """Return a quantity `(shell, point)` at the stencil's points, from one engine call and the lateral means."""
-        field = await self._fields.engine.window(quantity.needs, t, stencil.window(shells), None, deadline, lane)
-        means = await self._means.of(quantity, t, shells, deadline) if quantity.less_mean else None
-        return _sampled(quantity, dict(zip(quantity.needs, field, strict=True)), stencil, means)
+        """Return a quantity `(shell, point)` at the stencil's points, from one engine call and the lateral means for
+        each draw.
+        """
+        window = stencil.window(shells)
+
+        async def box(seed: int | None) -> Array:
+            field = await self._fields.engine.window(quantity.needs, t, window, seed, deadline, lane)
+            means = await self._means.of(quantity, t, shells, deadline, seed) if quantity.less_mean else None
+            return _at_box(quantity, dict(zip(quantity.needs, field, strict=True)), stencil, means)
+
+        return stencil.sample(await draws.combined(box))
 
     def _stencil(self, place: Place) -> Stencil:
         return Stencil.of(self._surrogate.grid, np.array([place[0]]), np.array([place[1]]))
@@ -187,8 +215,8 @@ class Places:
     def _deadline(self) -> float:
         return time.monotonic() + self._fields.timeout_s
 
-    def _about(self, quantity: Quantity) -> dict[str, Any]:
-        about = {"variable": quantity.name, "long_name": quantity.long_name, "unit": quantity.unit}
+    def _about(self, quantity: Quantity, draws: Draws) -> dict[str, Any]:
+        about = {"variable": quantity.name, "long_name": draws.of(quantity.long_name), "unit": quantity.unit}
         scale = self._surrogate.spec.provenance.time_scale
         return {**about, "length_unit": self._planet.unit, "time_scale": scale}
 
@@ -220,12 +248,16 @@ class LateralMeans:
     def __init__(self, offer: Offer, engine: Engine, kept_bytes: int) -> None:
         self._surrogate = offer.surrogate
         self._engine = engine
-        self._kept: Bounded[tuple[str, int], Progress] = Bounded(kept_bytes, lambda progress: progress.bytes)
+        self._kept: Bounded[tuple[str, int, int | None], Progress] = Bounded(
+            kept_bytes, lambda progress: progress.bytes
+        )
         self._flights: SingleFlight[NDArray[np.float64]] = SingleFlight()
 
-    async def of(self, quantity: Quantity, t: int, shells: Sequence[int], deadline: float) -> NDArray[np.float64]:
-        """Return the means `(shell,)` of a quantity in its unit."""
-        key, wanted = (quantity.name, t), np.asarray(shells)
+    async def of(
+        self, quantity: Quantity, t: int, shells: Sequence[int], deadline: float, seed: int | None
+    ) -> NDArray[np.float64]:
+        """Return the means `(shell,)` of a draw of a quantity in its unit."""
+        key, wanted = (quantity.name, t, seed), np.asarray(shells)
         means = self._kept.get(key) or Progress.none(self._surrogate.grid.shape[0])
         if not means.known[wanted].all():
             stored_means = (await asyncio.to_thread(self._surrogate.lateral_means, t)).get(quantity.needs[0])
@@ -235,7 +267,7 @@ class LateralMeans:
         missing = wanted[~means.known[wanted]].tolist()
         for first in range(0, len(missing), LONGEST_RUN):
             run = missing[first : first + LONGEST_RUN]
-            compute = partial(self._compute, quantity, t, run, means)
+            compute = partial(self._compute, quantity, t, run, means, seed)
             means.put(run, await self._flights.do((*key, *run), deadline, compute))
         values: NDArray[np.float64] = means.values[wanted]
         return values
@@ -246,34 +278,36 @@ class LateralMeans:
         return lateral_mean(quantity.at(stored, *grid.axes_deg), grid)
 
     async def _compute(
-        self, quantity: Quantity, t: int, run: list[int], means: Progress, until: float
+        self, quantity: Quantity, t: int, run: list[int], means: Progress, seed: int | None, until: float
     ) -> NDArray[np.float64]:
-        field = await self._engine.shells(quantity.needs, t, run, None, until, "long")
+        field = await self._engine.shells(quantity.needs, t, run, seed, until, "long")
         stored = dict(zip(quantity.needs, field, strict=True))
         found = await asyncio.to_thread(self.of_shell, quantity, stored)
         means.put(run, found)
-        self._kept.set((quantity.name, t), means)
+        self._kept.set((quantity.name, t, seed), means)
         return found
 
 
-def _sampled(
-    quantity: Quantity, box: Mapping[str, Array], stencil: Stencil, means: NDArray[np.float64] | None
-) -> Array:
-    """Sample a quantity `(shell, point)` from a box `(shell, row, column)` of each variable that it needs.
+def _at_box(quantity: Quantity, box: Mapping[str, Array], stencil: Stencil, means: NDArray[np.float64] | None) -> Array:
+    """Compute a quantity in the box `(shell, row, column)` of a stencil, from that of each variable that it needs.
 
-    If the means `(shell,)` are given, they are subtracted.
+    If the means `(shell,)` are given, they are subtracted. A statistic of draws is that of these cells, so that a place
+    between them has the value that a tile shows there.
     """
-    values = stencil.sample(quantity.at(box, stencil.latitudes_deg, stencil.longitudes_deg))
-    return values if means is None else np.asarray(values - np.reshape(means, (-1, 1)), dtype=np.float32)
+    values = quantity.at(box, stencil.latitudes_deg, stencil.longitudes_deg)
+    return values if means is None else np.asarray(values - np.reshape(means, (-1, 1, 1)), dtype=np.float32)
 
 
 def _at(place: Place) -> dict[str, Any]:
     return {"lat": place[0], "lon": place[1]}
 
 
-def _digits(quantity: Quantity) -> int:
-    """The significant digits of a quantity's values: six of its range, and those that the range's own offset takes."""
-    low, high = quantity.range
+def _digits(quantity: Quantity, draws: Draws) -> int:
+    """The significant digits of a quantity's values: six of its range, and those that the range's own offset takes.
+
+    The range of a spread starts at zero.
+    """
+    low, high = (0.0, 1.0) if draws.is_spread else quantity.range
     offset = max(abs(low), abs(high)) / (high - low)
     return min(6 + max(0, int(np.log10(offset))), FLOAT32_DIGITS)
 

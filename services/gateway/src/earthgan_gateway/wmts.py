@@ -10,11 +10,12 @@ import morecantile
 from earthgan.quantities import Quantity
 from earthgan.sphere.tiles import TILE_MATRIX_SETS, WEB_MERCATOR, max_native_zoom
 from earthgan.surrogate import Surrogate
+from earthgan_gateway.draws import MOST
 
 MEDIA_TYPE = "application/xml"
 CAPABILITIES = "wmts/WMTSCapabilities.xml"
 #: The names of the dimensions. They appear in the template of a tile's address.
-STEP, SHELL = "step", "shell"
+STEP, SHELL, SEED = "step", "shell", "seed"
 
 _WMTS = "http://www.opengis.net/wmts/1.0"
 _OWS = "http://www.opengis.net/ows/1.1"
@@ -30,8 +31,9 @@ def capabilities(
 ) -> bytes:
     """Write the capabilities document: one layer per quantity, with time step and radial shell as dimensions.
 
-    `base_url` is the gateway's address and ends with a slash. The document lists no zoom that shows no more detail than
-    the one before.
+    If the surrogate has draws and a seed of its own, the seed is a dimension too. It offers as many as a statistic
+    may take. `base_url` is the gateway's address and ends with a slash. The document lists no zoom that shows no more
+    detail than the one before.
     """
     provenance = surrogate.spec.provenance
     document = ElementTree.Element(_wmts("Capabilities"), {"version": "1.0.0"})
@@ -82,10 +84,15 @@ def _add_layer(
     inner, outer = (planet.in_words(radius, planet.decimals(radii_km)) for radius in (radii_km[0], radii_km[-1]))
     shells = f"Radial shell, from 0 at radius {inner} to {len(radii_km) - 1} at {outer}"
     _add_dimension(layer, SHELL, shells, default_r, range(len(radii_km)))
+    own_seed, drawn = surrogate.spec.seed, ""
+    if surrogate.kind.has_noise and own_seed is not None:
+        seeds = sorted({own_seed, *range(MOST)})
+        _add_dimension(layer, SEED, "Seed of a draw of the generator's noise", own_seed, seeds)
+        drawn = f"&{SEED}={{{SEED}}}"
     for tms in TILE_MATRIX_SETS:
         _add(_add(layer, _wmts("TileMatrixSetLink")), _wmts("TileMatrixSet"), tms)
     place = f"{{{STEP}}}/{{{SHELL}}}/{{TileMatrix}}/{{TileCol}}/{{TileRow}}"
-    template = f"{base_url}tiles/{quantity.name}/{place}.png?tms={{TileMatrixSet}}"
+    template = f"{base_url}tiles/{quantity.name}/{place}.png?tms={{TileMatrixSet}}{drawn}"
     _add(layer, _wmts("ResourceURL"), format="image/png", resourceType="tile", template=template)
 
 

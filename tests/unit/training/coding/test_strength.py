@@ -13,8 +13,9 @@ from earthgan.backends.torch import torch_backend
 from earthgan.cli import main
 from earthgan.errors import BadInput
 from earthgan.surrogate import Backend, Surrogate
-from earthgan_training.coding.flow import explained, gated_runs, lowered
+from earthgan_training.coding.flow import gated_runs, lowered
 from earthgan_training.coding.make import add_steps
+from earthgan_training.coding.shares import Products
 from earthgan_training.evaluate.inputs import encode_inputs, opened_at
 from earthgan_training.simulations.opening import open_source
 from earthgan_training.velocity.gate import Verdict, measured_verdict
@@ -232,6 +233,10 @@ def test_a_gate_states_no_more_than_its_steps_have() -> None:
     lower = lowered(gate, radii_km, np.array([[1.0, 0.99, np.nan], [0.91, 1.0, np.nan]]))
     assert (lower[0].radial, lower[0].lateral) == (0.98, 0.91)
     assert lower[1] == gate[1]
+
+
+def explained(true: np.ndarray, made: np.ndarray) -> np.ndarray:
+    return Products.of_coefficients(true, made).explained()
 
 
 @pytest.mark.parametrize("factor", [0.0, 0.5, 1.0, 2.0, -1.0])

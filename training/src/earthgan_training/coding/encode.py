@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,12 @@ from earthgan.kinds.spectral_planner import Kernels
 from earthgan.numerics.transform import per_degree
 from earthgan.records import VariableSpec
 from earthgan.surrogate import Surrogate
-from earthgan_training.coding.flow import Flow, StepFlow, explained, refuse_lost, refuse_unexplained
+from earthgan_training.coding.flow import Flow, StepFlow, refuse_lost, refuse_unexplained
 from earthgan_training.coding.modes import Shells, degrees_of_rows, in_rows, projected
+from earthgan_training.coding.scalars import profile_coefficients_of, read_part
+from earthgan_training.coding.shares import Products
 from earthgan_training.coding.tables import loudness_of
-from earthgan_training.harmonics.analysis import fast_coefficients, highest_degree
+from earthgan_training.harmonics.analysis import highest_degree
 from earthgan_training.simulations.labelled import Source
 
 #: The coefficients `(degree, order, part, mode)` of each component.
@@ -62,6 +64,8 @@ class Encoder:
         self._code, self._arguments, self._radii_km = code, arguments, tuple(radii_km)
         self._scales = [variable.normalisation for variable in variables]
         self._shells = {name: Shells.of_component(name, arguments, radii_km) for name in code.components}
+        self._span = self._shells["temperature"].span
+        self._shells["temperature"] = self._shells["temperature"].seen_by(self._span)
         self._stores_velocity = len(code.components) > 1
         self._names = tuple(variable.name for variable in variables[:4])
 
@@ -104,15 +108,19 @@ class Encoder:
         arguments = self._arguments
         refuse_unfit(source, arguments.degree, self._radii_km)
         velocity = self.velocity_of(source)
-        fields = read_step(source, t, (self._names[0], *velocity))
         affine = self._scales[0]
-        normalised = (fields[0] - np.float32(affine.offset)) / np.float32(affine.scale)
-        coefficients = {"temperature": fast_coefficients(normalised, source.grid, arguments.degree)}
-        flow = self._flow.of(fields[1:], source.grid, coefficients["temperature"] * affine.scale) if velocity else None
-        if flow and self._stores_velocity:
-            left = flow.left(~self._flow.served)
-            coefficients |= {name: each / self._scales[1].scale for name, each in left.items()}
-        return TrueStep(self.in_modes(coefficients), flow)
+        temperature = profile_coefficients_of(source, t, self._names[0], arguments.degree, affine, self._span.T)
+        flow = None
+        if velocity:
+            read = partial(_component, source, t, velocity)
+            flow = self._flow.of(read, source.grid, t, temperature * np.float32(affine.scale))
+        left = flow.left if flow and self._stores_velocity else {}
+        return TrueStep(
+            self._in_modes(
+                {"temperature": temperature} | {name: each / self._scales[1].scale for name, each in left.items()}
+            ),
+            flow,
+        )
 
     def checked(
         self, source: Source, t: int, true: TrueStep, content: bytes, decoded: Callable[[], NDArray[np.float32]]
@@ -123,11 +131,10 @@ class Encoder:
         flow = true.flow
         if flow is None:
             return EncodedStep(content)
-        followed = np.where(self._flow.served, flow.explained, np.nan)
-        refuse_unexplained(source, t, followed, self._arguments.gate)
+        refuse_unexplained(source, t, flow.explained, self._arguments.gate)
         if not self._flow.served.all():
             refuse_lost(source, t, self._held(decoded(), flow))
-        return EncodedStep(content, flow.strength, followed)
+        return EncodedStep(content, flow.strength, flow.explained)
 
     def _held(self, x: NDArray[np.float32], flow: StepFlow) -> NDArray[np.float64]:
         """`(2,)`: the shares of the variance of the radial and the lateral velocity that decoded coefficients hold, on
@@ -136,13 +143,15 @@ class Encoder:
         left, speed = ~self._flow.served, self._scales[1].scale
         bases = {name: component.basis for name, component in self._code.components.items()}
         kernels = Kernels(self._arguments, bases, self._scales[0].scale, speed).at(np.array(self._radii_km)[left])
-        made = np.zeros_like(flow.true[..., left])
+        made = np.zeros_like(flow.true)
         for field, kernel in zip(made, kernels[1:], strict=False):  # there may be no W
             field[:] = per_degree(kernel, x) * speed * flow.strength
-        return explained(flow.true[..., left], made, together=True)[:, 0]
+        return Products.of_coefficients(flow.true, made).together.explained()[:, 0]
 
-    def in_modes(self, coefficients: Mapping[str, NDArray[np.floating]]) -> Coefficients:
-        """Each component's coefficients `(degree, order, part, mode)`, from those on its shells `(..., shell)`."""
+    def _in_modes(self, coefficients: Mapping[str, NDArray[np.floating]]) -> Coefficients:
+        """Each component's coefficients `(degree, order, part, mode)`, from those on its shells `(..., shell)`, but of
+        temperature from those of the profiles in `_span`.
+        """
         bands = self._arguments.bands
         return {
             name: projected(coefficients[name], component.basis[list(bands)], bands, self._shells[name])
@@ -154,7 +163,8 @@ class Encoder:
 
         Raises ValueError if a coefficient is too large for the code.
         """
-        return self.key(self.in_modes(coefficients))
+        temperature = coefficients["temperature"] @ self._span
+        return self.key(self._in_modes({**coefficients, "temperature": temperature}))
 
     def key(self, in_modes: Coefficients) -> bytes:
         """The code of a time step that is not predicted. Raises ValueError if a coefficient is too large for it."""
@@ -173,6 +183,10 @@ def refuse_unfit(source: Source, degree: int, radii_km: Sequence[float]) -> None
     found = source.grid.radii_km
     if len(found) != len(radii_km) or not np.allclose(found, radii_km, rtol=1e-6, atol=0):
         raise BadInput(f"{source.address}: its shells are not those of the surrogate")
+
+
+def _component(source: Source, t: int, names: Sequence[str], i: int, shells: range) -> NDArray[np.float32]:
+    return read_part(source, t, names[i], shells)
 
 
 def read_step(source: Source, t: int, names: Sequence[str]) -> NDArray[np.float32]:

@@ -22,24 +22,24 @@ from earthgan.kinds.spectral_planner import unit_square
 from earthgan.numerics.transform import per_degree
 from earthgan.sphere.grid import ShellGrid
 from earthgan_training.coding.modes import LEAST_SEEN, Shells
+from earthgan_training.coding.sample import Sample, Velocity
+from earthgan_training.coding.shares import Products
 from earthgan_training.harmonics.analysis import fast_vector_coefficients
 from earthgan_training.simulations.labelled import Source
 from earthgan_training.velocity.gate import ENOUGH, Verdict
-from earthgan_training.velocity.moments import laplace, shells_at_once, spherical
+from earthgan_training.velocity.moments import shells_at_once, spherical
 
 Array = NDArray[np.float64]
 Field = NDArray[np.floating]
 
 FIELDS: tuple[CodedField, ...] = ("u", "v", "w")
-#: The digits of a step's strength. With five, its rounding takes 86 dB off the velocity.
-DIGITS = 5
-#: A shell whose mean square is a smaller part of the largest shell's does not move. Its error is compared with this.
-LEAST_SQUARE = 1e-6
 #: A single step may leave this many times what the gate's steps left together, even if that is more than the gate
 #: allows.
 SCATTER = 1.5
 #: A share that is smaller than the stated one by no more than this is as stated.
 SAME_SHARE = 1e-3
+#: What a sample leaves is known to this factor.
+MARGIN = 1.25
 
 
 def gated_runs(gate: Verdict, radii_km: ArrayLike) -> tuple[GatedRun, ...]:
@@ -72,100 +72,100 @@ def served_shells(arguments: SpectralArguments, radii_km: ArrayLike) -> NDArray[
 
 @dataclass(frozen=True)
 class StepFlow:
-    """The coefficients of U, V and W in a step, `true`, and those that the maps compute from its temperature, `driven`.
-    All are `(field, degree, order, part, shell)` in the source's unit. The step's velocity is `strength` times `driven`
-    where it follows from temperature.
+    """How the velocity of a step follows from its temperature. It is `strength` times the driven one where it does.
+
+    `explained` `(2, shell)` are the shares of the radial and the lateral variance that follow. They are NaN on shells
+    that store their velocity. `true` and `driven` are the coefficients of U, V and W on these shells, and those that
+    the maps compute from temperature: `(field, degree, order, part, shell)` in the source's unit.
     """
 
+    strength: float
+    explained: Array
     true: Field
     driven: Field
-    strength: float
 
     @property
-    def explained(self) -> Array:
-        """`(2, shell)`: the shares of the radial and the lateral variance that follow from temperature."""
-        return explained(self.true, self.strength * self.driven)
+    def left(self) -> dict[str, Field]:
+        """What the maps leave of U, V and W on shells that store their velocity, for a strength of 1.
 
-    def left(self, shells: NDArray[np.bool_]) -> dict[str, Field]:
-        """What the maps leave of U, V and W on some shells, for a strength of 1: `(degree, order, part, shell)` each.
-
-        The result is scaled for coding: the sum of its squares is that of the velocity.
+        Each is `(degree, order, part, shell)`, and scaled for coding: the sum of its squares is that of the velocity.
         """
-        left = self.true[..., shells] / self.strength - self.driven[..., shells]
+        left = self.true / self.strength - self.driven
         left[0, 0] = 0  # there is no net flow through a sphere
         units = {name: unit_square(name, left.shape[1])[:, None, None, None] for name in FIELDS}
         return {name: each * units[name] for name, each in zip(FIELDS, left, strict=True)}
 
 
 class Flow:
-    """Compares the true velocity of a surrogate's steps with the velocity that its Stokes maps compute."""
+    """Compares the true velocity of a surrogate's steps with the velocity that its Stokes maps compute.
+
+    Temperature is known by coefficients `(degree, order, part, profile)` of the orthonormal profiles `span`
+    `(shell, profile)`: all that the maps see of it.
+    """
 
     def __init__(self, arguments: SpectralArguments, radii_km: ArrayLike) -> None:
         assert arguments.stokes is not None
         self.served = served_shells(arguments, radii_km)
+        self._allowed = _allowed(arguments.gate, radii_km)
         shells = Shells.of_component("temperature", arguments, radii_km)
+        self.span = shells.span
+        into = shells.seen_by(self.span).interpolation
         maps = arguments.stokes.kept_maps(arguments.radial_grid, arguments.degree)
         # The profiles that modes can have: others would make noise as large as anything between a boundary and a shell.
-        onto = np.linalg.pinv(shells.interpolation, rcond=LEAST_SEEN)
-        # `(degree, shell, shell)`: from temperature on shells to U and V on shells.
-        self._radial, self._lateral = (
-            (shells.interpolation @ each @ onto).astype(np.float32) for each in (maps.radial, maps.lateral)
-        )
+        onto = np.linalg.pinv(into, rcond=LEAST_SEEN)
+        # `(degree, profile, profile)`: from temperature to U and V.
+        self._maps = [(into @ each @ onto).astype(np.float32) for each in (maps.radial, maps.lateral)]
 
-    def of(self, velocity: NDArray[np.float32], grid: ShellGrid, kelvins: Field) -> StepFlow:
-        """The flow of a step. `velocity` `(3, shell, latitude, longitude)` holds its components x, y and z, and
-        `kelvins` `(degree, order, part, shell)` the coefficients of its temperature.
+    def driven(self, kelvins: Field) -> Field:
+        """The coefficients `(2, degree, order, part, profile)` of U and V that a temperature drives."""
+        return np.stack([per_degree(maps, kelvins.astype(np.float32, copy=False)) for maps in self._maps])
+
+    def of(self, velocity: Velocity, grid: ShellGrid, t: int, kelvins: Field) -> StepFlow:
+        """The flow of step `t`, whose temperature has the coefficients `kelvins` `(degree, order, part, profile)`.
+
+        A sample of the cells shows it on the shells whose velocity follows from temperature. If the sample leaves a
+        doubt, these shells are compared as a whole.
         """
-        degrees, shells = len(kelvins), kelvins.shape[-1]
-        true = np.empty((len(FIELDS), degrees, degrees, 2, shells), np.float32)
+        driven = self.driven(kelvins)
+        stored = np.flatnonzero(~self.served)
+        if not self.served.any():
+            true, made = self._whole(velocity, grid, driven, stored)
+            strength = Products.of_coefficients(true, made).strength
+            return StepFlow(strength, np.full((2, len(self.served)), np.nan), true, made)
+        sample = Sample.of(velocity, driven, self.span, grid, t)
+        products = sample.products.on(self.served)
+        explained = products.explained(products.strength)
+        doubt = (MARGIN * (1 - explained) > self._allowed[:, self.served]).any()
+        if doubt or not sample.agrees(products.strength)[self.served].all():
+            products = Products.of_coefficients(*self._whole(velocity, grid, driven, np.flatnonzero(self.served)))
+            explained = products.explained(products.strength)
+        shares = np.full((2, len(self.served)), np.nan)
+        shares[:, self.served] = explained
+        return StepFlow(products.strength, shares, *self._whole(velocity, grid, driven, stored))
+
+    def _whole(
+        self, velocity: Velocity, grid: ShellGrid, driven: Field, shells: NDArray[np.intp]
+    ) -> tuple[Field, Field]:
+        """The coefficients of U, V and W on some shells, `(field, degree, order, part, shell)`: true and driven."""
+        degrees = driven.shape[1]
+        true = np.empty((len(FIELDS), degrees, degrees, 2, len(shells)), np.float32)
         for some in shells_at_once(grid):
-            kept = slice(some.start, some.stop)
-            vx, vy, vz = velocity[:, kept]
-            true[..., kept] = fast_vector_coefficients(*spherical(vx, vy, vz, grid), grid, degrees - 1)
-        driven = np.zeros(true.shape, np.float32)
-        for field, maps in zip(driven, (self._radial, self._lateral), strict=False):  # the maps drive no W
-            field[:] = per_degree(maps, kelvins.astype(np.float32, copy=False))
-        return StepFlow(true, driven, _strength(true, driven, self.served if self.served.any() else ~self.served))
+            kept = np.flatnonzero((shells >= some.start) & (shells < some.stop))
+            if len(kept):
+                inside = shells[kept] - some.start
+                x, y, z = (velocity(i, some)[inside] for i in range(3))
+                true[..., kept] = fast_vector_coefficients(*spherical(x, y, z, grid), grid, degrees - 1)
+        made = np.zeros(true.shape, np.float32)
+        made[:2] = driven @ self.span[shells].T.astype(np.float32)  # the maps drive no W
+        return true, made
 
 
-def explained(true: Field, made: Field, together: bool = False) -> Array:
-    """`(2, shell)`: the shares of the radial and the lateral variance of `true` that `made` explains. Both are
-    coefficients of U, V and W, `(field, degree, order, part, shell)`. Where nothing moves, and nothing should, it is 1.
-
-    `together` gives the shares over all shells, `(2, 1)`.
-    """
-    square, error = _squares(true), _squares(true - made)
-    if together:
-        square, error = (each.sum(axis=1, keepdims=True) for each in (square, error))
-    within = np.maximum(square, _least(square))
-    return np.where(error > 0, 1 - np.divide(error, within, out=np.full_like(error, 2), where=within > 0), 1)
-
-
-def _strength(true: Field, driven: Field, shells: NDArray[np.bool_]) -> float:
-    """The factor of the driven flow that leaves the least of the true one: the sum over the shells of the shares of the
-    radial and the lateral variance. It is 1 where there is none.
-    """
-    of_true = _squares(true)[:, shells]
-    weights = 1 / np.maximum(of_true, _least(of_true)) if of_true.any() else of_true
-    square, product = (float((weights * _products(each, driven)[:, shells]).sum()) for each in (driven, true))
-    return float(f"{product / square:.{DIGITS}g}") if product > 0 and square > 0 else 1.0
-
-
-def _squares(flow: Field) -> Array:
-    """`(2, shell)`: the squares of the radial and the lateral flow `(field, degree, order, part, shell)`."""
-    return _products(flow, flow)
-
-
-def _products(a: Field, b: Field) -> Array:
-    """`(2, shell)`: the products of two radial and of two lateral flows, integrated over the sphere."""
-    # Orders above 0 stand for two. Squares of small velocities may be beyond float32.
-    every = np.einsum("flmps,flmps->fls", a, b, dtype=np.float64)
-    u, v, w = 2 * every - np.einsum("flps,flps->fls", a[:, :, 0], b[:, :, 0], dtype=np.float64)
-    return np.stack([u.sum(axis=0), (laplace(len(v)) * (v + w)).sum(axis=0)])
-
-
-def _least(squares: Array) -> float:
-    return float(LEAST_SQUARE * squares.sum(axis=0).max())
+def _allowed(gate: Sequence[GatedRun], radii_km: ArrayLike) -> Array:
+    """`(2, shell)`: what a gate says that may be left of the radial and the lateral variance, or what any may leave."""
+    radii, allowed = np.asarray(radii_km), np.full((2, np.size(radii_km)), 1 - ENOUGH)
+    for run in gate:
+        allowed[:, run.holds(radii)] = [[1 - run.radial + SAME_SHARE], [1 - run.lateral + SAME_SHARE]]
+    return allowed
 
 
 def refuse_unexplained(source: Source, t: int, shares: Array, gate: Sequence[GatedRun]) -> None:

@@ -9,7 +9,7 @@ stored at the knots of the shells that store velocity.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -67,6 +67,15 @@ class Shells:
         on the shells.
         """
         return np.asarray(np.linalg.pinv(self.interpolation))
+
+    @property
+    def span(self) -> Array:
+        """Orthonormal profiles `(shell, profile)` that span all profiles on the nodes."""
+        return np.asarray(np.linalg.svd(self.interpolation, full_matrices=False)[0])
+
+    def seen_by(self, span: Array) -> Shells:
+        """The same, where coefficients of the profiles `span` take the place of those of shells."""
+        return replace(self, interpolation=span.T @ self.interpolation)
 
     @property
     def profiles(self) -> Array:

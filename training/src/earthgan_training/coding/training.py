@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -56,7 +57,7 @@ def read_training(
         if run is source:
             extents.append([extent(field, v) for field, v in zip(fields, variables, strict=True)])
         kelvins = scalar_coefficients(fields[0], run.grid, degree)
-        left = flow.of(fields[1:4], run.grid, kelvins).left(~flow.served) if flow else {}
+        left = flow.of(partial(_part, fields[1:4]), run.grid, t, kelvins @ flow.span).left if flow else {}
         for name, coefficients in {"temperature": kelvins, **left}.items():
             components[name].append(coefficients if name == "temperature" else coefficients.astype(np.float32))
     ranges = [colour_range(np.array(each), v) for each, v in zip(zip(*extents, strict=True), variables, strict=True)]
@@ -70,3 +71,7 @@ def read_training(
                 each[0, 0, 0] -= affine.offset * np.sqrt(4 * np.pi)
             each /= affine.scale if name == "temperature" else specs[1].normalisation.scale
     return TrainingSteps(specs, components)
+
+
+def _part(velocity: NDArray[np.float32], i: int, shells: range) -> NDArray[np.float32]:
+    return velocity[i, shells.start : shells.stop]

@@ -14,7 +14,8 @@ from earthgan_training.simulations.arguments import add_reading_options, read_by
 _KINDS = ("preparation", "size", "maps", "profiles", "animation", "shells")
 _EXAMPLE = """earthgan figures --surrogate model_store/default --truth raw --out figures
   earthgan figures --surrogate model_store/default --truth raw --out figures --kind maps --depths 660,1600
-  earthgan figures --surrogate model_store/default --out figures --kind shells,animation --variables speed"""
+  earthgan figures --surrogate model_store/default --out figures --kind shells,animation --variables speed
+  earthgan figures --training run --out figures"""
 
 
 def add_figures(subcommands: Any) -> None:
@@ -23,10 +24,17 @@ def add_figures(subcommands: Any) -> None:
         subcommands,
         "figures",
         _figures,
-        "draw figures of a surrogate and the ground truth for papers and lectures",
+        "draw figures of a surrogate and the ground truth, or of a training run, for papers and lectures",
         _EXAMPLE,
     )
-    parser.add_argument("--surrogate", type=Path, required=True, metavar="FOLDER", help="the surrogate folder")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--surrogate", type=Path, metavar="FOLDER", help="the surrogate folder")
+    what.add_argument(
+        "--training",
+        type=Path,
+        metavar="RUN",
+        help="a run of `earthgan train` instead: its measurements, and an animation of its pictures",
+    )
     parser.add_argument(
         "--truth",
         nargs="+",
@@ -101,8 +109,13 @@ def _figures(arguments: argparse.Namespace) -> None:
     from earthgan_training.figures.animation import Animated
     from earthgan_training.figures.projection import Projection
     from earthgan_training.figures.run import Kind, Request, draw_figures
+    from earthgan_training.figures.training import draw_training
     from earthgan_training.prepare.spec import DATASET_FILE
 
+    if arguments.training:
+        for path in draw_training(arguments.training, arguments.out, Animated(arguments.animation)):
+            print(path)
+        return
     if not -360 <= arguments.centre <= 360:
         raise WrongUsage(f"--centre {arguments.centre:g}: must be a longitude between -360 and 360")
     request = Request(

@@ -71,7 +71,7 @@ class Report:
                 line += f"; SPERR takes {each.sperr_bytes:,} bytes a step for this bound"
             found.append(line)
         if self.measured < self.steps:
-            found.append(f"  measured on {self.measured} of {self.steps} steps")
+            found.append(f"  measured in all cells of {self.measured} of {self.steps} steps")
         found += [f"  {line}" for line in self.choice]
         found += [f"  note: {note}" for note in self.notes]
         return [*found, f"  {self.seconds:.1f} s"]

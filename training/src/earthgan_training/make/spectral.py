@@ -41,7 +41,9 @@ class Spectral:
     name = "spectral"
     #: The first half of these steps gives the profile, and the last half judges it. With fewer, none is tried.
     _PROOF_STEPS, _FEWEST_STEPS = 8, 4
-    _MOST_STEPS, _ATTEMPTS = 8, 6
+    _ATTEMPTS = 6
+    #: The code is fitted to at most so many steps.
+    MOST_STEPS = 8
     #: Bytes of memory for each coefficient of a fitted step, if all of its velocity has to be coded.
     _BYTES_PER_COEFFICIENT = 48
     _MOST_NODES, _FIRST_BYTES = 45, 4096
@@ -68,7 +70,7 @@ class Spectral:
 
         degree = min(highest_degree(source.grid), 95)
         coefficients = (degree + 1) ** 2 * len(source.grid.radii_km)
-        return max(1, min(self._MOST_STEPS, memory_bytes // 2 // (self._BYTES_PER_COEFFICIENT * coefficients)))
+        return max(1, min(self.MOST_STEPS, memory_bytes // 2 // (self._BYTES_PER_COEFFICIENT * coefficients)))
 
     def hopeful(self, source: Source, steps: Sequence[int], psnr_db: float) -> None:
         """A trial is the only way to tell."""
@@ -231,7 +233,11 @@ class _Search:
 
 
 def what_follows(surrogate: Surrogate) -> list[str]:
-    """A line that says on how many shells velocity follows from temperature; none if the kind is another."""
+    """Lines that say on how many shells velocity follows from temperature, and in how many cells this was tested; none
+    if the kind is another.
+    """
+    from earthgan_training.coding.sample import every_so_many
+
     arguments = surrogate.spec.generator.arguments
     gate = arguments.gate if isinstance(arguments, SpectralArguments) else ()
     served = [run for run in gate if run.served]
@@ -240,10 +246,16 @@ def what_follows(surrogate: Surrogate) -> list[str]:
     share = math.floor(1e4 * min(min(run.radial, run.lateral) for run in served)) / 1e4
     follows, every = (sum(run.shells for run in runs) for runs in (served, gate))
     rest = "" if follows == every else f"; on the other {every - follows}, it is stored"
-    return [
+    lines = [
         f"velocity follows from temperature on {follows} of {every} shells, where it explains {share:g} or more of the "
         f"variance of steps held out{rest}"
     ]
+    if (cells := math.prod(every_so_many(surrogate.grid))) > 1:
+        lines.append(
+            f"each step was tested for that: in 1 of {cells} cells and by the mean square of all, and in all cells if "
+            "these left a doubt"
+        )
+    return lines
 
 
 def demanding(fit: VelocityFit, psnr_db: float) -> Verdict:

@@ -1,4 +1,5 @@
-"""The reports of a run: for each step, a line of JSON and numbers for TensorBoard; and now and then a picture.
+"""The reports of a run: for each step, a line of JSON and numbers for TensorBoard; and now and then a picture, for
+TensorBoard and as a file.
 
 TensorBoard's own writer is a thread, and a full disk ends this thread silently. So the records are written here, one
 after another.
@@ -10,16 +11,19 @@ import json
 import time
 import warnings
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from earthgan.files import write_whole
 
 METRICS_FILE = "metrics.jsonl"
 TENSORBOARD_FOLDER = "tensorboard"
+FIGURES_FOLDER = "figures"
 
 
 class Report:
@@ -29,7 +33,8 @@ class Report:
 
     def __init__(self, run: Path, step: int) -> None:
         path = run / METRICS_FILE
-        kept = [line for line in _lines(path) if line["step"] <= step]
+        self._run = run
+        kept = [line for line in read_lines(path) if line["step"] <= step]
         write_whole(path, "".join(json.dumps(line) + "\n" for line in kept))
         self._lines = path.open("a", encoding="utf-8")
         self._events = _Events(run / TENSORBOARD_FOLDER, step)
@@ -43,6 +48,9 @@ class Report:
     def picture(self, step: int, name: str, image: NDArray[np.uint8]) -> None:
         """Record a picture `(row, column, colour)`."""
         self._events.picture(step, name, image)
+        content = BytesIO()
+        Image.fromarray(image).quantize().save(content, "PNG", optimize=True)
+        write_whole(self._run / FIGURES_FOLDER / f"{step:06d}.png", content.getvalue())
 
     def close(self) -> None:
         self._lines.close()
@@ -81,7 +89,7 @@ class _Events:
         self._records.write(self._event(wall_time=time.time(), **event).SerializeToString())
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
+def read_lines(path: Path) -> list[dict[str, Any]]:
     """The complete lines of an earlier report. A line that a killed process left incomplete is dropped."""
     if not path.exists():
         return []

@@ -211,7 +211,6 @@ def _load_weights(file: Path, generator: Generator) -> None:
 def _about(chosen: Fit, processes: Processes, weights: Path | None) -> dict[str, Any]:
     return {
         "first_weights_sha256": file_sha256(weights) if weights else None,
-        "torch": torch.__version__,
         "device": str(processes.device),
         "processes": processes.count,
         "micro_batch": chosen.micro_batch,

@@ -1,33 +1,34 @@
 """A run's folder: its configuration, its sources and its measurements.
 
 config.json        the whole configuration
-run.json           the seed; the digests of the source, the data and the initial weights; versions
+run.json           the seed; the digests of the sources, the data and the initial weights; git's revision; versions
+source.zip         the sources that the run was started with
 metrics.jsonl      one line of numbers for each step
-tensorboard/       the same numbers, and pictures
+figures/           a picture of each validation: the prediction beside interpolation and truth
+tensorboard/       the same numbers and pictures
 checkpoints/       last, best, and content, which is the end of the first stage
 surrogate/         the surrogate, written at the end
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-import earthgan
-import earthgan_training
 from earthgan.errors import BadInput, what_is_wrong
-from earthgan.files import is_leftover, write_json
+from earthgan.files import is_leftover, write_json, write_whole
 from earthgan.surrogate import file_sha256
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.prepare.spec import DATASET_FILE
 from earthgan_training.train.config import TrainConfig
+from earthgan_training.train.snapshot import snapshot, source_zip
 
 CONFIG_FILE = "config.json"
 ABOUT_FILE = "run.json"
+SOURCE_FILE = "source.zip"
 SURROGATE_FOLDER = "surrogate"
 
 
@@ -38,11 +39,12 @@ def begin(run: Path, config: TrainConfig, data: Dataset, about: dict[str, Any]) 
     run.mkdir(parents=True, exist_ok=True)
     described = {
         "seed": config.seed,
-        "source_sha256": source_sha256(),
         "data_sha256": data_sha256(data),
+        **snapshot(),
         **about,
     }
     # The configuration is written last: a folder without it is not a run.
+    write_whole(run / SOURCE_FILE, source_zip())
     write_json(run / ABOUT_FILE, described)
     write_json(run / CONFIG_FILE, config.model_dump(mode="json"))
 
@@ -69,19 +71,9 @@ def resumed(run: Path, data: Dataset) -> TrainConfig:
 
 def _begun(path: Path) -> bool:
     """Whether a path in the folder of a run was left by a process that was killed while it started the run."""
-    return path.name == ABOUT_FILE or is_leftover(path)
+    return path.name in (ABOUT_FILE, SOURCE_FILE) or is_leftover(path)
 
 
 def data_sha256(data: Dataset) -> str:
     """The digest of `dataset.json`, which contains the digests of all other files."""
     return file_sha256(data.folder / DATASET_FILE)
-
-
-def source_sha256() -> str:
-    """The digest of all source files that a run depends on."""
-    digest = hashlib.sha256()
-    for package in (earthgan, earthgan_training):
-        folder = Path(package.__path__[0])
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
-    return digest.hexdigest()

@@ -185,6 +185,7 @@ class PaperKind(GridKind):
     """Surrogates whose generator is that of the paper."""
 
     name = "paper"
+    has_noise = True
     Arguments = PaperArguments
 
     @classmethod

@@ -119,6 +119,8 @@ class Kind(ABC):
     evaluates: ClassVar[bool] = False
     #: Whether served numbers must be those that are computed, because a surrogate may state how far they may be off.
     exact: bool = False
+    #: Whether the generator takes noise, so that each seed gives another draw.
+    has_noise: bool = False
     #: Whether the weights in `generator.safetensors` are the torch module's parameters.
     has_parameters: ClassVar[bool] = True
 

@@ -48,6 +48,7 @@ def _tile(offer: Offer, path: str, query: QueryParams) -> TilePicture:
     return TilePicture(
         quantity=quantity.name,
         anomaly=asked.anomaly,
+        draws=asked.chosen(offer),
         t=t,
         r=r,
         format=form,
@@ -63,8 +64,15 @@ def _shell(offer: Offer, path: str, query: QueryParams) -> ShellPicture:
     t, r = int(found["t"]), int(found["r"])
     quantity = offer.check(found["var"], t=t, r=r)
     asked, form = read(ShellQuery, query), found["format"] or "npy"
-    style = asked.style(quantity) if form in COLOUR_FORMATS else None
-    return ShellPicture(quantity=quantity.name, anomaly=asked.anomaly, t=t, r=r, format=form, style=style)
+    return ShellPicture(
+        quantity=quantity.name,
+        anomaly=asked.anomaly,
+        draws=asked.chosen(offer),
+        t=t,
+        r=r,
+        format=form,
+        style=asked.style(quantity) if form in COLOUR_FORMATS else None,
+    )
 
 
 def _match(pattern: re.Pattern[str], path: str) -> re.Match[str]:

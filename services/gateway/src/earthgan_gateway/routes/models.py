@@ -63,8 +63,22 @@ class Default(_Document):
     r: int
 
 
+class Draws(_Document):
+    """The variables of which a generator with noise makes draws. `seed` is that of answers to requests without one; if
+    it is null, they have no noise. A statistic takes `fewest` to `most` draws, and `usual` by default.
+    """
+
+    variables: list[str]
+    seed: int | None
+    fewest: int
+    most: int
+    usual: int
+
+
 class Catalog(_Document):
     """Everything that clients can ask for. `nearest` is present if the query gave a depth or a radius.
+
+    `draws` is null if the generator has no noise.
 
     `max_error` is the largest error of each variable, in its unit, that any cell of the grid has; null if the surrogate
     promises none.
@@ -95,6 +109,7 @@ class Catalog(_Document):
     grid: Grid
     tile_matrix_sets: dict[str, TileMatrixSet]
     default: Default
+    draws: Draws | None
     nearest: Shell | None = None
 
 

@@ -12,7 +12,7 @@ from earthgan_gateway.routes.grammar import SHELL_FORMATS, TILE_FORMATS
 from earthgan_gateway.routes.models import ShellValues
 from earthgan_gateway.routes.paths import Column, Row, Shell, Step, Variable, Zoom
 from earthgan_gateway.routes.problems import ENGINE_ERRORS, Problem
-from earthgan_gateway.routes.query import ShellQuery, TileQuery
+from earthgan_gateway.routes.query import DRAWS, ShellQuery, TileQuery
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 
@@ -25,14 +25,21 @@ TileFormat = Annotated[str, _format(TILE_FORMATS, "webp")]
 ShellFormat = Annotated[str, _format(SHELL_FORMATS, "nc")]
 
 
-def complete_openapi(app: FastAPI) -> None:
-    """Add the schema of errors to `app.openapi()`. Every route refers to it."""
+def complete_openapi(app: FastAPI, has_draws: bool) -> None:
+    """Add the schema of errors to `app.openapi()`, because every route refers to it. Leave out the parameters that
+    choose draws, unless the surrogate has any.
+    """
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            schemas = generate().setdefault("components", {}).setdefault("schemas", {})
+            document = generate()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas[Problem.__name__] = Problem.model_json_schema()
+            if not has_draws:
+                for operation in (each for path in document["paths"].values() for each in path.values()):
+                    parameters = operation.get("parameters", [])
+                    operation["parameters"] = [each for each in parameters if each["name"] not in DRAWS]
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -13,12 +13,13 @@ from starlette.responses import Response
 
 from earthgan.errors import NotFound
 from earthgan.sphere.great_circle import GreatCircle
+from earthgan_gateway.draws import Draws
 from earthgan_gateway.keys import Keys
 from earthgan_gateway.places import Places
 from earthgan_gateway.routes.models import Point, Profile, Section, Series, Statistics
 from earthgan_gateway.routes.paths import Shell, Step, Variable
 from earthgan_gateway.routes.problems import ENGINE_ERRORS, NO_SUCH_PATH
-from earthgan_gateway.routes.query import ONLY_DOCUMENTED, PlaceQuery, ProfileQuery, SectionQuery, whole
+from earthgan_gateway.routes.query import ONLY_DOCUMENTED, DrawsQuery, PlaceQuery, ProfileQuery, SectionQuery, whole
 
 #: A part of every entity tag. Raise it when the same numbers would be answered differently.
 VERSION = 2
@@ -37,19 +38,24 @@ def places_router(places: Places, keys: Keys) -> APIRouter:
         places.offer.check(named["var"], **indices)
 
     async def answer(
-        request: Request, model: type[BaseModel], asked: tuple[Any, ...], compute: Callable[[], Awaitable[Any]]
+        request: Request,
+        model: type[BaseModel],
+        asked: tuple[Any, ...],
+        query: DrawsQuery,
+        compute: Callable[[Draws], Awaitable[Any]],
     ) -> Response:
-        """Answer the document that `compute` returns.
+        """Answer the document that `compute` returns for the draws of a query.
 
         The entity tag is made from `asked` and the surrogate, because they determine the document. Validating the
         largest section and writing it as JSON takes 9 CPU ms in a thread; Python's own JSON alone took 39.
         """
-        tag = keys.tag(keys.places(f"{VERSION}/{(model.__name__, *asked)!r}"))
+        draws = query.chosen(places.offer)
+        tag = keys.tag(keys.places(f"{VERSION}/{(model.__name__, *asked)!r}{draws.name}"))
         # The tag is weak, because the same JSON may be sent compressed or uncompressed.
         headers = {"etag": f'W/"{tag}"', "cache-control": "public, max-age=60", "earthgan-surrogate": keys.digest}
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        found = await compute()
+        found = await compute(draws)
         body = await asyncio.to_thread(lambda: model.model_validate(found).model_dump_json(exclude_unset=True))
         return Response(body, media_type="application/json", headers=headers)
 
@@ -64,7 +70,7 @@ def places_router(places: Places, keys: Keys) -> APIRouter:
         `values` has one number for each quantity from `/variables`, in its unit.
         """
         place = query.place
-        return await answer(request, Point, (var, t, r, place), lambda: places.point(var, t, r, place))
+        return await answer(request, Point, (var, t, r, place), query, lambda d: places.point(var, t, r, place, d))
 
     @router.get("/profiles/{var}/{t}", response_model=Profile)
     async def get_profile(
@@ -72,18 +78,20 @@ def places_router(places: Places, keys: Keys) -> APIRouter:
     ) -> Response:
         """Give the values below a place in all radial shells, from the core outwards.
 
-        `lateral_mean=true` adds the mean of each shell over the sphere. The first such request for a step computes all
-        whole shells of the step, unless the surrogate's coefficients contain the means. If the generator needs longer
-        than a request may wait, the answer is 503, and a repeated request continues from there.
+        `lateral_mean=true` adds the mean of each shell over the sphere, for one draw only. The first such request for a
+        step computes all whole shells of the step, unless the surrogate's coefficients contain the means. If the
+        generator needs longer than a request may wait, the answer is 503, and a repeated request continues from there.
         """
         place, mean = query.place, query.lateral_mean
-        return await answer(request, Profile, (var, t, place, mean), lambda: places.profile(var, t, place, mean))
+        return await answer(
+            request, Profile, (var, t, place, mean), query, lambda d: places.profile(var, t, place, mean, d)
+        )
 
     @router.get("/series/{var}/{r}", response_model=Series)
     async def get_series(request: Request, var: Variable, r: Shell, query: Annotated[PlaceQuery, Query()]) -> Response:
         """Give the values at a place of a radial shell in all time steps."""
         place = query.place
-        return await answer(request, Series, (var, r, place), lambda: places.series(var, r, place))
+        return await answer(request, Series, (var, r, place), query, lambda d: places.series(var, r, place, d))
 
     @router.get("/sections/{var}/{t}", response_model=Section)
     async def get_section(
@@ -96,14 +104,18 @@ def places_router(places: Places, keys: Keys) -> APIRouter:
         """
         arc = GreatCircle(*query.ends)
         n = query.n or places.points_along(arc)
-        return await answer(request, Section, (var, t, arc, n), lambda: places.section(var, t, arc, n))
+        return await answer(request, Section, (var, t, arc, n), query, lambda d: places.section(var, t, arc, n, d))
 
     @router.get("/statistics/{var}/{t}/{r}", response_model=Statistics)
-    async def get_statistics(request: Request, var: Variable, t: Step, r: Shell) -> Response:
+    async def get_statistics(
+        request: Request, var: Variable, t: Step, r: Shell, query: Annotated[DrawsQuery, Query()]
+    ) -> Response:
         """Give the area-weighted mean, standard deviation, extremes, percentiles and histogram of a radial shell.
 
-        The histogram divides the quantity's global range into 64 equal intervals and gives shares of the area.
+        The histogram divides the quantity's global range into 64 equal intervals and gives shares of the area. If
+        `statistic` is `std`, all these are statistics of the shell of standard deviations, and the range is that of
+        its legend.
         """
-        return await answer(request, Statistics, (var, t, r), lambda: places.statistics(var, t, r))
+        return await answer(request, Statistics, (var, t, r), query, lambda d: places.statistics(var, t, r, d))
 
     return router

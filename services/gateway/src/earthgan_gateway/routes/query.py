@@ -23,6 +23,8 @@ from earthgan.quantities import Quantity
 from earthgan.sphere.great_circle import within_a_turn
 from earthgan.sphere.tiles import TILE_MATRIX_SETS, WEB_MERCATOR
 from earthgan_gateway.drawing.colours import STEPS
+from earthgan_gateway.draws import FEWEST, MOST, USUAL, Draws, Statistic
+from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Style
 from earthgan_gateway.places import LONGEST_SECTION
 
@@ -75,6 +77,8 @@ Finite = Annotated[float, BeforeValidator(_finite)]
 Latitude = Annotated[float, Field(ge=-90, le=90), BeforeValidator(_finite)]
 PointCount = Annotated[int, Field(ge=2, le=LONGEST_SECTION), BeforeValidator(whole)]
 BandCount = Annotated[int, Field(ge=2, le=STEPS), BeforeValidator(whole)]
+Seed = Annotated[int, Field(ge=0, le=999_999_999), BeforeValidator(whole)]
+DrawCount = Annotated[int, Field(ge=FEWEST, le=MOST), BeforeValidator(whole)]
 Colour = Annotated[str, Field(pattern="^[0-9a-fA-F]{6}$")]
 Range = Annotated[Pair, BeforeValidator(_pair), _pair_like("300,3600")]
 
@@ -90,7 +94,27 @@ class CatalogQuery(_Query):
     radius_km: Finite | None = Field(None, examples=[5711], description="Also give the shell nearest to this radius")
 
 
-class PlaceQuery(_Query):
+class DrawsQuery(_Query):
+    """The draws of a generator with noise that an answer consists of. A surrogate without noise refuses them."""
+
+    seed: Seed | None = Field(None, examples=[3], description="Give the draw of this seed")
+    draws: DrawCount | None = Field(
+        None, examples=[4], description=f"Give a statistic of the draws of the seeds from 0; {USUAL} by default"
+    )
+    statistic: Statistic | None = Field(
+        None, examples=["std"], description="The statistic of the draws: their mean, by default, or how far they differ"
+    )
+
+    def chosen(self, offer: Offer) -> Draws:
+        """Return the draws that the query asks for. Raises InvalidRequest."""
+        return offer.draws(self.seed, self.draws, self.statistic)
+
+
+#: The parameters that only surrogates with noise have.
+DRAWS = tuple(DrawsQuery.model_fields)
+
+
+class PlaceQuery(DrawsQuery):
     """A place on the sphere."""
 
     lat: Latitude = Field(examples=[48.2], description="Latitude in degrees")
@@ -108,7 +132,7 @@ class ProfileQuery(PlaceQuery):
     lateral_mean: bool = Field(False, examples=[True], description="Also give the mean of each shell over the sphere")
 
 
-class SectionQuery(_Query):
+class SectionQuery(DrawsQuery):
     """The two ends of a section, and its number of points."""
 
     start: Annotated[Pair, BeforeValidator(_place), _pair_like("48.2,16.4")] = Field(
@@ -129,7 +153,7 @@ class SectionQuery(_Query):
         return _within_a_turn(self.start.first, self.start.second), _within_a_turn(self.end.first, self.end.second)
 
 
-class StyleQuery(_Query):
+class StyleQuery(DrawsQuery):
     """How values become colours, and whether the values are anomalies."""
 
     anomaly: bool = Field(False, examples=[True], description="Subtract the lateral mean of the shell")
@@ -146,6 +170,7 @@ class StyleQuery(_Query):
         return Style.of(
             quantity,
             self.anomaly,
+            spread=self.statistic == "std",
             colormap=self.colormap,
             rescale=None if self.rescale is None else (self.rescale.first, self.rescale.second),
             steps=self.steps,
@@ -206,6 +231,8 @@ def one_line(error: Any) -> str:
 
 
 def _hint(name: str, known: Collection[str]) -> str:
+    if name in DRAWS:
+        return "only values of a generator with noise have draws, and /catalog says which"
     nearest: Sequence[str] = difflib.get_close_matches(name.lower(), known, 1)
     if nearest:
         return f"did you mean {nearest[0]}?"

@@ -39,6 +39,7 @@ def metadata(surrogate: Surrogate, plan: Plan, *, values: bool) -> dict[str, Any
         "steps": [step for step in whole["steps"] if step["t"] in plan.steps],
         "shells": [shell for shell in whole["shells"] if shell["r"] in plan.shells],
         "values": values,
+        "draws": None,  # every picture is of the surrogate's own draw
         "tile_matrix_sets": {plan.tms: {"max_native_zoom": min(native, max(plan.zooms))}},
         "default": {
             "variable": plan.quantities[0],

@@ -1,0 +1,146 @@
+/**
+ * Products of float32 matrices, on which a surrogate spends its time, in WebAssembly with SIMD (`clients/kernel`).
+ * Browsers without it compute the same, slower, in JavaScript.
+ */
+
+import { KERNEL } from "./kernel-code.js";
+
+const PAGE_BYTES = 65536;
+/** Rows begin at multiples of this, and numbers of columns are multiples of it: the kernel's blocks are so wide. */
+const BLOCK = 8;
+/** The first places of a workspace hold the addresses of the terms of a product, at most so many. */
+const MOST_TERMS = 2048;
+
+/** Rounds a number of columns up to whole blocks. @param {number} columns */
+export const padded = (columns) => Math.ceil(columns / BLOCK) * BLOCK;
+
+/** @returns {?WebAssembly.Module} null if the browser cannot run it */
+function compiled() {
+  try {
+    return new WebAssembly.Module(Uint8Array.from(atob(KERNEL), (letter) => letter.charCodeAt(0)));
+  } catch {
+    return null;
+  }
+}
+
+const MODULE = compiled();
+
+/** Float32 numbers at places 0, 1, 2 and so on, and the products of matrices among them. */
+export class Workspace {
+  #memory;
+  #run;
+  #floats = null;
+  #end = MOST_TERMS;
+
+  /** @param {boolean} [simd] whether to use WebAssembly where the browser can */
+  constructor(simd = true) {
+    if (simd && MODULE) {
+      this.#memory = new WebAssembly.Memory({ initial: 1 });
+      this.#run = new WebAssembly.Instance(MODULE, { page: { memory: this.#memory } }).exports;
+    } else {
+      this.#memory = new PlainMemory(new ArrayBuffer(PAGE_BYTES));
+      this.#run = plain(this.#memory);
+    }
+  }
+
+  /** All numbers. Ask again after `place`, because memory that grows moves. @returns {Float32Array} */
+  get floats() {
+    if (this.#floats?.buffer !== this.#memory.buffer) this.#floats = new Float32Array(this.#memory.buffer);
+    return this.#floats;
+  }
+
+  /** Finds room for numbers, which are zero at first. @param {number} count @returns {number} the place of the first */
+  place(count) {
+    const first = this.#end;
+    this.#end = first + padded(count);
+    const missing = 4 * this.#end - this.#memory.buffer.byteLength;
+    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+    return first;
+  }
+
+  /** Stores numbers. @param {ArrayLike<number>} values @returns {number} the place of the first */
+  put(values) {
+    const first = this.place(values.length);
+    this.floats.set(values, first);
+    return first;
+  }
+
+  /** Stores a matrix with rows that are padded to whole blocks. @param {import("./matrix.js").Matrix} matrix */
+  putRows(matrix) {
+    const width = padded(matrix.columns);
+    const first = this.place(matrix.rows * width);
+    const { floats } = this;
+    for (let row = 0; row < matrix.rows; row++) floats.set(matrix.row(row), first + row * width);
+    return first;
+  }
+
+  /** Stores the addresses of terms. @param {number[]} places @returns {number} where they are */
+  putAddresses(places) {
+    const first = this.place(places.length);
+    new Int32Array(this.#memory.buffer).set(places.map((place) => 4 * place), first);
+    return first;
+  }
+
+  /**
+   * Computes `out[i][j] = sum over k of factors[i][k] terms[k][j]`. All places and steps count numbers.
+   * @param {{
+   *   out: number, outStep: number, factors: number, rowStep: number, innerStep: number, rows: number,
+   *   terms: number, termStep: number, inner: number, columns: number,
+   * }} product  a step is the distance of one row to the next; `innerStep` is that of a factor to the next of its row.
+   *   The number of columns is a multiple of 8.
+   */
+  multiply(product) {
+    const addresses = new Int32Array(this.#memory.buffer, 0, product.inner);
+    for (let k = 0; k < product.inner; k++) addresses[k] = 4 * (product.terms + k * product.termStep);
+    this.multiplyListed({ ...product, addresses: 0 });
+  }
+
+  /** Does the same with terms whose addresses `putAddresses` has stored. */
+  multiplyListed({ out, outStep, factors, rowStep, innerStep, rows, addresses, inner, columns }) {
+    this.#run.multiply(4 * out, 4 * outStep, 4 * factors, 4 * rowStep, 4 * innerStep, rows, 4 * addresses, inner, 4 * columns);
+  }
+
+  /**
+   * Adds a bias, makes negative numbers smaller by a slope of at most 1, and adds other numbers.
+   * @param {{out: number, added: number, columns: number, bias: number, slope: number}} numbers
+   */
+  activate({ out, added, columns, bias, slope }) {
+    this.#run.activate(4 * out, 4 * added, 4 * columns, bias, slope);
+  }
+}
+
+class PlainMemory {
+  constructor(buffer) {
+    this.buffer = buffer;
+  }
+
+  grow(pages) {
+    const larger = new Uint8Array(this.buffer.byteLength + pages * PAGE_BYTES);
+    larger.set(new Uint8Array(this.buffer));
+    this.buffer = larger.buffer;
+  }
+}
+
+/** The kernel's functions in JavaScript. @param {PlainMemory} memory */
+const plain = (memory) => ({
+  multiply(out, outStep, factors, rowStep, innerStep, rows, places, inner, width) {
+    const [floats, addresses] = [new Float32Array(memory.buffer), new Int32Array(memory.buffer, places, inner)];
+    const sums = new Float64Array(width / 4);
+    for (let i = 0; i < rows; i++) {
+      sums.fill(0);
+      let at = (factors + i * rowStep) / 4;
+      for (let k = 0; k < inner; k++, at += innerStep / 4) {
+        const [factor, first] = [floats[at], addresses[k] / 4];
+        for (let j = 0; j < sums.length; j++) sums[j] += factor * floats[first + j];
+      }
+      floats.set(sums, (out + i * outStep) / 4);
+    }
+  },
+  activate(out, added, width, bias, slope) {
+    const floats = new Float32Array(memory.buffer);
+    for (let j = out / 4, from = added / 4; j < (out + width) / 4; j++, from++) {
+      const value = floats[j] + bias;
+      floats[j] = Math.max(value, slope * value) + floats[from];
+    }
+  },
+});

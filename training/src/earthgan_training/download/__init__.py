@@ -1,0 +1,1 @@
+"""`earthgan download` fetches archives by their addresses and verifies them by their checksums."""
