@@ -17,6 +17,7 @@ export async function openGateway() {
   return {
     catalog,
     variables,
+    folder: `${ROOT}surrogate/`,
     tiling: { tms: TILE_MATRIX_SET, minNativeZoom: 0, maxNativeZoom },
     tiles: (frame) => ({ template: `${ROOT}tiles/${frameKey(frame)}/{z}/{x}/{y}.png?tms=${TILE_MATRIX_SET}` }),
     fetchLegend: (variable) => fetchJson(`${ROOT}legends/${variable}.json`),

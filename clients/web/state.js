@@ -6,8 +6,11 @@
  *   `view` is null while the map shows the whole globe: such a link fits any screen.
  */
 
-/** A frame as it stands in addresses, e.g. "temperature/120/150". @param {import("./source.js").Frame} frame */
-export const frameKey = ({ variable, t, r }) => `${variable}/${t}/${r}`;
+/** A frame's place in addresses, e.g. "temperature/120/150". @param {import("./source.js").Frame} frame */
+export const framePath = ({ variable, t, r }) => `${variable}/${t}/${r}`;
+
+/** What identifies a frame. @param {import("./source.js").Frame} frame */
+export const frameKey = (frame) => framePath(frame);
 
 /** @param {import("./source.js").Catalog} catalog @returns {State} */
 export function defaultState(catalog) {
