@@ -39,6 +39,10 @@ bench-codes: $(VENV)/.testing
 bench-series: $(VENV)/.testing
 	PYTHONPATH=tests $(BIN)/python -m load.series $(ARGS)
 
+# What the page costs in Chromium, beside the numbers to reach.
+bench-web: $(VENV)/.testing system-packages
+	PYTHONPATH=tests $(BIN)/python -m load.web_bench $(ARGS)
+
 # The page's WebAssembly from its source, clients/kernel/kernel.wat. It is committed, so that pages need no build.
 kernel:
 	cd clients/kernel && npm ci --silent && node build.js >kernel-code.js && mv kernel-code.js ../web/surrogate/

@@ -1,4 +1,4 @@
-;; The two loops in which a surrogate spends its time, four float32 numbers at a time. clients/web/surrogate/kernel.js calls
+;; The loops in which a surrogate spends its time, four float32 numbers at a time. clients/web/surrogate/kernel.js calls
 ;; them, and does the same without WebAssembly. `make kernel` compiles this file. Addresses and steps are in bytes.
 (module
   (import "page" "memory" (memory 1))
@@ -77,6 +77,29 @@
           (v128.load (local.get $added))))
       (local.set $added (i32.add (local.get $added) (i32.const 16)))
       (br_if $columns (i32.lt_u (local.tee $out (i32.add (local.get $out) (i32.const 16))) (local.get $end)))))
+
+  ;; out[j] = (out[j] and keep) + a[j] b[j] + c[j] d[j], for `width` bytes; keep is -1, or 0 to begin a sum
+  (func (export "products")
+    (param $out i32) (param $keep i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32) (param $width i32)
+    (local $j i32)
+    (loop $columns
+      (v128.store (i32.add (local.get $out) (local.get $j))
+        (f32x4.add
+          (v128.and (i32x4.splat (local.get $keep)) (v128.load (i32.add (local.get $out) (local.get $j))))
+          (f32x4.add
+            (f32x4.mul (v128.load (i32.add (local.get $a) (local.get $j))) (v128.load (i32.add (local.get $b) (local.get $j))))
+            (f32x4.mul (v128.load (i32.add (local.get $c) (local.get $j))) (v128.load (i32.add (local.get $d) (local.get $j)))))))
+      (br_if $columns (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 16))) (local.get $width)))))
+
+  ;; out[j] = a[j] + factor b[j], for `width` bytes
+  (func (export "sum") (param $out i32) (param $a i32) (param $b i32) (param $width i32) (param $factor f32)
+    (local $j i32)
+    (loop $columns
+      (v128.store (i32.add (local.get $out) (local.get $j))
+        (f32x4.add
+          (v128.load (i32.add (local.get $a) (local.get $j)))
+          (f32x4.mul (f32x4.splat (local.get $factor)) (v128.load (i32.add (local.get $b) (local.get $j))))))
+      (br_if $columns (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 16))) (local.get $width)))))
 
   (func $least (param $a i32) (param $b i32) (result i32)
     (select (local.get $a) (local.get $b) (i32.lt_s (local.get $a) (local.get $b))))

@@ -57,6 +57,16 @@ export class FieldLayer {
     this.#load();
   }
 
+  /** Shows nothing, until the next frame is asked for. */
+  clear() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#incoming?.remove();
+    this.#shown?.remove();
+    this.#wanted = this.#incoming = this.#shown = null;
+    this.#canvas.redraw();
+  }
+
   #load() {
     clearTimeout(this.#timer);
     this.#timer = 0;

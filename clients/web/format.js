@@ -55,6 +55,12 @@ function upTo(bound) {
   return `${Number((Math.ceil(bound / digit - 1e-9) * digit).toPrecision(2))}`.replace("e+", "e");
 }
 
+/** Returns an amount of data. @param {number} bytes @returns {string} e.g. "0 B", "11 kB", "0.3 MB" */
+export function amountOf(bytes) {
+  if (bytes < 1000) return `${Math.round(bytes)} B`;
+  return bytes < 999_500 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** Returns a time step's own label, or its number. @param {import("./source.js").Step} step */
 export const stepName = ({ t, label }) => label ?? `step ${t}`;
 

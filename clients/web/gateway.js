@@ -17,6 +17,7 @@ export async function openGateway() {
   return {
     catalog,
     variables,
+    folder: `${ROOT}surrogate/`,
     tiling: { tms: TILE_MATRIX_SET, minNativeZoom: 0, maxNativeZoom },
     tiles: (frame) => ({
       template: address(`tiles/${framePath(frame)}/{z}/{x}/{y}.png`, frame.draw, { tms: TILE_MATRIX_SET }),

@@ -1,7 +1,7 @@
 /** Starts the page, which consists of one state and the parts that show it. */
 
 import { Controls } from "./controls.js";
-import { FieldLayer } from "./field-layer.js";
+import { Engine } from "./engine.js";
 import { promiseOf } from "./format.js";
 import { GlobeMap, maxLatitude } from "./globe-map.js";
 import { drawGraticule } from "./graticule.js";
@@ -54,16 +54,17 @@ function run(source) {
     state = withChange(state, { view });
     permalink.write(state);
   });
-  const field = new FieldLayer(globe.leaflet, source, {
+  const field = new Engine(globe.leaflet, source, document.getElementById("engine"), {
     loading: () => {
       shownFrame = null;
       delete document.documentElement.dataset.loaded;
+      delete document.documentElement.dataset.detail;
     },
     shown: showWords,
     failed: (reason) => message.fail(reason, () => field.retry()),
   });
   const legend = new Legend(document.getElementById("legend"));
-  const readout = new Readout(globe.leaflet, source, {
+  const readout = new Readout(globe.leaflet, source, (frame) => field.shellOf(frame), {
     value: (value) => legend.mark(value),
     failed: (reason) => message.inform(reason),
   });

@@ -19,6 +19,7 @@ export async function openPyramid(folder) {
   return {
     catalog,
     variables,
+    folder: null,
     tiling: tilingOf(manifest),
     tiles: manifest.format === "pmtiles" ? archives : files,
     fetchLegend: (variable) => fetchJson(`${folder}legends/${variable}.json`),

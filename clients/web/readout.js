@@ -11,6 +11,7 @@ export class Readout {
   #map;
   #grid;
   #fetchShell;
+  #shellOf;
   #on;
   #pointer = null;
   #frame = null;
@@ -24,12 +25,15 @@ export class Readout {
   /**
    * @param {import("./vendor/leaflet/leaflet-src.esm.js").Map} map
    * @param {import("./source.js").Source} source
+   * @param {(frame: import("./source.js").Frame) => ?{shape: number[], values: Float32Array}} shellOf the values of a frame that
+   *   this browser has computed
    * @param {{value: (value: number) => void, failed: (reason: string) => void}} on
    */
-  constructor(map, source, on) {
+  constructor(map, source, shellOf, on) {
     this.#map = map;
     this.#grid = source.catalog.grid;
     this.#fetchShell = source.fetchShell;
+    this.#shellOf = shellOf;
     this.#on = on;
     const element = map.getContainer();
     element.addEventListener("pointermove", (event) => {
@@ -49,10 +53,10 @@ export class Readout {
     this.#range = legend.range;
     this.#unit = legend.unit;
     this.#factor = legend.factor ?? 1;
-    this.#shell = this.#fetchShell ? undefined : null;
+    this.#shell = this.#shellOf(frame) ?? (this.#fetchShell ? undefined : null);
     this.#request?.abort();
     clearTimeout(this.#timer);
-    if (this.#fetchShell) this.#timer = setTimeout(() => this.#fetch(frame), SETTLE_MS);
+    if (this.#shell === undefined) this.#timer = setTimeout(() => this.#fetch(frame), SETTLE_MS);
     this.#write();
   }
 

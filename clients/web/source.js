@@ -28,11 +28,11 @@ import { openPyramid } from "./pyramid.js";
  * @typedef {{template: string} | {read: (coords: Coords, signal: AbortSignal) => Promise<Blob>}} Tiles
  *   an address with Leaflet's placeholders, or a function that reads a tile
  * @typedef {{
- *   catalog: Catalog, variables: Variable[], tiling: Tiling,
+ *   catalog: Catalog, variables: Variable[], tiling: Tiling, folder: ?string,
  *   tiles: (frame: Frame) => Tiles,
  *   fetchLegend: (variable: string, draw: ?string) => Promise<Legend>,
  *   fetchShell: ?(frame: Frame, signal: AbortSignal) => Promise<?{shape: number[], values: Float32Array}>,
- * }} Source  `fetchShell` returns a shell in physical units on the catalog's grid, or null if the source has only pictures
+ * }} Source  `folder` is the address of the surrogate itself, if there is one. `fetchShell` returns a shell in physical units on the catalog's grid, or null if the source has only pictures
  */
 
 /** @returns {Promise<Source>} */

@@ -45,8 +45,15 @@ def faults() -> Faults:
 
 
 @pytest.fixture
-def page(browser: Browser, faults: Faults) -> Iterator[Page]:
+def engine() -> str:
+    """What computes the pages' fields: `server` or `browser`. Most tests ask the server, which can show all kinds."""
+    return "server"
+
+
+@pytest.fixture
+def page(browser: Browser, faults: Faults, engine: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.add_init_script(f"try {{ localStorage['earthgan.engine'] = '{engine}' }} catch {{}}")
     page = context.new_page()
     page.set_default_timeout(15_000)
     page.on("pageerror", lambda error: faults.seen.append(f"exception: {error}"))

@@ -29,7 +29,8 @@ const MODULE = compiled();
 export class Workspace {
   #memory;
   #run;
-  #floats = null;
+  #floats;
+  #addresses;
   #end = MOST_TERMS;
 
   /** @param {boolean} [simd] whether to use WebAssembly where the browser can */
@@ -41,12 +42,17 @@ export class Workspace {
       this.#memory = new PlainMemory(new ArrayBuffer(PAGE_BYTES));
       this.#run = plain(this.#memory);
     }
+    this.#view();
   }
 
   /** All numbers. Ask again after `place`, because memory that grows moves. @returns {Float32Array} */
   get floats() {
-    if (this.#floats?.buffer !== this.#memory.buffer) this.#floats = new Float32Array(this.#memory.buffer);
     return this.#floats;
+  }
+
+  #view() {
+    this.#floats = new Float32Array(this.#memory.buffer);
+    this.#addresses = new Int32Array(this.#memory.buffer, 0, MOST_TERMS);
   }
 
   /** Finds room for numbers, which are zero at first. @param {number} count @returns {number} the place of the first */
@@ -54,7 +60,10 @@ export class Workspace {
     const first = this.#end;
     this.#end = first + padded(count);
     const missing = 4 * this.#end - this.#memory.buffer.byteLength;
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+    if (missing > 0) {
+      this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+      this.#view();
+    }
     return first;
   }
 
@@ -89,10 +98,9 @@ export class Workspace {
    * }} product  a step is the distance of one row to the next; `innerStep` is that of a factor to the next of its row.
    *   The number of columns is a multiple of 8.
    */
-  multiply(product) {
-    const addresses = new Int32Array(this.#memory.buffer, 0, product.inner);
-    for (let k = 0; k < product.inner; k++) addresses[k] = 4 * (product.terms + k * product.termStep);
-    this.multiplyListed({ ...product, addresses: 0 });
+  multiply({ out, outStep, factors, rowStep, innerStep, rows, terms, termStep, inner, columns }) {
+    for (let k = 0; k < inner; k++) this.#addresses[k] = 4 * (terms + k * termStep);
+    this.#run.multiply(4 * out, 4 * outStep, 4 * factors, 4 * rowStep, 4 * innerStep, rows, 0, inner, 4 * columns);
   }
 
   /** Does the same with terms whose addresses `putAddresses` has stored. */
@@ -106,6 +114,20 @@ export class Workspace {
    */
   activate({ out, added, columns, bias, slope }) {
     this.#run.activate(4 * out, 4 * added, 4 * columns, bias, slope);
+  }
+
+  /**
+   * Computes `out[j] = a[j] b[j] + c[j] d[j]`, or adds that to `out[j]`, for a number of columns that is a multiple of 4.
+   * @param {boolean} isAdded
+   */
+  products(out, isAdded, a, b, c, d, columns) {
+    this.#run.products(4 * out, isAdded ? -1 : 0, 4 * a, 4 * b, 4 * c, 4 * d, 4 * columns);
+  }
+
+  /** Computes `out[j] = a[j] + factor b[j]` for a number of columns that is a multiple of 4. @returns {number} out */
+  sum(out, a, b, columns, factor) {
+    this.#run.sum(4 * out, 4 * a, 4 * b, 4 * columns, factor);
+    return out;
   }
 }
 
@@ -142,5 +164,17 @@ const plain = (memory) => ({
       const value = floats[j] + bias;
       floats[j] = Math.max(value, slope * value) + floats[from];
     }
+  },
+  products(out, keep, a, b, c, d, width) {
+    const floats = new Float32Array(memory.buffer);
+    [out, a, b, c, d] = [out, a, b, c, d].map((at) => at / 4);
+    for (let j = 0; j < width / 4; j++) {
+      floats[out + j] = (keep && floats[out + j]) + floats[a + j] * floats[b + j] + floats[c + j] * floats[d + j];
+    }
+  },
+  sum(out, a, b, width, factor) {
+    const floats = new Float32Array(memory.buffer);
+    [out, a, b] = [out, a, b].map((at) => at / 4);
+    for (let j = 0; j < width / 4; j++) floats[out + j] = floats[a + j] + factor * floats[b + j];
   },
 });

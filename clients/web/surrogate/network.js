@@ -119,17 +119,18 @@ export class Network {
     });
   }
 
-  /** Takes a shell of a field from the upper left of a plane. */
+  /** Takes a shell of a field from the upper left of a plane, and multiplies its rows by the grid's weights. */
   #take(plane, field) {
     const { grid, width, parityStep } = this.#found;
-    const [{ floats }, { columns, rows, half }] = [grid.workspace, grid];
+    const [{ floats }, { columns, rows, half, weights }] = [grid.workspace, grid];
     for (let row = 0; row < rows; row++) {
+      const share = weights[row] / 2;
       const from = plane + row * this.#width;
       for (let column = 0; column < half; column++) {
         const [east, west] = [floats[from + column], floats[from + ((columns - column) % columns)]];
         const at = field + (column * rows + row) * width;
-        floats[at] = (east + west) / 2;
-        floats[at + parityStep] = (east - west) / 2;
+        floats[at] = share * (east + west);
+        floats[at + parityStep] = share * (east - west);
       }
     }
   }

@@ -94,7 +94,7 @@ export class Predictor {
     const last = this.#arguments.stages - 1;
     const step = (strength * duration) / last;
     let [oldest, older, old] = [spectra.middle, start, spectra.old];
-    this.#scale(this.#advect(all, start, old), step);
+    this.#sum(old, old, this.#advect(all, start, old), step - 1); // times the step
     for (let stage = 0; stage < last; stage++) {
       this.#advect(all, old, spectra.moved);
       // The oldest of three spectra makes room for the latest.
@@ -105,17 +105,30 @@ export class Predictor {
     all.eachDegree(diffusion, this.#heat(moved, duration / 2), temperature);
   }
 
-  /** Computes the velocity outwards, southwards and eastwards, the last two divided by the radius. */
+  /**
+   * Computes the velocity inwards, northwards and westwards, the last two divided by the radius, times the grid's weights.
+   * It is zero at the boundaries, because their temperature is fixed.
+   */
   #flow(transform, temperature) {
-    const { maps, spectra, fields } = this.#parts;
+    const { maps, spectra, fields, workspace } = this.#parts;
     const of = (matrices) => transform.eachDegree(matrices.slice(0, transform.grid.rows), temperature, spectra.moved);
     transform.values(of(maps.radial), "values", fields.outward);
     const lateral = of(maps.lateral);
     transform.values(lateral, "slopes", fields.south);
     transform.values(lateral, "eastward", fields.east);
+    const { floats } = workspace;
+    const { width, shells, grid } = transform;
+    for (let line = 0; line < 2 * grid.half * grid.rows; line++) {
+      const weight = -grid.weights[line % grid.rows];
+      for (const field of [fields.outward, fields.south, fields.east]) {
+        const first = field + line * width;
+        for (let shell = 1; shell < shells - 1; shell++) floats[first + shell] *= weight;
+        floats[first] = floats[first + shells - 1] = 0;
+      }
+    }
   }
 
-  /** Computes the coefficients of `-u . grad T`. The temperature of both boundaries is fixed. */
+  /** Computes the coefficients of `-u . grad T`. */
   #advect(transform, temperature, out) {
     const { workspace, derivative, fields } = this.#parts;
     const { width, shells, parityStep, spectrumLength } = transform;
@@ -124,27 +137,18 @@ export class Predictor {
       factors: temperature, rowStep: width, innerStep: 1, rows: spectrumLength / width,
       terms: derivative, termStep: width, inner: shells, columns: width,
     });
-    const { outward, south, east, upward, southward, eastward } = fields;
-    transform.values(out, "values", upward);
-    transform.values(temperature, "slopes", southward);
-    transform.values(temperature, "eastward", eastward);
-    const { floats } = workspace;
-    for (let i = 0; i < parityStep; i++) {
-      const shell = i % width;
-      const j = i + parityStep;
-      let [even, odd] = [0, 0];
-      if (shell > 0 && shell < shells - 1) {
-        even -= floats[outward + i] * floats[upward + i] + floats[outward + j] * floats[upward + j];
-        even -= floats[south + i] * floats[southward + i] + floats[south + j] * floats[southward + j];
-        even -= floats[east + i] * floats[eastward + i] + floats[east + j] * floats[eastward + j];
-        odd -= floats[outward + i] * floats[upward + j] + floats[outward + j] * floats[upward + i];
-        odd -= floats[south + i] * floats[southward + j] + floats[south + j] * floats[southward + i];
-        odd -= floats[east + i] * floats[eastward + j] + floats[east + j] * floats[eastward + i];
-      }
-      floats[upward + i] = even;
-      floats[upward + j] = odd;
-    }
-    return transform.coefficients(upward, out);
+    transform.values(out, "values", fields.upward);
+    transform.values(temperature, "slopes", fields.southward);
+    transform.values(temperature, "eastward", fields.eastward);
+    // The even and the odd part of a product follow from those of its factors.
+    const [even, odd] = [fields.product, fields.product + parityStep];
+    const pairs = [["outward", "upward"], ["south", "southward"], ["east", "eastward"]];
+    pairs.forEach(([velocity, slope], i) => {
+      const [u, g] = [fields[velocity], fields[slope]];
+      workspace.products(even, i > 0, u, g, u + parityStep, g + parityStep, parityStep);
+      workspace.products(odd, i > 0, u, g + parityStep, u + parityStep, g, parityStep);
+    });
+    return transform.coefficients(fields.product, out);
   }
 
   /** Heats a temperature everywhere but at the boundaries. */
@@ -158,14 +162,7 @@ export class Predictor {
   /** Computes `out = a + factor * b`. */
   #sum(out, a, b, factor) {
     const { workspace, all } = this.#parts;
-    const { floats } = workspace;
-    for (let i = 0; i < all.spectrumLength; i++) floats[out + i] = floats[a + i] + factor * floats[b + i];
-    return out;
-  }
-
-  #scale(spectrum, factor) {
-    const { floats } = this.#parts.workspace;
-    for (let i = spectrum; i < spectrum + this.#parts.all.spectrumLength; i++) floats[i] *= factor;
+    return workspace.sum(out, a, b, all.spectrumLength, factor);
   }
 
   /** Copies the low degrees of a spectrum. */
@@ -255,7 +252,7 @@ export class Predictor {
         ...named(["before", "after", "start", "middle", "old", "moved"], () => all.spectrum()),
         ...named(["few", "fewMoved"], () => low.spectrum()),
       },
-      fields: named(["outward", "south", "east", "upward", "southward", "eastward"], () => all.field()),
+      fields: named(["outward", "south", "east", "upward", "southward", "eastward", "product"], () => all.field()),
     };
   }
 }

@@ -22,6 +22,7 @@ export class Refinement {
   #gains;
   #nodes;
   #shells;
+  #running = null;
   #parts = null; // everything slow, computed here so that opening a surrogate does not wait for it
 
   /**
@@ -44,18 +45,31 @@ export class Refinement {
 
   /**
    * @param {import("./coded.js").Coefficients} coefficients
-   * @returns {Float32Array} `(degree, order, part, mode)`, to be added to the coefficients
+   * @param {() => Promise<void>} [pause] awaited before each shell
+   * @returns {Promise<Float32Array>} `(degree, order, part, mode)`, to be added to the coefficients
    */
-  correction({ shape, values }) {
+  async correction(coefficients, pause) {
+    const [before, { promise, resolve }] = [this.#running, deferred()];
+    this.#running = promise;
+    await before; // corrections share their fields, so one ends before the next begins
+    try {
+      return await this.#correction(coefficients, pause);
+    } finally {
+      resolve();
+    }
+  }
+
+  async #correction({ shape, values }, pause) {
     const [, orders, parts, modes] = shape;
     this.#parts ??= this.#prepared(modes);
     const { seen, found, fromModes, toModes, network, fields } = this.#parts;
     const lateral = { shape, values: values.slice().fill(0, 0, orders * parts * modes) }; // without the mean
     seen.values(seen.fromModes(lateral, fromModes, modes, fields.spectrum), "values", fields.seen);
-    this.#shells.nodes.forEach((radius, shell) => {
+    for (const [shell, radius] of this.#shells.nodes.entries()) {
+      await pause?.();
       const depth = (2 * (radius - this.#shells.inner)) / (this.#shells.outer - this.#shells.inner) - 1;
       network.run(fields, shell, depth);
-    });
+    }
     const added = { shape, values: new Float32Array(values.length) };
     found.addModes(found.coefficients(fields.found, fields.spectrum), toModes, this.#temperature.centre.length, added);
     return added.values;
@@ -112,6 +126,12 @@ export class Refinement {
       return Matrix.of(matrix.columns, matrix.rows, (shell, mode) => gain * matrix.at(mode, shell));
     });
   }
+}
+
+function deferred() {
+  let resolve;
+  const promise = new Promise((settle) => (resolve = settle));
+  return { promise, resolve };
 }
 
 /** The gains `(degree,)`, by which the network's output is multiplied. */

@@ -8,7 +8,7 @@
  *     const between = await surrogate.state(120.5); // if its steps are predicted from one another
  */
 
-import { request } from "../http.js";
+import { request, SourceError } from "../http.js";
 import { Code } from "./coded.js";
 import { Corrections, parted } from "./corrections.js";
 import { Curves } from "./curves.js";
@@ -35,12 +35,19 @@ const KNOWN = {
 
 /** The variables that temperature drives: the strength of a step's buoyancy multiplies them. */
 const DRIVEN = [1, 2, 3];
-/** The number of steps whose coefficients are kept, if steps are predicted from one another. */
+/** The number of steps whose coefficients are kept, because the next step may be predicted from one of them. */
 const KEPT = 9;
 
 /**
  * @typedef {import("../source.js").Grid} Grid
  * @typedef {{r: number} | {radius_km: number}} Place  one of the surrogate's shells, where 0 lies next to the core, or any radius
+ */
+
+/**
+ * @typedef {{
+ *   pause?: () => Promise<void>, coded?: (coefficients: import("./coded.js").Coefficients) => Promise<void>,
+ * }} Progress  `pause` is awaited between parts of a long computation, which it stops by an error. `coded` is given what is
+ *   coded of a step before that is refined.
  */
 
 /**
@@ -121,21 +128,27 @@ export class Surrogate {
     });
   }
 
-  /** @param {number} t @returns {Promise<import("./coded.js").Coefficients>} throws SurrogateError */
-  async coefficients(t) {
+  /** The number of bytes that were read so far. */
+  get bytes() {
+    return this.#folder.bytes;
+  }
+
+  /**
+   * @param {number} t @param {Progress} [progress]
+   * @returns {Promise<import("./coded.js").Coefficients>} throws SurrogateError
+   */
+  async coefficients(t, progress = {}) {
     const step = this.spec.inputs.steps.find((known) => known.t === t);
     if (!step) {
       const [first, last] = [this.steps[0].t, this.steps.at(-1).t];
       throw new SurrogateError(`There is no time step ${t}: this surrogate has steps between ${first} and ${last}.`);
     }
-    const found = await this.#found(step);
-    return { ...found, strength: step.strength ?? 1 };
+    return this.#found(step, progress);
   }
 
-  /** The coefficients of a step. They are kept if steps are predicted from one another. */
-  async #found(step) {
-    if (this.#predictor === null) return this.#decoded(step);
-    const found = this.#kept.get(step.t) ?? this.#decoded(step);
+  /** The coefficients of a step, which are kept. */
+  async #found(step, progress) {
+    const found = this.#kept.get(step.t) ?? this.#decoded(step, progress);
     this.#kept.delete(step.t);
     this.#kept.set(step.t, found);
     if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);
@@ -144,25 +157,32 @@ export class Surrogate {
   }
 
   /** Decodes a step, after the step from which it is predicted. */
-  async #decoded(step) {
+  async #decoded(step, { pause, coded }) {
+    const { strength = 1 } = step;
     if (Number.isInteger(step.predicted_from) && this.#predictor) {
       const before = this.spec.inputs.steps.find((known) => known.t === step.predicted_from);
       if (!(before?.t < step.t)) throw new SurrogateError(`Step ${step.t} is predicted from a step that is not there.`);
-      const earlier = await this.#found(before);
-      return this.#folder.read(step, (data) => {
-        const { code, corrections } = this.#parted(data);
-        const difference = this.#code.coefficients(this.#code.decode(code, true)).values;
-        const { shape, values } = this.#predictor.predicted(earlier, this.#duration(before, step), before.strength ?? 1);
-        return { shape, values: values.map((value, i) => value + difference[i]), corrections };
-      });
+      const reading = this.#read(step, true); // while earlier steps are decoded
+      const [{ decoded, corrections }, earlier] = await Promise.all([reading, this.#found(before, { pause })]);
+      await pause?.();
+      const difference = this.#code.coefficients(decoded).values;
+      const { shape, values } = this.#predictor.predicted(earlier, this.#duration(before, step), before.strength ?? 1);
+      for (let i = 0; i < values.length; i++) values[i] += difference[i];
+      return { shape, values, corrections, strength };
     }
+    const { decoded, corrections } = await this.#read(step, false);
+    const coefficients = { ...this.#code.coefficients(decoded), corrections, strength };
+    if (this.#refinement === null) return coefficients;
+    await coded?.({ ...coefficients, corrections: null });
+    const refined = this.#code.added(decoded, await this.#refinement.correction(coefficients, pause));
+    return { ...this.#code.coefficients(refined), corrections, strength };
+  }
+
+  /** Reads what is coded of a step, and the corrections of its cells, if it has any. */
+  #read(step, isPredicted) {
     return this.#folder.read(step, (data) => {
       const { code, corrections } = this.#parted(data);
-      const step = this.#code.decode(code);
-      const coded = this.#code.coefficients(step);
-      if (this.#refinement === null) return { ...coded, corrections };
-      const refined = this.#code.added(step, this.#refinement.correction(coded));
-      return { ...this.#code.coefficients(refined), corrections };
+      return { decoded: this.#code.decode(code, isPredicted), corrections };
     });
   }
 
@@ -265,6 +285,9 @@ export function numbersOf(axis) {
 /** Reads a folder's files and compares them with the digests that spec.json states. */
 class Folder {
   #address;
+  #read = new Map(); // promises of files by address: they are small, and a step may be decoded again
+  /** The number of bytes that were read. */
+  bytes = 0;
 
   constructor(address) {
     this.#address = address;
@@ -277,7 +300,9 @@ class Folder {
   /** Reads spec.json. */
   async spec() {
     const address = `${this.#address}spec.json`;
-    const spec = await (await request(address)).json().catch(() => null);
+    const text = await (await request(address)).text();
+    this.bytes += text.length;
+    const spec = parsed(text);
     const preset = spec?.generator?.arguments;
     if (spec?.format !== 1 || !preset) throw new SurrogateError(`${address} does not describe a surrogate.`);
     if (spec.mask || spec.inputs?.steps?.some((step) => step.mask)) {
@@ -299,18 +324,35 @@ class Folder {
    * @param {{file: string, sha256: string}} entry @param {(data: ArrayBuffer) => T} use
    * @returns {Promise<T>} the result of `use`; throws SurrogateError, which names the file
    */
-  async read({ file, sha256 }, use) {
-    const address = this.#address + file;
-    const response = await request(address);
+  async read(entry, use) {
+    const address = this.#address + entry.file;
+    this.#read.set(address, this.#read.get(address) ?? this.#verified(address, entry.sha256));
     try {
-      const data = await response.arrayBuffer();
-      if (this.verifies && (await digestOf(data)) !== sha256) {
-        throw new SurrogateError("The file does not have the digest that spec.json states: it is truncated or altered.");
-      }
-      return use(data);
+      return use(await this.#read.get(address));
     } catch (error) {
+      this.#read.delete(address);
+      if (error instanceof SourceError) throw error;
       throw new SurrogateError(`${address}: ${error.message}`, { cause: error });
     }
+  }
+
+  async #verified(address, sha256) {
+    const response = await request(address);
+    const data = await response.arrayBuffer();
+    this.bytes += data.byteLength;
+    if (this.verifies && (await digestOf(data)) !== sha256) {
+      throw new SurrogateError("The file does not have the digest that spec.json states: it is truncated or altered.");
+    }
+    return data;
+  }
+}
+
+/** Returns what a text says, or null if it is not JSON. @param {string} text */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

@@ -26,6 +26,7 @@ export class GaussGrid {
     this.half = degree + 2;
     /** `(row,)`: the sine of the colatitude */
     this.sine = Float64Array.from(nodes, (x) => Math.sqrt(1 - x * x));
+    /** `(row,)`: a row's share of the integral over the sphere, for each of its columns */
     this.weights = weights.map((weight) => (weight * 2 * Math.PI) / this.columns);
     const functions = legendre(degree, Float64Array.from(nodes, Math.acos), kinds);
     /** For each kind and order, the place of an array `(degree - order, row)`. */
@@ -110,9 +111,9 @@ export class Transform {
     return field;
   }
 
-  /** Analyses a field. @returns {number} the spectrum's place */
+  /** Analyses a field whose rows have been multiplied by the grid's weights. @returns {number} the spectrum's place */
   coefficients(field, spectrum) {
-    const { workspace, rows, half, degree, functions, weights, analysis } = this.grid;
+    const { workspace, rows, half, degree, functions, analysis } = this.grid;
     const { width } = this;
     analysis.forEach((wave, part) => {
       workspace.multiply({
@@ -122,11 +123,6 @@ export class Transform {
         inner: half, columns: rows * width,
       });
     });
-    const { floats } = workspace;
-    for (let line = 0, at = this.#lines; line < 2 * rows * rows; line++) {
-      const weight = weights[line % rows];
-      for (const end = at + width; at < end; at++) floats[at] *= weight;
-    }
     for (let order = 0; order <= degree; order++) {
       for (let part = 0; part < 2; part++) {
         workspace.multiply({

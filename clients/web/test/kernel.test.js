@@ -54,6 +54,20 @@ for (const simd of [true, false]) {
     assert.deepEqual([...workspace.floats.subarray(out, out + 8)], [0, 0.5, 0.75, 1, 3, 4, 5, 6]);
   });
 
+  test(`${name} adds products and multiples`, () => {
+    const workspace = new Workspace(simd);
+    const put = (...values) => workspace.put([...values, 0, 0, 0, 0]);
+    const [a, b, c, d] = [put(1, 2, 3, 4), put(5, 6, 7, 8), put(1, 0, -1, 2), put(2, 2, 2, 2)];
+    const out = put(NaN, Infinity, 1, 1);
+    const taken = () => [...workspace.floats.subarray(out, out + 8)];
+    workspace.products(out, false, a, b, c, d, 4);
+    assert.deepEqual(taken(), [7, 12, 19, 36, 0, 0, 0, 0]);
+    workspace.products(out, true, a, a, d, d, 4);
+    assert.deepEqual(taken(), [12, 20, 32, 56, 0, 0, 0, 0]);
+    assert.equal(workspace.sum(out, a, b, 4, 0.5), out);
+    assert.deepEqual(taken(), [3.5, 5, 6.5, 8, 0, 0, 0, 0]);
+  });
+
   test(`${name} keeps its numbers when memory grows`, () => {
     const workspace = new Workspace(simd);
     const first = workspace.put([1, 2, 3]);

@@ -1,7 +1,8 @@
-"""The routes `/` and `/client/...`, which serve the web client's files."""
+"""The routes `/`, `/client/...` and `/surrogate/...`, which serve the web client's files and those of the surrogate."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from starlette.requests import Request
@@ -10,6 +11,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from earthgan.errors import BadInput
+from earthgan.spec import SurrogateSpec
+from earthgan.surrogate import Surrogate
 
 
 def client_routes(folder: Path) -> list[BaseRoute]:
@@ -24,3 +27,19 @@ def client_routes(folder: Path) -> list[BaseRoute]:
         return HTMLResponse(html, headers={"cache-control": "no-cache"})
 
     return [Route("/", page), Mount("/client", StaticFiles(directory=folder))]
+
+
+class SurrogateFiles(StaticFiles):
+    """The files of a surrogate from which a browser computes its shells. Nothing else in the folder is served."""
+
+    def __init__(self, folder: Path, spec: SurrogateSpec) -> None:
+        super().__init__(directory=folder)
+        self._names = {"spec.json", spec.generator.weights.file, *(step.file for step in spec.inputs.steps)}
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        return super().lookup_path(path) if path in self._names else ("", None)
+
+
+def surrogate_routes(surrogate: Surrogate) -> list[BaseRoute]:
+    """Make the routes of a surrogate's own files."""
+    return [Mount("/surrogate", SurrogateFiles(surrogate.folder, surrogate.spec))]

@@ -1,0 +1,158 @@
+/** The field on the map, computed by this browser or, where it cannot or the reader does not want it, by the server. */
+
+import { ComputedField } from "./computed-field.js";
+import { openComputer } from "./computed.js";
+import { FieldLayer } from "./field-layer.js";
+import { amountOf } from "./format.js";
+import { framePath } from "./state.js";
+
+/** The reader's choice is kept under this name. */
+const KEPT = "earthgan.engine";
+
+export class Engine {
+  #map;
+  #source;
+  #element;
+  #on;
+  #chosen = null; // "browser" or "server"
+  #server;
+  #browser = null; // promise of a field that this browser computes
+  #computer = null;
+  #wanted = null;
+  #asked = 0; // when the wanted frame was asked for, in ms
+
+  /**
+   * @param {import("./vendor/leaflet/leaflet-src.esm.js").Map} map
+   * @param {import("./source.js").Source} source @param {HTMLFieldSetElement} element the switch
+   * @param {ConstructorParameters<typeof FieldLayer>[2]} on
+   */
+  constructor(map, source, element, on) {
+    this.#map = map;
+    this.#source = source;
+    this.#element = element;
+    this.#on = on;
+    this.#server = new FieldLayer(map, source, {
+      ...this.#forwarded("server"),
+      shown: (frame) => this.#shown("server", frame, { detail: "refined", cost: this.#costOfTiles(frame) }),
+    });
+    element.hidden = source.folder === null;
+    element.addEventListener("change", ({ target }) => {
+      remember(target.value);
+      this.#choose(target.value);
+    });
+    const reason = whyNot(source);
+    if (reason) this.#refuse(reason);
+    this.#choose(reason ? "server" : (remembered() ?? "browser"));
+  }
+
+  /** Shows a frame as soon as it is there. The latest call wins. */
+  show(frame) {
+    this.#wanted = frame;
+    this.#asked = performance.now();
+    if (this.#chosen === "server") this.#server.show(frame);
+    else this.#compute((field) => field.show(this.#wanted));
+  }
+
+  /** Loads the wanted frame again. */
+  retry() {
+    if (this.#chosen === "server") this.#server.retry();
+    else this.#compute((field) => field.retry());
+  }
+
+  /** The values of a frame on the catalog's grid, if this browser has computed them. */
+  shellOf(frame) {
+    return this.#chosen === "browser" ? (this.#computer?.shellOf(frame) ?? null) : null;
+  }
+
+  #choose(engine) {
+    if (engine === this.#chosen) return;
+    this.#chosen = engine;
+    this.#element.querySelector(`[value="${engine}"]`).checked = true;
+    if (engine === "server") this.#browser?.then((field) => field.clear(), () => {});
+    else this.#server.clear();
+    if (this.#wanted) this.show(this.#wanted);
+    else if (engine === "browser") this.#open();
+  }
+
+  /** Uses the field that this browser computes, once it is open. If it cannot be opened, the server takes over. */
+  async #compute(use) {
+    if (this.#computer === null) this.#on.loading();
+    try {
+      const field = await this.#open();
+      if (this.#chosen === "browser") use(field);
+    } catch (error) {
+      this.#refuse(error.message);
+      this.#choose("server");
+    }
+  }
+
+  #open() {
+    this.#browser ??= openComputer(this.#source).then((computer) => {
+      this.#computer = computer;
+      return new ComputedField(this.#map, this.#source, computer, {
+        ...this.#forwarded("browser"),
+        shown: (frame, detail) => this.#shown("browser", frame, detail),
+      });
+    });
+    this.#browser.catch(() => {}); // whoever uses the field sees why there is none
+    return this.#browser;
+  }
+
+  /** What an engine reports only counts while it is chosen. */
+  #forwarded(engine) {
+    return {
+      loading: () => engine === this.#chosen && this.#on.loading(),
+      failed: (reason) => engine === this.#chosen && this.#on.failed(reason),
+    };
+  }
+
+  #shown(engine, frame, { detail, cost }) {
+    if (engine !== this.#chosen) return;
+    document.documentElement.dataset.detail = detail;
+    const output = this.#element.querySelector(`[value="${engine}"] ~ output`);
+    const state = detail === "coded" ? ", refining …" : "";
+    output.textContent = `${amountOf(cost.bytes)} · ${Math.round(cost.ms)} ms${state}`;
+    this.#on.shown(frame);
+  }
+
+  #refuse(reason) {
+    const input = this.#element.querySelector('[value="browser"]');
+    input.disabled = true;
+    input.parentElement.title = reason;
+  }
+
+  /** What the tiles of a frame have cost since it was asked for. */
+  #costOfTiles(frame) {
+    const ofFrame = (entry) => entry.startTime >= this.#asked && entry.name.includes(`/tiles/${framePath(frame)}/`);
+    const tiles = performance.getEntriesByType("resource").filter(ofFrame);
+    const bytes = tiles.reduce((sum, { transferSize }) => sum + transferSize, 0);
+    return { bytes, ms: performance.now() - this.#asked };
+  }
+}
+
+/** The kinds of surrogates that a browser computes. */
+const KINDS = ["spectral"];
+
+/** Why this browser cannot compute a source's shells, or null. @param {import("./source.js").Source} source */
+function whyNot({ folder, catalog: { generator } }) {
+  if (folder === null) return "These data are pictures.";
+  return KINDS.includes(generator.preset) ? null : `Only the server computes surrogates of the kind ${generator.preset}.`;
+}
+
+/** Browsers may forbid a page to keep anything. */
+function remembered() {
+  try {
+    const kept = localStorage.getItem(KEPT);
+    return ["browser", "server"].includes(kept) ? kept : null;
+  } catch {
+    return null;
+  }
+}
+
+function remember(engine) {
+  try {
+    localStorage.setItem(KEPT, engine);
+  } catch {
+    // It is asked again the next time.
+  }
+}

@@ -1,0 +1,53 @@
+/** A surrogate that computes in a worker. */
+
+import { SurrogateError } from "./error.js";
+
+/**
+ * @typedef {import("../source.js").Frame} Frame
+ * @typedef {{values: Float32Array, detail: "coded" | "refined", cost: {bytes: number, ms: number}}} Computed  a shell's
+ *   values `(row, column)` in their unit, whether a refinement has been added to what is coded, and what it cost: the
+ *   bytes that were read, and the time from request to answer
+ */
+
+/**
+ * @param {string} address the folder's absolute address
+ * @returns {Promise<SurrogateWorker>} throws SurrogateError if this browser cannot compute the surrogate
+ */
+export async function openInWorker(address) {
+  const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+  worker.postMessage({ open: address });
+  const opened = await new Promise((resolve) => {
+    worker.addEventListener("message", ({ data }) => resolve(data.opened), { once: true });
+    worker.addEventListener("error", () => resolve({ error: "This browser does not start the worker." }), { once: true });
+  });
+  if (!opened.error) return new SurrogateWorker(worker, opened.bytes);
+  worker.terminate();
+  throw new SurrogateError(opened.error);
+}
+
+export class SurrogateWorker {
+  #worker;
+  #id = 0;
+  #on = null;
+
+  constructor(worker, bytes) {
+    this.#worker = worker;
+    /** The bytes that were read to open the surrogate. */
+    this.bytes = bytes;
+    worker.addEventListener("message", ({ data }) => {
+      if (data.id !== this.#id) return; // of a request that a newer one has replaced
+      if (data.error) this.#on.failed(new SurrogateError(data.error));
+      else this.#on.computed(data);
+    });
+  }
+
+  /**
+   * Computes a frame. The latest call wins: nothing more is heard of earlier ones.
+   * @param {Frame} frame @param {{computed: (shell: Computed) => void, failed: (error: SurrogateError) => void}} on
+   */
+  compute({ variable, t, r }, on) {
+    this.#on = on;
+    this.#id += 1;
+    this.#worker.postMessage({ id: this.#id, variable, t, r });
+  }
+}

@@ -1,0 +1,54 @@
+/** Quantities that follow from a surrogate's variables on a shell, like `earthgan.quantities`. */
+
+const VELOCITY = ["vx", "vy", "vz"];
+
+/** @typedef {{sine: number, cosine: number}} Angle */
+
+/** The variables that a quantity needs, and the function of them at a latitude and a longitude. */
+const DERIVED = {
+  temperature_anomaly: { needs: ["temperature"], at: (kelvins) => kelvins, lessMean: true },
+  v_radial: { needs: VELOCITY, at: (x, y, z, lat, lng) => (x * lng.cosine + y * lng.sine) * lat.cosine + z * lat.sine },
+  v_theta: { needs: VELOCITY, at: (x, y, z, lat, lng) => (x * lng.cosine + y * lng.sine) * lat.sine - z * lat.cosine },
+  v_phi: { needs: VELOCITY, at: (x, y, z, lat, lng) => y * lng.cosine - x * lng.sine },
+  speed: { needs: VELOCITY, at: (x, y, z) => Math.hypot(x, y, z) },
+};
+
+/**
+ * A variable or a derived quantity on a shell of the surrogate's own grid.
+ * @param {import("./surrogate.js").Surrogate} surrogate @param {import("./surrogate.js").State} state
+ * @param {string} name @param {number} r @returns {Float32Array} `(row, column)` in its unit; throws SurrogateError
+ */
+export function quantityOf(surrogate, state, name, r) {
+  const derived = surrogate.variables.includes(name) ? null : DERIVED[name];
+  if (!derived) return state.shell(name, { r });
+  const { latitudes_deg, longitudes_deg } = surrogate.grid;
+  const [rows, columns] = [latitudes_deg.map(angleOf), longitudes_deg.map(angleOf)];
+  const shells = state.shells(derived.needs, { r });
+  const out = new Float32Array(shells[0].length);
+  rows.forEach((row, i) => {
+    columns.forEach((column, j) => {
+      const at = i * columns.length + j;
+      out[at] = derived.at(...shells.map((shell) => shell[at]), ...(derived.needs.length > 1 ? [row, column] : []));
+    });
+  });
+  return derived.lessMean ? lessMean(out, surrogate.grid) : out;
+}
+
+/** Subtracts the mean over the sphere. A cell reaches halfway to its neighbours, or to the pole. */
+function lessMean(values, { latitudes_deg: latitudes, longitudes_deg: longitudes }) {
+  const edges = [90, ...latitudes.slice(1).map((latitude, i) => (latitudes[i] + latitude) / 2), -90];
+  const bands = latitudes.map((_, i) => (angleOf(edges[i]).sine - angleOf(edges[i + 1]).sine) / 2);
+  const around = [longitudes.at(-1) - 360, ...longitudes, longitudes[0] + 360];
+  const widths = longitudes.map((_, j) => (around[j + 2] - around[j]) / 720);
+  let mean = 0;
+  for (let i = 0, at = 0; i < bands.length; i++) {
+    for (let j = 0; j < widths.length; j++, at++) mean += bands[i] * widths[j] * values[at];
+  }
+  return values.map((value) => value - mean);
+}
+
+/** @param {number} degrees @returns {Angle} */
+function angleOf(degrees) {
+  const radians = (degrees * Math.PI) / 180;
+  return { sine: Math.sin(radians), cosine: Math.cos(radians) };
+}

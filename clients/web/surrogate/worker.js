@@ -1,0 +1,80 @@
+/**
+ * Computes shells in a worker, so that the page does not wait. client.js talks to it. A shell is computed from the code
+ * alone first, and then from the refined step. A newer request stops an older one at its next pause.
+ */
+
+import { quantityOf } from "./derived.js";
+import { openSurrogate } from "./surrogate.js";
+
+/** A refinement waits this long for a newer request, because a dragged slider makes many. */
+const QUIET_MS = 90;
+
+const STALE = Symbol("a newer request waits");
+
+let opening = null;
+let wanted = null;
+let isWorking = false;
+
+addEventListener("message", ({ data }) => {
+  if (data.open) {
+    opening = open(data.open);
+    opening.catch(() => {}); // the page has been told
+  } else wanted = data;
+  if (wanted && !isWorking) work();
+});
+
+async function open(address) {
+  try {
+    const surrogate = await openSurrogate(address);
+    postMessage({ opened: { bytes: surrogate.bytes } });
+    return surrogate;
+  } catch (error) {
+    postMessage({ opened: { error: error.message } });
+    throw error;
+  }
+}
+
+async function work() {
+  isWorking = true;
+  while (wanted) {
+    const request = wanted;
+    wanted = null;
+    try {
+      await compute(request);
+    } catch (error) {
+      if (error !== STALE) postMessage({ id: request.id, error: error.message });
+    }
+  }
+  isWorking = false;
+}
+
+async function compute({ id, variable, t, r }) {
+  const surrogate = await opening;
+  const start = performance.now();
+  const before = surrogate.bytes;
+  let waited = 0;
+  const reply = (coefficients, detail) => {
+    const values = quantityOf(surrogate, surrogate.stateOf(coefficients), variable, r);
+    const cost = { bytes: surrogate.bytes - before, ms: performance.now() - start - waited };
+    postMessage({ id, values, detail, cost }, [values.buffer]);
+  };
+  const pause = async (ms = 0) => {
+    const begin = performance.now();
+    await (ms ? new Promise((resolve) => setTimeout(resolve, ms)) : turn());
+    waited += performance.now() - begin;
+    if (wanted) throw STALE;
+  };
+  const coded = async (coefficients) => {
+    reply(coefficients, "coded");
+    await pause(QUIET_MS);
+  };
+  reply(await surrogate.coefficients(t, { pause, coded }), "refined");
+}
+
+/** Lets messages that have arrived be handled. A timer would wait for milliseconds. */
+const channel = new MessageChannel();
+const turn = () =>
+  new Promise((resolve) => {
+    channel.port1.onmessage = resolve;
+    channel.port2.postMessage(null);
+  });

@@ -1,0 +1,125 @@
+"""The page computes the surrogate itself: the same pictures and values as the server's, and few bytes."""
+
+import re
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Page, Request, expect
+
+from e2e.client import (
+    Faults,
+    Frame,
+    Gateway,
+    WholeGlobe,
+    follow,
+    legend_colors,
+    open_client,
+    picture,
+    set_slider,
+    wait_until_loaded,
+)
+
+#: A page without a GPU on a busy machine computes for seconds.
+WITHIN_MS = 60_000
+
+
+@pytest.fixture
+def engine() -> str:
+    return "browser"
+
+
+@pytest.fixture
+def asked(page: Page) -> list[str]:
+    """The addresses that the page has asked for."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    page.on("request", note)
+    page.set_default_timeout(WITHIN_MS)
+    return asked
+
+
+def wait_until_refined(page: Page, frame: Frame) -> None:
+    page.wait_for_selector(f'html[data-loaded="{frame.key}"][data-detail="refined"]', state="attached")
+
+
+def indices(colours: NDArray[np.int16], palette: NDArray[np.int16]) -> NDArray[np.intp]:
+    """The place of the nearest colour of a legend."""
+    return np.abs(colours[..., None, :] - palette).sum(axis=-1).argmin(axis=-1)
+
+
+@pytest.mark.parametrize("variable", ["temperature", "temperature_anomaly", "v_radial"])
+def test_browser_and_server_draw_the_same(page: Page, gateway: Gateway, asked: list[str], variable: str) -> None:
+    frame = Frame(variable, 120, 150)
+    page.goto(f"{gateway.url}/#var={variable}&t=120&r=150")
+    wait_until_refined(page, frame)
+    assert not [url for url in asked if re.search("/(tiles|shells)/", url)]
+    ours = picture(page)
+    page.get_by_label("server").check()
+    wait_until_loaded(page, frame)
+    theirs = picture(page)
+    assert [url for url in asked if f"/tiles/{frame.key}/" in url], "the server was not asked"
+
+    palette = legend_colors(gateway.json(f"legends/{variable}.json"))
+    some = slice(None, None, 5), slice(None, None, 5)
+    apart = np.abs(indices(ours[some], palette) - indices(theirs[some], palette))
+    assert len(np.unique(indices(ours[some], palette))) > 60, "there is little to compare"
+    assert apart.max() <= 1
+    assert apart.mean() < 0.1
+
+
+def test_values_and_depths_need_no_request(page: Page, gateway: Gateway, asked: list[str]) -> None:
+    open_client(page, gateway, "#t=120&r=150", Frame("temperature", 120, 150))
+    wait_until_refined(page, Frame("temperature", 120, 150))
+    asked.clear()
+    page.mouse.move(*WholeGlobe.of(page).on_page(44.5, 77))
+    expect(page.locator("#value")).to_have_text(re.compile(r"^\d+ K$"))
+    shown = float(page.locator("#value").inner_text().split()[0])
+    shell = gateway.shell(Frame("temperature", 120, 150))
+    low, high = gateway.spread(shell, 44.5, 77, radius_deg=0.3)
+    assert low - 1 <= shown <= high + 1
+    for index, r in ((99, 99), (150, 48)):
+        set_slider(page, "Depth", index)
+        wait_until_refined(page, Frame("temperature", 120, r))
+    assert not [url for url in asked if not url.endswith((".css", ".svg"))]
+
+
+def test_a_coded_picture_comes_first(page: Page, gateway: Gateway, asked: list[str]) -> None:
+    open_client(page, gateway, "#t=120&r=150", Frame("temperature", 120, 150))
+    wait_until_refined(page, Frame("temperature", 120, 150))
+    page.evaluate(
+        """() => {
+          window.details = [];
+          const { dataset } = document.documentElement;
+          new MutationObserver(() => window.details.push([dataset.loaded, dataset.detail].join(" ")))
+            .observe(document.documentElement, { attributes: true });
+        }"""
+    )
+    follow(page, "#t=121&r=150")
+    wait_until_refined(page, Frame("temperature", 121, 150))
+    seen = list(dict.fromkeys(page.evaluate("window.details")))
+    assert seen.index("temperature/121/150 coded") < seen.index("temperature/121/150 refined")
+    expect(page.locator("#engine")).to_contain_text(re.compile(r"this browser\s+1\d kB · \d+ ms"))
+    follow(page, "#t=120&r=150")
+    wait_until_refined(page, Frame("temperature", 120, 150))
+    expect(page.locator("#engine")).to_contain_text(re.compile(r"this browser\s+0 B · \d+ ms"))
+
+
+def test_the_server_takes_over(page: Page, gateway: Gateway, asked: list[str], faults: Faults) -> None:
+    faults.allow("404")
+    page.route("**/surrogate/spec.json", lambda route: route.fulfill(status=404, json={"detail": "no such file"}))
+    open_client(page, gateway)
+    assert [url for url in asked if "/tiles/" in url]
+    expect(page.get_by_label("this browser")).to_be_disabled()
+    expect(page.get_by_label("server")).to_be_checked()
+    expect(page.locator("#message")).to_be_hidden()
+
+
+def test_the_choice_is_kept(page: Page, gateway: Gateway, asked: list[str]) -> None:
+    open_client(page, gateway)
+    page.get_by_label("server").check()
+    wait_until_loaded(page, gateway.default)
+    assert page.evaluate("localStorage['earthgan.engine']") == "server"

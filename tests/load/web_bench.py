@@ -1,0 +1,206 @@
+"""`make bench-web`: what the page costs in Chromium, beside the numbers to reach.
+
+CPU seconds are those of the page's process, so that other work on the machine hardly changes them. Times and frames
+on a slow network do depend on other work. `load.throttle` is that network.
+"""
+
+import argparse
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from e2e.conftest import CHROMIUM_ARGUMENTS
+from earthgan.files import write_json
+from gateway_server import gateway
+from load.throttle import FAST, PHONE, SLOW_PHONE, Network, Relay, relay
+from places import DEFAULT_SURROGATE
+
+#: Each number's label, its target, and the number of digits to print.
+LABELS = {
+    "first_kb": ("first field, kB", "<= 250", 0),
+    "first_requests": ("  requests", "<= 12", 0),
+    "first_phone_s": ("  at 150 ms and 1.6 Mbit/s, s", "<= 2.0", 1),
+    "first_slow_phone_s": ("  at 400 ms and 0.4 Mbit/s, s", "<= 4", 1),
+    "opening_cpu_s": ("opening a surrogate, CPU s", "", 2),
+    "coded_cpu_s": ("a step: its code, CPU s", "<= 0.08", 3),
+    "refined_cpu_s": ("  refined, CPU s", "<= 0.3", 2),
+    "predicted_cpu_s": ("  predicted from the one before it, CPU s", "<= 0.45", 2),
+    "cold_cpu_s": ("  the last of a chain, from cold, CPU s", "<= 1.8", 2),
+    "temperature_cpu_ms": ("a shell of temperature, CPU ms", "", 1),
+    "variables_cpu_ms": ("  of all variables, CPU ms", "", 1),
+    "time_drag_frames": ("20 steps dragged, one in 60 ms, at 150 ms and 1.6 Mbit/s: frames", ">= 15", 0),
+    "time_drag_kb": ("  kB", "<= 250", 0),
+    "time_drag_again_kb": ("  kB the second time", "0", 0),
+    "depth_drag_frames_per_s": ("depth dragged in a loaded step, frames a second", ">= 15", 1),
+    "depth_drag_kb": ("  kB", "0", 0),
+}
+#: The page counts every frame that is whole on the screen.
+COUNT_FRAMES = """() => {
+  window.frames_shown = [];
+  new MutationObserver(() => {
+    const { loaded } = document.documentElement.dataset;
+    if (loaded && loaded !== window.frames_shown.at(-1)) window.frames_shown.push(loaded);
+  }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-loaded"] });
+}"""
+#: Moves a slider one place at a time, and returns how many frames were shown until a while after.
+DRAG = """async ([id, places, every_ms, after_ms]) => {
+  const slider = document.getElementById(id);
+  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  window.frames_shown.length = 0;
+  const start = performance.now();
+  for (const [i, place] of places.entries()) {
+    await wait(Math.max(0, start + i * every_ms - performance.now()));
+    slider.value = place;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  await wait(after_ms);
+  return [window.frames_shown.length, (performance.now() - start) / 1000];
+}"""
+DRAGGED_STEPS, EVERY_MS, AFTER_MS = 20, 60, 1500
+
+
+def cpu_s(browser: Browser) -> float:
+    """The CPU time of all pages."""
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    return float(sum(each["cpuTime"] for each in processes if each["type"] == "renderer"))
+
+
+def open_page(browser: Browser, url: str) -> Page:
+    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page.set_default_timeout(120_000)
+    page.goto(url)
+    page.wait_for_selector("html[data-loaded]", state="attached")
+    return page
+
+
+def first_view(browser: Browser, at: Relay, network: Network) -> tuple[float, int, float]:
+    """The kB, the requests and the seconds until the first field is shown."""
+    at.network = network
+    at.reset()
+    page = open_page(browser, at.url)
+    received, requests = at.received_bytes / 1e3, at.requests
+    shown_s = page.evaluate("performance.now()") / 1e3
+    page.context.close()
+    at.network = FAST
+    return received, requests, shown_s
+
+
+def computing(browser: Browser, url: str, spec: Any) -> dict[str, float]:
+    """The CPU time of the parts of the surrogate, computed in a page."""
+    page = browser.new_page()
+    page.set_default_timeout(120_000)
+    page.goto(f"{url}/client/icon.svg")
+    steps = spec["inputs"]["steps"]
+    keys = [step["t"] for step in steps if step.get("predicted_from") is None]
+    refines = spec["generator"]["arguments"].get("refinement") is not None
+
+    def timed(program: str) -> float:
+        before = cpu_s(browser)
+        page.evaluate(f"async () => {{ {program}; return null; }}")
+        return cpu_s(browser) - before
+
+    opened = f"""
+      const {{ openSurrogate }} = await import("{url}/client/surrogate/surrogate.js");
+      window.opened = () => openSurrogate("{url}/surrogate/");
+      window.surrogate = await window.opened()"""
+    stop = "{ coded: async () => { throw new Error('enough'); } }"
+    coded = f"for (const t of %s) await surrogate.coefficients(t, {stop}).catch(() => {{}})"
+    whole = "for (const t of %s) window.state = await surrogate.step(t)"
+    shells = "for (let r = 0; r < 10; r++) state.shells(%s, { r })"
+    found = {"opening_cpu_s": timed(opened)}
+    few = keys[1:5] or keys
+    timed(whole % keys[:1])  # what is computed once
+    if refines:
+        timed(coded % few)  # which also reads the files
+        found["coded_cpu_s"] = timed(coded % few) / len(few)
+    found["refined_cpu_s"] = timed(whole % few) / len(few)
+    chain = chain_of(steps)
+    if chain:
+        timed(whole % chain[:2])
+        found["predicted_cpu_s"] = timed(whole % chain[2:]) / max(1, len(chain) - 2)
+        page.evaluate("async () => { window.surrogate = await window.opened(); return null; }")
+        found["cold_cpu_s"] = timed(whole % chain[-1:])
+    timed(shells % "['temperature']")
+    found["temperature_cpu_ms"] = timed(shells % "['temperature']") * 100
+    timed(shells % "surrogate.variables")
+    found["variables_cpu_ms"] = timed(shells % "surrogate.variables") * 100
+    page.close()
+    return found
+
+
+def chain_of(steps: list[Any]) -> list[int]:
+    """A key frame and the steps that are predicted after it: the longest such chain."""
+    chains: list[list[int]] = []
+    for step in steps:
+        if step.get("predicted_from") is None:
+            chains.append([step["t"]])
+        else:
+            chains[-1].append(step["t"])
+    longest = max(chains, key=len)
+    return longest if len(longest) > 1 else []
+
+
+def dragging(browser: Browser, at: Relay, spec: Any) -> dict[str, float]:
+    page = open_page(browser, at.url)
+    page.evaluate(COUNT_FRAMES)
+    last = len(spec["inputs"]["steps"]) - 1
+    places = list(range(1, min(DRAGGED_STEPS, last) + 1))
+    at.network = PHONE
+    found: dict[str, float] = {}
+    for name in ("time_drag", "time_drag_again"):
+        page.wait_for_selector("html[data-detail=refined]", state="attached")
+        at.reset()
+        frames, _ = page.evaluate(DRAG, ["time", places, EVERY_MS, AFTER_MS])
+        page.wait_for_selector("html[data-detail=refined]", state="attached")
+        found |= {f"{name}_frames": frames, f"{name}_kb": at.received_bytes / 1e3}
+    at.network = FAST
+    at.reset()
+    depths = [20 + i % 100 for i in range(120)]
+    frames, seconds = page.evaluate(DRAG, ["depth", depths, 25, 0])
+    found |= {"depth_drag_frames_per_s": frames / seconds, "depth_drag_kb": at.received_bytes / 1e3}
+    page.context.close()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--surrogate", type=Path, default=DEFAULT_SURROGATE, help="a folder of the kind spectral")
+    parser.add_argument("--json", type=Path, help="also write the numbers to this file")
+    arguments = parser.parse_args()
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise SystemExit("Chromium is not installed")
+    spec = json.loads((arguments.surrogate / "spec.json").read_text())
+    numbers: dict[str, float] = {}
+    with gateway(arguments.surrogate) as url, relay(url) as at, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
+        parts: list[Callable[[], dict[str, float]]] = [
+            lambda: dict(zip(("first_kb", "first_requests"), first_view(browser, at, FAST), strict=False)),
+            lambda: {"first_phone_s": first_view(browser, at, PHONE)[2]},
+            lambda: {"first_slow_phone_s": first_view(browser, at, SLOW_PHONE)[2]},
+            lambda: computing(browser, url, spec),
+            lambda: dragging(browser, at, spec),
+        ]
+        for part in parts:
+            found = part()
+            show(found)
+            numbers |= found
+        browser.close()
+    if arguments.json:
+        write_json(arguments.json, numbers)
+
+
+def show(numbers: dict[str, float]) -> None:
+    for name, (label, target, digits) in LABELS.items():
+        if name in numbers:
+            print(f"{label:<66} {numbers[name]:>9.{digits}f}   {target}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
