@@ -319,6 +319,26 @@ def test_a_statistic_counts_as_many_pending_shells_as_it_has_draws(folder: Path)
     assert [answer.status_code for answer in ask(four.format(5), one.format(6), one.format(7))] == [200] * 3
 
 
+def test_a_statistic_that_was_let_in_is_not_refused_later(folder: Path) -> None:
+    """Other requests take every other place all the time while its draws are generated."""
+    settings = Settings(surrogate=folder, max_pending_shells=6, prefetch=False)
+
+    async def main() -> tuple[httpx.Response, list[httpx.Response]]:
+        transport = httpx.ASGITransport(create_app(settings, Noisy(Surrogate(folder), delay_s=0.05)))
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+
+            async def later(i: int) -> httpx.Response:
+                await asyncio.sleep(0.005 * i)
+                return await client.get(f"/shells/vx/{i % 2}/{i // 2}.npy")
+
+            first, *others = await asyncio.gather(client.get("/shells/vx/2/1.npy?draws=4"), *map(later, range(1, 44)))
+            return first, others
+
+    statistic, others = asyncio.run(main())
+    assert statistic.status_code == 200
+    assert {answer.status_code for answer in others} == {200, 503}
+
+
 def test_more_draws_than_may_ever_be_pending_are_refused_for_good(folder: Path) -> None:
     (answer,) = ask_all(folder, Noisy(Surrogate(folder)), "/shells/vx/1/1.npy?draws=4", max_pending=3)
     assert answer.status_code == 422

@@ -72,7 +72,10 @@ class Fields:
         self._max_pending = max_pending
         self._reserved = 0
         self._cache = cache
-        self._generating: SingleFlight[_Found] = SingleFlight(lambda: metrics.single_flight_wait("shell"))
+        lanes: tuple[Lane, ...] = ("map", "long")  # a tile must not wait for the same shell in the long lane
+        self._generating: dict[Lane, SingleFlight[_Found]] = {
+            lane: SingleFlight(lambda: metrics.single_flight_wait("shell")) for lane in lanes
+        }
         self._preparing: SingleFlight[Shell] = SingleFlight(lambda: metrics.single_flight_wait("shell"))
         self._sampler = ShellSampler(offer.surrogate.grid)
         self._ready: Bounded[tuple[str, bool, int, int, Draws], Shell] = Bounded(
@@ -82,7 +85,7 @@ class Fields:
     @property
     def generating(self) -> int:
         """The number of shells that are being generated or wait to be. Each draw of a statistic is one."""
-        return len(self._generating) + self._reserved
+        return len(self._generating["map"]) + self._reserved
 
     def deadline(self) -> float:
         """Return the time of `time.monotonic()` until which a request that arrives now may wait."""
@@ -124,7 +127,7 @@ class Fields:
                 self.on_generated(t, r)
             return await asyncio.to_thread(self._derived, quantity, packed, anomaly)
 
-        with self._room_for(len(draws.seeds)):
+        with self._room_for(draws):
             found = await draws.combined(values)
         source: Source = next(each for each in ("generated", "redis", "memory") if each in sources)
         shell = Shell(*await asyncio.to_thread(self._padded, found), source)
@@ -132,21 +135,21 @@ class Fields:
         return shell
 
     @contextmanager
-    def _room_for(self, draws: int) -> Iterator[None]:
-        """Count the draws that a request has yet to get as pending shells, so that many draws are not one request.
+    def _room_for(self, draws: Draws) -> Iterator[None]:
+        """Count each draw of a statistic as a pending shell until all are there. One draw is counted as it is made.
 
         Raises EngineUnavailable if there is no room for them now, and InvalidRequest if there never is.
         """
-        if draws > self._max_pending:
+        count = 0 if draws.statistic is None else len(draws.seeds)
+        if count > self._max_pending:
             raise InvalidRequest(f"draws must be at most {self._max_pending} here: more shells may not be pending")
-        more = draws - 1  # the draw that is being generated is counted as such
-        if more and self.generating + draws > self._max_pending:
+        if count and self.generating + count > self._max_pending:
             self._refuse()
-        self._reserved += more
+        self._reserved += count
         try:
             yield
         finally:
-            self._reserved -= more
+            self._reserved -= count
 
     def _refuse(self) -> NoReturn:
         self._metrics.rejected("shells")
@@ -173,10 +176,10 @@ class Fields:
     ) -> _Found:
         found = await self._find(variables, t, r, seed)
         if found is None:
-            key = t, r, seed, lane  # a tile must not wait for the same shell in the long lane
-            if key not in self._generating and self.generating >= self._max_pending:
+            key, flights = (t, r, seed), self._generating[lane]
+            if lane == "map" and key not in flights and self.generating >= self._max_pending:
                 self._refuse()
-            found = await self._generating.do(key, until, lambda latest: self._generate(t, r, latest, seed, lane))
+            found = await flights.do(key, until, lambda latest: self._generate(t, r, latest, seed, lane))
         return found
 
     async def _find(self, variables: tuple[str, ...], t: int, r: int, seed: int | None) -> _Found | None:
