@@ -8,6 +8,7 @@ import pytest
 
 from earthgan import ShellGrid, Surrogate
 from earthgan_training.coding.harmonics import fit_harmonics
+from earthgan_training.coding.training import read_training
 from earthgan_training.coding.wavelet import fit_wavelet
 from earthgan_training.make.measure import measured, ranges
 from earthgan_training.surrogates.ranges import common_extents
@@ -58,6 +59,23 @@ def test_a_weak_component_is_as_accurate_as_the_others_in_their_unit(tmp_path: P
     assert all(54.5 <= each.psnr_db <= 90 for each in scores.values())
     assert len({each.span for each in scores.values()}) == 1
     assert scores["vy"].largest_error < 3 * scores["vx"].largest_error
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_all_kinds_draw_a_velocity_alike(tmp_path: Path, symmetric: bool) -> None:
+    """Temperature has a range of its own, also if it is drawn about zero. All components are coded in one unit."""
+    sizes = {"temperature": 900.0, "vx": 1.0, "vy": 2.0, "vz": 0.1}
+    fields = {(1, name): size * smooth_field(GRID, seed=i) for i, (name, size) in enumerate(sizes.items())}
+    source = source_of(GRID, fields, symmetric, vector=VECTOR)
+    KINDS["harmonics"](source, tmp_path / "out")
+    temperature, *velocity = read_training(source, [1], [], tuple(sizes), 8, None, silent).variables
+    assert [each.range for each in (temperature, *velocity)] == [
+        each.range for each in Surrogate(tmp_path / "out").spec.variables
+    ]
+    assert temperature.normalisation.scale > 100
+    assert len({each.normalisation for each in velocity}) == 1
+    assert velocity[0].normalisation.offset == 0
+    assert symmetric == (len({each.range for each in velocity}) == 1)
 
 
 def test_a_range_in_percent_is_the_vectors() -> None:

@@ -59,20 +59,15 @@ class _Modes:
     steps: list[Array]
 
 
-def fit_code(
-    components: Mapping[str, list[Field]], shells: Mapping[str, Shells], modes: int, step_bytes: int, own: int
-) -> FittedCode:
-    """Fit the code that takes `step_bytes` for each of the first `own` training steps, on average. `components` holds
-    the normalised coefficients `(degree, order, part, shell)` of every training step by component, temperature first. A
-    component is dropped if none of its coefficients is worth its bytes.
-    """
-    return code_fit(components, shells, modes, own)(step_bytes)
-
-
 def code_fit(
     components: Mapping[str, list[Field]], shells: Mapping[str, Shells], modes: int, own: int
 ) -> Callable[[int], FittedCode]:
-    """The same as `fit_code`, for any number of bytes with the same modes."""
+    """Fit the modes of a code. The function that is returned fits the rest, so that each of the first `own` training
+    steps takes as many bytes as it is told, on average.
+
+    `components` holds the normalised coefficients `(degree, order, part, shell)` of every training step by component,
+    temperature first. A component is dropped if none of its coefficients is worth its bytes.
+    """
     fitted = {name: _modes(steps, shells[name], modes, name) for name, steps in components.items()}
     return lambda step_bytes: _of_bytes(fitted, modes, step_bytes, own)
 

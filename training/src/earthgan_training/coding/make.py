@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +20,9 @@ from earthgan.records import GridSpec, StepSpec
 from earthgan.spec import GeneratorSpec, SurrogateSpec
 from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE
-from earthgan_training.coding.curves import fit_curves, refuse_unlike
+from earthgan_training.coding.curves import FittedCurves, fit_curves, refuse_unlike
 from earthgan_training.coding.encode import EncodedStep, Encoder
-from earthgan_training.coding.fit import fit_code
+from earthgan_training.coding.fit import FittedCode, code_fit
 from earthgan_training.coding.flow import FIELDS, Flow, gated_runs, lowered
 from earthgan_training.coding.keyed import KeyFrames, Parts, added_in_order, encode_in_order
 from earthgan_training.coding.modes import Shells, bands_to
@@ -37,7 +37,7 @@ from earthgan_training.coding.promise import (
 from earthgan_training.coding.refine import fit_refinement
 from earthgan_training.coding.scalar_encoder import ScalarEncoder
 from earthgan_training.coding.series import SeriesEncoder
-from earthgan_training.coding.training import read_training
+from earthgan_training.coding.training import TrainingSteps, read_training
 from earthgan_training.coding.work import Report, counted
 from earthgan_training.harmonics.analysis import highest_degree
 from earthgan_training.simulations.labelled import Source, SourceStep
@@ -78,6 +78,39 @@ class Recipe:
     key_every: int = 1
 
 
+@dataclass(frozen=True)
+class Learned:
+    """What training steps teach, whatever the size of a step is: the arguments before the code is fitted, the steps'
+    coefficients, the shells of each component, the curves of variables that follow, and the code by its size.
+    """
+
+    draft: SpectralArguments
+    training: TrainingSteps
+    shells: Mapping[str, Shells]
+    curves: FittedCurves
+    code: Callable[[int], FittedCode]
+
+
+def learned(
+    source: Source, train: Sequence[int], recipe: Recipe, report: Report, also: Sequence[Source] = ()
+) -> Learned:
+    """Read training steps, as `make_spectral` does, and learn from them. Raises BadInput."""
+    if recipe.profile and source.vector is None:
+        raise BadInput(f"{source.address}: has no velocity whose components are known, which --velocity needs")
+    velocity = source.vector or ()
+    names = (source.named(TEMPERATURE.name).variable.name, *(velocity if recipe.profile else ()))
+    draft, radii_km = _draft(recipe, source), source.grid.radii_km
+    flow = Flow(draft, radii_km) if len(draft.components) > 1 else None
+    training = read_training(source, train, also, names, draft.degree, flow, report)
+    shells = {name: Shells.of_component(name, draft, radii_km) for name in training.components}
+    followers = [v.variable.name for v in source.variables if v.variable.name not in (TEMPERATURE.name, *velocity)]
+    curves = fit_curves(source, train, training.variables[0], followers, draft, report)
+    report("learning", 0, 1)
+    code = code_fit(training.components, shells, recipe.nodes, len(train))
+    report("learning", 1, 1)
+    return Learned(draft, training, shells, curves, code)
+
+
 def make_spectral(
     source: Source,
     train: Sequence[int],
@@ -87,25 +120,19 @@ def make_spectral(
     report: Report,
     overwrite: bool,
     also: Sequence[Source] = (),
+    known: Learned | None = None,
 ) -> None:
     """Make the surrogate folder `out` from a source of temperature and, with a profile, velocity. Modes, tables and
     network are fitted to the time steps `train` and to all time steps of the runs `also`. The time steps `steps` are
-    encoded. All other variables of the source have to follow from temperature by curves.
+    encoded. All other variables of the source have to follow from temperature by curves. What is `known` from the
+    same steps and a recipe of another size is not learned again.
 
     Raises BadInput if something is missing or unfit, or if the folder exists.
     """
-    if recipe.profile and source.vector is None:
-        raise BadInput(f"{source.address}: has no velocity whose components are known, which --velocity needs")
-    velocity = source.vector or ()
-    names = (source.named(TEMPERATURE.name).variable.name, *(velocity if recipe.profile else ()))
     source = source.chosen(steps=(*train, *steps))
     radii_km = source.grid.radii_km
-    draft = _draft(recipe, source)
-    flow = Flow(draft, radii_km) if len(draft.components) > 1 else None
-    training = read_training(source, train, also, names, draft.degree, flow, report)
-    shells = {name: Shells.of_component(name, draft, radii_km) for name in training.components}
-    followers = [v.variable.name for v in source.variables if v.variable.name not in (TEMPERATURE.name, *velocity)]
-    curves = fit_curves(source, train, training.variables[0], followers, draft, report)
+    known = known or learned(source, train, recipe, report, also)
+    draft, training, shells, curves = known.draft, known.training, known.shells, known.curves
     variables, bounds, step_bytes = (*training.variables, *curves.variables), recipe.max_error, recipe.step_bytes
     max_error = tuple(bounds[each.name] for each in variables) if bounds else None
     if max_error:
@@ -121,7 +148,7 @@ def make_spectral(
 
         def fitted_to(step_bytes: int) -> Parts:
             report("fitting", 0, 1)
-            fitted = fit_code(training.components, shells, recipe.nodes, step_bytes, len(train))
+            fitted = known.code(step_bytes)
             report("fitting", 1, 1)
             coded = [each for each in draft.components if each.field in fitted.fields]
             components = tuple(each.model_copy(update={"step": fitted.step}) for each in coded)
@@ -174,7 +201,7 @@ def make_spectral(
             generator=GeneratorSpec(
                 arguments=arguments,
                 weights=write_weights(folder, state),
-                onnx=write_onnx(folder, len(names), arguments, state) if recipe.onnx else None,
+                onnx=write_onnx(folder, len(training.variables), arguments, state) if recipe.onnx else None,
             ),
             provenance=source.provenance,
         )

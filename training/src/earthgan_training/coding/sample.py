@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.numerics.transform import Columns, Rows, Transform
 from earthgan.sphere.grid import ShellGrid, cell_weights
 from earthgan_training.coding.scalars import parts
 from earthgan_training.coding.shares import LEAST_SQUARE, Products
+from earthgan_training.harmonics.analysis import fast_vector_field
 from earthgan_training.velocity.moments import spherical
 
 Array = NDArray[np.float64]
@@ -59,9 +58,10 @@ class Sample:
                 points[i, kept] = values[:, rows, columns]
                 square[kept] += _mean_squares(values, weights)
         x, y, z = points
+        fields = fast_vector_field(driven[0], driven[1], at.latitudes_deg, at.longitudes_deg)
         roots, onto = np.sqrt(cell_weights(at)).ravel(), profiles.astype(np.float32)
         true = np.stack([each.reshape(len(onto), -1) * roots for each in spherical(x, y, z, at)])
-        made = [onto @ each.reshape(onto.shape[1], -1) * roots for each in _values(driven, at)]
+        made = [onto @ each.reshape(onto.shape[1], -1) * roots for each in fields]
         return cls(Products.of_points(true, np.stack(made)), square, _mean_squares_of(driven, profiles))
 
     def agrees(self, strength: float) -> NDArray[np.bool_]:
@@ -104,15 +104,3 @@ def _mean_squares_of(driven: Field, profiles: Array) -> Array:
     factors = np.sqrt(np.stack([np.ones_like(n), n * (n + 1)]) * orders / (4 * np.pi))
     flat = (driven * factors[..., None, None]).reshape(-1, driven.shape[-1])
     return np.asarray(np.einsum("sk,sk->s", profiles @ (flat.T @ flat), profiles))
-
-
-def _values(driven: Field, at: ShellGrid) -> tuple[Field, Field, Field]:
-    """The components outwards, southwards and eastwards, `(profile, latitude, longitude)` each."""
-    degree, (u, v) = driven.shape[1] - 1, driven
-    transform = Transform(_rows(degree, at.latitudes_deg), Columns(degree, np.radians(at.longitudes_deg), np.float32))
-    return transform.values(u), transform.southward(v), transform.eastward(v)
-
-
-@lru_cache(maxsize=8)
-def _rows(degree: int, latitudes_deg: tuple[float, ...]) -> Rows:
-    return Rows(degree, np.radians(90 - np.asarray(latitudes_deg)), np.float32)

@@ -11,13 +11,13 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.records import VariableSpec
+from earthgan.records import Affine, VariableSpec
 from earthgan_training.coding.encode import read_step, refuse_unfit
 from earthgan_training.coding.flow import Flow
 from earthgan_training.coding.work import Report, counted
 from earthgan_training.harmonics.analysis import scalar_coefficients
 from earthgan_training.simulations.labelled import Source
-from earthgan_training.surrogates.ranges import colour_range, described, extent, normalisation
+from earthgan_training.surrogates.ranges import colour_range, common_ranges, described, extent, normalisation
 
 Field = NDArray[np.floating]
 
@@ -60,10 +60,16 @@ def read_training(
         left = flow.of(partial(_part, fields[1:4]), run.grid, t, kelvins @ flow.span).left if flow else {}
         for name, coefficients in {"temperature": kelvins, **left}.items():
             components[name].append(coefficients if name == "temperature" else coefficients.astype(np.float32))
-    ranges = [colour_range(np.array(each), v) for each, v in zip(zip(*extents, strict=True), variables, strict=True)]
-    fastest = max((high for (_, high), v in zip(ranges, variables, strict=True) if v.symmetric), default=1.0)
-    ranges = [(-fastest, fastest) if v.symmetric else r for r, v in zip(ranges, variables, strict=True)]
-    specs = tuple(described(v, r, normalisation(r, v)) for v, r in zip(variables, ranges, strict=True))
+    velocity = tuple(names[1:])
+    own_ranges = {v.name: colour_range(np.array(each), v) for v, *each in zip(variables, *extents, strict=True)}
+    ranges = common_ranges(own_ranges, velocity)
+    # The maps compute all components in one unit, whatever range each is drawn with.
+    fastest = max((abs(end) for name in velocity for end in ranges[name]), default=1.0)
+    speed = Affine(offset=0.0, scale=fastest)
+    specs = tuple(
+        described(v, ranges[v.name], speed if v.name in velocity else normalisation(ranges[v.name], v))
+        for v in variables
+    )
     affine = specs[0].normalisation
     for name, steps in components.items():
         for each in steps:

@@ -89,6 +89,23 @@ def vector_field(
     return np.asarray(transform.values(radial)), np.asarray(south), np.asarray(east)
 
 
+def fast_vector_field(
+    radial: Field, spheroidal: Field, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """The same without a toroidal part, in float32. The functions of the last few sets of rows are kept."""
+    degree = len(radial) - 1
+    rows = _fast_rows(degree, tuple(np.asarray(latitudes_deg, np.float64).tolist()))
+    transform = Transform(rows, Columns(degree, np.radians(longitudes_deg), np.float32))
+    fields = transform.values(radial), transform.southward(spheroidal), transform.eastward(spheroidal)
+    u, south, east = (np.asarray(each, np.float32) for each in fields)
+    return u, south, east
+
+
+@lru_cache(maxsize=8)
+def _fast_rows(degree: int, latitudes_deg: tuple[float, ...]) -> Rows:
+    return Rows(degree, _colatitudes(latitudes_deg), np.float32)
+
+
 def _synthesis(degree: int, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Transform:
     return Transform(Rows(degree, _colatitudes(latitudes_deg)), Columns(degree, np.radians(longitudes_deg)))
 

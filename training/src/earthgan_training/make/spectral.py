@@ -25,9 +25,11 @@ from earthgan_training.make.measure import measured
 from earthgan_training.simulations.labelled import Source
 
 if TYPE_CHECKING:
+    from earthgan_training.coding.make import Learned, Recipe
     from earthgan_training.velocity.gate import VelocityFit, Verdict
 
 _HELD = (TEMPERATURE.name, *VELOCITY)
+_MOST_NODES = 45
 
 
 class Spectral:
@@ -46,7 +48,7 @@ class Spectral:
     MOST_STEPS = 8
     #: Bytes of memory for each coefficient of a fitted step, if all of its velocity has to be coded.
     _BYTES_PER_COEFFICIENT = 48
-    _MOST_NODES, _FIRST_BYTES = 45, 4096
+    _FIRST_BYTES = 4096
     #: A quality is met if it is exceeded by no more than this.
     _NEAR_DB = 0.5
 
@@ -84,7 +86,8 @@ class Spectral:
         elif isinstance(goal, Quality):
             self._fit_quality(source, folder, goal, steps, fit, show)
         else:
-            self._make(source, folder, None, steps, fit, fit.gate, show, goal.largest)
+            recipe = _recipe(source, fit, fit.gate, None, goal.largest)
+            _make(source, folder, steps, recipe, show, _learned(source, steps, fit, fit.gate, show))
 
     def add(self, folder: Path, source: Source, steps: Sequence[int], memory_bytes: int, show: Show) -> None:
         from earthgan_training.coding.make import add_steps
@@ -116,10 +119,10 @@ class Spectral:
         self, source: Source, folder: Path, goal: Size, steps: Sequence[int], fit: VelocityFit, show: Show
     ) -> None:
         """The weights share the bytes, and how many they take shows only after a fit."""
-        weights = 0.0
+        weights, known = 0.0, _learned(source, steps, fit, fit.gate, show)
         for _ in range(3):
             own = max(int(goal.step_bytes - weights / len(source.steps)), FEWEST_BYTES)
-            self._make(source, folder, own, steps, fit, fit.gate, show)
+            _make(source, folder, steps, _recipe(source, fit, fit.gate, own), show, known)
             before, weights = weights, Surrogate(folder).weights_path.stat().st_size
             if abs(weights - before) / len(source.steps) < goal.step_bytes / 200:
                 return
@@ -130,10 +133,11 @@ class Spectral:
         """Look for the fewest bytes by which each variable has the quality. If there are none, the best is kept."""
         wanted_db, place = goal.psnr_db, folder.with_name(f"{folder.name}-next")
         gate, search = demanding(fit, wanted_db), _Search(self._guess)
+        known = _learned(source, steps, fit, gate, show)
         best: tuple[bool, float] | None = None  # whether the quality is reached, and what is good otherwise
         for _ in range(self._ATTEMPTS):
             own = search.next
-            self._make(source, place, own, steps, fit, gate, show)
+            _make(source, place, steps, _recipe(source, fit, gate, own), show, known)
             scores = measured(source, Surrogate(place), steps, show)
             least_db = min(score.psnr_db for score in scores.values())
             excess_db = least_db - goal.psnr_db
@@ -151,33 +155,43 @@ class Spectral:
                 looser, gate = gate, demanding(fit, wanted_db)
                 if (gate.served == looser.served).all():
                     break
-                search = _Search(own)
+                del known  # two of them would take twice the memory
+                search, known = _Search(own), _learned(source, steps, fit, gate, show)
         shutil.rmtree(place, ignore_errors=True)
 
-    def _make(
-        self,
-        source: Source,
-        folder: Path,
-        step_bytes: int | None,
-        steps: Sequence[int],
-        fit: VelocityFit,
-        gate: Verdict,
-        show: Show,
-        max_error: Mapping[str, float] | None = None,
-    ) -> None:
-        from earthgan_training.coding.make import Recipe, make_spectral
 
-        recipe = Recipe(
-            step_bytes=step_bytes,
-            max_error=max_error,
-            nodes=min(self._MOST_NODES, max(4, (len(source.grid.radii_km) + 1) // 2)),
-            updates=0,
-            profile=fit.profile,
-            gate=gate,
-            onnx=False,
-        )
-        with _declined(source):
-            make_spectral(_stored(source), steps, steps, folder, recipe, show, overwrite=True)
+def _recipe(
+    source: Source,
+    fit: VelocityFit,
+    gate: Verdict,
+    step_bytes: int | None,
+    max_error: Mapping[str, float] | None = None,
+) -> Recipe:
+    from earthgan_training.coding.make import Recipe
+
+    return Recipe(
+        step_bytes=step_bytes,
+        max_error=max_error,
+        nodes=min(_MOST_NODES, max(4, (len(source.grid.radii_km) + 1) // 2)),
+        updates=0,
+        profile=fit.profile,
+        gate=gate,
+        onnx=False,
+    )
+
+
+def _learned(source: Source, steps: Sequence[int], fit: VelocityFit, gate: Verdict, show: Show) -> Learned:
+    from earthgan_training.coding.make import learned
+
+    with _declined(source):
+        return learned(_stored(source), steps, _recipe(source, fit, gate, None), show)
+
+
+def _make(source: Source, folder: Path, steps: Sequence[int], recipe: Recipe, show: Show, known: Learned) -> None:
+    from earthgan_training.coding.make import make_spectral
+
+    with _declined(source):
+        make_spectral(_stored(source), steps, steps, folder, recipe, show, overwrite=True, known=known)
 
 
 def _stored(source: Source) -> Source:

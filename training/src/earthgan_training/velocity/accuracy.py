@@ -14,11 +14,10 @@ from earthgan.quantities import VELOCITY
 from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.vectors import LocalAxes
 from earthgan.variables import TEMPERATURE
-from earthgan_training.harmonics.analysis import scalar_coefficients, vector_field
+from earthgan_training.harmonics.analysis import fast_coefficients, fast_vector_field
 from earthgan_training.simulations.labelled import Source
 from earthgan_training.velocity.moments import shells_at_once
 
-Array = NDArray[np.float64]
 Field = NDArray[np.floating[Any]]
 
 
@@ -38,24 +37,26 @@ def velocity_psnr_db(source: Source, maps: StokesMaps, on_step: Callable[[], Non
             for i, name in enumerate(VELOCITY):
                 true = source.read(step.t, name, some)
                 lows[i], highs[i] = min(lows[i], true.min()), max(highs[i], true.max())
-                squares[i] += np.square(made[i] - true).sum() / np.prod(grid.shape) / len(source.steps)
+                squares[i] += (
+                    np.square(made[i] - true, dtype=np.float64).sum() / np.prod(grid.shape) / len(source.steps)
+                )
         on_step()
     decibels = 10 * np.log10((highs - lows) ** 2 / squares)
     return dict(zip(VELOCITY, decibels.tolist(), strict=True))
 
 
-def _temperature(source: Source, t: int, degree: int) -> Array:
+def _temperature(source: Source, t: int, degree: int) -> Field:
     """The coefficients of temperature on all shells."""
     some = shells_at_once(source.grid)
-    parts = [scalar_coefficients(source.read(t, TEMPERATURE.name, each), source.grid, degree) for each in some]
+    parts = [fast_coefficients(source.read(t, TEMPERATURE.name, each), source.grid, degree) for each in some]
     return np.concatenate(parts, axis=-1)
 
 
-def cartesian_velocity(temperature: Array, maps: StokesMaps, grid: ShellGrid) -> tuple[NDArray[Any], ...]:
+def cartesian_velocity(temperature: Field, maps: StokesMaps, grid: ShellGrid) -> tuple[NDArray[Any], ...]:
     """vx, vy and vz, each `(shell, latitude, longitude)` on the grid's shells, for coefficients of temperature."""
     return _cartesian(per_degree(maps.radial, temperature), per_degree(maps.lateral, temperature), grid)
 
 
 def _cartesian(radial: Field, lateral: Field, grid: ShellGrid) -> tuple[NDArray[Any], ...]:
-    velocity = vector_field(radial, lateral, None, grid.latitudes_deg, grid.longitudes_deg)
-    return LocalAxes.on_grid(grid.latitudes_deg, grid.longitudes_deg).cartesian(*velocity)
+    axes = grid.latitudes_deg, grid.longitudes_deg
+    return LocalAxes.on_grid(*axes, np.float32).cartesian(*fast_vector_field(radial, lateral, *axes))

@@ -16,7 +16,7 @@ from earthgan.quantities import VELOCITY
 from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.vectors import LocalAxes
 from earthgan.variables import TEMPERATURE
-from earthgan_training.harmonics.analysis import highest_degree, scalar_coefficients, vector_coefficients
+from earthgan_training.harmonics.analysis import fast_coefficients, fast_vector_coefficients, highest_degree
 from earthgan_training.simulations.labelled import Source
 
 Array = NDArray[np.float64]
@@ -107,13 +107,16 @@ def step_moments(spectra: Spectra, radii_km: Array) -> Moments:
 
 
 def step_spectra(source: Source, t: int, degree: int) -> Spectra:
-    """The coefficients of temperature and velocity in a time step. Some shells are read at a time. Raises BadInput."""
+    """The coefficients of temperature and velocity in a time step. Some shells are read at a time. Raises BadInput.
+
+    They are computed in float32, whose rounding is far below what a relation leaves unexplained.
+    """
     grid, size = source.grid, degree + 1
     found = np.empty((4, size, size, 2, len(grid.radii_km)))
     for some in shells_at_once(grid):
         vx, vy, vz = (source.read(t, name, some) for name in VELOCITY)
-        flow = vector_coefficients(*spherical(vx, vy, vz, grid), grid, degree)
-        parts = (scalar_coefficients(source.read(t, TEMPERATURE.name, some), grid, degree), *flow)
+        flow = fast_vector_coefficients(*spherical(vx, vy, vz, grid), grid, degree)
+        parts = (fast_coefficients(source.read(t, TEMPERATURE.name, some), grid, degree), *flow)
         for whole, part in zip(found, parts, strict=True):
             whole[..., some.start : some.stop] = part
     return Spectra(*found)
