@@ -33,7 +33,7 @@ def stack() -> Iterator[Stack]:
         yield stack
 
 
-def until_it_trains(stack: Stack, seconds: float = 600) -> None:
+def until_it_trains(stack: Stack, seconds: float = 1800) -> None:
     give_up = time.monotonic() + seconds
     while stack.container("training").exec_run(["test", "-s", f"{RUN}/metrics.jsonl"]).exit_code:
         assert time.monotonic() < give_up, stack.container("training").logs().decode()
