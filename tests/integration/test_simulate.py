@@ -21,7 +21,7 @@ from earthgan_training.simulate import initial
 from earthgan_training.simulate.benchmark import BENCHMARKS
 from earthgan_training.simulate.command import add_simulate
 from earthgan_training.simulate.model import Model
-from earthgan_training.simulate.output import ContestWriter
+from earthgan_training.simulate.output import Axes, OutputFields
 from earthgan_training.simulate.parameters import (
     DIFFUSION_TIME_MYR,
     PRESETS,
@@ -142,22 +142,23 @@ def test_times_and_speeds_are_scaled_so_that_the_surface_moves_as_plates_do(whol
 
 def test_coordinates_are_the_contest_s() -> None:
     model = Model(Physics(1.0), Resolution(8, 4), 0.4)
-    writer = ContestWriter(model, PRESETS["contest-like"].setup.grid)
-    np.testing.assert_allclose(writer.latitudes, CONTEST_LATITUDES_DEG)
-    np.testing.assert_allclose(writer.radii_km[1:-1], contest_radius_km(np.arange(1, 200)), atol=1e-9)
-    np.testing.assert_allclose(writer.radii_km[[0, -1]], [3485, 6371])
-    np.testing.assert_array_equal(writer.longitudes, np.linspace(0, 360, 360))
+    axes = Axes.of(model.physics, PRESETS["contest-like"].setup.grid)
+    np.testing.assert_allclose(axes.latitudes, CONTEST_LATITUDES_DEG)
+    np.testing.assert_allclose(axes.radii_km[1:-1], contest_radius_km(np.arange(1, 200)), atol=1e-9)
+    np.testing.assert_allclose(axes.radii_km[[0, -1]], [3485, 6371])
+    np.testing.assert_array_equal(axes.longitudes, np.linspace(0, 360, 360))
 
 
 def test_written_velocity_is_the_model_s() -> None:
     """A flow of degree 1 along x, whose Cartesian components are known in every direction."""
     model = Model(Physics(1000.0), Resolution(20, 4, "float64"), 0.4)
     coefficients = initial.perturbed(model.grid, 4, {(1, 1): 0.1})
-    writer = ContestWriter(model, OutputGrid(13, 9, 25))
-    fields = writer.fields(coefficients)
+    output = OutputFields(model, OutputGrid(13, 9, 25))
+    fields = output.fields(coefficients)
     radial, lateral = model.velocity(coefficients)
-    u, v = (writer._radial @ part[1, 1, 0] * np.sqrt(3 / (2 * np.pi)) for part in (radial, lateral))
-    latitude, longitude = np.meshgrid(np.radians(writer.latitudes), np.radians(writer.longitudes), indexing="ij")
+    u, v = (output._radial @ part[1, 1, 0] * np.sqrt(3 / (2 * np.pi)) for part in (radial, lateral))
+    degrees = output.axes.latitudes, output.axes.longitudes
+    latitude, longitude = np.meshgrid(*map(np.radians, degrees), indexing="ij")
     x, y, z = np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)
     # u = U x r^ + V grad x, and grad x on the unit sphere is x^ - x r^.
     for name, outward, along in (("vx", x, 1), ("vy", y, 0), ("vz", z, 0)):
@@ -213,6 +214,30 @@ def test_a_run_in_stages_stops_and_continues_anywhere_to_the_same_bytes(tmp_path
     times = np.loadtxt(whole / "history.csv", delimiter=",", skiprows=1)[:, 1]
     expected = np.cumsum([8e-3] * 2 + [3e-3] * 3 + [4e-3] * 3)
     np.testing.assert_allclose(times, expected)
+
+
+def test_kept_coefficients_read_like_files(whole: Path, tmp_path: Path) -> None:
+    """Each command that reads files reads a run's coefficients, to the same bits, in any shells and in any order."""
+    simulate(TINY, 7, 6, tmp_path, keep="coefficients")
+    kept, files = (open_source([each]) for each in (tmp_path, whole))
+    assert (kept.grid, kept.variables, kept.steps) == (files.grid, files.variables, files.steps)
+    assert kept.planet == files.planet
+    assert kept.provenance.model_copy(update={"source": whole.name}) == files.provenance
+    shells = len(kept.grid.radii_km)
+    for t, run in ((6, range(shells)), (2, range(3, 5)), (2, range(shells - 1, shells)), (1, range(2))):
+        for each in reversed(kept.variables):
+            name = each.variable.name
+            np.testing.assert_array_equal(kept.read(t, name, run), files.read(t, name, run))
+
+
+def test_coefficients_without_their_history_are_refused(tmp_path: Path) -> None:
+    simulate(TINY, 7, 1, tmp_path, keep="coefficients")
+    (tmp_path / "history.csv").unlink()
+    with pytest.raises(BadInput, match="cannot be read as the history of a run"):
+        open_source([tmp_path])
+    (tmp_path / "other.npz").write_bytes(b"")
+    with pytest.raises(BadInput, match="is not named as the coefficients"):
+        open_source([tmp_path / "other.npz"])
 
 
 def test_files_follow_from_kept_coefficients(whole: Path, tmp_path: Path) -> None:

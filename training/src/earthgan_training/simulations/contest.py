@@ -1,4 +1,7 @@
-"""Files in the layout of the IEEE SciVis Contest 2021 mantle-convection data: `spherical<step>.nc`."""
+"""Files in the layout of the IEEE SciVis Contest 2021 mantle-convection data: `spherical<step>.nc`.
+
+A run of `earthgan simulate --keep coefficients` has `coefficients<step>.npz` in their place, which read like them.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ _DIVERGING = "crameri:vik"
 #: All eight variables, in the files' order. The boundary faces, shells 0 and 200, are corrupt in each of them.
 CONTEST = Layout(
     title="the contest's layout",
-    files=r"spherical([0-9]+)\.nc",
+    files=r"spherical([0-9]+)\.nc|coefficients([0-9]+)\.npz",
     latitude="lat",
     longitude="lon",
     vertical="r",

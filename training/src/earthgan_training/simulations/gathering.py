@@ -99,7 +99,7 @@ def _matching(folder: Path, children: list[Path], files: str) -> list[Part]:
         found = [each for each in found if each.label is not None]
     if not found:
         # The message shows an expression such as spherical([0-9]+)\.nc as a name: spherical<step>.nc.
-        shown = re.sub(r"\\(.)", r"\1", re.sub(r"\([^)]*\)", "<step>", files, count=1))
+        shown = re.sub(r"\\(.)", r"\1", re.sub(r"\([^)]*\)", "<step>", files)).replace("|", " or ")
         raise BadInput(f"{folder}: holds no {shown} files")
     folders = [each for each in found if Path(each.address).is_dir() and not is_zarr(Path(each.address))]
     inside = [Part(str(x), each.label) for each in folders for x in sorted(Path(each.address).iterdir()) if _is_data(x)]
@@ -109,10 +109,10 @@ def _matching(folder: Path, children: list[Path], files: str) -> list[Part]:
 def _matched(files: str, name: str) -> str | None:
     """The text of the step in a name, with a unit of time that follows it. None if the name does not match."""
     match = re.fullmatch(files, name)
-    if match is None or match[1] is None:
+    if match is None or match.lastindex is None:
         return None
-    age = _AGE.match(name, match.end(1))
-    return match[1] + (age[0].lstrip(" _-") if age else "")
+    age = _AGE.match(name, match.end(match.lastindex))
+    return match[match.lastindex] + (age[0].lstrip(" _-") if age else "")
 
 
 def _is_data(path: Path) -> bool:

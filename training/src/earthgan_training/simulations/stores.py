@@ -156,10 +156,17 @@ def is_zarr(path: Path) -> bool:
     )
 
 
+#: Stores of other rooms, which need this one: the suffix of their names, and the module and the class that open them.
+_OTHERS = {".npz": ("earthgan_training.simulate.kept_store", "KeptStore")}
+
+
 def _opener(address: str) -> Callable[[str], Store]:
     if address.startswith("file://"):
         return lambda address: open_store(address.removeprefix("file://"))
     remote = "://" in address
+    if not remote and (other := _OTHERS.get(Path(address).suffix)):
+        found: Callable[[str], Store] = getattr(importlib.import_module(other[0]), other[1])
+        return found
     if (not remote and not is_zarr(Path(address)) and not address.endswith(".json")) or (
         address.startswith(("http://", "https://")) and "/dodsC/" in address
     ):
