@@ -98,7 +98,8 @@ def _is_contest(addresses: Sequence[Any]) -> bool:
         return False
     folder = Path(addresses[0])
     found = sorted(folder.iterdir()) if folder.is_dir() else []
-    return any(_has_contest_layout(each) for each in found if re.fullmatch(CONTEST.files, each.name))
+    ours = [each for each in found if re.fullmatch(CONTEST.files, each.name)]
+    return any(each.suffix == ".npz" or _has_contest_layout(each) for each in ours)  # only our own runs have .npz
 
 
 def _has_contest_layout(path: Path) -> bool:
