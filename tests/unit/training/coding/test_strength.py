@@ -17,6 +17,7 @@ from earthgan_training.coding.flow import gated_runs, lowered
 from earthgan_training.coding.make import add_steps
 from earthgan_training.coding.shares import Products
 from earthgan_training.evaluate.inputs import encode_inputs, opened_at
+from earthgan_training.make.spectral import what_follows
 from earthgan_training.simulations.opening import open_source
 from earthgan_training.velocity.gate import Verdict, measured_verdict
 from earthgan_training.velocity.moments import source_moments
@@ -203,6 +204,15 @@ def test_a_step_that_follows_less_closely_is_added_and_it_is_said(copy: Path, st
     assert said
     assert set(said) <= set(Surrogate(copy).kind.facts()["gate"])
     assert any("explains at least 0.9" in run for run in said)
+
+
+def test_a_report_says_in_how_many_cells_steps_were_tested(
+    copy: Path, stirred: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (whole,) = what_follows(Surrogate(copy))
+    assert ("; on the other" in whole) == stirred
+    monkeypatch.setattr("earthgan_training.coding.sample.LEAST", 12)
+    assert "in 1 of 18 cells and by the mean square of all" in what_follows(Surrogate(copy))[1]
 
 
 def test_info_tells_strengths_that_are_not_1(
