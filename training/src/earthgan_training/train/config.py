@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from earthgan.errors import BadInput, what_is_wrong
 from earthgan_training.prepare.recipe import Preset
 
-PRESETS = ("debug", "default", "paper")
+PRESETS = ("debug", "small", "gan", "default", "paper", "paper-256")
 
 
 class _Section(BaseModel):
@@ -36,12 +36,13 @@ class Width(_Section):
 
 class GeneratorConfig(_Section):
     """The generator's network. `paper` computes at every resolution up to that of the fine grid. `residual` computes at
-    the resolution of the conditional input and adds to cubic interpolation.
+    the resolution of the conditional input and adds to cubic interpolation. `upsampling` continues `residual` with
+    blocks like those of `paper`, within shells.
 
-    Only `paper` has `noise`. Only `residual` has `blocks`, and its channels are `width.channels(3)`.
+    Only `paper` has a choice of `noise`. `residual` and `upsampling` have `blocks` with `width.channels(3)` channels.
     """
 
-    preset: Literal["paper", "residual"] = "residual"
+    preset: Literal["paper", "residual", "upsampling"] = "residual"
     width: Width = Width()
     noise: Literal["concat", "add"] = "concat"
     blocks: int = Field(default=8, ge=1)
@@ -49,29 +50,36 @@ class GeneratorConfig(_Section):
 
 class CriticConfig(_Section):
     """The critic. With `standardised`, it gets each shell minus its mean and divided by its spread, for the field and
-    the condition alike.
+    the condition alike. With `lateral`, it looks at each shell alone. `pairing` says what the relativistic loss
+    compares: the mean scores of two fields, or their scores patch by patch.
     """
 
     width: Width = Width()
     standardised: bool = True
+    lateral: bool = False
+    pairing: Literal["field", "patch"] = "field"
 
 
 class SampleConfig(_Section):
-    """A sample: the output's `patch` as shells x rows x columns, and the symmetries that are applied at random."""
+    """A sample: the output's `patch` as shells x rows x columns, and the symmetries that are applied at random. The
+    shells are consecutive, or `every` is the distance from one to the next.
+    """
 
     patch: tuple[int, int, int]
+    every: int = Field(default=1, ge=1)
     rotate: bool = True
     mirror: bool = True
 
 
 class Stage(_Section):
-    """A stage of training: its number of generator updates, and a learning rate that falls along a cosine to `final`
-    times its initial value (1: constant).
+    """A stage of training: its number of generator updates, a learning rate that falls along a cosine to `final` times
+    its initial value (1: constant), and whether the generator gets noise.
     """
 
     steps: int = Field(ge=0)
     learning_rate: float = Field(gt=0)
     final: float = Field(default=1.0, gt=0, le=1)
+    noise: bool = True
 
 
 class ContentWeights(_Section):
@@ -93,7 +101,8 @@ class ContentWeights(_Section):
 
 class AdversarialStage(Stage):
     """The second stage. `weight` applies to the adversarial loss, and `content` to the content loss beside it.
-    `penalty` applies to the gradient penalty. `anchor` applies to the squared score of the real field, and keeps the
+    `penalty` applies to the gradient penalty, which is computed in every `penalty_every`-th step and then counts as
+    many times. `anchor` applies to the squared score of the real field, and keeps the
     scores near zero. Before each update of the generator, the critic makes `critic_steps` updates, each on its own
     batch.
     """
@@ -102,6 +111,7 @@ class AdversarialStage(Stage):
     weight: float = Field(default=5e-3, gt=0)
     content: float = Field(default=1.0, ge=0)
     penalty: float = Field(default=1.0, ge=0)
+    penalty_every: int = Field(default=1, ge=1)
     anchor: float = Field(default=1e-3, ge=0)
     critic_steps: int = Field(default=1, ge=1)
     critic_learning_rate: float = Field(default=1e-4, gt=0)
