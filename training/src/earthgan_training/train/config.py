@@ -50,14 +50,22 @@ class GeneratorConfig(_Section):
 
 class CriticConfig(_Section):
     """The critic. With `standardised`, it gets each shell minus its mean and divided by its spread, for the field and
-    the condition alike. With `lateral`, it looks at each shell alone. `pairing` says what the relativistic loss
+    the condition alike. With `lateral`, it looks at each shell alone, and then may look at every `every`-th shell of a
+    sample only. `pairing` says what the relativistic loss
     compares: the mean scores of two fields, or their scores patch by patch.
     """
 
     width: Width = Width()
     standardised: bool = True
     lateral: bool = False
+    every: int = Field(default=1, ge=1)
     pairing: Literal["field", "patch"] = "field"
+
+    @model_validator(mode="after")
+    def _whole_shells_alone(self) -> CriticConfig:
+        if self.every > 1 and not self.lateral:
+            raise ValueError("only a lateral critic can look at some shells only")
+        return self
 
 
 class SampleConfig(_Section):
@@ -127,6 +135,15 @@ class Optimiser(_Section):
     ema: float = Field(default=0.999, ge=0, lt=1)
 
 
+class SurrogateConfig(_Section):
+    """What a run's surrogate holds: the time steps of its data set or the held-out ones only, and the type in which its
+    weights are stored.
+    """
+
+    steps: Literal["all", "held_out"] = "all"
+    weights: Literal["float32", "float16"] = "float32"
+
+
 class TrainConfig(_Section):
     """A run. `dataset` names the preset that the data must be prepared with, or None if any will do. `variables` are
     the variables to train on; if it is empty, all of the data set's. `batch` counts the samples of all processes
@@ -149,6 +166,7 @@ class TrainConfig(_Section):
     content: Stage
     adversarial: AdversarialStage
     optimiser: Optimiser = Optimiser()
+    surrogate: SurrogateConfig = SurrogateConfig()
 
     @property
     def steps(self) -> int:

@@ -74,8 +74,10 @@ class Objective:
         return {f"content/{name}": (weight, loss()) for name, (weight, loss) in ways.items() if weight}
 
     def _seen(self, field: Tensor, batch: Batch) -> Tensor:
-        """A field in the form that the critic gets."""
-        return (field - batch.mean) / batch.spread if self._config.critic.standardised else field
+        """A field in the form that the critic gets. If it sees some shells only, the batch says which is the first."""
+        every = self._config.critic.every
+        seen = (field - batch.mean) / batch.spread if self._config.critic.standardised else field
+        return seen[:, :, int(batch.samples[0].share * every) :: every]
 
     def _autocast(self, batch: Batch, exact: bool = False) -> AbstractContextManager[object]:
         half = _HALF.get(self._config.precision)

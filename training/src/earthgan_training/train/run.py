@@ -161,7 +161,7 @@ def _train(
             report.close()
     finished = trainer.step == config.steps
     if finished and main:
-        _write_surrogate(run, data, task, samples.validates_on)
+        _write_surrogate(run, data, task, config, samples.validates_on)
     return Result(trainer.step, finished, best, samples.validates_on, _peak(processes), trainer.fit.expected_gb)
 
 
@@ -181,9 +181,9 @@ def _peak(processes: Processes) -> float:
     return round(peak_gb(processes.device), 3)
 
 
-def _write_surrogate(run: Path, data: Dataset, task: Task, measured_on: str) -> None:
+def _write_surrogate(run: Path, data: Dataset, task: Task, config: TrainConfig, measured_on: str) -> None:
     best = checkpoints.read(checkpoints.path_of(run, "best"))
     gains = json.loads(best.about["best"])
     told = ", ".join(f"{name} {gains[f'gain_db/{name}']:+.1f} dB" for name in task.names)
     description = f"Trained for {best.step} updates. On {measured_on}, against interpolation: {told}."
-    write_surrogate(run / SURROGATE, data, task, best.of("average"), description)
+    write_surrogate(run / SURROGATE, data, task, best.of("average"), config.surrogate, description)

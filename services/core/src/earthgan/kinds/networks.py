@@ -283,7 +283,7 @@ class UpsamplingGenerator(CellsNetwork):
     def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
         """Compute the window that the planner's feeds describe, for each sample of a batch."""
         base = interpolated(feeds)
-        layered = {"x": (feeds["x"].float() - self.mean[..., None, None]) / self.spread[..., None, None]}
+        layered = {"x": (feeds["x"].float() - self.mean[..., None, None]) / self.spread.float()[..., None, None]}
         x = self.features({**feeds, **layered}).transpose(1, 2)
         batch, shells = x.shape[:2]
         x, y = x.flatten(0, 1), None
@@ -295,7 +295,7 @@ class UpsamplingGenerator(CellsNetwork):
             x, y = block(x, y, (first, second), tuple(feeds[f"parity_{index}"].tolist()))
         assert y is not None
         halo = len(self.blocks)
-        spread = torch.einsum("bsk,bkd,vd->bvs", feeds["shells"], feeds["layers"][:, halo:-halo], self.spread)
+        spread = torch.einsum("bsk,bkd,vd->bvs", feeds["shells"], feeds["layers"][:, halo:-halo], self.spread.float())
         y = y.unflatten(0, (batch, shells)).transpose(1, 2) * spread[..., None, None]
         return base + self.turned(y, feeds.get("outwards"))
 
