@@ -26,7 +26,7 @@ from training_data import make_dataset
 TINY = [
     *("content.steps=3", "adversarial.steps=3", "batch=2", "samples.patch=[36, 36, 36]", "validation_samples=1"),
     *("generator.width={base = 2, cap = 4}", "critic.width={base = 2, cap = 4}", "adversarial.critic_steps=2"),
-    "generator.blocks=3",
+    *("generator.blocks=2", "samples.every=1", "precision=float32"),
 ]
 
 #: Trains in forked processes, so that a run costs little. The first run goes to its end. The second is killed after a
@@ -95,8 +95,11 @@ def lines(run: Path) -> list[dict[str, float]]:
 def test_every_preset_trains_to_a_surrogate_that_serves(
     preset: str, data: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if preset != "debug":  # the residual generator gives the truth's shells: more of them, for the critic
-        data = make_dataset(tmp_path, steps=2, paper=preset == "paper", shells=40)
+    if preset not in (
+        "debug",
+        "small",
+    ):  # the residual generator gives the truth's shells: more of them, for the critic
+        data = make_dataset(tmp_path, steps=2, paper=preset.startswith("paper"), shells=40)
     run, result = tmp_path / "run", tmp_path / "result.json"
     assert train(data.folder, run, "--preset", preset, "--json", result) == 0, capsys.readouterr().err
     told = json.loads(result.read_text())
@@ -115,13 +118,32 @@ def test_every_preset_trains_to_a_surrogate_that_serves(
     assert (tmp_path / "drawn" / "training.png").exists()
 
     surrogate = Surrogate(run / "surrogate")
-    assert [step.t for step in surrogate.steps] == [step.t for step in data.spec.steps]
+    all_steps = preset != "gan"  # this one keeps the held-out steps, and half of each weight's bytes
+    held_out = [step.t for step in data.spec.steps if all_steps or step.t in data.spec.split.held_out]
+    assert [step.t for step in surrogate.steps] == held_out
     best = weights(run, "best")
     for name, stored in load_file(run / "surrogate" / WEIGHTS_FILE).items():
-        np.testing.assert_array_equal(stored, best[f"average.{name}"])
-    shell = surrogate.shells(onnx_backend(surrogate), surrogate.variables, 1, [5])
+        assert stored.dtype == (np.float32 if all_steps else np.float16)
+        np.testing.assert_array_equal(stored, best[f"average.{name}"].astype(stored.dtype))
+    shell = surrogate.shells(onnx_backend(surrogate), surrogate.variables, held_out[0], [5])
     assert np.isfinite(shell).all()
     assert surrogate.spec.provenance.training_data_sha256 == about["data_sha256"]
+
+
+def test_an_estimate_says_what_a_run_takes_and_starts_none(
+    data: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = [word for change in (*TINY, "content.steps=300") for word in ("--set", change)]
+    told = tmp_path / "told.json"
+    asked = ["train", "--data", str(data.folder), "--estimate", "--preset", "debug", "--json", str(told), *changes]
+    assert main([*asked, "--device", "cpu"]) == 0
+    found = json.loads(told.read_text())
+    assert found["content_s"] > 0
+    assert found["total_s"] == pytest.approx(300 * found["content_s"] + 3 * found["adversarial_s"])
+    assert "300 content updates" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == [told]
+    assert main([*asked, "--out", str(tmp_path / "run")]) == 2
+    assert main(["train", "--data", str(data.folder)]) == 2
 
 
 def test_content_falls_and_scores_stay_bounded(data: Dataset, tmp_path: Path) -> None:

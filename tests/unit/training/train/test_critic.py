@@ -39,9 +39,13 @@ def test_scores_move_with_the_field(critic: Critic) -> None:
     torch.testing.assert_close(moved, scores[..., 1:])
 
 
-def test_the_score_is_the_mean_of_all_scores(critic: Critic) -> None:
-    field, condition = torch.randn(2, 3, 2, 36, 44, 36).unbind()
-    torch.testing.assert_close(critic.score(field, condition), critic(field, condition).flatten(1).mean(1))
+def test_a_lateral_critic_scores_each_shell_alone() -> None:
+    torch.manual_seed(0)
+    critic = Critic(1, Width(base=2, cap=4), lateral=True)
+    field, condition = torch.randn(2, 1, 1, 3, 36, 44).unbind()
+    scores = critic(field, condition)
+    assert scores.shape == (1, 3, 1, 2)
+    torch.testing.assert_close(critic(field[:, :, 1:2], condition[:, :, 1:2]), scores[:, 1:2])
 
 
 def test_the_condition_counts(critic: Critic) -> None:

@@ -27,7 +27,7 @@ def fields(count: int, seed: int = 0, device: str = "cpu") -> list[Tensor]:
 
 def quadratic(k: Tensor) -> losses.Score:
     """A score with the known gradient k x / n: half the mean square, times k."""
-    return lambda field, exact=False: 0.5 * k * field.square().mean(dim=(1, 2, 3, 4))
+    return lambda field, exact=False: 0.5 * k * field.square().mean(dim=(1, 2, 3, 4))[:, None]
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -67,7 +67,7 @@ def test_a_critics_penalty_has_the_gradient_of_twice_backwards(device: str) -> N
     field, condition = torch.randn(2, 2, 1, 36, 36, 38).to(device).unbind()
 
     def score(field: Tensor, exact: bool = False) -> Tensor:
-        return critic.score(field, condition)
+        return critic.score(field, condition).mean(dim=1, keepdim=True)
 
     losses.gradient_norm(score, field).square().sum().backward()
     found = [parameter.grad.clone() for parameter in critic.parameters()]
@@ -87,7 +87,7 @@ def test_scores_and_penalty_share_one_reduction() -> None:
 
     def score(n: int) -> losses.Score:
         # n equal scores of each sample, then their mean
-        return lambda field, exact=False: (field.mean(dim=(1, 2, 3, 4))[:, None] * many[n]).mean(dim=1)
+        return lambda field, exact=False: (field.mean(dim=(1, 2, 3, 4))[:, None] * many[n]).mean(dim=1, keepdim=True)
 
     first, second = (list(losses.wasserstein_critic(score(n), real, fake, torch.zeros(3), 10.0)) for n in (1, 231))
     for a, b in zip(first, second, strict=True):
@@ -102,17 +102,30 @@ def test_the_wasserstein_loss_is_the_difference_of_means() -> None:
     for group in losses.wasserstein_critic(score, real, fake, torch.zeros(3), penalty=0.0):
         terms |= group
     total = sum(weight * loss for weight, loss in terms.values())
-    torch.testing.assert_close(total, score(fake) - score(real))
-    torch.testing.assert_close(losses.wasserstein_generator(score, real, fake), -score(fake))
+    torch.testing.assert_close(total, (score(fake) - score(real))[:, 0])
+    torch.testing.assert_close(losses.wasserstein_generator(score, real, fake), -score(fake)[:, 0])
 
 
 def test_the_pairing_loss_is_that_of_the_difference() -> None:
     real, fake = fields(2)
     score = quadratic(torch.tensor(1.0))
     pairing = next(iter(losses.relativistic_critic(score, real, fake, torch.zeros(3), 1.0)))["critic/pairing"][1]
-    torch.testing.assert_close(pairing, (1 + (score(fake) - score(real)).exp()).log())
+    torch.testing.assert_close(pairing, (1 + (score(fake) - score(real)).exp()).log()[:, 0])
     generator = losses.relativistic_generator(score, real, fake)
-    torch.testing.assert_close(generator, (1 + (score(real) - score(fake)).exp()).log())
+    torch.testing.assert_close(generator, (1 + (score(real) - score(fake)).exp()).log()[:, 0])
+
+
+def test_patches_are_paired_one_by_one_and_penalised_like_one() -> None:
+    """Two patches that do not overlap have the pairing loss of each, and the slope of one of them on its own."""
+    real, fake = fields(2)
+
+    def halves(field: Tensor, exact: bool = False) -> Tensor:
+        return torch.stack([half.square().mean(dim=(1, 2, 3, 4)) for half in field.chunk(2, dim=2)], dim=1)
+
+    pairing = next(iter(losses.relativistic_critic(halves, real, fake, torch.zeros(3), 1.0)))["critic/pairing"][1]
+    torch.testing.assert_close(pairing, (1 + (halves(fake) - halves(real)).exp()).log().mean(dim=1))
+    lengths = torch.stack([2 * half.flatten(1).norm(dim=1) / (SIZE / 2) for half in real.chunk(2, dim=2)])
+    torch.testing.assert_close(losses.gradient_norm(halves, real), lengths.square().mean(dim=0).sqrt())
 
 
 def test_nothing_flows_into_the_fields_of_the_critics_step() -> None:

@@ -135,6 +135,24 @@ def test_outputs_lie_where_their_inputs_say(data: Dataset, tmp_path: Path) -> No
     assert np.abs(found[2] - due[2]).max() < 0.25  # rows, of 8 to a cell
 
 
+def test_a_patch_may_skip_shells(data: Dataset) -> None:
+    changes = ["generator.preset=upsampling", "generator.blocks=2", "samples.patch=[3, 16, 16]", "samples.every=3"]
+    config = read_preset("debug", changes)
+    samples = Samples(data, make_task(data, config), config.samples, seed=1)
+    starts = set()
+    for index in range(12):
+        sample = samples.draw(0, 0, index, noise=False)
+        starts.add(sample.window.shells.start)
+        assert [b - a for a, b in zip(sample.window.shells, sample.window.shells[1:])] == [3, 3]
+        assert sample.truth.shape == (4, 3, 16, 16)
+        assert not sample.feeds["noise_1"].any()
+    assert starts == {0, 1, 2, 3}
+    consecutive = Window(range(10), *sample.window.axes[1:])
+    whole = samples.sample(1, consecutive, Symmetry(), 0).truth
+    some = samples.sample(1, Window(range(0, 10, 3), *sample.window.axes[1:]), Symmetry(), 0).truth
+    np.testing.assert_array_equal(some, whole[:, ::3])
+
+
 def test_a_patch_too_large_is_refused(data: Dataset) -> None:
     config = CONFIG.samples.model_copy(update={"patch": (39, 36, 36)})
     with pytest.raises(BadInput, match="39 shells, but the generator computes 1 to 38"):

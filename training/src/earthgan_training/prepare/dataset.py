@@ -95,7 +95,7 @@ class Dataset:
         rows, columns, crossed = self._places(window)
 
         def cut(name: str) -> Array:
-            stored = self.stored_truth(t, name)[window.shells.start : window.shells.stop]
+            stored = self.stored_truth(t, name)[window.shells.start : window.shells.stop : window.shells.step]
             return np.asarray(stored[:, rows[:, None], columns])
 
         return self._assemble(names, cut, self.truth_grid, (rows, columns, crossed), "truth" if normalised else None)

@@ -86,9 +86,11 @@ def _layers(source: Source) -> NDArray[np.intp]:
     """The indices of the ground-truth shells that the generator gets."""
     layers = np.round(np.arange(LAYERS) * STRIDE).astype(int)
     shells, rows, _ = source.grid.shape
-    if shells - 1 <= layers[-1] or min(_sizes(rows, len(_longitudes(source)))) < 2:
+    columns = len(_longitudes(source))
+    if shells - 1 <= layers[-1] or min(_sizes(rows, columns)) < 2:
         raise BadInput(
-            f"{source.address}: is too small for the preset paper, which needs 193 shells and 20 x 27 points"
+            f"{source.address}: is too small for the preset paper, which needs 193 shells and 20 x 27 points: it has "
+            f"{shells} shells and {rows} x {columns} points"
         )
     return layers
 

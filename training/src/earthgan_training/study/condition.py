@@ -176,7 +176,7 @@ def _anomaly_and_ascent(setting: Setting, field: Tensor, batch: Batch) -> Tensor
 
 
 def _pairing(setting: Setting, objective: Objective) -> float:
-    losses = [next(objective.critic(batch))["critic/pairing"][1] for batch in setting.held_out_patches(PATCHES)]
+    losses = [next(objective.critic(0, batch))["critic/pairing"][1] for batch in setting.held_out_patches(PATCHES)]
     return float(torch.cat(losses).detach().mean())
 
 

@@ -83,10 +83,7 @@ class Setting:
 
     def at(self, t: int, window: Window, noise_seed: int | None) -> Batch:
         """A window of a time step, without any symmetry. Without a seed, the noise is zero."""
-        sample = self.samples.sample(t, window, Symmetry(), noise_seed or 0)
-        if noise_seed is None:
-            sample.feeds.update(self.task.planner.feeds(window, None))
-        return self._batch([sample])
+        return self._batch([self.samples.sample(t, window, Symmetry(), noise_seed)])
 
     def predict(self, generator: Generator, batch: Batch, feeds: Mapping[str, Tensor] | None = None) -> Array:
         """The measured variable's normalised field `(shell, latitude, longitude)` for a batch of one. `feeds` replace

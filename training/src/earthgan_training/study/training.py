@@ -57,7 +57,7 @@ def adversarial(setting: Setting, generator: Generator, critic: Critic, objectiv
     for step in range(first, first + stage.steps):
         for draw in range(stage.critic_steps, 0, -1):
             critic.requires_grad_(True)
-            judges.update(objective.critic(setting.batch(seed, step, draw)))
+            judges.update(objective.critic(step, setting.batch(seed, step, draw)))
         critic.requires_grad_(False)
         learns.update(objective.adversarial(setting.batch(seed, step)))
     critic.requires_grad_(True)

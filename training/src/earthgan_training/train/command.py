@@ -6,7 +6,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -18,9 +18,12 @@ from earthgan.files import write_json
 
 if TYPE_CHECKING:
     from earthgan.progress import Show
+    from earthgan_training.train.config import TrainConfig
+    from earthgan_training.train.parallel import Processes
     from earthgan_training.train.run import Progress
 
 _EXAMPLE = """earthgan train --preset debug --data dataset --out run
+  earthgan train --preset small --data dataset --estimate
   earthgan train --data dataset --out run --resume
   earthgan train --preset paper --data paper-dataset --weights model_store/published --out run
   torchrun --nproc-per-node 2 --no-python earthgan train --data dataset --out run --set batch=8"""
@@ -32,8 +35,15 @@ def add_train(subcommands: Any) -> None:
     parser.add_argument(
         "--data", type=Path, required=True, metavar="DATASET", help="a data set made by `earthgan prepare`"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
-    parser.add_argument("--preset", metavar="NAME", help="debug, default, paper, or a .toml file (default: default)")
+    parser.add_argument("--out", type=Path, metavar="RUN", help="folder of the run")
+    parser.add_argument(
+        "--estimate", action="store_true", help="say what the run would take in time and memory, and start nothing"
+    )
+    parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        help="debug, small, gan, default, paper, paper-256, or a .toml file (default: default)",
+    )
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change one value, such as adversarial.steps=0"
     )
@@ -70,6 +80,8 @@ def _train(arguments: argparse.Namespace) -> None:
     from earthgan_training.train.run import train
 
     config = None
+    if arguments.estimate == (arguments.out is not None) or (arguments.estimate and arguments.resume):
+        raise WrongUsage("give either --out, the folder of the run, or --estimate")
     if arguments.resume:
         if arguments.preset or arguments.set or arguments.max_memory_gb or arguments.weights:
             raise WrongUsage(
@@ -78,6 +90,7 @@ def _train(arguments: argparse.Namespace) -> None:
     else:
         cap = [] if arguments.max_memory_gb is None else [f"max_memory_gb={arguments.max_memory_gb}"]
         config = read_preset(arguments.preset or "default", [*arguments.set, *cap])
+    cut = _CUT - {change.partition("=")[0].strip() for change in arguments.set}
     # NumPy makes the samples beside torch's threads. If NumPy had more threads of its own, they would wait for each
     # other.
     one_thread = threadpool_limits(1, user_api="blas")
@@ -87,13 +100,16 @@ def _train(arguments: argparse.Namespace) -> None:
         _stop_signals() as stopped,
         progress(ours.rank == 0) as show,
     ):
+        if config is not None and arguments.estimate:
+            _estimate(arguments, config, ours, cut)
+            return
         result = train(
             Dataset(arguments.data),
             arguments.out,
             config,
             ours,
             weights=arguments.weights,
-            cut=_CUT - {change.partition("=")[0].strip() for change in arguments.set},
+            cut=cut,
             watch=_shown(show),
             stopped=stopped,
         )
@@ -109,6 +125,23 @@ def _train(arguments: argparse.Namespace) -> None:
         f"{arguments.out / 'surrogate'}: gain over interpolation on {result.measured_on}: "
         + ", ".join(f"{name} {gain:+.2f} dB" for name, gain in gains.items())
         + f"; at most {result.peak_memory_gb:.2f} GB"
+    )
+
+
+def _estimate(arguments: argparse.Namespace, config: TrainConfig, ours: Processes, cut: Set[str]) -> None:
+    from earthgan_training.prepare.dataset import Dataset
+    from earthgan_training.train.estimate import estimate
+    from earthgan_training.train.setup import set_up
+
+    found = estimate(set_up(Dataset(arguments.data), config, ours, arguments.weights, cut), ours)
+    if arguments.json:
+        write_json(arguments.json, asdict(found))
+    of = "" if ours.device.type == "cuda" else "CPU "
+    print(
+        f"{found.total_s / 60:.0f} {of}minutes: "
+        f"{config.content.steps} content updates of {found.content_s:.2f} {of}s, "
+        f"{config.adversarial.steps} adversarial updates of {found.adversarial_s:.2f} {of}s; "
+        f"{found.expected_gb:.1f} GB of memory, of which {found.peak_gb:.1f} GB were measured"
     )
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from earthgan.errors import BadInput, what_is_wrong
 from earthgan_training.prepare.recipe import Preset
 
-PRESETS = ("debug", "default", "paper")
+PRESETS = ("debug", "small", "gan", "default", "paper", "paper-256")
 
 
 class _Section(BaseModel):
@@ -36,12 +36,13 @@ class Width(_Section):
 
 class GeneratorConfig(_Section):
     """The generator's network. `paper` computes at every resolution up to that of the fine grid. `residual` computes at
-    the resolution of the conditional input and adds to cubic interpolation.
+    the resolution of the conditional input and adds to cubic interpolation. `upsampling` continues `residual` with
+    blocks like those of `paper`, within shells.
 
-    Only `paper` has `noise`. Only `residual` has `blocks`, and its channels are `width.channels(3)`.
+    Only `paper` has a choice of `noise`. `residual` and `upsampling` have `blocks` with `width.channels(3)` channels.
     """
 
-    preset: Literal["paper", "residual"] = "residual"
+    preset: Literal["paper", "residual", "upsampling"] = "residual"
     width: Width = Width()
     noise: Literal["concat", "add"] = "concat"
     blocks: int = Field(default=8, ge=1)
@@ -49,29 +50,44 @@ class GeneratorConfig(_Section):
 
 class CriticConfig(_Section):
     """The critic. With `standardised`, it gets each shell minus its mean and divided by its spread, for the field and
-    the condition alike.
+    the condition alike. With `lateral`, it looks at each shell alone, and then may look at every `every`-th shell of a
+    sample only. `pairing` says what the relativistic loss
+    compares: the mean scores of two fields, or their scores patch by patch.
     """
 
     width: Width = Width()
     standardised: bool = True
+    lateral: bool = False
+    every: int = Field(default=1, ge=1)
+    pairing: Literal["field", "patch"] = "field"
+
+    @model_validator(mode="after")
+    def _whole_shells_alone(self) -> CriticConfig:
+        if self.every > 1 and not self.lateral:
+            raise ValueError("only a lateral critic can look at some shells only")
+        return self
 
 
 class SampleConfig(_Section):
-    """A sample: the output's `patch` as shells x rows x columns, and the symmetries that are applied at random."""
+    """A sample: the output's `patch` as shells x rows x columns, and the symmetries that are applied at random. The
+    shells are consecutive, or `every` is the distance from one to the next.
+    """
 
     patch: tuple[int, int, int]
+    every: int = Field(default=1, ge=1)
     rotate: bool = True
     mirror: bool = True
 
 
 class Stage(_Section):
-    """A stage of training: its number of generator updates, and a learning rate that falls along a cosine to `final`
-    times its initial value (1: constant).
+    """A stage of training: its number of generator updates, a learning rate that falls along a cosine to `final` times
+    its initial value (1: constant), and whether the generator gets noise.
     """
 
     steps: int = Field(ge=0)
     learning_rate: float = Field(gt=0)
     final: float = Field(default=1.0, gt=0, le=1)
+    noise: bool = True
 
 
 class ContentWeights(_Section):
@@ -93,7 +109,8 @@ class ContentWeights(_Section):
 
 class AdversarialStage(Stage):
     """The second stage. `weight` applies to the adversarial loss, and `content` to the content loss beside it.
-    `penalty` applies to the gradient penalty. `anchor` applies to the squared score of the real field, and keeps the
+    `penalty` applies to the gradient penalty, which is computed in every `penalty_every`-th step and then counts as
+    many times. `anchor` applies to the squared score of the real field, and keeps the
     scores near zero. Before each update of the generator, the critic makes `critic_steps` updates, each on its own
     batch.
     """
@@ -102,6 +119,7 @@ class AdversarialStage(Stage):
     weight: float = Field(default=5e-3, gt=0)
     content: float = Field(default=1.0, ge=0)
     penalty: float = Field(default=1.0, ge=0)
+    penalty_every: int = Field(default=1, ge=1)
     anchor: float = Field(default=1e-3, ge=0)
     critic_steps: int = Field(default=1, ge=1)
     critic_learning_rate: float = Field(default=1e-4, gt=0)
@@ -115,6 +133,15 @@ class Optimiser(_Section):
     betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = Field(default=0.0, ge=0)
     ema: float = Field(default=0.999, ge=0, lt=1)
+
+
+class SurrogateConfig(_Section):
+    """What a run's surrogate holds: the time steps of its data set or the held-out ones only, and the type in which its
+    weights are stored.
+    """
+
+    steps: Literal["all", "held_out"] = "all"
+    weights: Literal["float32", "float16"] = "float32"
 
 
 class TrainConfig(_Section):
@@ -139,6 +166,7 @@ class TrainConfig(_Section):
     content: Stage
     adversarial: AdversarialStage
     optimiser: Optimiser = Optimiser()
+    surrogate: SurrogateConfig = SurrogateConfig()
 
     @property
     def steps(self) -> int:

@@ -31,20 +31,23 @@ def score_size(cells: int, blocks: int = BLOCKS) -> int:
 
 class ResidualBlock(nn.Module):
     """Two unpadded convolutions in parallel with a projection of the same cells, then the mean over each 2 x 2 x 2
-    cells.
+    cells. If the block is `lateral`, it looks at each shell alone, and takes the mean over each 2 x 2 cells.
 
     Halving by this mean is linear interpolation with aligned cell edges.
     """
 
-    def __init__(self, before: int, after: int) -> None:
+    def __init__(self, before: int, after: int, lateral: bool = False) -> None:
         super().__init__()
-        self.conv = nn.ModuleList([nn.Conv3d(before, before, 3), nn.Conv3d(before, after, 3)])
+        size = (1, 3, 3) if lateral else 3
+        self._halved = (1, 2, 2) if lateral else 2
+        self._shells = slice(None) if lateral else slice(2, -2)
+        self.conv = nn.ModuleList([nn.Conv3d(before, before, size), nn.Conv3d(before, after, size)])
         self.skip = nn.Conv3d(before, after, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         y = F.leaky_relu(self.conv[0](x), SLOPE)
         y = F.leaky_relu(self.conv[1](y), SLOPE)
-        return F.avg_pool3d(y + self.skip(x[..., 2:-2, 2:-2, 2:-2]), 2)
+        return F.avg_pool3d(y + self.skip(x[..., self._shells, 2:-2, 2:-2]), self._halved)
 
 
 class Critic(nn.Module):
@@ -52,14 +55,18 @@ class Critic(nn.Module):
     variable, and `more` further channels.
     """
 
-    def __init__(self, variables: int, width: Width, more: int = 0) -> None:
+    def __init__(self, variables: int, width: Width, more: int = 0, lateral: bool = False) -> None:
         super().__init__()
         channels = [width.channels(level) for level in range(BLOCKS + 1)]
         self.first = nn.Conv3d(2 * variables + more, channels[0], 1)
-        self.blocks = nn.ModuleList(ResidualBlock(before, after) for before, after in pairwise(channels))
+        self.blocks = nn.ModuleList(ResidualBlock(before, after, lateral) for before, after in pairwise(channels))
         self.hidden = nn.Conv3d(channels[-1], channels[-1], 1)
         # Training uses only differences of scores, so a bias here would have no gradient except rounding errors.
         self.last = nn.Conv3d(channels[-1], 1, 1, bias=False)
+        # With torch's own first weights, the scores of all fields are so alike that the first updates teach nothing.
+        for module in self.modules():
+            if isinstance(module, nn.Conv3d):
+                nn.init.kaiming_normal_(module.weight, a=SLOPE)
 
     def forward(self, field: Tensor, condition: Tensor) -> Tensor:
         """Score fields. `field` and `condition` are `(batch, channel, shell, row, column)` on the same cells."""
@@ -70,5 +77,5 @@ class Critic(nn.Module):
         return scores
 
     def score(self, field: Tensor, condition: Tensor) -> Tensor:
-        """One number for each sample `(batch,)`: the mean of its scores. All losses and penalties use this number."""
-        return self.forward(field, condition).float().mean(dim=(1, 2, 3))
+        """The scores of each sample's patches `(batch, patch)`."""
+        return self.forward(field, condition).float().flatten(1)

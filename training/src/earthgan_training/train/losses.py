@@ -8,6 +8,7 @@ https://arxiv.org/abs/2501.05441.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
 from typing import Protocol
@@ -30,8 +31,8 @@ _SAMPLE = (1, 2, 3, 4)
 
 
 class Score(Protocol):
-    """The score `(batch,)` of fields `(batch, variable, shell, row, column)`. With `exact`, it is computed in float32
-    throughout.
+    """The scores `(batch, patch)` of fields `(batch, variable, shell, row, column)`. There is one patch if the losses
+    compare whole fields. With `exact`, they are computed in float32 throughout.
     """
 
     def __call__(self, field: Tensor, exact: bool = False) -> Tensor: ...
@@ -72,7 +73,8 @@ def spectrum(field: Tensor, truth: Tensor) -> Tensor:
 
 
 def gradient_norm(score: Score, field: Tensor) -> Tensor:
-    """The length `(batch,)` of the score's gradient with respect to the field. The length is differentiable too.
+    """The length `(batch,)` of the gradient of the mean score with respect to the field, times the square root of the
+    number of patches: the typical length for a single patch, as patches hardly overlap. It is differentiable too.
 
     The length equals the score's slope along the gradient's own direction. This direction maximises the slope, so it
     can be held fixed when the length is differentiated. The second derivative is therefore taken with forward
@@ -80,13 +82,15 @@ def gradient_norm(score: Score, field: Tensor) -> Tensor:
     differentiates a convolution's gradient through layouts that are several times its size.
     """
     field = field.detach().requires_grad_()
+    scores = score(field, exact=True)
+    patches = scores.shape[1]
     # The slope of a mean over voxels with respect to one voxel is too small a number for float16.
-    (slope,) = torch.autograd.grad(score(field, exact=True).sum(), field)
+    (slope,) = torch.autograd.grad(scores.sum() / math.sqrt(patches), field)
     length = slope.square().sum(dim=_SAMPLE, keepdim=True).sqrt()
     with forward_ad.dual_level():
         towards = forward_ad.make_dual(field.detach(), slope / length.clamp_min(1e-30))  # type: ignore[no-untyped-call]
         steepest: Tensor = forward_ad.unpack_dual(score(towards, exact=True)).tangent  # type: ignore[no-untyped-call]
-        return steepest
+        return steepest.sum(dim=1) / math.sqrt(patches)
 
 
 def wasserstein_critic(
@@ -99,8 +103,8 @@ def wasserstein_critic(
 
     Terms are yielded one after another, so that the graph of each can be released before the next is made.
     """
-    yield {"critic/fake": (1.0, score(fake))}
-    scores = score(real)
+    yield {"critic/fake": (1.0, score(fake).mean(dim=1))}
+    scores = score(real).mean(dim=1)
     yield {"critic/real": (-1.0, scores), **_anchor(scores, anchor)}
     if penalty:
         between = fake + share.view(-1, 1, 1, 1, 1) * (real - fake)
@@ -115,12 +119,12 @@ def relativistic_critic(
     `share` is unused.
     """
     scores = score(real), score(fake)
-    loss = F.softplus(scores[1] - scores[0])
+    means = [each.mean(dim=1) for each in scores]
     yield {
-        "critic/pairing": (1.0, loss),
-        "critic/real": (0.0, scores[0].detach()),
-        "critic/fake": (0.0, scores[1].detach()),
-        **_anchor(scores[0], anchor),
+        "critic/pairing": (1.0, F.softplus(scores[1] - scores[0]).mean(dim=1)),
+        "critic/real": (0.0, means[0].detach()),
+        "critic/fake": (0.0, means[1].detach()),
+        **_anchor(means[0], anchor),
     }
     if penalty:
         yield {"critic/r1": (penalty, gradient_norm(score, real).square() / 2)}
@@ -133,11 +137,11 @@ def _anchor(scores: Tensor, weight: float) -> Terms:
 
 def wasserstein_generator(score: Score, real: Tensor, fake: Tensor) -> Tensor:
     """The generator's adversarial loss: minus the score of its field. The real field is unused."""
-    return -score(fake)
+    return -score(fake).mean(dim=1)
 
 
 def relativistic_generator(score: Score, real: Tensor, fake: Tensor) -> Tensor:
     """The generator's adversarial loss, which falls as its field scores further above the real field."""
     with torch.no_grad():
         of_real = score(real)
-    return F.softplus(of_real - score(fake))
+    return F.softplus(of_real - score(fake)).mean(dim=1)

@@ -113,7 +113,10 @@ def fit(
             checkpoint_blocks(on_meta)
         objective = Objective(on_meta, deepcopy(critic).to("meta"), exact)
         samples = _on_meta(batch, micro_batch)
-        ways = [objective.content, *([objective.critic, objective.adversarial] if config.adversarial.steps else [])]
+        ways = [
+            objective.content,
+            *([functools.partial(objective.critic, 0), objective.adversarial] if config.adversarial.steps else []),
+        ]
         peak = max(peak_bytes(lambda way=way: way(samples)) for way in ways)  # type: ignore[misc]
         return program_gb + (COPIES * parameters + WORKSPACE * peak) / 1e9
 

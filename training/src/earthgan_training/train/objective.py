@@ -51,13 +51,14 @@ class Objective:
         convinced = loss(self._score(batch), self._seen(batch.truth, batch), self._seen(predicted, batch))
         yield terms | {"adversarial": (stage.weight, convinced)}
 
-    def critic(self, batch: Batch) -> Iterator[Terms]:
-        """The critic's loss. The prediction has no gradient, so nothing of the generator's graph is kept."""
+    def critic(self, step: int, batch: Batch) -> Iterator[Terms]:
+        """The critic's loss in a step. The prediction has no gradient, so nothing of the generator's graph is kept."""
         stage = self._config.adversarial
+        penalty = 0.0 if step % stage.penalty_every else stage.penalty * stage.penalty_every
         with torch.no_grad():
             real, fake = self._seen(batch.truth, batch), self._seen(self.predict(batch), batch)
         loss = losses.wasserstein_critic if stage.loss == "wgan-gp" else losses.relativistic_critic
-        yield from loss(self._score(batch), real, fake, batch.share, stage.penalty, stage.anchor)
+        yield from loss(self._score(batch), real, fake, batch.share, penalty, stage.anchor)
 
     def content_of(self, predicted: Tensor, batch: Batch) -> Terms:
         """The content losses of an existing prediction."""
@@ -73,8 +74,10 @@ class Objective:
         return {f"content/{name}": (weight, loss()) for name, (weight, loss) in ways.items() if weight}
 
     def _seen(self, field: Tensor, batch: Batch) -> Tensor:
-        """A field in the form that the critic gets."""
-        return (field - batch.mean) / batch.spread if self._config.critic.standardised else field
+        """A field in the form that the critic gets. If it sees some shells only, the batch says which is the first."""
+        every = self._config.critic.every
+        seen = (field - batch.mean) / batch.spread if self._config.critic.standardised else field
+        return seen[:, :, int(batch.samples[0].share * every) :: every]
 
     def _autocast(self, batch: Batch, exact: bool = False) -> AbstractContextManager[object]:
         half = _HALF.get(self._config.precision)
@@ -88,7 +91,8 @@ class Objective:
 
         def score(field: Tensor, exact: bool = False) -> Tensor:
             with self._autocast(batch, exact and self._config.precision == "float16"):
-                return self._critic.score(field, condition)
+                scores = self._critic.score(field, condition)
+            return scores if self._config.critic.pairing == "patch" else scores.mean(dim=1, keepdim=True)
 
         return score
 

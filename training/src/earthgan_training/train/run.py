@@ -18,15 +18,15 @@ from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.train import checkpoint as checkpoints
 from earthgan_training.train import run_folder
 from earthgan_training.train.config import TrainConfig
-from earthgan_training.train.critic import Critic, score_size
-from earthgan_training.train.loop import Metrics, NotFinite, Trainer
-from earthgan_training.train.memory import Fit, checkpoint_blocks, fit, peak_gb
+from earthgan_training.train.loop import Metrics, NotFinite
+from earthgan_training.train.memory import Fit, peak_gb
 from earthgan_training.train.objective import Objective
 from earthgan_training.train.parallel import Processes
 from earthgan_training.train.report import Report
-from earthgan_training.train.samples import Samples, make_batch
+from earthgan_training.train.samples import make_batch
+from earthgan_training.train.setup import set_up
 from earthgan_training.train.surrogate import write_surrogate
-from earthgan_training.train.task import Generator, Task, make_network, make_task
+from earthgan_training.train.task import Task
 from earthgan_training.train.validation import panel, validate
 
 
@@ -95,23 +95,11 @@ def _train(
     goes_on, main = config is None, processes.rank == 0
     if weights and weights.is_dir():
         weights = Surrogate(weights).weights_path
-    config = config or run_folder.resumed(run, data)
-    if not goes_on and "generator.blocks" in cut:
-        config = _with_fewer_blocks(config, data)
-    task = make_task(data, config)
-    if not goes_on and "samples.patch" in cut:
-        config = _with_a_smaller_patch(config, task)
-    _check(config, processes)
-    samples = Samples(data, task, config.samples, config.seed)
-    scales = samples.scales()
-    generator, critic = _networks(task, config)
-    if weights and not goes_on:
-        _load_weights(weights, generator)
-    probe = make_batch([samples.draw(0, 0, 0)], scales, torch.device("cpu"))
-    chosen = fit(generator, critic, probe, config, -(-config.batch // processes.count), processes.device)
-    if chosen.checkpointed:
-        checkpoint_blocks(generator)
-    trainer = Trainer(config, generator, critic, samples, scales, processes, chosen)
+    if config is None:
+        trainer = set_up(data, run_folder.resumed(run, data), processes)
+    else:
+        trainer = set_up(data, config, processes, weights, cut)
+    config, task, samples, scales = trainer.config, trainer.samples.task, trainer.samples, trainer.scales
 
     last = checkpoints.path_of(run, "last")
     best: dict[str, float] = {}
@@ -120,14 +108,20 @@ def _train(
         trainer.restore(last, stored)
         best = json.loads(stored.about["best"])
     elif main and not goes_on:
-        run_folder.begin(run, config, data, _about(chosen, processes, weights))
+        run_folder.begin(run, config, data, _about(trainer.fit, processes, weights))
     processes.wait()  # the other processes wait for what the first one makes
 
     def keep(name: str) -> None:
         checkpoints.write(checkpoints.path_of(run, name), trainer.state({"best": json.dumps(best)}))
 
-    averaged = Objective(trainer.average, critic, config)
-    checked = [make_batch([each], scales, processes.device) for each in samples.validation(config.validation_samples)]
+    averaged = Objective(trainer.average, trainer.critic, config)
+    checked = {
+        name: [
+            make_batch([each], scales, processes.device)
+            for each in samples.validation(config.validation_samples, stage.noise)
+        ]
+        for name, stage in (("content", config.content), ("adversarial", config.adversarial))
+    }
     report = Report(run, trainer.step) if main else None
     stopping = False
     try:
@@ -139,10 +133,10 @@ def _train(
             stopping = processes.any(stopped())
             if report:
                 if stage_ends or step % config.validate_every == 0:
-                    validation = validate(averaged, checked, task)
+                    validation = validate(averaged, checked[stage], task)
                     metrics |= validation.numbers
                     report.picture(
-                        step, samples.validates_on, panel(validation, checked[0], task, data.spec.planet, step)
+                        step, samples.validates_on, panel(validation, checked[stage][0], task, data.spec.planet, step)
                     )
                     if not best or validation.content < best["validation/content"]:
                         best = validation.numbers
@@ -165,47 +159,8 @@ def _train(
             report.close()
     finished = trainer.step == config.steps
     if finished and main:
-        _write_surrogate(run, data, task, samples.validates_on)
-    return Result(trainer.step, finished, best, samples.validates_on, _peak(processes), chosen.expected_gb)
-
-
-def _with_fewer_blocks(config: TrainConfig, data: Dataset) -> TrainConfig:
-    """The same configuration with fewer blocks than the inputs have rows, as the residual generator needs."""
-    blocks = min(config.generator.blocks, data.input_grid.shape[1] - 1)
-    return config.model_copy(update={"generator": config.generator.model_copy(update={"blocks": blocks})})
-
-
-def _with_a_smaller_patch(config: TrainConfig, task: Task) -> TrainConfig:
-    """The same configuration with a patch that fits into the data."""
-    sizes = zip(config.samples.patch, task.planner.whole_pass.shape, strict=True)
-    return config.model_copy(
-        update={"samples": config.samples.model_copy(update={"patch": tuple(min(each) for each in sizes)})}
-    )
-
-
-def _check(config: TrainConfig, processes: Processes) -> None:
-    if config.batch < processes.count:
-        raise BadInput(
-            f"batch: {config.batch} is too small: each of the {processes.count} processes needs at least one sample"
-        )
-    if config.adversarial.steps and not all(map(score_size, config.samples.patch)):
-        smallest = next(size for size in range(1000) if score_size(size))
-        patch = " x ".join(map(str, config.samples.patch))
-        raise BadInput(
-            f"samples.patch: the critic needs {smallest} cells along each axis, and the patch has {patch}: "
-            "--set adversarial.steps=0 trains without a critic"
-        )
-
-
-def _networks(task: Task, config: TrainConfig) -> tuple[Generator, Critic]:
-    """Both networks with their initial weights, which the seed determines."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        return make_network(task), Critic(len(task.names), config.critic.width)
-
-
-def _load_weights(file: Path, generator: Generator) -> None:
-    checkpoints.load_module(file, generator, checkpoints.read(file).tensors)
+        _write_surrogate(run, data, task, config, samples.validates_on)
+    return Result(trainer.step, finished, best, samples.validates_on, _peak(processes), trainer.fit.expected_gb)
 
 
 def _about(chosen: Fit, processes: Processes, weights: Path | None) -> dict[str, Any]:
@@ -223,9 +178,10 @@ def _peak(processes: Processes) -> float:
     return round(peak_gb(processes.device), 3)
 
 
-def _write_surrogate(run: Path, data: Dataset, task: Task, measured_on: str) -> None:
+def _write_surrogate(run: Path, data: Dataset, task: Task, config: TrainConfig, measured_on: str) -> None:
     best = checkpoints.read(checkpoints.path_of(run, "best"))
     gains = json.loads(best.about["best"])
     told = ", ".join(f"{name} {gains[f'gain_db/{name}']:+.1f} dB" for name in task.names)
     description = f"Trained for {best.step} updates. On {measured_on}, against interpolation: {told}."
-    write_surrogate(run / run_folder.SURROGATE_FOLDER, data, task, best.of("average"), description)
+    folder = run / run_folder.SURROGATE_FOLDER
+    write_surrogate(folder, data, task, best.of("average"), config.surrogate, description)

@@ -61,7 +61,7 @@ class Sample:
 
     def __str__(self) -> str:
         axes = zip(("shells", "rows", "columns"), self.window.axes, strict=True)
-        return f"time step {self.t}, " + ", ".join(f"{name} {axis.start} to {axis.stop - 1}" for name, axis in axes)
+        return f"time step {self.t}, " + ", ".join(f"{name} {axis[0]} to {axis[-1]}" for name, axis in axes)
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,13 @@ class Samples:
     def __init__(self, data: Dataset, task: Task, config: SampleConfig, seed: int) -> None:
         self.data, self.task, self._config, self._seed = data, task, config, seed
         whole = task.planner.whole_pass
-        for axis, size, name in zip(whole.axes, config.patch, ("shells", "rows", "columns"), strict=True):
-            if not 0 < size <= len(axis):
-                raise BadInput(f"samples.patch: {size} {name}, but the generator computes 1 to {len(axis)}")
+        gaps = config.every, 1, 1
+        for axis, size, gap, name in zip(whole.axes, config.patch, gaps, ("shells", "rows", "columns"), strict=True):
+            if not 0 < size <= len(axis[::gap]):
+                raise BadInput(f"samples.patch: {size} {name}, but the generator computes 1 to {len(axis[::gap])}")
         self._starts = tuple(
-            range(axis.start, axis.stop - size + 1, every)
-            for axis, size, every in zip(whole.axes, config.patch, task.starts, strict=True)
+            range(axis.start, axis.stop - (size - 1) * gap, every)
+            for axis, size, gap, every in zip(whole.axes, config.patch, gaps, task.starts, strict=True)
         )
         self._means = lru_cache(maxsize=KEPT_STEPS)(self._cell_means)
         variables = [data.variable(name) for name in task.names]
@@ -99,7 +100,7 @@ class Samples:
         #: in those of the inputs, because the inputs can then be averaged again.
         self.finest_turn = 1 if _nest(data.truth_grid, data.input_grid) else RATIO
 
-    def draw(self, step: int, draw: int, index: int) -> Sample:
+    def draw(self, step: int, draw: int, index: int, noise: bool = True) -> Sample:
         """The sample `index` in the batch of draw `draw` of a step."""
         rng = np.random.default_rng([self._seed, step, draw, index])
         train = self.data.spec.split.train
@@ -110,8 +111,8 @@ class Samples:
         east_west, north_south = (bool(each) and self._config.mirror for each in rng.integers(2, size=2))
         if east_west:
             turn += RATIO - 1  # so that the cells of the inputs keep their edges
-        symmetry = Symmetry(turn, east_west, north_south)
-        return self.sample(t, self._window(starts), symmetry, int(rng.integers(2**32)), rng.random())
+        symmetry, noise_seed = Symmetry(turn, east_west, north_south), int(rng.integers(2**32))
+        return self.sample(t, self._window(starts), symmetry, noise_seed if noise else None, rng.random())
 
     @property
     def validates_on(self) -> str:
@@ -120,7 +121,7 @@ class Samples:
         """
         return "held-out samples" if self.data.spec.split.held_out else "samples of a step that was trained on"
 
-    def validation(self, count: int) -> list[Sample]:
+    def validation(self, count: int, noise: bool = True) -> list[Sample]:
         """Samples for validation, without any symmetry. They are always the same. They come from held-out time steps,
         or from the last training step if nothing is held out.
         """
@@ -129,15 +130,22 @@ class Samples:
         for index in range(count):
             rng = np.random.default_rng([0, index])
             starts = [axis[int(rng.integers(len(axis)))] for axis in self._starts]
-            chosen.append(self.sample(steps[index * len(steps) // count], self._window(starts), Symmetry(), index))
+            chosen.append(
+                self.sample(
+                    steps[index * len(steps) // count], self._window(starts), Symmetry(), index if noise else None
+                )
+            )
         return chosen
 
     def _window(self, starts: Sequence[int]) -> Window:
-        axes = (range(start, start + size) for start, size in zip(starts, self._config.patch, strict=True))
-        return Window(*axes)
+        shells, rows, columns = (
+            range(start, start + size) for start, size in zip(starts, self._config.patch, strict=True)
+        )
+        every = self._config.every
+        return Window(range(shells.start, shells.start + (len(shells) - 1) * every + 1, every), rows, columns)
 
-    def sample(self, t: int, window: Window, symmetry: Symmetry, noise_seed: int, share: float = 0.5) -> Sample:
-        """A patch of time step `t`, changed by a symmetry."""
+    def sample(self, t: int, window: Window, symmetry: Symmetry, noise_seed: int | None, share: float = 0.5) -> Sample:
+        """A patch of time step `t`, changed by a symmetry. Without a seed, the noise is zero."""
         task, vector = self.task, self.data.spec.vector
         turned = symmetry.turn(self._truth(t, window, symmetry), task.names, vector, self.data.truth_grid)
         inputs = symmetry.turn(self._inputs(t, symmetry), task.names, vector, self.data.truth_grid)
@@ -148,15 +156,15 @@ class Samples:
 
     def _truth(self, t: int, window: Window, symmetry: Symmetry) -> Array:
         """The ground truth in units, at the radii of the outputs and at the places that the symmetry gives."""
-        weights = self.task.radial[window.shells.start : window.shells.stop]
+        weights = self.task.radial[list(window.shells)]
         used = np.flatnonzero(weights.any(axis=0))
-        shells = range(int(used[0]), int(used[-1]) + 1)
+        as_stored = np.array_equal(weights[:, used], np.eye(*weights.shape[:1]))
+        shells = range(int(used[0]), int(used[-1]) + 1, window.shells.step if as_stored else 1)
         source = symmetry.source(Window(shells, window.rows, window.columns), self.data.truth_grid.shape[1])
         stored = symmetry.flipped(self.data.truth(t, self.task.names, source, normalised=False))
-        weights = weights[:, shells.start : shells.stop]
-        if np.array_equal(weights, np.eye(*weights.shape)):
+        if as_stored:
             return stored
-        return np.asarray(np.einsum("sk,vkrc->vsrc", weights, stored, optimize=True))
+        return np.asarray(np.einsum("sk,vkrc->vsrc", weights[:, list(shells)], stored, optimize=True))
 
     def _inputs(self, t: int, symmetry: Symmetry) -> Array:
         """The whole conditional input in units, at the places that the symmetry gives."""
@@ -213,7 +221,7 @@ def make_batch(samples: Sequence[Sample], scales: Scales, device: torch.device) 
             feeds[name] = torch.from_numpy(np.concatenate(arrays)).to(device)
 
     def of_shells(values: Array) -> Tensor:
-        cut = np.stack([values[:, sample.window.shells.start : sample.window.shells.stop] for sample in samples])
+        cut = np.stack([values[:, list(sample.window.shells)] for sample in samples])
         return torch.from_numpy(cut[..., None, None]).to(device)
 
     truth = torch.from_numpy(np.stack([sample.truth for sample in samples])).to(device)

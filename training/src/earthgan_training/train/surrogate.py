@@ -7,6 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from earthgan.errors import BadInput
 from earthgan.kinds.inputs import InputsSpec
 from earthgan.records import GridSpec, VariableSpec
 from earthgan.spec import GeneratorSpec, SurrogateSpec
@@ -15,21 +16,29 @@ from earthgan_training.prepare.spec import DatasetVariable
 from earthgan_training.surrogates.export import export
 from earthgan_training.surrogates.folder import new_folder, write_spec, write_step, write_weights
 from earthgan_training.surrogates.grid_code import codes_of, coding_of
+from earthgan_training.train.config import SurrogateConfig
 from earthgan_training.train.run_folder import data_sha256
 from earthgan_training.train.task import Task
 
 
-def write_surrogate(out: Path, data: Dataset, task: Task, state: Mapping[str, Tensor], description: str) -> None:
-    """Write the surrogate of all time steps in a data set, with its ONNX generator. It replaces a
-    surrogate at `out`.
+def write_surrogate(
+    out: Path, data: Dataset, task: Task, state: Mapping[str, Tensor], config: SurrogateConfig, description: str
+) -> None:
+    """Write the surrogate of time steps in a data set, with its ONNX generator. It replaces a surrogate at `out`.
+
+    Raises BadInput if it should hold the held-out steps and there are none.
     """
-    inputs = {step.t: data.inputs(step.t, task.names) for step in data.spec.steps}
-    coding = coding_of(inputs.values())
     spec = data.spec
+    kept = [step for step in spec.steps if config.steps == "all" or step.t in spec.split.held_out]
+    if not kept:
+        raise BadInput(f"{data.folder}: holds out no time step, and the surrogate should hold those only")
+    if config.weights == "float16":
+        state = {name: tensor.half() for name, tensor in state.items()}
+    inputs = {step.t: data.inputs(step.t, task.names) for step in kept}
+    coding = coding_of(inputs.values())
     with new_folder(out, overwrite=True) as folder:
         steps = tuple(
-            write_step(folder, step.t, codes_of(inputs[step.t], coding), step.time_myr, step.label)
-            for step in spec.steps
+            write_step(folder, step.t, codes_of(inputs[step.t], coding), step.time_myr, step.label) for step in kept
         )
         write_spec(
             folder,

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from earthgan.errors import BadInput
 from earthgan.kinds.inputs import GridPlanner
-from earthgan.kinds.networks import PaperGenerator, ResidualGenerator
+from earthgan.kinds.networks import PaperGenerator, ResidualGenerator, UpsamplingGenerator
 from earthgan.kinds.paper import PaperArguments, PaperPlanner, pass_size, registration
 from earthgan.kinds.registry import kind_of
 from earthgan.kinds.residual import ResidualArguments, ResidualPlanner
+from earthgan.kinds.upsampling import UpsamplingArguments, UpsamplingPlanner
 from earthgan.quantities import VELOCITY
 from earthgan.sphere.grid import ShellGrid, Window
 from earthgan_training.prepare.dataset import Dataset
@@ -22,7 +23,7 @@ from earthgan_training.train.config import TrainConfig
 
 BLOCKS = 3
 RATIO = 2**BLOCKS
-Generator = PaperGenerator | ResidualGenerator
+Generator = PaperGenerator | ResidualGenerator | UpsamplingGenerator
 
 
 class PassPlanner(GridPlanner, Protocol):
@@ -39,7 +40,7 @@ class Task:
     """
 
     names: tuple[str, ...]
-    arguments: PaperArguments | ResidualArguments
+    arguments: PaperArguments | ResidualArguments | UpsamplingArguments
     planner: PassPlanner
     outputs: ShellGrid
     radial: NDArray[np.float32]
@@ -54,7 +55,7 @@ def make_task(data: Dataset, config: TrainConfig) -> Task:
         )
     names = _names(data, config)
     try:
-        return (_paper_task if config.generator.preset == "paper" else _residual_task)(data, names, config)
+        return (_paper_task if config.generator.preset == "paper" else _cells_task)(data, names, config)
     except ValueError as error:
         raise BadInput(f"{data.folder}: {error}") from error
 
@@ -62,7 +63,7 @@ def make_task(data: Dataset, config: TrainConfig) -> Task:
 def make_network(task: Task) -> Generator:
     """The task's generator with untrained weights."""
     network = kind_of(task.arguments).torch_module(task.arguments, len(task.names))
-    assert isinstance(network, PaperGenerator | ResidualGenerator)
+    assert isinstance(network, Generator)
     return network
 
 
@@ -112,8 +113,10 @@ def _paper_task(data: Dataset, names: tuple[str, ...], config: TrainConfig) -> T
     return Task(names, arguments, PaperPlanner(arguments, inputs, outputs), outputs, radial, (RATIO, RATIO, RATIO))
 
 
-def _residual_task(data: Dataset, names: tuple[str, ...], config: TrainConfig) -> Task:
-    """The task of the residual generator. Its outputs have the shells, rows and columns of the ground truth."""
+def _cells_task(data: Dataset, names: tuple[str, ...], config: TrainConfig) -> Task:
+    """The task of the residual or the upsampling generator. Its outputs have the shells, rows and columns of the ground
+    truth.
+    """
     vector = data.spec.vector or VELOCITY
     affines = {(data.variable(name).truth, data.variable(name).inputs) for name in vector if name in names}
     alike = len(affines) == 1 and all(each.offset == 0 for pair in affines for each in pair)
@@ -122,13 +125,22 @@ def _residual_task(data: Dataset, names: tuple[str, ...], config: TrainConfig) -
             f"{data.folder}: velocities can only rotate if they share one scale about zero, as in the preset default"
         )
     x, y, z = (names.index(name) for name in vector) if affines else (0, 0, 0)
-    arguments = ResidualArguments(
-        channels=config.generator.width.channels(BLOCKS),
-        blocks=config.generator.blocks,
-        vector=(x, y, z) if affines else None,
-    )
+    channels, second, third, last = (config.generator.width.channels(level) for level in range(BLOCKS, -1, -1))
+    blocks, turned = config.generator.blocks, (x, y, z) if affines else None
     outputs = data.truth_grid
-    planner = ResidualPlanner(arguments, data.input_grid, outputs)
+    arguments: ResidualArguments | UpsamplingArguments
+    if config.generator.preset == "residual":
+        arguments = ResidualArguments(channels=channels, blocks=blocks, vector=turned)
+        planner = ResidualPlanner(arguments, data.input_grid, outputs)
+    else:
+        arguments = UpsamplingArguments(
+            channels=channels,
+            blocks=blocks,
+            vector=turned,
+            doubled=(second, third, last),
+            layers=data.input_grid.shape[0],
+        )
+        planner = UpsamplingPlanner(arguments, data.input_grid, outputs)
     return Task(names, arguments, planner, outputs, np.eye(outputs.shape[0], dtype=np.float32), (1, RATIO, RATIO))
 
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from earthgan.kinds.paper import PaperArguments
-from earthgan.kinds.residual import ResidualArguments
+from earthgan.kinds.residual import CellsArguments, ResidualArguments
+from earthgan.kinds.upsampling import UpsamplingArguments
 
 OPSET = 17  # the newest operator set that onnxruntime-web's WebGPU kernels cover completely
 IR_VERSION = 8
@@ -180,52 +181,77 @@ def harmonics_graph(variables: int) -> onnx.ModelProto:
     return graph.model(graph.node("Unsqueeze", field, graph.integers(0)), variables)
 
 
+class _CellsGraph(_Graph):
+    """The part of a graph that computes on the cells of the conditional input (`earthgan.kinds.networks.CellsNetwork`),
+    with the parameters of a state dict.
+    """
+
+    def __init__(self, variables: int, arguments: CellsArguments, state: Mapping[str, NDArray[np.float32]]) -> None:
+        super().__init__()
+        self._variables, self._arguments, self._state = variables, arguments, state
+        self.fed_x = self.fed("x", variables, "d", "h", "w")
+        self.layers = self.fed("layers", "k", "d")
+
+    def fed(self, name: str, *shape: int | str) -> str:
+        return self.input(name, TensorProto.FLOAT, [1, *shape])
+
+    def weight(self, name: str) -> str:
+        return self.constant(name, self._state[name])
+
+    def convolution(self, name: str, x: str) -> str:
+        return self.node("Conv", x, self.weight(f"{name}.weight"), self.weight(f"{name}.bias"))
+
+    def active(self, name: str, x: str) -> str:
+        return self.node("LeakyRelu", self.convolution(name, x), alpha=SLOPE)
+
+    def interpolated(self) -> str:
+        field = self.fed_x
+        for name, axis, equation in (
+            ("radial", "d", "bvdhw,bsd->bvshw"),
+            ("meridional", "h", "bvshw,brh->bvsrw"),
+            ("zonal", "w", "bvsrw,bcw->bvsrc"),
+        ):
+            field = self.node("Einsum", field, self.fed(name, f"{name}_outputs", axis), equation=equation)
+        return field
+
+    def features(self, shells: str, x: str | None = None) -> str:
+        x = x or self.fed_x
+        if self._arguments.vector is not None:
+            x = self.turned(x, self.fed("inwards", 3, 3, "h", "w"))
+        x = self.node("Einsum", self.layers, x, equation="bkd,bvdhw->bvkhw")
+        x = self.active("first", self.node("Concat", x, self.fed("place", 2, "k", "h", "w"), axis=1))
+        inner = self.integers(1, 1, 1), self.integers(-1, -1, -1), self.integers(2, 3, 4)
+        for block in range(self._arguments.blocks):
+            added = self.convolution(f"blocks.{block}.mix", self.active(f"blocks.{block}.conv", x))
+            x = self.node("Add", self.node("Slice", x, *inner), added)
+        x = self.node("Einsum", shells, x, equation="bsk,bckhw->bcshw")
+        one = self.node("Slice", x, self.integers(0), self.integers(1), self.integers(1))
+        between = self.node("Expand", self.fed("between", 1, "s", 1, 1), self.node("Shape", one))
+        return self.active("between", self.node("Concat", x, between, axis=1))
+
+    def turned(self, x: str, axes: str) -> str:
+        assert self._arguments.vector is not None
+        velocity = self.node("Gather", x, self.integers(*self._arguments.vector), axis=1)
+        velocity = self.node("Einsum", axes, velocity, equation="bijhw,bjdhw->bidhw")
+        order = list(range(self._variables))
+        for part, index in enumerate(self._arguments.vector):
+            order[index] = self._variables + part
+        return self.node("Gather", self.node("Concat", x, velocity, axis=1), self.integers(*order), axis=1)
+
+    def added(self, base: str, x: str) -> onnx.ModelProto:
+        """The model that adds `x`, whose velocity is in local axes, to `base`."""
+        if self._arguments.vector is not None:
+            x = self.turned(x, self.fed("outwards", 3, 3, "meridional_outputs", "zonal_outputs"))
+        return self.model(self.node("Add", base, x), self._variables)
+
+
 def residual_graph(
     variables: int, arguments: ResidualArguments, state: Mapping[str, NDArray[np.float32]]
 ) -> onnx.ModelProto:
-    """The generator of the `residual` kind with the parameters of a state dict. `earthgan.kinds.networks` describes its
-    parts.
-    """
-    graph = _Graph()
-
-    def fed(name: str, *shape: int | str) -> str:
-        return graph.input(name, TensorProto.FLOAT, [1, *shape])
-
-    def convolution(name: str, x: str) -> str:
-        weight, bias = state[f"{name}.weight"], state[f"{name}.bias"]
-        return graph.node("Conv", x, graph.constant(f"{name}.weight", weight), graph.constant(f"{name}.bias", bias))
-
-    def active(name: str, x: str) -> str:
-        return graph.node("LeakyRelu", convolution(name, x), alpha=SLOPE)
-
-    def turned(x: str, axes: str) -> str:
-        assert arguments.vector is not None
-        velocity = graph.node("Gather", x, graph.integers(*arguments.vector), axis=1)
-        velocity = graph.node("Einsum", axes, velocity, equation="bijhw,bjdhw->bidhw")
-        order = list(range(variables))
-        for part, index in enumerate(arguments.vector):
-            order[index] = variables + part
-        return graph.node("Gather", graph.node("Concat", x, velocity, axis=1), graph.integers(*order), axis=1)
-
-    x = base = fed("x", variables, "d", "h", "w")
-    for name, axis, equation in (
-        ("radial", "d", "bvdhw,bsd->bvshw"),
-        ("meridional", "h", "bvshw,brh->bvsrw"),
-        ("zonal", "w", "bvsrw,bcw->bvsrc"),
-    ):
-        base = graph.node("Einsum", base, fed(name, f"{name}_outputs", axis), equation=equation)
-    if arguments.vector is not None:
-        x = turned(x, fed("inwards", 3, 3, "h", "w"))
-    x = graph.node("Einsum", fed("layers", "k", "d"), x, equation="bkd,bvdhw->bvkhw")
-    x = active("first", graph.node("Concat", x, fed("place", 2, "k", "h", "w"), axis=1))
-    inner = graph.integers(1, 1, 1), graph.integers(-1, -1, -1), graph.integers(2, 3, 4)
-    for block in range(arguments.blocks):
-        added = convolution(f"blocks.{block}.mix", active(f"blocks.{block}.conv", x))
-        x = graph.node("Add", graph.node("Slice", x, *inner), added)
-    x = graph.node("Einsum", fed("shells", "s", "n"), x, equation="bsk,bckhw->bcshw")
-    one = graph.node("Slice", x, graph.integers(0), graph.integers(1), graph.integers(1))
-    between = graph.node("Expand", fed("between", 1, "s", 1, 1), graph.node("Shape", one))
-    x = convolution("head", active("between", graph.node("Concat", x, between, axis=1)))
+    """The generator of the `residual` kind with the parameters of a state dict."""
+    graph = _CellsGraph(variables, arguments, state)
+    base = graph.interpolated()
+    x = graph.convolution("head", graph.features(graph.fed("shells", "s", "n")))
     size = graph.node("Slice", graph.node("Shape", x), graph.integers(2), graph.integers(5))
     split = graph.node("Concat", graph.integers(variables, 8, 8), size, axis=0)
     x = graph.node("Transpose", graph.node("Reshape", x, split), perm=[0, 3, 4, 1, 5, 2])
@@ -234,6 +260,68 @@ def residual_graph(
     start = graph.input("parity", TensorProto.INT64, [2])
     lateral = graph.node("Slice", graph.node("Shape", base), graph.integers(3), graph.integers(5))
     x = graph.node("Slice", x, start, graph.node("Add", start, lateral), graph.integers(3, 4))
-    if arguments.vector is not None:
-        x = turned(x, fed("outwards", 3, 3, "meridional_outputs", "zonal_outputs"))
-    return graph.model(graph.node("Add", base, x), variables)
+    return graph.added(base, x)
+
+
+class _LateralGraph(_CellsGraph):
+    """Adds what doubles the resolution within shells, `(shell, channel, row, column)`."""
+
+    def __init__(self, variables: int, arguments: CellsArguments, state: Mapping[str, NDArray[np.float32]]) -> None:
+        super().__init__(variables, arguments, state)
+        self.shells = self.fed("shells", "s", "n")
+        # The noise of the layers is interpolated to the shells, and its variance stays one.
+        length = self.node("ReduceL2", self.shells, axes=[2], keepdims=1)
+        self._shares = self.node("Div", self.shells, length)
+
+    def injected(self, name: str, x: str, noise: str) -> str:
+        strength = self.constant(f"{name}.std", self._state[f"{name}.std"].reshape(-1, 1, 1))
+        noise = self.node("Squeeze", self.node("Einsum", self._shares, noise, equation="bsk,bckhw->bschw"), self.one)
+        return self.node("Add", x, self.node("Mul", strength, noise))
+
+    @property
+    def one(self) -> str:
+        """The axis of the batch."""
+        return self.integers(0)
+
+    def doubled(self, x: str, start: str, size: str) -> str:
+        scales = self.constant("twice", np.array([1, 1, 2, 2], dtype=np.float32))
+        x = self.node("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
+        return self.node("Slice", x, start, self.node("Add", start, size), self.integers(2, 3))
+
+    def standardised(self) -> str:
+        mean, spread = (self.constant(n, self._state[n][None, ..., None, None]) for n in ("mean", "spread"))
+        return self.node("Div", self.node("Sub", self.fed_x, mean), spread)
+
+    def spreads(self) -> str:
+        """The spread `(batch, variable, shell)` of the window's shells."""
+        blocks = self._arguments.blocks
+        ends = self.integers(blocks), self.integers(-blocks), self.integers(1)
+        layers = self.node("Einsum", self.shells, self.node("Slice", self.layers, *ends), equation="bsk,bkd->bsd")
+        table = self.constant("spread_of_layers", self._state["spread"])
+        return self.node("Einsum", layers, table, equation="bsd,vd->bvs")
+
+
+def upsampling_graph(
+    variables: int, arguments: UpsamplingArguments, state: Mapping[str, NDArray[np.float32]]
+) -> onnx.ModelProto:
+    """The generator of the `upsampling` kind with the parameters of a state dict."""
+    graph = _LateralGraph(variables, arguments, state)
+    base = graph.interpolated()
+    x = graph.node("Transpose", graph.features(graph.shells, graph.standardised()), perm=[0, 2, 1, 3, 4])
+    x, y = graph.node("Squeeze", x, graph.one), ""
+    for block in range(len(arguments.doubled)):
+        name, layers = f"doublings.{block}", (2 * block, 2 * block + 1)
+        parity = graph.input(f"parity_{block}", TensorProto.INT64, [2])
+        first, second = (graph.fed(f"noise_{layer}", 1, "n", f"h{layer}", f"w{layer}") for layer in layers)
+        middle = graph.node("Slice", graph.node("Shape", second), graph.integers(3), graph.integers(5))
+
+        def shifted(place: str, by: int) -> str:
+            return graph.node("Add", place, graph.integers(by))
+
+        x = graph.injected(f"{name}.noise.0", x, first)
+        x = graph.active(f"{name}.conv.0", graph.doubled(x, shifted(parity, 1), shifted(middle, 2)))
+        x = graph.active(f"{name}.conv.1", graph.injected(f"{name}.noise.1", x, second))
+        added = graph.convolution(f"{name}.proj", x)
+        y = graph.node("Add", added, graph.doubled(y, shifted(parity, 3), shifted(middle, -2))) if y else added
+    y = graph.node("Unsqueeze", graph.node("Transpose", y, perm=[1, 0, 2, 3]), graph.one)
+    return graph.added(base, graph.node("Mul", y, graph.node("Unsqueeze", graph.spreads(), graph.integers(3, 4))))

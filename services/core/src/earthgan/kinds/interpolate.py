@@ -47,7 +47,7 @@ class InterpolatePlanner:
         inputs, outputs = self._columns
         turns, column = np.divmod(np.arange(window.columns.start, window.columns.stop), outputs)
         rows = self._meridional[window.rows.start : window.rows.stop]
-        return self._radial[window.shells.start : window.shells.stop], rows, self._zonal[column] + turns * inputs
+        return self._radial[list(window.shells)], rows, self._zonal[column] + turns * inputs
 
     def input_window(self, window: Window) -> Window:
         """The part of the conditional input that an output window needs. A point needs four points along each axis."""

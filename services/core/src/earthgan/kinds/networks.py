@@ -15,8 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from earthgan.kinds.paper import PaperArguments
-from earthgan.kinds.residual import PLACES, RATIO, ResidualArguments
+from earthgan.kinds.residual import PLACES, RATIO, CellsArguments, ResidualArguments
+from earthgan.kinds.upsampling import UpsamplingArguments
 
+FIRST_NOISE = 0.1  # the first strength of noise beside features of the order of one
 SLOPE = 0.2  # the slope of every leaky ReLU for negative values
 
 
@@ -33,16 +35,16 @@ def upsample(x: Tensor, start: tuple[int, int, int], size: tuple[int, ...]) -> T
 class Noise(nn.Module):
     """Injects one noise channel. It is concatenated, or added with a learned strength for each channel."""
 
-    def __init__(self, kind: str, channels: int) -> None:
+    def __init__(self, kind: str, channels: int, strength: float = 0.0) -> None:
         super().__init__()
         if kind == "add":
-            self.std = nn.Parameter(torch.zeros(channels))
+            self.std = nn.Parameter(torch.full((channels,), strength))
         self.kind = kind
 
     def forward(self, x: Tensor, noise: Tensor) -> Tensor:
         if self.kind == "concat":
             return torch.cat([x, noise], dim=1)
-        return x + self.std.view(-1, 1, 1, 1) * noise
+        return x + self.std.to(x.dtype).view(-1, *(1 for _ in x.shape[2:])) * noise
 
 
 class HBlock(nn.Module):
@@ -141,51 +143,46 @@ class Interpolator(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """A block of an unpadded convolution and a mixing of channels. The result is added to the same cells' features."""
+    """A block of an unpadded convolution and a mixing of channels. The result is added to the same cells' features.
 
-    def __init__(self, channels: int) -> None:
+    With `apart`, the convolution stays within a layer, and the mixing of channels also mixes neighbouring layers.
+    """
+
+    def __init__(self, channels: int, apart: bool = False) -> None:
         super().__init__()
-        self.conv = nn.Conv3d(channels, channels, 3)
-        self.mix = nn.Conv3d(channels, channels, 1)
+        self.conv = nn.Conv3d(channels, channels, (1, 3, 3) if apart else 3)
+        self.mix = nn.Conv3d(channels, channels, (3, 1, 1) if apart else 1)
 
     def forward(self, x: Tensor) -> Tensor:
         added: Tensor = self.mix(F.leaky_relu(self.conv(x), SLOPE))
         return x[..., 1:-1, 1:-1, 1:-1] + added
 
 
-class ResidualGenerator(nn.Module):
-    """The generator of the `residual` kind. `earthgan.kinds.residual` describes its feeds. Before training, it computes
-    plain interpolation.
+class CellsNetwork(nn.Module):
+    """The part of a generator that computes on the cells of the conditional input. `earthgan.kinds.residual` describes
+    its feeds.
     """
 
-    def __init__(self, variables: int, arguments: ResidualArguments) -> None:
+    def __init__(self, variables: int, arguments: CellsArguments, apart: bool) -> None:
         super().__init__()
         channels = arguments.channels
         self.vector = arguments.vector
         self.first = nn.Conv3d(variables + PLACES, channels, 1)
-        self.blocks = nn.ModuleList(ResidualBlock(channels) for _ in range(arguments.blocks))
+        self.blocks = nn.ModuleList(ResidualBlock(channels, apart) for _ in range(arguments.blocks))
         self.between = nn.Conv3d(channels + 1, channels, 1)
-        self.head = nn.Conv3d(channels, variables * RATIO**2, 1)
-        for parameter in self.head.parameters():
-            nn.init.zeros_(parameter)
 
-    def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
-        """Compute the window that the planner's feeds describe, for each sample of a batch."""
-        base = interpolated(feeds)
-        x = torch.einsum("bkd,bvdhw->bvkhw", feeds["layers"], self._turned(feeds["x"], feeds.get("inwards")))
-        x = torch.cat([x, feeds["place"]], dim=1).to(self.head.weight.dtype)
+    def features(self, feeds: Mapping[str, Tensor]) -> Tensor:
+        """The features `(batch, channel, shell, row, column)` of the window's shells, on the cells."""
+        x = torch.einsum("bkd,bvdhw->bvkhw", feeds["layers"], self.turned(feeds["x"], feeds.get("inwards")))
+        x = torch.cat([x, feeds["place"]], dim=1).to(self.first.weight.dtype)
         x = F.leaky_relu(self.first(x), SLOPE)
         for block in self.blocks:
             x = block(x)
         x = torch.einsum("bsk,bckhw->bcshw", feeds["shells"].to(x.dtype), x)
         between = feeds["between"].to(x.dtype).expand(-1, -1, -1, *x.shape[3:])
-        x = F.leaky_relu(self.between(torch.cat([x, between], dim=1)), SLOPE)
-        x = self.head(x).float().unflatten(1, (-1, RATIO, RATIO))
-        x = x.permute(0, 1, 4, 5, 2, 6, 3).flatten(5, 6).flatten(3, 4)
-        (row, column), (rows, columns) = feeds["parity"].tolist(), base.shape[3:]
-        return base + self._turned(x[..., row : row + rows, column : column + columns], feeds.get("outwards"))
+        return F.leaky_relu(self.between(torch.cat([x, between], dim=1)), SLOPE)
 
-    def _turned(self, field: Tensor, axes: Tensor | None) -> Tensor:
+    def turned(self, field: Tensor, axes: Tensor | None) -> Tensor:
         """A field whose velocity is converted to other axes."""
         if axes is None or self.vector is None:
             return field
@@ -194,6 +191,113 @@ class ResidualGenerator(nn.Module):
         for index, part in zip(self.vector, turned.unbind(1), strict=True):
             parts[index] = part
         return torch.stack(parts, dim=1)
+
+
+class ResidualGenerator(CellsNetwork):
+    """The generator of the `residual` kind. Before training, it computes plain interpolation."""
+
+    def __init__(self, variables: int, arguments: ResidualArguments) -> None:
+        super().__init__(variables, arguments, apart=False)
+        self.head = nn.Conv3d(arguments.channels, variables * RATIO**2, 1)
+        _begin_at_zero(self.head)
+
+    def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
+        """Compute the window that the planner's feeds describe, for each sample of a batch."""
+        base = interpolated(feeds)
+        x = self.head(self.features(feeds)).float().unflatten(1, (-1, RATIO, RATIO))
+        x = x.permute(0, 1, 4, 5, 2, 6, 3).flatten(5, 6).flatten(3, 4)
+        (row, column), (rows, columns) = feeds["parity"].tolist(), base.shape[3:]
+        return base + self.turned(x[..., row : row + rows, column : column + columns], feeds.get("outwards"))
+
+
+class LateralBlock(nn.Module):
+    """An H block within shells: it doubles the resolution of `(shell, channel, row, column)`. Its noise is added with a
+    learned strength for each channel. The strength does not begin at zero, so that the block can learn what noise is
+    for.
+    """
+
+    def __init__(self, before: int, after: int, variables: int) -> None:
+        super().__init__()
+        self.noise = nn.ModuleList([Noise("add", before, FIRST_NOISE), Noise("add", after, FIRST_NOISE)])
+        self.conv = nn.ModuleList([nn.Conv2d(before, after, 3), nn.Conv2d(after, after, 3)])
+        self.proj = nn.Conv2d(after, variables, 1)
+        _begin_at_zero(self.proj)
+
+    def forward(
+        self, x: Tensor, y: Tensor | None, noise: tuple[Tensor, Tensor], parity: tuple[int, int]
+    ) -> tuple[Tensor, Tensor]:
+        """Take features `x` and the running output `y` on the same cells, and return both at twice the resolution."""
+        row, column = parity
+        rows, columns = noise[1].shape[2:]
+        x = self.noise[0](x, noise[0])
+        x = _doubled(x)[..., 1 + row : 3 + row + rows, 1 + column : 3 + column + columns]
+        x = F.leaky_relu(self.conv[0](x), SLOPE)
+        x = F.leaky_relu(self.conv[1](self.noise[1](x, noise[1])), SLOPE)
+        added: Tensor = self.proj(x).float()
+        if y is not None:
+            added = added + _doubled(y)[..., 3 + row : 1 + row + rows, 3 + column : 1 + column + columns]
+        return x, added
+
+
+def _doubled(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def _begin_at_zero(layer: nn.Module) -> None:
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+
+
+class UpsamplingGenerator(CellsNetwork):
+    """The generator of the `upsampling` kind. `earthgan.kinds.upsampling` describes its feeds. Before training, it
+    computes plain interpolation.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, variables: int, arguments: UpsamplingArguments) -> None:
+        super().__init__(variables, arguments, apart=True)
+        widths = (arguments.channels, *arguments.doubled)
+        self.doublings = nn.ModuleList(LateralBlock(*pair, variables) for pair in pairwise(widths))
+        self.register_buffer("mean", torch.zeros(variables, arguments.layers))
+        self.register_buffer("spread", torch.ones(variables, arguments.layers))
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.Conv3d) and module.weight.any():
+                _begin_at_zero(module)
+                nn.init.kaiming_normal_(module.weight, a=SLOPE)
+
+    def standardise(self, mean: Tensor, spread: Tensor) -> None:
+        """Let the network see each layer minus its mean and divided by its spread `(variable, layer)`, and multiply its
+        correction by the spread. The components of a velocity keep their directions: they share one spread, and their
+        mean is zero.
+        """
+        mean, spread = mean.clone(), spread.clone()
+        if self.vector is not None:
+            parts = list(self.vector)
+            mean[parts] = 0
+            spread[parts] = spread[parts].square().mean(dim=0).sqrt()
+        self.mean.copy_(mean)
+        self.spread.copy_(spread)
+
+    def run(self, feeds: Mapping[str, Tensor]) -> Tensor:
+        """Compute the window that the planner's feeds describe, for each sample of a batch."""
+        base = interpolated(feeds)
+        layered = {"x": (feeds["x"].float() - self.mean[..., None, None]) / self.spread.float()[..., None, None]}
+        x = self.features({**feeds, **layered}).transpose(1, 2)
+        batch, shells = x.shape[:2]
+        x, y = x.flatten(0, 1), None
+        # The noise of the layers is interpolated to the shells, and its variance stays one.
+        weights = F.normalize(feeds["shells"], dim=-1)
+        for index, block in enumerate(self.doublings):
+            fields = (feeds[f"noise_{layer}"] for layer in (2 * index, 2 * index + 1))
+            first, second = (torch.einsum("bsk,bckhw->bschw", weights, n).flatten(0, 1).to(x.dtype) for n in fields)
+            x, y = block(x, y, (first, second), tuple(feeds[f"parity_{index}"].tolist()))
+        assert y is not None
+        halo = len(self.blocks)
+        spread = torch.einsum("bsk,bkd,vd->bvs", feeds["shells"], feeds["layers"][:, halo:-halo], self.spread.float())
+        y = y.unflatten(0, (batch, shells)).transpose(1, 2) * spread[..., None, None]
+        return base + self.turned(y, feeds.get("outwards"))
 
 
 def interpolated(feeds: Mapping[str, Tensor]) -> Tensor:

@@ -209,6 +209,7 @@ class Kind(ABC):
 _BUILT_IN = {
     "paper": "earthgan.kinds.paper",
     "residual": "earthgan.kinds.residual",
+    "upsampling": "earthgan.kinds.upsampling",
     "interpolate": "earthgan.kinds.interpolate",
     "spectral": "earthgan.kinds.spectral",
     "harmonics": "earthgan.kinds.harmonics",

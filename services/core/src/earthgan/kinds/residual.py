@@ -37,16 +37,20 @@ RATIO = 8
 PLACES = 2
 
 
-class ResidualArguments(KindArguments):
-    """A network of `blocks` residual blocks on the cells of the conditional input. Its output is added to tricubic
-    interpolation (`earthgan.kinds.residual`). `vector` holds the indices of the variables that are a velocity's x, y
-    and z.
+class CellsArguments(KindArguments):
+    """A network whose `blocks` residual blocks compute on the cells of the conditional input. Its output is added to
+    tricubic interpolation. `vector` holds the indices of the variables that are a velocity's x, y and z.
     """
 
-    preset: Literal["residual"] = "residual"
     channels: int = Field(default=48, ge=1)
     blocks: int = Field(default=8, ge=2)
     vector: tuple[int, int, int] | None = None
+
+
+class ResidualArguments(CellsArguments):
+    """The network of the kind `residual` (`earthgan.kinds.residual`)."""
+
+    preset: Literal["residual"] = "residual"
 
 
 class ResidualPlanner:
@@ -54,14 +58,20 @@ class ResidualPlanner:
     input cell into 8 x 8 cells.
     """
 
-    def __init__(self, arguments: ResidualArguments, inputs: ShellGrid, outputs: ShellGrid) -> None:
+    #: How many cells beyond those that a window touches are needed besides the halo of the blocks.
+    REACH = 0
+
+    def __init__(self, arguments: CellsArguments, inputs: ShellGrid, outputs: ShellGrid) -> None:
         self.arguments = arguments
         self._inputs, self._outputs = inputs, outputs
         self._interpolation = InterpolatePlanner(inputs, outputs)
         if outputs.shape[1:] != (RATIO * inputs.shape[1], RATIO * inputs.shape[2]):
             raise ValueError(f"the output grid needs {RATIO} rows and columns for each row and column of the inputs")
-        if not 2 <= arguments.blocks < inputs.shape[1]:
-            raise ValueError("the generator needs at least 2 blocks, and fewer blocks than the inputs have rows")
+        most = inputs.shape[1] - 1 - self.REACH
+        if not 2 <= arguments.blocks <= most:
+            raise ValueError(
+                f"the generator needs 2 blocks or more, and at most {most} for inputs of {inputs.shape[1]} rows"
+            )
         self._radial = np.interp(outputs.radii_km, inputs.radii_km, np.arange(inputs.shape[0]))
 
     @property
@@ -78,7 +88,7 @@ class ResidualPlanner:
         layers, so the last layer may not exist.
         """
         below = np.floor(self._radial).astype(int)
-        count = len(window.shells)
+        count = window.shells[-1] - window.shells[0] + 1
         most = (below[count - 1 :] - below[: len(below) - count + 1]).max() + 2
         return range(below[window.shells.start], below[window.shells.start] + int(most))
 
@@ -100,7 +110,7 @@ class ResidualPlanner:
         inputs, cells = self.input_window(window), self._cells(window)
         layers, halo, count = self._layers(window), self.arguments.blocks, self._inputs.shape[0]
         known = np.arange(layers.start - halo, layers.stop + halo)
-        at = self._radial[window.shells.start : window.shells.stop]
+        at = self._radial[list(window.shells)]
         weights = 1 - np.abs(at[:, None] - np.asarray(layers))
         latitudes, longitudes = _axes_deg(self._inputs, inputs)
         fine_latitudes, fine_longitudes = _axes_deg(self._outputs, window)
