@@ -8,20 +8,38 @@ import { openSurrogate } from "./surrogate.js";
 
 /** A refinement waits this long for a newer request, because a dragged slider makes many. */
 const QUIET_MS = 90;
+/** The files of so many further steps are read when the reader moves through time. */
+const AHEAD = 8;
 
 const STALE = Symbol("a newer request waits");
 
 let opening = null;
 let wanted = null;
 let isWorking = false;
+let latestStep = null;
+let announce = () => {}; // called when a request arrives
 
 addEventListener("message", ({ data }) => {
   if (data.open) {
     opening = open(data.open);
     opening.catch(() => {}); // the page has been told
-  } else wanted = data;
-  if (wanted && !isWorking) work();
+    return;
+  }
+  wanted = data;
+  readAhead(data.t);
+  announce();
+  if (!isWorking) work();
 });
+
+/** Reads files in the direction in which the reader moves through time. */
+async function readAhead(t) {
+  const direction = latestStep === null ? 0 : Math.sign(t - latestStep);
+  latestStep = t;
+  const surrogate = direction && (await opening.catch(() => null));
+  if (!surrogate) return;
+  const place = surrogate.steps.findIndex((step) => step.t === t);
+  for (let i = 0; i <= AHEAD; i++) surrogate.read(surrogate.steps[place + i * direction]?.t);
+}
 
 async function open(address) {
   try {
@@ -58,18 +76,26 @@ async function compute({ id, variable, t, r }) {
     const cost = { bytes: surrogate.bytes - before, ms: performance.now() - start - waited };
     postMessage({ id, values, detail, cost }, [values.buffer]);
   };
-  const pause = async (ms = 0) => {
+  const pauseFor = async (wait) => {
     const begin = performance.now();
-    await (ms ? new Promise((resolve) => setTimeout(resolve, ms)) : turn());
+    await wait();
     waited += performance.now() - begin;
     if (wanted) throw STALE;
   };
+  const pause = () => pauseFor(turn);
   const coded = async (coefficients) => {
     reply(coefficients, "coded");
-    await pause(QUIET_MS);
+    await pauseFor(quiet);
   };
   reply(await surrogate.coefficients(t, { pause, coded }), "refined");
 }
+
+/** Waits for a while, or for a request. */
+const quiet = () =>
+  new Promise((resolve) => {
+    announce = resolve;
+    setTimeout(resolve, QUIET_MS);
+  });
 
 /** Lets messages that have arrived be handled. A timer would wait for milliseconds. */
 const channel = new MessageChannel();
