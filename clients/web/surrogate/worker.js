@@ -8,15 +8,12 @@ import { openSurrogate } from "./surrogate.js";
 
 /** A refinement waits this long for a newer request, because a dragged slider makes many. */
 const QUIET_MS = 90;
-/** The files of so many further steps are read when the reader moves through time. */
-const AHEAD = 8;
 
 const STALE = Symbol("a newer request waits");
 
 let opening = null;
 let wanted = null;
 let isWorking = false;
-let latestStep = null;
 let announce = () => {}; // called when a request arrives
 
 addEventListener("message", ({ data }) => {
@@ -26,20 +23,11 @@ addEventListener("message", ({ data }) => {
     return;
   }
   wanted = data;
-  readAhead(data.t);
+  // Every step of a drag is read at once, so that a slow network carries several, also those that nobody waits for.
+  opening.then((surrogate) => surrogate.read(data.t), () => {});
   announce();
   if (!isWorking) work();
 });
-
-/** Reads files in the direction in which the reader moves through time. */
-async function readAhead(t) {
-  const direction = latestStep === null ? 0 : Math.sign(t - latestStep);
-  latestStep = t;
-  const surrogate = direction && (await opening.catch(() => null));
-  if (!surrogate) return;
-  const place = surrogate.steps.findIndex((step) => step.t === t);
-  for (let i = 0; i <= AHEAD; i++) surrogate.read(surrogate.steps[place + i * direction]?.t);
-}
 
 async function open(address) {
   try {
