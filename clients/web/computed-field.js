@@ -17,6 +17,8 @@ export class ComputedField {
   #wanted = null;
   #painted = null; // the zoom and the box of the image; null if the image is not of the picture
   #hasPicture = false;
+  #asked = 0; // how many frames were asked for
+  #shown = 0; // which of them is on the map
 
   /**
    * @param {import("./vendor/leaflet/leaflet-src.esm.js").Map} map
@@ -36,7 +38,7 @@ export class ComputedField {
     this.#canvas = new ViewportCanvas(map, "field", (context, viewport) => this.#draw(context, viewport));
   }
 
-  /** Shows a frame as soon as it is computed. The latest call wins. */
+  /** Shows a frame as soon as it is computed. Until then, it shows what is ready of the frames asked for before. */
   show(frame) {
     if (this.#wanted && frameKey(frame) === frameKey(this.#wanted)) return;
     this.#wanted = frame;
@@ -52,23 +54,27 @@ export class ComputedField {
   clear() {
     this.#wanted = null;
     this.#hasPicture = false;
+    this.#shown = ++this.#asked; // nothing that is on its way
     this.#canvas.redraw();
   }
 
   #compute() {
     const frame = this.#wanted;
+    const place = ++this.#asked;
     this.#on.loading();
     const legend = this.#computer.legend(frame.variable);
     const failed = (error) => frame === this.#wanted && this.#on.failed(error.message);
     legend.catch(failed);
     this.#computer.compute(frame, {
-      computed: ({ values, detail, cost }) => legend.then((found) => this.#show(frame, values, found, { detail, cost }), () => {}),
+      computed: ({ values, detail, cost }) =>
+        legend.then((found) => this.#show(frame, place, values, found, { detail, cost }), () => {}),
       failed,
     });
   }
 
-  #show(frame, values, legend, detail) {
-    if (frame !== this.#wanted) return;
+  #show(frame, place, values, legend, detail) {
+    if (place < this.#shown) return;
+    this.#shown = place;
     this.#picture.set(values, legend);
     this.#hasPicture = true;
     this.#painted = null;

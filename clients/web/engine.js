@@ -3,7 +3,7 @@
 import { ComputedField } from "./computed-field.js";
 import { openComputer } from "./computed.js";
 import { FieldLayer } from "./field-layer.js";
-import { amountOf } from "./format.js";
+import { amountOf, durationOf } from "./format.js";
 import { framePath } from "./state.js";
 
 /** The reader's choice is kept under this name. */
@@ -110,8 +110,8 @@ export class Engine {
     if (engine !== this.#chosen) return;
     document.documentElement.dataset.detail = detail;
     const output = this.#element.querySelector(`[value="${engine}"] ~ output`);
-    const state = detail === "coded" ? ", refining …" : "";
-    output.textContent = `${amountOf(cost.bytes)} · ${Math.round(cost.ms)} ms${state}`;
+    const state = detail === "coded" ? " · coded, refining …" : "";
+    output.textContent = `${amountOf(cost.bytes)} · ${durationOf(cost.ms)}${state}`;
     this.#on.shown(frame);
   }
 

@@ -61,6 +61,9 @@ export function amountOf(bytes) {
   return bytes < 999_500 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/** Returns a duration. @param {number} ms @returns {string} e.g. "320 ms", "12 s" */
+export const durationOf = (ms) => (ms < 9999.5 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1000)} s`);
+
 /** Returns a time step's own label, or its number. @param {import("./source.js").Step} step */
 export const stepName = ({ t, label }) => label ?? `step ${t}`;
 

@@ -156,6 +156,16 @@ def test_tilejson_points_at_tiles_that_exist(client: httpx.Client) -> None:
         assert httpx.get(url, trust_env=False).status_code == 200
 
 
+def test_the_surrogates_own_files_and_no_others(client: httpx.Client, default_surrogate: Surrogate) -> None:
+    spec = default_surrogate.spec
+    for name in ("spec.json", spec.generator.weights.file, spec.inputs.steps[-1].file):
+        answer = client.get(f"/surrogate/{name}").raise_for_status()
+        assert answer.content == (default_surrogate.folder / name).read_bytes()
+        assert client.get(f"/surrogate/{name}", headers={"if-none-match": answer.headers["etag"]}).status_code == 304
+    for name in ("generator.onnx", "", "inputs", "inputs/", "../README.md", "..%2fREADME.md"):
+        assert client.get(f"/surrogate/{name}").status_code == 404, name
+
+
 def test_probes(client: httpx.Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
     ready = client.get("/readyz").json()

@@ -59,7 +59,11 @@ def relay(server: str) -> Iterator[Relay]:
         found.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
         ready.set()
 
-    thread = threading.Thread(target=lambda: (loop.run_until_complete(serve()), loop.run_forever()), daemon=True)
+    def run() -> None:
+        loop.run_until_complete(serve())
+        loop.run_forever()
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     ready.wait()
     try:

@@ -33,9 +33,11 @@ LABELS = {
     "temperature_cpu_ms": ("a shell of temperature, CPU ms", "", 1),
     "variables_cpu_ms": ("  of all variables, CPU ms", "", 1),
     "time_drag_frames": ("20 steps dragged, one in 60 ms, at 150 ms and 1.6 Mbit/s: frames", ">= 15", 0),
+    "time_drag_cpu_ms": ("  CPU ms a frame", "", 0),
     "time_drag_kb": ("  kB", "<= 250", 0),
     "time_drag_again_kb": ("  kB the second time", "0", 0),
     "depth_drag_frames_per_s": ("depth dragged in a loaded step, frames a second", ">= 15", 1),
+    "depth_drag_cpu_ms": ("  CPU ms a frame", "<= 66", 0),
     "depth_drag_kb": ("  kB", "0", 0),
 }
 #: The page counts every frame that is whole on the screen.
@@ -156,14 +158,20 @@ def dragging(browser: Browser, at: Relay, spec: Any) -> dict[str, float]:
     for name in ("time_drag", "time_drag_again"):
         page.wait_for_selector("html[data-detail=refined]", state="attached")
         at.reset()
+        before = cpu_s(browser)
         frames, _ = page.evaluate(DRAG, ["time", places, EVERY_MS, AFTER_MS])
         page.wait_for_selector("html[data-detail=refined]", state="attached")
+        used_ms = 1000 * (cpu_s(browser) - before)
         found |= {f"{name}_frames": frames, f"{name}_kb": at.received_bytes / 1e3}
+        found[f"{name}_cpu_ms"] = used_ms / max(1, frames)
     at.network = FAST
     at.reset()
     depths = [20 + i % 100 for i in range(120)]
+    before = cpu_s(browser)
     frames, seconds = page.evaluate(DRAG, ["depth", depths, 25, 0])
+    used_ms = 1000 * (cpu_s(browser) - before)
     found |= {"depth_drag_frames_per_s": frames / seconds, "depth_drag_kb": at.received_bytes / 1e3}
+    found["depth_drag_cpu_ms"] = used_ms / max(1, frames)
     page.context.close()
     return found
 

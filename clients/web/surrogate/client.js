@@ -28,26 +28,29 @@ export async function openInWorker(address) {
 export class SurrogateWorker {
   #worker;
   #id = 0;
-  #on = null;
+  #requests = new Map(); // by id, who waits for answers: the latest that was answered and all later ones
 
   constructor(worker, bytes) {
     this.#worker = worker;
     /** The bytes that were read to open the surrogate. */
     this.bytes = bytes;
     worker.addEventListener("message", ({ data }) => {
-      if (data.id !== this.#id) return; // of a request that a newer one has replaced
-      if (data.error) this.#on.failed(new SurrogateError(data.error));
-      else this.#on.computed(data);
+      const on = this.#requests.get(data.id);
+      if (!on) return;
+      for (const id of this.#requests.keys()) if (id < data.id) this.#requests.delete(id);
+      if (data.error) on.failed(new SurrogateError(data.error));
+      else on.computed(data);
     });
   }
 
   /**
-   * Computes a frame. The latest call wins: nothing more is heard of earlier ones.
+   * Computes a frame. While the worker is busy, the latest call replaces those that wait, so most frames of a drag are never
+   * computed. Answers come in the order of the calls.
    * @param {Frame} frame @param {{computed: (shell: Computed) => void, failed: (error: SurrogateError) => void}} on
    */
   compute({ variable, t, r }, on) {
-    this.#on = on;
     this.#id += 1;
+    this.#requests.set(this.#id, on);
     this.#worker.postMessage({ id: this.#id, variable, t, r });
   }
 }

@@ -71,15 +71,15 @@ export class Code {
   #layout(loudness, predicted) {
     const name = `${loudness} ${predicted}`;
     if (!this.#layouts.has(name)) {
-      const coded = this.components.flatMap((component) => {
+      const layouts = this.components.map((component) => {
         const { step, predicted: tables } = component;
         const followed = predicted ? { ...component, tables, step: step * this.#coarseness } : component;
-        return codedOf(followed, this.shape, loudness, this.#count);
+        return layoutOf(followed, this.shape, loudness, this.#count);
       });
       this.#layouts.set(name, {
-        places: Int32Array.from(coded, ({ place }) => place),
-        tables: Uint8Array.from(coded, ({ table }) => table),
-        units: Float64Array.from(coded, ({ unit }) => unit),
+        places: joined(layouts.map(({ places }) => places)),
+        tables: joined(layouts.map(({ tables }) => tables)),
+        units: joined(layouts.map(({ units }) => units)),
       });
     }
     return this.#layouts.get(name);
@@ -145,23 +145,42 @@ function componentOf({ field, step }, first, tensors, preset) {
   return { field, step, first, modes, centre, tables, predicted };
 }
 
-/** Lists the coefficients of a component that a step's code stores, table by table. There are `count` tables. */
-function codedOf({ step, first, centre, tables }, [degrees, , parts, modes], loudness, count) {
-  const coded = Array.from({ length: count }, () => []);
+/** The layout of the coefficients of a component, table by table. There are `count` tables. @returns {Layout} */
+function layoutOf({ step, first, centre, tables }, [degrees, , parts, modes], loudness, count) {
+  const tableOf = (degree, mode) => Math.min(tables[degree * centre.length + mode] + loudness, count);
+  const ends = new Int32Array(count + 1); // of each table, from 1 on
+  for (let degree = 0; degree < degrees; degree++) {
+    for (let mode = 0; mode < centre.length; mode++) {
+      const table = tableOf(degree, mode);
+      if (table >= 1) ends[table] += parts * degree + 1;
+    }
+  }
+  for (let table = 1; table <= count; table++) ends[table] += ends[table - 1];
+  const [next, length] = [ends.slice(), ends[count]]; // the place before a table is the end of the one before it
+  const layout = { places: new Int32Array(length), tables: new Uint8Array(length), units: new Float64Array(length) };
   for (let degree = 0; degree < degrees; degree++) {
     for (let order = 0; order <= degree; order++) {
       const unit = step / (order > 0 ? Math.SQRT2 : 1); // an order m > 0 stands for both m and -m
       for (let part = 0; part < (order > 0 ? parts : 1); part++) {
         for (let mode = 0; mode < centre.length; mode++) {
-          const table = Math.min(tables[degree * centre.length + mode] + loudness, count);
+          const table = tableOf(degree, mode);
           if (table < 1) continue;
-          const place = ((degree * degrees + order) * parts + part) * modes + first + mode;
-          coded[table - 1].push({ place, table: table - 1, unit });
+          const at = next[table - 1]++;
+          layout.places[at] = ((degree * degrees + order) * parts + part) * modes + first + mode;
+          layout.tables[at] = table - 1;
+          layout.units[at] = unit;
         }
       }
     }
   }
-  return coded.flat();
+  return layout;
+}
+
+/** Typed arrays of one type, one after another. */
+function joined(arrays) {
+  const out = new arrays[0].constructor(arrays.reduce((sum, { length }) => sum + length, 0));
+  arrays.reduce((at, array) => (out.set(array, at), at + array.length), 0);
+  return out;
 }
 
 /** The CRC-16 of the polynomial x^16 + x^12 + x^5 + 1, which starts with ones. @param {Uint8Array} bytes */

@@ -61,7 +61,8 @@ export class Workspace {
     this.#end = first + padded(count);
     const missing = 4 * this.#end - this.#memory.buffer.byteLength;
     if (missing > 0) {
-      this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+      // By half at least, because many small steps take long.
+      this.#memory.grow(Math.ceil(Math.max(missing, this.#memory.buffer.byteLength / 2) / PAGE_BYTES));
       this.#view();
     }
     return first;

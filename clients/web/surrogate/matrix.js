@@ -95,25 +95,28 @@ export function pseudoInverse(matrix, smallest) {
   const turns = Matrix.of(matrix.columns, matrix.columns, (i, j) => (i === j ? 1 : 0));
   for (let turned = true; turned; ) {
     turned = false;
+    const squares = squaresOf(columns);
     for (let p = 0; p < columns.rows; p++) {
-      for (let q = p + 1; q < columns.rows; q++) turned = makeOrthogonal(columns, turns, p, q) || turned;
+      for (let q = p + 1; q < columns.rows; q++) turned = makeOrthogonal(columns, turns, squares, p, q) || turned;
     }
   }
-  const squares = Array.from({ length: columns.rows }, (_, i) => dot(columns, i, i));
+  const squares = squaresOf(columns);
   const least = smallest ** 2 * Math.max(...squares);
   const scaled = columns.map((value, i) => (squares[i] > least ? value / squares[i] : 0));
   return Matrix.of(turns.columns, turns.rows, (i, j) => turns.at(j, i)).times(scaled);
 }
 
-/** Rotates two rows of both matrices, unless those of the first are orthogonal or zero. */
-function makeOrthogonal(matrix, turns, p, q) {
-  const [ofA, ofB, both] = [dot(matrix, p, p), dot(matrix, q, q), dot(matrix, p, q)];
+/** Rotates two rows of both matrices, unless those of the first, whose squares are known, are orthogonal or zero. */
+function makeOrthogonal(matrix, turns, squares, p, q) {
+  const [ofA, ofB, both] = [squares[p], squares[q], dot(matrix, p, q)];
   if (both === 0 || Math.abs(both) < 1e-14 * Math.sqrt(ofA * ofB)) return false;
   const zeta = (ofB - ofA) / (2 * both);
   const tangent = Math.sign(zeta || 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
   const cosine = 1 / Math.hypot(1, tangent);
   turn(matrix, p, q, cosine, tangent);
   turn(turns, p, q, cosine, tangent);
+  squares[p] -= tangent * both;
+  squares[q] += tangent * both;
   return true;
 }
 
@@ -124,6 +127,8 @@ function turn({ values, columns }, p, q, cosine, tangent) {
     values[k] = cosine * (tangent * before + after);
   }
 }
+
+const squaresOf = (matrix) => Float64Array.from({ length: matrix.rows }, (_, i) => dot(matrix, i, i));
 
 function dot({ values, columns }, p, q) {
   let sum = 0;

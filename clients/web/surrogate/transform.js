@@ -56,6 +56,8 @@ export class GaussGrid {
 /** The transforms of a number of shells on a grid. */
 export class Transform {
   #lines;
+  #scratch = null; // coefficients of a degree
+  #modesScratch = null;
 
   /** @param {GaussGrid} grid @param {number} shells */
   constructor(grid, shells) {
@@ -159,14 +161,14 @@ export class Transform {
    */
   fromModes({ shape: [, orders, , all], values }, matrices, modes, out) {
     const { workspace } = this.grid;
-    this.scratch ??= workspace.place(2 * orders * all);
+    this.#scratch ??= workspace.place(2 * orders * all);
     matrices.forEach((terms, degree) => {
       const first = degree * orders * 2 * all;
-      workspace.floats.set(values.subarray(first, first + 2 * (degree + 1) * all), this.scratch);
+      workspace.floats.set(values.subarray(first, first + 2 * (degree + 1) * all), this.#scratch);
       for (let part = 0; part < 2; part++) {
         workspace.multiply({
           out: out + (2 * degree + part) * this.width, outStep: this.orderStep,
-          factors: this.scratch + part * all, rowStep: 2 * all, innerStep: 1, rows: degree + 1,
+          factors: this.#scratch + part * all, rowStep: 2 * all, innerStep: 1, rows: degree + 1,
           terms, termStep: this.width, inner: modes, columns: this.width,
         });
       }
@@ -182,17 +184,17 @@ export class Transform {
   addModes(spectrum, matrices, modes, { shape: [, orders, , all], values }) {
     const { workspace } = this.grid;
     const width = padded(modes);
-    this.modesScratch ??= workspace.place(this.grid.rows * width);
+    this.#modesScratch ??= workspace.place(this.grid.rows * width);
     matrices.forEach((terms, degree) => {
       for (let part = 0; part < 2; part++) {
         workspace.multiply({
-          out: this.modesScratch, outStep: width,
+          out: this.#modesScratch, outStep: width,
           factors: spectrum + (2 * degree + part) * this.width, rowStep: this.orderStep, innerStep: 1, rows: degree + 1,
           terms, termStep: width, inner: this.shells, columns: width,
         });
         const { floats } = workspace;
         for (let order = 0; order <= degree; order++) {
-          const [from, to] = [this.modesScratch + order * width, ((degree * orders + order) * 2 + part) * all];
+          const [from, to] = [this.#modesScratch + order * width, ((degree * orders + order) * 2 + part) * all];
           for (let mode = 0; mode < modes; mode++) values[to + mode] += floats[from + mode];
         }
       }

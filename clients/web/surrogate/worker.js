@@ -14,13 +14,19 @@ const STALE = Symbol("a newer request waits");
 let opening = null;
 let wanted = null;
 let isWorking = false;
+let announce = () => {}; // called when a request arrives
 
 addEventListener("message", ({ data }) => {
   if (data.open) {
     opening = open(data.open);
     opening.catch(() => {}); // the page has been told
-  } else wanted = data;
-  if (wanted && !isWorking) work();
+    return;
+  }
+  wanted = data;
+  // Every step of a drag is read at once, so that a slow network carries several, also those that nobody waits for.
+  opening.then((surrogate) => surrogate.read(data.t), () => {});
+  announce();
+  if (!isWorking) work();
 });
 
 async function open(address) {
@@ -58,18 +64,26 @@ async function compute({ id, variable, t, r }) {
     const cost = { bytes: surrogate.bytes - before, ms: performance.now() - start - waited };
     postMessage({ id, values, detail, cost }, [values.buffer]);
   };
-  const pause = async (ms = 0) => {
+  const pauseFor = async (wait) => {
     const begin = performance.now();
-    await (ms ? new Promise((resolve) => setTimeout(resolve, ms)) : turn());
+    await wait();
     waited += performance.now() - begin;
     if (wanted) throw STALE;
   };
+  const pause = () => pauseFor(turn);
   const coded = async (coefficients) => {
     reply(coefficients, "coded");
-    await pause(QUIET_MS);
+    await pauseFor(quiet);
   };
   reply(await surrogate.coefficients(t, { pause, coded }), "refined");
 }
+
+/** Waits for a while, or for a request. */
+const quiet = () =>
+  new Promise((resolve) => {
+    announce = resolve;
+    setTimeout(resolve, QUIET_MS);
+  });
 
 /** Lets messages that have arrived be handled. A timer would wait for milliseconds. */
 const channel = new MessageChannel();

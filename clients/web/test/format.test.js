@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatValue, headingOf, lengthFormat, promiseOf, stepName, unitAfter } from "../format.js";
+import { amountOf, durationOf, formatValue, headingOf, lengthFormat, promiseOf, stepName, unitAfter } from "../format.js";
 
 const VALUES = [
   [0.97, [0, 0.97], "0.9700"],
@@ -63,4 +63,9 @@ test("a promise of a largest error reads with its units, and is never less than 
   assert.equal(promiseOf({ max_error: promised }, variables), text);
   assert.equal(promiseOf({ max_error: null }, variables), "");
   assert.equal(promiseOf({}, variables), "");
+});
+
+test("amounts and durations have few digits", () => {
+  assert.deepEqual([0, 999, 1000, 11_940, 999_499, 999_500].map(amountOf), ["0 B", "999 B", "1 kB", "12 kB", "999 kB", "1.0 MB"]);
+  assert.deepEqual([0.4, 320.2, 9999, 12_400].map(durationOf), ["0 ms", "320 ms", "9999 ms", "12 s"]);
 });

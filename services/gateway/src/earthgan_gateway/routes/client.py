@@ -11,7 +11,6 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from earthgan.errors import BadInput
-from earthgan.spec import SurrogateSpec
 from earthgan.surrogate import Surrogate
 
 
@@ -32,9 +31,9 @@ def client_routes(folder: Path) -> list[BaseRoute]:
 class SurrogateFiles(StaticFiles):
     """The files of a surrogate from which a browser computes its shells. Nothing else in the folder is served."""
 
-    def __init__(self, folder: Path, spec: SurrogateSpec) -> None:
-        super().__init__(directory=folder)
-        self._names = {"spec.json", spec.generator.weights.file, *(step.file for step in spec.inputs.steps)}
+    def __init__(self, surrogate: Surrogate) -> None:
+        super().__init__(directory=surrogate.folder)
+        self._names = {"spec.json", surrogate.spec.generator.weights.file, *(step.file for step in surrogate.steps)}
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         return super().lookup_path(path) if path in self._names else ("", None)
@@ -42,4 +41,4 @@ class SurrogateFiles(StaticFiles):
 
 def surrogate_routes(surrogate: Surrogate) -> list[BaseRoute]:
     """Make the routes of a surrogate's own files."""
-    return [Mount("/surrogate", SurrogateFiles(surrogate.folder, surrogate.spec))]
+    return [Mount("/surrogate", SurrogateFiles(surrogate))]
