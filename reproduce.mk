@@ -7,6 +7,9 @@ TABLES ?= $(WORK)/$(PRESET)/tables
 CHAIN = $(WORK)/$(PRESET)
 NOTICE = A simulation, not the Earth: 3-D spherical-shell convection, reconstructed from coded harmonics.
 
+COMMA = ,
+EMPTY =
+
 # One block for each preset: its time steps and how they are used. The second run, where there is one, helps to learn. The
 # third has another seed, and the other run has another Rayleigh number; both are only judged. Surrogates of `ALONE` bytes
 # hold the judged steps, each coded alone; `default` holds all steps, of `BYTES` on average, and predicts seven of eight.
@@ -26,27 +29,29 @@ GAN_STEPS = 1-16
 STUDY_UPDATES = 20
 else ifeq ($(PRESET),earth)
 STEPS = 128
-LEARN = 1,5,9,13,17,21,25,29,33,37,41,45,49,53,57,61,65,69,73,77,81,85,89,93,97
+LEARN = 1-8,13,17,21,25,29,33,37,41-48,53,57,61,65,69,73,77,81-88,93,97
 SHOWN = 1-128
 HELD_OUT = 113-128
 JUDGED = 113,118,123,128
 THIRD_STEPS = 22
 THIRD_JUDGED = 6,22
+FLOW = 1,33,65,97
+FLOW_HELD_OUT = 113,128
 OTHER = contest-like
 OTHER_STEPS = 16
 OTHER_JUDGED = 8,16
-BYTES = 9000
+BYTES = 10800
 ALONE = 12000 2000 4000 24000 48000
-SHAPE = --degree 159 --nodes 61
+SHAPE = --degree 127
 GRID = --grid source
 CODECS = --codecs sperr
-VARIABLES = --variables "temperature,vx,vy,vz,temperature anomaly,thermal conductivity,thermal expansivity,spin \
-transition-induced density anomaly"
-UPDATES = 6000
+VARIABLES = --variables $(subst $(EMPTY) ,$(COMMA),temperature vx vy vz temperature_anomaly thermal_conductivity \
+  thermal_expansivity spin_density_anomaly)
+UPDATES = 4000
 STUDY_UPDATES =
 else
 STEPS = 128
-LEARN = 1,5,9,13,17,21,25,29,33,37,41,45,49,53,57,61,65,69,73,77,81,85,89,93,97,101,105,109
+LEARN = 1-8,13,17,21,25,29,33,37,41-48,53,57,61,65,69,73,77,81-88,93,97,101,105,109
 SHOWN = 65-128
 HELD_OUT = 113-128
 JUDGED = 113,118,123,128
@@ -59,6 +64,8 @@ UPDATES = 15000
 GAN_STEPS = 1,9,17,25,33,41,49,57,65,73,81,89,97,113-128
 STUDY_UPDATES =
 endif
+FLOW ?= $(LEARN)
+FLOW_HELD_OUT ?= $(HELD_OUT)
 
 # Runs a command and writes its CPU time, user and system, to costs.txt.
 MEASURED = @mkdir -p $(CHAIN) $(TABLES) && bash -c 'TIMEFORMAT="$${*##*/bin/}: %U + %S CPU s"; { time "$$@" >&3 2>&4; } 3>&1 4>&2 2>> $(CHAIN)/costs.txt' -
@@ -67,8 +74,6 @@ SURROGATES = $(CHAIN)/surrogates
 DEFAULT = $(SURROGATES)/default
 SECOND = $(SECOND_STEPS:%=$(CHAIN)/seed-8)
 ANOTHER = $(OTHER:%=$(CHAIN)/%)
-COMMA = ,
-EMPTY =
 RATES = $(subst $(EMPTY) ,$(COMMA),$(sort $(ALONE)))
 
 .PHONY: reproduce reproduce-gan reproduce-runs reproduce-surrogates reproduce-fidelity reproduce-questions reproduce-studies reproduce-digests
@@ -102,7 +107,7 @@ $(ANOTHER:%=%/.whole): | $(VENV)/.testing
 	@touch $@
 
 $(CHAIN)/velocity.json: $(CHAIN)/seed-1/.whole
-	$(MEASURED) $(EARTHGAN) fit-velocity $(<D) --steps $(LEARN) --held-out $(HELD_OUT) --out $@
+	$(MEASURED) $(EARTHGAN) fit-velocity $(<D) --steps $(FLOW) --held-out $(FLOW_HELD_OUT) --out $@
 
 SPECTRAL = $(EARTHGAN) spectral $(CHAIN)/seed-1 --train $(LEARN) $(SECOND:%=--also %) --velocity $(CHAIN)/velocity.json \
   $(VARIABLES) $(SHAPE) --updates $(UPDATES) --overwrite --title "Simulated mantle convection" --notice "$(NOTICE)"
