@@ -31,7 +31,7 @@ def test_one_value_is_changed() -> None:
     ("change", "line"),
     [
         ("adversarial.stepz=7", "debug: adversarial.stepz: Extra inputs are not permitted"),
-        ("critic.every=2", "debug: critic: Value error, only a lateral critic can look at some shells only"),
+        ("critic.every=2", "debug: critic: only a lateral critic can look at some shells only"),
         ("batch=0", "debug: batch: Input should be greater than or equal to 1"),
         ("seed.x=1", "--set seed.x=1: seed is not a section"),
         ("batch", "--set batch: expected KEY=VALUE, such as adversarial.steps=100"),

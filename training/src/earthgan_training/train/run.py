@@ -138,13 +138,15 @@ def _train(
                     report.picture(
                         step, samples.validates_on, panel(validation, checked[stage][0], task, data.spec.planet, step)
                     )
-                    if not best or validation.content < best["validation/content"]:
+                    # What a critic teaches costs content. In its stage, the newest weights are the best.
+                    newest = stage == "adversarial" or not best
+                    if newest or validation.content < best["validation/content"]:
                         best = validation.numbers
                         keep("best")
                 report.numbers(step, {"stage": stage, **metrics, "seconds": took, "peak_memory_gb": _peak(processes)})
                 if stage_ends and step < config.steps:
                     keep("content")
-                    best = {}  # a critic's realism costs content, so the stages are not compared
+                    best = {}
                 if stage_ends or stopping or step % config.checkpoint_every == 0:
                     keep("last")
                 watch(Progress(step, config.steps, stage, metrics))
