@@ -69,9 +69,7 @@ class ResidualPlanner:
             raise ValueError(f"the output grid needs {RATIO} rows and columns for each row and column of the inputs")
         most = inputs.shape[1] - 1 - self.REACH
         if not arguments.blocks <= most:
-            raise ValueError(
-                f"the generator can have at most {most} blocks for inputs of {inputs.shape[1]} rows"
-            )
+            raise ValueError(f"the generator can have at most {most} blocks for inputs of {inputs.shape[1]} rows")
         self._radial = np.interp(outputs.radii_km, inputs.radii_km, np.arange(inputs.shape[0]))
 
     @property
