@@ -134,8 +134,8 @@ $(TABLES)/studies.md: $(CHAIN)/dataset/dataset.json
 $(CHAIN)/dataset/dataset.json: $(CHAIN)/seed-1/.whole
 	$(MEASURED) $(EARTHGAN) prepare $(<D) --out $(@D) --overwrite
 
-# The GAN: trained on every fourth step that `spectral` may learn from, judged on held-out steps and on the third run.
-# `make reproduce` leaves it out, because it takes two CPU hours. docs/gan.md has what it gave.
+# The GAN: trained on some steps of the first run, judged on its held-out steps and on the third run. `make reproduce`
+# leaves it out, because it takes half an hour. docs/gan.md says what came of it.
 GAN = $(CHAIN)/gan
 
 reproduce-gan: $(TABLES)/gan.md

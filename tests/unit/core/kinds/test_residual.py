@@ -138,5 +138,5 @@ def test_its_cost_is_its_multiplications(case: Case) -> None:
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="8 rows and columns"):
         ResidualPlanner(ResidualArguments(blocks=3), INPUTS, ShellGrid.cell_centred((3500.0, 6300.0), 39, 80))
-    with pytest.raises(ValueError, match="at most 4 for inputs of 5 rows"):
+    with pytest.raises(ValueError, match="at most 4 blocks for inputs of 5 rows"):
         ResidualPlanner(ResidualArguments(blocks=5), INPUTS, OUTPUTS)

@@ -153,5 +153,5 @@ def test_its_cost_is_its_multiplications(case: Case) -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(ValueError, match="at most 2 for inputs of 6 rows"):
+    with pytest.raises(ValueError, match="at most 2 blocks for inputs of 6 rows"):
         UpsamplingPlanner(UpsamplingArguments(blocks=3, layers=6), INPUTS, OUTPUTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib
@@ -63,7 +64,7 @@ def _figure(found: Evaluation, steps: tuple[StepResult, ...], columns: int = 1) 
     figure = Figure(figsize=(WIDTH * columns, HEIGHT), dpi=DPI, layout="constrained")
     numbers = ", ".join(str(step.t) for step in steps)
     of = f"step {numbers}" if len(steps) == 1 else f"mean of steps {numbers}"
-    figure.suptitle(f"{found.title} ({found.preset}), {of}", fontsize=9)
+    figure.suptitle(fill(f"{found.title} ({found.preset}), {of}", int(14 * figure.get_figwidth())), fontsize=9)
     figure.supxlabel(found.notice, fontsize=6, color="0.4")
     return figure
 

@@ -43,7 +43,7 @@ class CellsArguments(KindArguments):
     """
 
     channels: int = Field(default=48, ge=1)
-    blocks: int = Field(default=8, ge=2)
+    blocks: int = Field(default=8, ge=1)
     vector: tuple[int, int, int] | None = None
 
 
@@ -68,10 +68,8 @@ class ResidualPlanner:
         if outputs.shape[1:] != (RATIO * inputs.shape[1], RATIO * inputs.shape[2]):
             raise ValueError(f"the output grid needs {RATIO} rows and columns for each row and column of the inputs")
         most = inputs.shape[1] - 1 - self.REACH
-        if not 2 <= arguments.blocks <= most:
-            raise ValueError(
-                f"the generator needs 2 blocks or more, and at most {most} for inputs of {inputs.shape[1]} rows"
-            )
+        if not arguments.blocks <= most:
+            raise ValueError(f"the generator can have at most {most} blocks for inputs of {inputs.shape[1]} rows")
         self._radial = np.interp(outputs.radii_km, inputs.radii_km, np.arange(inputs.shape[0]))
 
     @property
