@@ -51,7 +51,8 @@ class GeneratorConfig(_Section):
 class CriticConfig(_Section):
     """The critic. With `standardised`, it gets each shell minus its mean and divided by its spread, for the field and
     the condition alike. With `lateral`, it looks at each shell alone, and then may look at every `every`-th shell of a
-    sample only. `pairing` says what the relativistic loss
+    sample only. `first` says how its first weights are drawn: as torch does by default, where the scores of all fields
+    begin nearly alike, or with the variances of He et al. (2015). `pairing` says what the relativistic loss
     compares: the mean scores of two fields, or their scores patch by patch.
     """
 
@@ -60,6 +61,7 @@ class CriticConfig(_Section):
     lateral: bool = False
     every: int = Field(default=1, ge=1)
     pairing: Literal["field", "patch"] = "field"
+    first: Literal["torch", "he"] = "torch"
 
     @model_validator(mode="after")
     def _whole_shells_alone(self) -> CriticConfig:

@@ -55,7 +55,9 @@ class Critic(nn.Module):
     variable, and `more` further channels.
     """
 
-    def __init__(self, variables: int, width: Width, more: int = 0, lateral: bool = False) -> None:
+    def __init__(
+        self, variables: int, width: Width, more: int = 0, lateral: bool = False, first: str = "torch"
+    ) -> None:
         super().__init__()
         channels = [width.channels(level) for level in range(BLOCKS + 1)]
         self.first = nn.Conv3d(2 * variables + more, channels[0], 1)
@@ -63,10 +65,10 @@ class Critic(nn.Module):
         self.hidden = nn.Conv3d(channels[-1], channels[-1], 1)
         # Training uses only differences of scores, so a bias here would have no gradient except rounding errors.
         self.last = nn.Conv3d(channels[-1], 1, 1, bias=False)
-        # With torch's own first weights, the scores of all fields are so alike that the first updates teach nothing.
-        for module in self.modules():
-            if isinstance(module, nn.Conv3d):
-                nn.init.kaiming_normal_(module.weight, a=SLOPE)
+        if first == "he":
+            for module in self.modules():
+                if isinstance(module, nn.Conv3d):
+                    nn.init.kaiming_normal_(module.weight, a=SLOPE)
 
     def forward(self, field: Tensor, condition: Tensor) -> Tensor:
         """Score fields. `field` and `condition` are `(batch, channel, shell, row, column)` on the same cells."""

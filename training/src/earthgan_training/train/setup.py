@@ -88,4 +88,5 @@ def _networks(task: Task, config: TrainConfig) -> tuple[Generator, Critic]:
     """Both networks with their initial weights, which the seed determines."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        return make_network(task), Critic(len(task.names), config.critic.width, lateral=config.critic.lateral)
+        judge = config.critic
+        return make_network(task), Critic(len(task.names), judge.width, lateral=judge.lateral, first=judge.first)
