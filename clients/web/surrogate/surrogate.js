@@ -337,7 +337,7 @@ class Folder {
       return use(await this.#read.get(address));
     } catch (error) {
       this.#read.delete(address);
-      if (error instanceof SourceError) throw error;
+      if (error instanceof SourceError && !(error instanceof SurrogateError)) throw error; // the server's own words
       throw new SurrogateError(`${address}: ${error.message}`, { cause: error });
     }
   }

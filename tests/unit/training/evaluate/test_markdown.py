@@ -43,6 +43,7 @@ def evaluation(run: str, heading: str, footprint: dict[str, int]) -> Any:
     title = re.search(r"^\*\*(.+)\*\* \((\w+)\)\. (.+)$", PAGE, re.MULTILINE)
     assert title
     return SimpleNamespace(
+        on_source_grid=False,
         title=title[1],
         preset=title[2],
         notice=title[3],

@@ -42,6 +42,8 @@ SLACK = 2e-5
 #: The sizes of a time step that are searched, the number of training steps that the search codes, and how often it
 #: divides the range: to an eighth of an octave.
 BYTES, TRIALS, SEARCHES, _GOLDEN = (64, 2**18), 4, 9, (math.sqrt(5) - 1) / 2
+#: A size may take this many times the fewest bytes that were found.
+MARGIN = 17 / 16
 #: By how much a network makes the largest errors smaller, about: 1.8 dB at 12 kB a step.
 NETWORK_GAIN = 1.2
 #: A bound has to be this many times as large as that room.
@@ -156,7 +158,8 @@ def cheapest_bytes(
 
     A finer code costs much for all cells, and corrections cost about a byte for each cell that is off by more. The
     search is by golden section. It codes some training steps with their own modes. `refined` says that a network will
-    make the errors smaller.
+    make the errors smaller. Below the cheapest size, corrections grow steeply, and where they begin to grow differs
+    from step to step. So the result is the largest size that was tried and takes hardly more bytes (`MARGIN`).
     """
     chosen = sorted({round(i) for i in np.linspace(0, len(train) - 1, TRIALS)})
     fields = {name: [steps[i] for i in chosen] for name, steps in training.components.items()}
@@ -166,7 +169,13 @@ def cheapest_bytes(
     # Only temperature is looked at. What follows from it, and what is coded beside it, is nearer to the truth.
     plain = {"stokes": None, "gate": (), "components": arguments.components[:1]}
 
+    taken_by_size: dict[int, float] = {}
+
     def total(step_bytes: float) -> float:
+        taken_by_size[round(step_bytes)] = found = measured(step_bytes)
+        return found
+
+    def measured(step_bytes: float) -> float:
         fitted = fit(round(step_bytes))
         coded = [each for each in arguments.components if each.field in fitted.fields]
         components = tuple(each.model_copy(update={"step": fitted.step}) for each in coded)
@@ -197,7 +206,8 @@ def cheapest_bytes(
             low, inner, sizes = inner[0], [inner[1], inner[0] + _GOLDEN * (high - inner[0])], [sizes[1], 0.0]
             sizes[1] = total(2 ** inner[1])
     report("looking for the cheapest size", SEARCHES, SEARCHES)
-    return round(2 ** inner[int(np.argmin(sizes))])
+    fewest = min(taken_by_size.values())
+    return max(step_bytes for step_bytes, taken in taken_by_size.items() if taken <= MARGIN * fewest)
 
 
 def _corrected(surrogate: Surrogate, source: Source, t: int, max_error: Sequence[float]) -> bytes:
