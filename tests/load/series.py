@@ -43,8 +43,9 @@ from spectral_surrogate import PROFILE
 VARIABLES = "temperature", "vx", "vy", "vz"
 #: The kinds that are measured.
 KINDS = "harmonics", "spectral"
-#: The CPU time of a step in CPU times of its reading, the CPU seconds of the choice, and the memory in 2**20 bytes.
-MOST_PER_READING, MOST_CHOICE_S, MOST_MB = 1.5, 60.0, 1500
+#: The CPU times of a step and of the choice in CPU times of reading a step, and the memory in 2**20 bytes. A choice of
+#: 170 readings took a minute where a reading takes 0.35 CPU s.
+MOST_PER_READING, MOST_CHOICE_READINGS, MOST_MB = 1.5, 170, 1500
 #: The shells, rows and columns of an invented step, the degree to which it is rough.
 SHAPE, DEGREE = (201, 180, 360), 95
 #: The amplitudes of the invented temperature fall as this power of the degree. Its mean and its amplitude, in K.
@@ -92,14 +93,16 @@ class Cost:
 
     def lines(self) -> Iterator[str]:
         yield f"reading a step      {self.read_s:8.3f} CPU s"
-        yield f"the choice          {self.choice_s:8.1f} CPU s (at most {MOST_CHOICE_S:g})"
+        choice = self.choice_s / self.read_s
+        yield f"the choice          {self.choice_s:8.1f} CPU s, {choice:.0f} readings (at most {MOST_CHOICE_READINGS})"
         per_reading = f"{self.per_reading:.2f} of reading (at most {MOST_PER_READING:g})"
         yield f"a step after it     {self.step_s:8.3f} CPU s, {per_reading}"
         yield f"memory, at its peak {self.peak_mb:8.0f} MB (at most {MOST_MB})"
 
     @property
     def holds(self) -> bool:
-        return self.per_reading <= MOST_PER_READING and self.choice_s <= MOST_CHOICE_S and self.peak_mb <= MOST_MB
+        few = self.choice_s <= MOST_CHOICE_READINGS * self.read_s
+        return self.per_reading <= MOST_PER_READING and few and self.peak_mb <= MOST_MB
 
 
 def write_steps(folder: Path, steps: int, shape: tuple[int, int, int], degree: int) -> None:
