@@ -161,3 +161,13 @@ def test_the_specs_text_reads_back_the_same(default_surrogate: Surrogate) -> Non
     text = default_surrogate.spec.to_json()
     assert type(default_surrogate.spec).model_validate_json(text) == default_surrogate.spec
     assert (DEFAULT_SURROGATE / "spec.json").read_text() == text
+
+
+@pytest.mark.parametrize(
+    "folder", sorted(DEFAULT_SURROGATE.parent.glob("*/spec.json")), ids=lambda path: path.parent.name
+)
+def test_a_seed_tells_draws_apart_exactly_where_the_kind_says_so(folder: Path) -> None:
+    surrogate = Surrogate(folder.parent)
+    backend, window = onnx_backend(surrogate), Window(range(100, 101), range(40, 48), range(40, 48))
+    one, other = (surrogate.normalised(backend, surrogate.steps[0].t, window, seed) for seed in (1, 2))
+    assert surrogate.kind.has_noise == (not np.array_equal(one, other))

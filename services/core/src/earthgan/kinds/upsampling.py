@@ -158,6 +158,7 @@ class UpsamplingKind(GridKind):
     """Surrogates whose generator doubles the resolution with the paper's blocks and adds to interpolation."""
 
     name = "upsampling"
+    has_noise = True
     Arguments = UpsamplingArguments
 
     @classmethod
