@@ -5,12 +5,12 @@ with its input.
 from dataclasses import dataclass
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cell_networks import multiplications, of_onnx, turned, windows
 from earthgan import ShellGrid, Window
 from earthgan.kinds.graphs import residual_graph
 from earthgan.kinds.interpolate import InterpolatePlanner
@@ -56,11 +56,7 @@ def case() -> Case:
     return make_case()
 
 
-windows = st.tuples(st.integers(0, 16), st.integers(0, 39), st.integers(-80, 79)).flatmap(
-    lambda start: st.tuples(
-        *(st.integers(1, min(most, size - at)) for at, size, most in zip(start, (17, 40, 160), (17, 12, 20)))
-    ).map(lambda size: Window(*(range(at, at + n) for at, n in zip(start, size))))
-)
+WINDOWS = windows(40)
 
 
 def test_untrained_it_is_cubic_interpolation() -> None:
@@ -73,36 +69,26 @@ def test_untrained_it_is_cubic_interpolation() -> None:
 
 
 @settings(deadline=None, max_examples=30)
-@given(window=windows)
+@given(window=WINDOWS)
 def test_a_window_is_a_part_of_the_whole(case: Case, window: Window) -> None:
     whole = case.field(OUTPUTS.whole)
     np.testing.assert_allclose(case.field(window), OUTPUTS.window(whole, window), atol=5e-6)
 
 
 @settings(deadline=None, max_examples=15)
-@given(window=windows)
+@given(window=WINDOWS)
 def test_onnx_gives_the_same(case: Case, window: Window) -> None:
     state = {name: value.numpy() for name, value in case.network.state_dict().items()}
-    graph = residual_graph(4, case.planner.arguments, state).SerializeToString()
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    (field,) = session.run(None, case.feeds(window))
-    np.testing.assert_allclose(field[0], case.field(window), atol=1e-5)
+    field = of_onnx(residual_graph(4, case.planner.arguments, state), case.feeds(window))
+    np.testing.assert_allclose(field, case.field(window), atol=1e-5)
 
 
 @settings(deadline=None, max_examples=9)
 @given(cells=st.integers(1, 9))
 def test_it_turns_with_what_it_is_given(case: Case, cells: int) -> None:
     """If a field and its velocities are turned by whole cells, the result is turned by as much."""
-
-    def turned(field: np.ndarray, columns: int) -> np.ndarray:
-        moved = np.roll(field, columns, axis=-1)
-        angle = 2 * np.pi * cells / 10
-        x, y = moved[1].copy(), moved[2].copy()
-        moved[1], moved[2] = x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)
-        return moved
-
     other = Case(case.planner, case.network, turned(case.x, cells))
-    np.testing.assert_allclose(other.field(OUTPUTS.whole), turned(case.field(OUTPUTS.whole), 8 * cells), atol=2e-5)
+    np.testing.assert_allclose(other.field(OUTPUTS.whole), turned(case.field(OUTPUTS.whole), cells), atol=2e-5)
 
 
 def test_the_same_places_whatever_is_computed_with_them(case: Case) -> None:
@@ -120,17 +106,8 @@ def test_the_same_places_whatever_is_computed_with_them(case: Case) -> None:
 
 
 def test_its_cost_is_its_multiplications(case: Case) -> None:
-    counted = 0
-
-    def count(module: torch.nn.Conv3d, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
-        nonlocal counted
-        counted += output.numel() * module.weight[0].numel()
-
     window = Window(range(3, 9), range(5, 20), range(-3, 30))
-    hooks = [m.register_forward_hook(count) for m in case.network.modules() if isinstance(m, torch.nn.Conv3d)]
-    case.field(window)
-    for hook in hooks:
-        hook.remove()
+    counted = multiplications(case.network, lambda: case.field(window))
     interpolation = InterpolatePlanner(INPUTS, OUTPUTS).multiply_adds(window, 4)
     assert counted <= case.planner.multiply_adds(window, 4) - interpolation <= 1.2 * counted
 

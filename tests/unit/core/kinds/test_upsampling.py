@@ -5,12 +5,12 @@ with its input, and draws noise that is continuous over the poles.
 from dataclasses import dataclass
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cell_networks import multiplications, of_onnx, turned, windows
 from earthgan import ShellGrid, Window
 from earthgan.kinds.graphs import upsampling_graph
 from earthgan.kinds.interpolate import InterpolatePlanner
@@ -64,11 +64,7 @@ def whole(case: Case) -> np.ndarray:
     return case.field(OUTPUTS.whole)
 
 
-windows = st.tuples(st.integers(0, 16), st.integers(0, 47), st.integers(-80, 79)).flatmap(
-    lambda start: st.tuples(
-        *(st.integers(1, min(most, size - at)) for at, size, most in zip(start, (17, 48, 160), (17, 12, 20)))
-    ).map(lambda size: Window(*(range(at, at + n) for at, n in zip(start, size))))
-)
+WINDOWS = windows(48)
 
 
 def test_untrained_it_is_cubic_interpolation() -> None:
@@ -78,7 +74,7 @@ def test_untrained_it_is_cubic_interpolation() -> None:
 
 
 @settings(deadline=None, max_examples=30)
-@given(window=windows)
+@given(window=WINDOWS)
 def test_a_window_is_a_part_of_the_whole(case: Case, whole: np.ndarray, window: Window) -> None:
     np.testing.assert_allclose(case.field(window), OUTPUTS.window(whole, window), atol=1e-5)
 
@@ -92,29 +88,19 @@ def test_shells_with_gaps_are_those_of_the_whole(case: Case, whole: np.ndarray, 
 
 
 @settings(deadline=None, max_examples=15)
-@given(window=windows)
+@given(window=WINDOWS)
 def test_onnx_gives_the_same(case: Case, window: Window) -> None:
     state = {name: value.numpy() for name, value in case.network.state_dict().items()}
-    graph = upsampling_graph(4, case.planner.arguments, state).SerializeToString()
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    (field,) = session.run(None, case.feeds(window))
-    np.testing.assert_allclose(field[0], case.field(window), atol=1e-5)
+    field = of_onnx(upsampling_graph(4, case.planner.arguments, state), case.feeds(window))
+    np.testing.assert_allclose(field, case.field(window), atol=1e-5)
 
 
 @settings(deadline=None, max_examples=9)
 @given(cells=st.integers(1, 9))
 def test_without_noise_it_turns_with_what_it_is_given(case: Case, cells: int) -> None:
     """If a field and its velocities are turned by whole cells, the result is turned by as much."""
-
-    def turned(field: np.ndarray, columns: int) -> np.ndarray:
-        moved = np.roll(field, columns, axis=-1)
-        angle = 2 * np.pi * cells / 10
-        x, y = moved[1].copy(), moved[2].copy()
-        moved[1], moved[2] = x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)
-        return moved
-
     other = Case(case.planner, case.network, turned(case.x, cells))
-    due = turned(case.field(OUTPUTS.whole, None), 8 * cells)
+    due = turned(case.field(OUTPUTS.whole, None), cells)
     np.testing.assert_allclose(other.field(OUTPUTS.whole, None), due, atol=2e-5)
 
 
@@ -136,18 +122,8 @@ def test_noise_keeps_its_variance_between_layers(case: Case) -> None:
 
 
 def test_its_cost_is_its_multiplications(case: Case) -> None:
-    counted = 0
-
-    def count(module: torch.nn.Module, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
-        nonlocal counted
-        counted += output.numel() * module.weight[0].numel()
-
     window = Window(range(3, 9), range(5, 20), range(-3, 30))
-    kinds = torch.nn.Conv3d, torch.nn.Conv2d
-    hooks = [m.register_forward_hook(count) for m in case.network.modules() if isinstance(m, kinds)]
-    case.field(window)
-    for hook in hooks:
-        hook.remove()
+    counted = multiplications(case.network, lambda: case.field(window))
     interpolation = InterpolatePlanner(INPUTS, OUTPUTS).multiply_adds(window, 4)
     assert counted <= case.planner.multiply_adds(window, 4) - interpolation <= 1.3 * counted
 
