@@ -8,13 +8,14 @@ import torch
 from earthgan.kinds.inputs import InputsSpec
 from earthgan.kinds.networks import PaperGenerator
 from earthgan.kinds.paper import PaperArguments, registration
-from earthgan.records import Affine, GridSpec, VariableSpec
+from earthgan.records import Affine, GridSpec
 from earthgan.spec import GeneratorSpec, Provenance, SurrogateSpec
 from earthgan.sphere.grid import ShellGrid
 from earthgan.variables import PAPER_VARIABLES
 from earthgan_training.surrogates.export import write_onnx
 from earthgan_training.surrogates.folder import new_folder, write_spec, write_step, write_weights
 from earthgan_training.surrogates.grid_code import codes_of, coding_of
+from earthgan_training.surrogates.ranges import described
 
 ARGUMENTS = PaperArguments(channels=(4, 3, 3, 2), first=(0, 3, 3))
 STEPS = 3
@@ -35,13 +36,10 @@ def make_noisy(out: Path, own_seed: int | None = 0, title: str = "Noise") -> Pat
             title=title,
             description="A generator that has not been trained.",
             variables=tuple(
-                VariableSpec(
-                    name=each.name,
-                    long_name=each.long_name,
-                    unit=each.unit,
-                    colormap=each.colormap,
-                    range=(-1e-9, 1e-9) if each.symmetric else (1000.0, 3000.0),
-                    normalisation=Affine(offset=0, scale=1e-9) if each.symmetric else Affine(offset=2000, scale=1000),
+                described(
+                    each,
+                    (-1e-9, 1e-9) if each.symmetric else (1000.0, 3000.0),
+                    Affine(offset=0, scale=1e-9) if each.symmetric else Affine(offset=2000, scale=1000),
                 )
                 for each in PAPER_VARIABLES
             ),

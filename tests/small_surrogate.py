@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from earthgan.kinds.inputs import InputsSpec
 from earthgan.kinds.interpolate import InterpolateArguments
-from earthgan.records import GridSpec, PlanetSpec, VariableSpec
+from earthgan.records import GridSpec, PlanetSpec
 from earthgan.spec import GeneratorSpec, Provenance, SurrogateSpec
 from earthgan.sphere.grid import ShellGrid
 from earthgan.variables import TEMPERATURE, Variable
 from earthgan_training.surrogates.export import write_onnx
 from earthgan_training.surrogates.folder import new_folder, write_mask, write_spec, write_step, write_weights
 from earthgan_training.surrogates.grid_code import codes_of, coding_of
-from earthgan_training.surrogates.ranges import colour_range, extent, normalisation
+from earthgan_training.surrogates.ranges import colour_range, described, extent, normalisation
 
 EARTH, UNKNOWN = PlanetSpec(), Provenance(source="waves")
 MOON = PlanetSpec(radius_km=1737.4, core_radius_km=380.0)
@@ -78,15 +78,7 @@ def make_small(
             title=title,
             description="Waves that were made up.",
             variables=tuple(
-                VariableSpec(
-                    name=each.name,
-                    long_name=each.long_name,
-                    unit=each.unit,
-                    colormap=each.colormap,
-                    range=span,
-                    normalisation=affine,
-                )
-                for each, span, affine in zip(variables, ranges, affines, strict=True)
+                described(each, span, affine) for each, span, affine in zip(variables, ranges, affines, strict=True)
             ),
             grid=GridSpec.of(grid),
             inputs=InputsSpec(grid=GridSpec.of(grid), dtype="uint16", coding=coding, steps=tuple(steps)),
