@@ -1,7 +1,7 @@
 /** The controls for variable, draw, depth and time. */
 
 import { lengthFormat, stepName } from "./format.js";
-import { readDraw } from "./state.js";
+import { readDraw } from "./permalink-text.js";
 
 const myr = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 

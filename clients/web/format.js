@@ -68,8 +68,8 @@ export const durationOf = (ms) => (ms < 9999.5 ? `${Math.round(ms)} ms` : `${Mat
 export const stepName = ({ t, label }) => label ?? `step ${t}`;
 
 /** @param {number} latitudeDeg @param {number} longitudeDeg from -180 to 180 */
-export const formatPlace = (latitudeDeg, longitudeDeg) =>
-  `${formatLatitude(latitudeDeg, 1)} ${formatLongitude(longitudeDeg, 1)}`;
+export const formatPlace = (latitudeDeg, longitudeDeg, decimals = 1) =>
+  `${formatLatitude(latitudeDeg, decimals)} ${formatLongitude(longitudeDeg, decimals)}`;
 
 /** @param {number} degrees */
 export const formatLatitude = (degrees, decimals = 0) => withSide(degrees, decimals, "N", "S", degrees === 0);

@@ -1,42 +1,31 @@
-/** Makes requests. Each failure becomes one line that the page can show to the reader. */
+/** Makes requests. A failure that does not pass by itself becomes one line that the page can show to the reader. */
+
+import { Connection } from "./connection.js";
 
 export class SourceError extends Error {}
 
-/** @param {string} address @param {AbortSignal} [signal] @returns {Promise<Response>} a response whose status is ok */
+/** The page's one connection: whether the server answers is the same for all that is asked of it. */
+export const connection = new Connection({ probeAddress: new URL("icon.svg", import.meta.url).href });
+
+/**
+ * @param {string} address @param {AbortSignal} [signal]
+ * @returns {Promise<Response>} a response whose status is ok and whose body has arrived
+ */
 export async function request(address, signal) {
-  let response;
-  try {
-    response = await fetch(address, { signal });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new SourceError("The server does not answer.");
-  }
-  if (!response.ok) throw new SourceError(await problemDetail(response));
+  const response = await connection.request(address, signal);
+  if (!response.ok) throw new SourceError(await problemDetail(response, address));
   return response;
 }
 
-/** @param {string} address */
-export async function fetchJson(address) {
-  const response = await request(address);
+/** @param {string} address @param {AbortSignal} [signal] */
+export async function fetchJson(address, signal) {
+  const response = await request(address, signal);
   return response.json().catch(() => {
     throw new SourceError(`${address} is not JSON.`);
   });
 }
 
-/**
- * Finds out why an address fails. An <img> only says that it failed, so this asks again and reads the answer.
- * @param {string} address
- */
-export async function explainFailure(address) {
-  try {
-    await request(address);
-    return "A map tile could not be loaded.";
-  } catch (error) {
-    return error.message;
-  }
-}
-
-async function problemDetail(response) {
+async function problemDetail(response, address) {
   const problem = await response.json().catch(() => ({}));
-  return problem.detail || problem.title || `The server answered with status ${response.status} for ${response.url}.`;
+  return problem.detail || problem.title || `The server answered with status ${response.status} for ${address}.`;
 }

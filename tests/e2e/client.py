@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 #: Everything drawn over the field.
-OVERLAYS = "main::before, #crosshair, #message, #readout, .graticule, .leaflet-control-container"
+OVERLAYS = "main::before, #crosshair, #message, #words, #zoom, .graticule"
 
 
 @dataclass
