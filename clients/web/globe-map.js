@@ -1,6 +1,7 @@
 /** The Leaflet map, endless in longitude: plate carrée with both poles on it, or Web Mercator without them. */
 
 import { CRS, LatLng, Map as LeafletMap, Projection } from "./vendor/leaflet/leaflet-src.esm.js";
+import { rounded } from "./state.js";
 
 /** How far the reader may zoom in beyond the tiles' own resolution. */
 const OVERZOOM_LEVELS = 4;
@@ -34,6 +35,8 @@ class FreeMap extends LeafletMap {
     const most = maxLatitude(this);
     return new LatLng(Math.min(most, Math.max(-most, lat)), lng);
   }
+
+  _panInsideMaxBounds() {}
 }
 
 export class GlobeMap {
@@ -132,7 +135,7 @@ export class GlobeMap {
     const { lat, lng } = this.leaflet.getCenter().wrap();
     const zoom = this.leaflet.getZoom();
     const isFirst = Math.abs(zoom - this.#firstZoom()) < SAME_ZOOM && Math.hypot(lat, lng) < 0.5;
-    return isFirst ? null : Object.freeze({ lat, lng, zoom });
+    return isFirst ? null : rounded({ lat, lng, zoom });
   }
 
   #bindButtons() {

@@ -1,6 +1,6 @@
 /** Reads a URL's fragment as people write them: numbers in any form, units, other names. What is not understood is named. */
 
-import { defaultState } from "./state.js";
+import { defaultState, rounded } from "./state.js";
 
 /** The names that a parameter may have, in small letters. The first is the one that the page writes. */
 const NAMES = {
@@ -117,7 +117,7 @@ function readView(asked, problems) {
     zoom: read("zoom", "", (number) => Math.abs(number) <= FURTHEST_ZOOM), // the map itself limits it to what the screen allows
   };
   if (Object.values(view).every((number) => number === null)) return null;
-  return Object.freeze({ lat: view.lat ?? 0, lng: wrapped(view.lng ?? 0), zoom: view.zoom ?? PLACE_ZOOM });
+  return rounded({ lat: view.lat ?? 0, lng: wrapped(view.lng ?? 0), zoom: view.zoom ?? PLACE_ZOOM });
 }
 
 /** The zoom for a link that names a place alone. */

@@ -28,9 +28,12 @@ export const withChange = (state, change) => Object.freeze({ ...state, ...change
 export function formatHash({ variable, t, r, draw, view }) {
   const parameters = new URLSearchParams({ var: variable, t: String(t), r: String(r) });
   if (draw) parameters.set("draw", draw);
-  if (view) for (const name of ["lat", "lng", "zoom"]) parameters.set(name, thousandths(view[name]));
+  if (view) for (const [name, number] of Object.entries(rounded(view))) parameters.set(name, number.toFixed(3));
   return `#${parameters}`;
 }
 
-/** Without the "-0.000" that rounding makes of a small negative number. */
-const thousandths = (number) => (Math.round(number * 1000) / 1000 + 0).toFixed(3);
+/** A view as an address holds it. @param {View} view @returns {View} */
+export function rounded({ lat, lng, zoom }) {
+  const round = (number) => Math.round(number * 1000) / 1000 + 0; // never -0
+  return Object.freeze({ lat: round(lat), lng: round(lng), zoom: round(zoom) });
+}
