@@ -168,7 +168,7 @@ def test_retry_after_is_honoured(page: Page, gateway: Gateway, faults: Faults, s
 def test_a_gateway_with_a_limit_is_not_overrun(page: Page, gateway: Gateway, faults: Faults) -> None:
     """The page itself needs fewer requests than the limit, and its tiles more."""
     faults.allow("429")
-    with serve(rate_limit="60 per 3 second") as url:
+    with serve(rate_limit="25 per 1 second") as url:
         page.goto(f"{url}/#zoom=3")
         page.wait_for_selector("html[data-loaded]", state="attached")
         set_slider(page, "Depth", 20)
