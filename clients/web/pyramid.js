@@ -20,6 +20,8 @@ export async function openPyramid(folder) {
     catalog,
     variables,
     folder: null,
+    packed: null,
+    worker: null,
     tiling: tilingOf(manifest),
     tiles: manifest.format === "pmtiles" ? archives : files,
     fetchLegend: (variable) => fetchJson(`${folder}legends/${variable}.json`),

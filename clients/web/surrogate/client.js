@@ -1,6 +1,7 @@
 /** A surrogate that computes in a worker. */
 
 import { SurrogateError } from "./error.js";
+import { startWorker } from "./start.js";
 
 /**
  * @typedef {import("../source.js").Frame} Frame
@@ -11,18 +12,31 @@ import { SurrogateError } from "./error.js";
 
 /**
  * @param {string} address the folder's absolute address
+ * @param {{packed?: ?import("../said.js").Packed, worker?: ?string}} [known] what is known of the surrogate, and the address
+ *   of the worker, if it is not beside this module
  * @returns {Promise<SurrogateWorker>} throws SurrogateError if this browser cannot compute the surrogate
  */
-export async function openInWorker(address) {
-  const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
-  worker.postMessage({ open: address });
-  const opened = await new Promise((resolve) => {
-    worker.addEventListener("message", ({ data }) => resolve(data.opened), { once: true });
-    worker.addEventListener("error", () => resolve({ error: "This browser does not start the worker." }), { once: true });
-  });
-  if (!opened.error) return new SurrogateWorker(worker, opened.bytes);
+export async function openInWorker(address, { packed = null, worker: program = null } = {}) {
+  const { worker, opened } = startedEarly(address) ?? start(program ?? new URL("worker.js", import.meta.url), { open: address, packed });
+  const { bytes, error } = await opened;
+  if (!error) return new SurrogateWorker(worker, bytes);
   worker.terminate();
-  throw new SurrogateError(opened.error);
+  throw new SurrogateError(error);
+}
+
+/** The worker that the page has started for a folder before this module was there. It is taken once. */
+function startedEarly(address) {
+  const early = globalThis.earthganEarly;
+  delete globalThis.earthganEarly;
+  return early?.folder === address ? early : null;
+}
+
+function start(program, request) {
+  try {
+    return startWorker(program, request);
+  } catch (error) {
+    throw new SurrogateError(`This browser does not start the worker: ${error.message}`, { cause: error });
+  }
 }
 
 export class SurrogateWorker {
