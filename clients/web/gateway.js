@@ -2,7 +2,7 @@
 
 import { fetchJson, request } from "./http.js";
 import { parseNpy } from "./npy.js";
-import { absolute } from "./said.js";
+import { absolute, catalogOf } from "./said.js";
 import { framePath } from "./state.js";
 
 /** Plate carrée, the only matrix set of the gateway whose map contains both poles. */
@@ -17,7 +17,7 @@ const addressOf = (said) => (said ? absolute(said.gateway) : new URL("../", impo
 /** @param {?import("./said.js").Said} said by the page @returns {Promise<import("./source.js").Source>} */
 export async function openGateway(said = null) {
   const root = addressOf(said);
-  const { catalog, variables, legends, surrogate } = said?.surrogates[0].manifest ?? (await read(root));
+  const { catalog, variables, legends, surrogate } = said ? told(said.surrogates[0].manifest) : await read(root);
   const maxNativeZoom = catalog.tile_matrix_sets[TILE_MATRIX_SET].max_native_zoom;
   const address = (path, draw, parameters) => `${root}${path}${queryOf(draw, parameters)}`;
   return {
@@ -35,6 +35,8 @@ export async function openGateway(said = null) {
     fetchShell: (frame, signal) => fetchNpy(address(`shells/${framePath(frame)}.npy`, frame.draw), signal),
   };
 }
+
+const told = (manifest) => ({ ...manifest, catalog: catalogOf(manifest) });
 
 async function read(root) {
   const [catalog, { variables }] = await Promise.all([fetchJson(`${root}catalog`), fetchJson(`${root}variables`)]);

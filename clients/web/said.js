@@ -17,6 +17,37 @@
  *   one, the worker's, and that of the service worker, if the page can be kept for times without a network
  */
 
+/**
+ * The catalog of a manifest, which leaves out what can be computed: the grid that spec.json states, and the shells, whose
+ * lengths are in units of their last decimal, each as its rise over what the rise before leads to.
+ * @param {Manifest} manifest @returns {import("./source.js").Catalog}
+ */
+export function catalogOf({ catalog, surrogate }) {
+  if (surrogate === null) return catalog;
+  const { latitudes_deg, longitudes_deg } = surrogate.spec.grid;
+  const unit = 10 ** catalog.length_decimals;
+  const summed = (numbers) => {
+    let sum = 0;
+    return numbers.map((number) => (sum += number));
+  };
+  const [radii, depths] = ["radius_km", "depth_km"].map((name) => summed(summed(catalog.shells[name])).map((length) => length / unit));
+  return {
+    ...catalog,
+    grid: { latitudes_deg: numbersOf(latitudes_deg), longitudes_deg: numbersOf(longitudes_deg) },
+    shells: radii.map((radius_km, r) => ({ r, radius_km, depth_km: depths[r] })),
+  };
+}
+
+/**
+ * The numbers of an axis. spec.json states an even axis by its ends and its count.
+ * @param {number[] | {first: number, last: number, count: number}} axis @returns {number[]}
+ */
+export function numbersOf(axis) {
+  if (Array.isArray(axis)) return axis;
+  const step = (axis.last - axis.first) / (axis.count - 1);
+  return Array.from({ length: axis.count }, (_, i) => (i < axis.count - 1 ? axis.first + i * step : axis.last));
+}
+
 /** @returns {?Said} */
 export function saidByPage() {
   const element = document.getElementById("earthgan");

@@ -1,7 +1,7 @@
 /** Surrogates in files beside the page as a source of data: `earthgan site` writes them, and this browser computes them. */
 
 import { fetchJson, SourceError } from "./http.js";
-import { absolute, entryOf } from "./said.js";
+import { absolute, catalogOf, entryOf } from "./said.js";
 
 /** Pictures are painted as finely as the finest tiles of a gateway, which has this tile matrix set. */
 const TILE_MATRIX_SET = "WorldCRS84Quad";
@@ -14,7 +14,8 @@ export async function openStaticSite(said) {
     throw new SourceError(`There is no surrogate ${name} here. There are ${said.surrogates.map((each) => each.name).join(", ")}.`);
   }
   const manifest = typeof entry.manifest === "string" ? await fetchJson(absolute(entry.manifest)) : entry.manifest;
-  const { catalog, variables, legends, surrogate } = manifest;
+  const { variables, legends, surrogate } = manifest;
+  const catalog = catalogOf(manifest);
   return {
     catalog,
     variables,

@@ -19,6 +19,9 @@ const KNOWN = {
   ],
 };
 
+/** A digest may be cut to so many digits. */
+const FEWEST_DIGITS = 32;
+
 /** Reads a folder's files and compares them with the digests that spec.json states. */
 export class Folder {
   #address;
@@ -88,7 +91,7 @@ export class Folder {
     this.#given.delete(address);
     const data = given ?? (await (await request(address)).arrayBuffer());
     this.bytes += data.byteLength;
-    if (this.verifies && (await digestOf(data)) !== sha256) {
+    if (this.verifies && !(sha256.length >= FEWEST_DIGITS && (await digestOf(data)).startsWith(sha256))) {
       throw new SurrogateError("The file does not have the digest that spec.json states: it is truncated or altered.");
     }
     return data;

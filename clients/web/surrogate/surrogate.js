@@ -8,7 +8,7 @@
  *     const between = await surrogate.state(120.5); // if its steps are predicted from one another
  */
 
-import { READS_PARTS } from "../said.js";
+import { numbersOf, READS_PARTS } from "../said.js";
 import { Code } from "./coded.js";
 import { Corrections, parted } from "./corrections.js";
 import { Curves } from "./curves.js";
@@ -295,14 +295,4 @@ export class State {
     if (radiusKm !== undefined) return radiusKm;
     throw new SurrogateError(`There is no shell ${r}: this surrogate has shells 0 to ${radiiKm.length - 1}.`);
   }
-}
-
-/**
- * The numbers of an axis. spec.json states an even axis by its ends and its count.
- * @param {number[] | {first: number, last: number, count: number}} axis @returns {number[]}
- */
-export function numbersOf(axis) {
-  if (Array.isArray(axis)) return axis;
-  const step = (axis.last - axis.first) / (axis.count - 1);
-  return Array.from({ length: axis.count }, (_, i) => (i < axis.count - 1 ? axis.first + i * step : axis.last));
 }
