@@ -14,13 +14,28 @@ function start() {
   if (said.gateway !== null && remembered() === "server") return;
   const { catalog, surrogate } = entry.manifest;
   const folder = absolute(entry.folder);
-  const asked = Number(new URLSearchParams(location.hash.slice(1)).get("t") ?? catalog.default.t);
-  const { steps } = surrogate.spec.inputs;
-  const step = steps.find(({ t }) => t === asked) ?? steps.find(({ t }) => t === catalog.default.t);
-  const addresses = [surrogate.parts.coded, step].map((file) => versioned(folder, file));
-  const started = startWorker(absolute(said.worker), { open: folder, packed: surrogate, expected: addresses });
-  for (const address of addresses) read(address).then((data) => started.worker.postMessage({ arrived: address, data }, data ? [data] : []));
-  globalThis.earthganEarly = { folder, ...started };
+  const frame = frameOf(new URLSearchParams(location.hash.slice(1)), catalog);
+  const step = surrogate.spec.inputs.steps.find(({ t }) => t === frame.t);
+  const [weights, first] = [surrogate.parts.coded, step].map((file) => versioned(folder, file));
+  const started = startWorker(absolute(said.worker), { open: folder, packed: surrogate, expected: [weights, first] });
+  const give = (address, data) => started.worker.postMessage({ arrived: address, data }, data ? [data] : []);
+  read(first).then((data) => give(first, data));
+  // The end of the page's HTML holds the first part of the weights in base64. They arrive while other files are asked for.
+  globalThis.earthganWeights = (text) => give(weights, Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+  const answers = [];
+  started.worker.addEventListener("message", ({ data }) => data.id === 0 && answers.push(data));
+  started.worker.postMessage({ id: 0, ...frame });
+  globalThis.earthganEarly = { folder, ...started, frame, answers };
+}
+
+/** The frame that the address asks for, as far as there is such a one. @returns {import("./source.js").Frame} */
+function frameOf(asked, { variables, steps, shells, default: usual }) {
+  const [variable, t, r] = ["var", "t", "r"].map((name) => asked.get(name));
+  return {
+    variable: variables.includes(variable) ? variable : usual.variable,
+    t: steps.some((step) => String(step.t) === t) ? Number(t) : usual.t,
+    r: shells.radius_km.some((_, index) => String(index) === r) ? Number(r) : usual.r,
+  };
 }
 
 /** @returns {Promise<?ArrayBuffer>} null if it fails: whoever needs the file asks again, and sees why */

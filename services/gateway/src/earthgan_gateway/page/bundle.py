@@ -11,9 +11,11 @@ from pathlib import Path
 from earthgan.errors import BadInput
 
 FOLDER = "bundle"
-#: Where index.html takes what the page is told, in the order of the places: addresses to ask for early, what the page
-#: is about, and its modules.
-PLACES = ("<!--files-->", "<!--page-->", "<!--code-->")
+#: A file's version in its address is so many digits of its digest.
+VERSION_DIGITS = 16
+#: Where index.html takes what it is told, in their order there: addresses to ask for early, what the page is about, its
+#: modules, and weights.
+PLACES = ("<!--files-->", "<!--page-->", "<!--code-->", "<!--weights-->")
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from earthgan_gateway.page.bundle import PLACES, Bundle
 
-#: A file's version in its address is so many digits of its digest.
-VERSION_DIGITS = 16
-
 
 @dataclass(frozen=True)
 class Entry:
-    """A surrogate that the page shows. `folder` is its address, and `manifest` what the page is told of it or the address
-    of that, all relative to the page.
+    """A surrogate that the page shows. `folder` is its address relative to the page, and `manifest` what the page is told
+    of it, or the address of that.
     """
 
     name: str
@@ -26,10 +24,19 @@ class Entry:
 
 
 def built_page(
-    bundle: Bundle, code: str, entries: Sequence[Entry], *, gateway: str | None, offline: str | None = None
+    bundle: Bundle,
+    code: str,
+    entries: Sequence[Entry],
+    weights: bytes | None,
+    *,
+    gateway: str | None,
+    offline: str | None = None,
 ) -> str:
-    """Return the HTML of the page. `code` is the address of the bundle's files, `gateway` that of the gateway, and `offline`
-    that of a service worker that keeps the page for times without a network; all are relative to the page.
+    """Return the HTML of the page. `code` is the address of the bundle's files, `gateway` that of the gateway, and
+    `offline` that of a service worker that keeps the page for times without a network; all are relative to the page.
+
+    `weights` is the first part of the weights of the first surrogate, if browsers compute it. The HTML carries them in
+    base64, because a slow network would idle for two round trips between the HTML and what the HTML asks for.
     """
 
     def address(name: str) -> str:
@@ -41,27 +48,18 @@ def built_page(
         "offline": offline,
         "surrogates": [vars(entry) for entry in entries],
     }
-    preloads = [f'<link rel="modulepreload" href="{address("leaflet.js")}">']
-    first = entries[0]
-    if not isinstance(first.manifest, str) and first.manifest["surrogate"] is not None:
-        coded = first.folder + versioned(first.manifest["surrogate"]["parts"]["coded"])
-        # In the order of need: the worker computes while the page's modules are read.
-        worker = f'<link rel="modulepreload" href="{address("worker.js")}">'
-        preloads = [worker, f'<link rel="preload" as="fetch" crossorigin href="{coded}">', *preloads]
+    # In the order of need: the worker computes while the page's modules are read.
+    early = ["worker.js", "leaflet.js"] if weights else ["leaflet.js"]
     written = (
-        "\n".join(preloads),
+        "\n".join(f'<link rel="modulepreload" href="{address(name)}">' for name in early),
         f'<script id="earthgan" type="application/json">{_within_html(told)}</script>',
         f'<script type="module" src="{address("main.js")}"></script>',
+        f'<script>globalThis.earthganWeights?.("{b64encode(weights).decode()}")</script>' if weights else "",
     )
     html = bundle.html
     for place, text in zip(PLACES, written, strict=True):
         html = html.replace(place, text, 1)
     return html
-
-
-def versioned(file: Mapping[str, str]) -> str:
-    """The address of a file that a surrogate names, within the surrogate's folder."""
-    return f"{file['file']}?v={file['sha256'][:VERSION_DIGITS]}"
 
 
 def _within_html(told: Any) -> str:

@@ -23,6 +23,7 @@ KINDS = ("spectral",)
 _SPEC = ("format", "variables", "grid", "generator", "inputs")
 #: The arrays that only a refinement needs begin with this.
 _REFINEMENT = "refinement."
+_CODED = "coded.safetensors.gz"
 #: So many digits of a digest tell files apart that nobody has made alike: 128 bits. All would be half of what a series
 #: is described by.
 _DIGITS = 32
@@ -34,6 +35,11 @@ class Manifest:
 
     document: Mapping[str, Any]
     parts: Mapping[str, bytes]
+
+    @property
+    def first_weights(self) -> bytes | None:
+        """The part of the weights that decodes what is coded of a step."""
+        return self.parts.get(_CODED)
 
     @classmethod
     def of(cls, offer: Offer) -> Manifest:

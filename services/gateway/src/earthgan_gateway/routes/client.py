@@ -35,7 +35,7 @@ def client_routes(folder: Path, offer: Offer) -> list[BaseRoute]:
         files = [_bundled(bundle, name) for name in bundle.versions]
         title = offer.surrogate.spec.title
         entry = Entry("surrogate", title, "surrogate/", manifest.document)
-        html = built_page(bundle, f"client/{FOLDER}/", [entry], gateway="./")
+        html = built_page(bundle, f"client/{FOLDER}/", [entry], manifest.first_weights, gateway="./")
         page = _route("/", WebFile(html.encode(), "text/html"))
     return [page, *files, Mount("/client", StaticFiles(directory=folder)), surrogate_route(offer, manifest)]
 

@@ -1,4 +1,4 @@
-"""Answers with files that are kept in memory: compressed ahead, with entity tags, and for ever where a version is named."""
+"""Answers with files that are kept in memory: compressed ahead, with entity tags, kept for ever by their versions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hashlib import sha256
 from starlette.requests import Request
 from starlette.responses import Response
 
-from earthgan_gateway.page.html import VERSION_DIGITS
+from earthgan_gateway.page.bundle import VERSION_DIGITS
 from earthgan_gateway.routes.encoding import STATED, accepted, best_encoding
 
 #: For an address that names the version of what it stands for.
