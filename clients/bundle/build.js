@@ -78,6 +78,8 @@ function html(style, early) {
 const leaflet = await bundled(LEAFLET, "leaflet.js");
 const worker = await bundled("surrogate/worker.js", "worker.js");
 const main = await bundled("main.js", "main.js", { plugins: [leafletApart(`./leaflet.js?v=${version(leaflet.code)}`)] });
+const { code: offline } = await transform(read("sw.js"), { minify: true, target: TARGET, format: undefined });
+sources.add("sw.js");
 const early = await bundled("early.js", "early.js", { format: "iife", sourcemap: false });
 
 rmSync(OUT, { recursive: true, force: true });
@@ -94,6 +96,7 @@ for (const [name, { code, map }] of Object.entries({ "leaflet.js": leaflet, "wor
   write(`${name}.map`, map);
   versions[name] = version(code);
 }
+write("sw.js", offline);
 write("index.html", html(await minifiedStyle(), early.code));
 const digests = Object.fromEntries([...sources].sort().map((name) => [name, digestOf(readFileSync(path.join(WEB, name)))]));
 write("bundle.json", `${JSON.stringify({ versions, sources: digests }, null, 1)}\n`);

@@ -4,6 +4,7 @@ import { ComputedField } from "./computed-field.js";
 import { openComputer } from "./computed.js";
 import { FieldLayer } from "./field-layer.js";
 import { amountOf, durationOf } from "./format.js";
+import { keepOffline } from "./offline.js";
 import { remember, remembered } from "./preference.js";
 import { framePath } from "./state.js";
 
@@ -17,6 +18,7 @@ export class Engine {
   #browser = null; // promise of a field that this browser computes
   #computer = null;
   #wanted = null;
+  #isKept = false; // whether the page and its surrogate are being kept for times without a network
   #asked = 0; // when the wanted frame was asked for, in ms
 
   /**
@@ -118,6 +120,14 @@ export class Engine {
     const state = detail === "coded" ? " · coded, refining …" : "";
     output.textContent = `${amountOf(cost.bytes)} · ${durationOf(cost.ms)}${state}`;
     this.#on.shown(frame);
+    if (detail === "refined") this.#keep();
+  }
+
+  /** Nothing is kept before the reader sees a whole field, so that it does not come later. */
+  #keep() {
+    if (this.#source.offline === null || this.#isKept) return;
+    this.#isKept = true;
+    keepOffline(this.#source.offline);
   }
 
   #refuse(reason) {

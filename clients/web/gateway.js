@@ -26,6 +26,7 @@ export async function openGateway(said = null) {
     folder: `${root}surrogate/`,
     packed: surrogate ?? null,
     worker: said && absolute(said.worker),
+    offline: null,
     tiling: { tms: TILE_MATRIX_SET, minNativeZoom: 0, maxNativeZoom },
     tiles: (frame) => ({
       template: address(`tiles/${framePath(frame)}/{z}/{x}/{y}.png`, frame.draw, { tms: TILE_MATRIX_SET }),

@@ -22,6 +22,7 @@ export async function openPyramid(folder) {
     folder: null,
     packed: null,
     worker: null,
+    offline: null,
     tiling: tilingOf(manifest),
     tiles: manifest.format === "pmtiles" ? archives : files,
     fetchLegend: (variable) => fetchJson(`${folder}legends/${variable}.json`),

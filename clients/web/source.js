@@ -31,11 +31,12 @@ import { openStaticSite } from "./static-site.js";
  *   an address with Leaflet's placeholders, or a function that reads a tile
  * @typedef {{
  *   catalog: Catalog, variables: Variable[], tiling: Tiling, folder: ?string, packed: ?import("./said.js").Packed,
- *   worker: ?string, tiles: ?(frame: Frame) => Tiles,
+ *   worker: ?string, offline: ?Parameters<typeof import("./offline.js").keepOffline>[0], tiles: ?(frame: Frame) => Tiles,
  *   fetchLegend: (variable: string, draw: ?string) => Promise<Legend>,
  *   fetchShell: ?(frame: Frame, signal: AbortSignal) => Promise<?{shape: number[], values: Float32Array}>,
  * }} Source  `folder` is the address of the surrogate itself, if there is one, `packed` what is known of it, and `worker` the
- *   address of the worker that computes it, if it is not beside the modules. Without `tiles`, only this browser computes. `fetchShell` returns a shell in physical units on the catalog's grid, or null if the source has only pictures
+ *   address of the worker that computes it, if it is not beside the modules. Without `tiles`, only this browser computes.
+ *   `offline` is what can be kept for times without a network. `fetchShell` returns a shell in physical units on the catalog's grid, or null if the source has only pictures
  */
 
 /** @returns {Promise<Source>} */

@@ -1,6 +1,8 @@
 /** Surrogates in files beside the page as a source of data: `earthgan site` writes them, and this browser computes them. */
 
+import { offerChoice } from "./choice.js";
 import { fetchJson, SourceError } from "./http.js";
+import { keptWith } from "./offline.js";
 import { absolute, catalogOf, entryOf } from "./said.js";
 
 /** Pictures are painted as finely as the finest tiles of a gateway, which has this tile matrix set. */
@@ -16,12 +18,14 @@ export async function openStaticSite(said) {
   const manifest = typeof entry.manifest === "string" ? await fetchJson(absolute(entry.manifest)) : entry.manifest;
   const { variables, legends, surrogate } = manifest;
   const catalog = catalogOf(manifest);
+  offerChoice(said.surrogates, entry.name);
   return {
     catalog,
     variables,
     folder: absolute(entry.folder),
     packed: surrogate,
     worker: absolute(said.worker),
+    offline: said.offline === null ? null : keptWith(said, entry, catalog, surrogate),
     tiling: { tms: TILE_MATRIX_SET, minNativeZoom: 0, maxNativeZoom: catalog.tile_matrix_sets[TILE_MATRIX_SET].max_native_zoom },
     tiles: null,
     fetchLegend: async (variable) => legends[variable],
