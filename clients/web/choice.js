@@ -14,10 +14,10 @@ export function offerChoice(entries, shown) {
   });
   // A page that the reader comes back to shows what it showed.
   addEventListener("pageshow", () => (select.value = shown));
-  const label = document.createElement("label");
-  label.className = "surrogate";
-  label.append("Surrogate ", select);
-  document.querySelector("header").append(label);
+  select.ariaLabel = "Surrogate";
+  const title = document.getElementById("title"); // the choice says the same
+  title.hidden = true;
+  title.after(select);
 }
 
 /** Surrogates of the same title are told apart by their names. */

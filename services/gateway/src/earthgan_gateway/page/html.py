@@ -13,8 +13,8 @@ from earthgan_gateway.page.bundle import PLACES, Bundle
 
 @dataclass(frozen=True)
 class Entry:
-    """A surrogate that the page shows. `folder` is its address relative to the page, and `manifest` what the page is told
-    of it, or the address of that.
+    """A surrogate that the page shows. `folder` is its address relative to the page, and `manifest` what the page is
+    told of it, or the address of that.
     """
 
     name: str

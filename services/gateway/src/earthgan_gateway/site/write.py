@@ -35,6 +35,7 @@ class Shown:
 def opened(folders: Sequence[Path]) -> list[Shown]:
     """Open and verify surrogates that browsers compute. Raises BadInput, which names the folder."""
     found: list[Shown] = []
+    seen: dict[str, Path] = {}
     for folder in folders:
         if not (folder / SPEC_FILE).is_file():
             raise BadInput(f"{folder} is not a surrogate folder: it holds no {SPEC_FILE}")
@@ -42,10 +43,8 @@ def opened(folders: Sequence[Path]) -> list[Shown]:
         reason = why_not(surrogate)
         if reason is not None:
             raise BadInput(f"{folder}: {reason}")
-        twin = next(
-            (folder for folder, other in zip(folders, found) if other.surrogate.digest == surrogate.digest), None
-        )
-        if twin is not None:
+        twin = seen.setdefault(surrogate.digest, folder)
+        if twin is not folder:
             raise BadInput(f"{folder} and {twin} are the same surrogate")
         name = _name(folder, {other.name for other in found})
         found.append(Shown(name, surrogate, Manifest.of(Offer.of(surrogate))))
