@@ -65,7 +65,7 @@ def test_dependencies_point_one_way(package: str) -> None:
 LAYERS = {
     "earthgan": (
         "__version__ errors variables bounded progress",
-        "files numerics sphere spread",
+        "files numerics sphere spread parts",
         "kept records mask",
         "flow wire",
         "kinds",
@@ -82,7 +82,8 @@ LAYERS = {
         "fields places",
         "pictures prefetch",
         "catalog wmts",
-        "routes seed",
+        "page",
+        "routes seed site",
         "app",
         "commands __init__",
     ),

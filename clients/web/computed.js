@@ -1,4 +1,4 @@
-/** Opens the surrogate that the gateway serves, so that this browser computes its shells. */
+/** Opens the surrogate that the page is about, so that this browser computes its shells. */
 
 import { openInWorker } from "./surrogate/client.js";
 
@@ -15,8 +15,8 @@ import { openInWorker } from "./surrogate/client.js";
  * @param {import("./source.js").Source} source one with a folder
  * @returns {Promise<Computer>} throws SurrogateError, which says why this browser cannot compute the surrogate
  */
-export async function openComputer({ catalog, folder, fetchLegend }) {
-  const worker = await openInWorker(folder);
+export async function openComputer({ catalog, folder, packed, worker: program, fetchLegend }) {
+  const worker = await openInWorker(folder, { packed, worker: program });
   const shape = [catalog.grid.latitudes_deg.length, catalog.grid.longitudes_deg.length];
   const legends = new Map();
   let latest = null;

@@ -276,7 +276,7 @@ def test_a_failing_field_is_explained_and_can_be_tried_again(page: Page, gateway
 def test_without_a_catalog_the_page_says_why(page: Page, gateway: Gateway, faults: Faults) -> None:
     faults.allow("503")
     page.route("**/catalog", answer_503)
-    page.goto(f"{gateway.url}/")
+    page.goto(f"{gateway.url}/client/index.html")  # the built page knows the catalog
     expect(page.locator("#message")).to_contain_text("The engine is resting.")
     page.unroute("**/catalog")
     page.get_by_role("button", name="Retry").click()

@@ -110,7 +110,7 @@ def test_a_coded_picture_comes_first(page: Page, gateway: Gateway, asked: list[s
 
 def test_the_server_takes_over(page: Page, gateway: Gateway, asked: list[str], faults: Faults) -> None:
     faults.allow("404")
-    page.route("**/surrogate/spec.json", lambda route: route.fulfill(status=404, json={"detail": "no such file"}))
+    page.route("**/worker.js*", lambda route: route.fulfill(status=404, json={"detail": "no such file"}))
     open_client(page, gateway)
     assert [url for url in asked if "/tiles/" in url]
     expect(page.get_by_label("this browser")).to_be_disabled()

@@ -2,43 +2,87 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from earthgan.errors import BadInput
-from earthgan.surrogate import Surrogate
+from earthgan_gateway.offer import Offer
+from earthgan_gateway.page.bundle import FOLDER, Bundle
+from earthgan_gateway.page.html import Entry, built_page
+from earthgan_gateway.page.manifest import Manifest
+from earthgan_gateway.routes.files import WebFile
 
 
-def client_routes(folder: Path) -> list[BaseRoute]:
-    """Make the routes of the page and its files. Raises BadInput if the folder holds no page."""
+def client_routes(folder: Path, offer: Offer) -> list[BaseRoute]:
+    """Make the routes of the page, its files and the surrogate's. Raises BadInput if the folder holds no page.
+
+    The page is the built one, if it was made of the sources that are there. Otherwise it is the sources.
+    """
     index = folder / "index.html"
     if not index.is_file():
         raise BadInput(f"EARTHGAN_CLIENT: the folder {folder} holds no index.html")
+    manifest = Manifest.of(offer)
+    bundle = Bundle.of(folder)
+    if bundle is None:
+        files, page = [], _page_of_sources(index)
+    else:
+        files = [_bundled(bundle, name) for name in bundle.versions]
+        title = offer.surrogate.spec.title
+        entry = Entry("surrogate", title, "surrogate/", manifest.document)
+        html = built_page(bundle, f"client/{FOLDER}/", [entry], manifest.first_weights, gateway="./")
+        page = _route("/", WebFile(html.encode(), "text/html"))
+    return [page, *files, Mount("/client", StaticFiles(directory=folder)), surrogate_route(offer, manifest)]
 
-    def page(_: Request) -> HTMLResponse:
+
+def _route(path: str, file: WebFile) -> Route:
+    async def answer(request: Request) -> Response:
+        return file.answer(request)
+
+    return Route(path, answer)
+
+
+def _page_of_sources(index: Path) -> Route:
+    def page(request: Request) -> Response:
         # On other web servers the page's files lie beside the page. Here they are in a subfolder.
         html = index.read_text(encoding="utf-8").replace("<head>", '<head>\n  <base href="client/">', 1)
-        return HTMLResponse(html, headers={"cache-control": "no-cache"})
+        return WebFile(html.encode(), "text/html").answer(request)
 
-    return [Route("/", page), Mount("/client", StaticFiles(directory=folder))]
-
-
-class SurrogateFiles(StaticFiles):
-    """The files of a surrogate from which a browser computes its shells. Nothing else in the folder is served."""
-
-    def __init__(self, surrogate: Surrogate) -> None:
-        super().__init__(directory=surrogate.folder)
-        self._names = {"spec.json", surrogate.spec.generator.weights.file, *(step.file for step in surrogate.steps)}
-
-    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        return super().lookup_path(path) if path in self._names else ("", None)
+    return Route("/", page)
 
 
-def surrogate_routes(surrogate: Surrogate) -> list[BaseRoute]:
-    """Make the routes of a surrogate's own files."""
-    return [Mount("/surrogate", SurrogateFiles(surrogate))]
+def _bundled(bundle: Bundle, name: str) -> Route:
+    content, brotli = (bundle.folder / name).read_bytes(), bundle.folder / f"{name}.br"
+    encoded = {"br": brotli.read_bytes()} if brotli.is_file() else {}
+    return _route(f"/client/{FOLDER}/{name}", WebFile(content, "text/javascript", encoded))
+
+
+def surrogate_route(offer: Offer, manifest: Manifest) -> BaseRoute:
+    """Make the route of the files from which a browser computes the shells. Nothing else of the folder is served."""
+    surrogate = offer.surrogate
+    texts = {"spec.json": "application/json"}
+    binary = {surrogate.spec.generator.weights.file, *(step.file for step in surrogate.steps)}
+    parts = {name: WebFile(part, "application/gzip", compresses=False) for name, part in manifest.parts.items()}
+
+    def read(name: str) -> WebFile:
+        try:
+            content = (surrogate.folder / name).read_bytes()
+        except OSError as error:
+            raise HTTPException(404) from error
+        # Steps and weights are compressed already, as far as that is worth it.
+        return WebFile(content, texts.get(name, "application/octet-stream"), compresses=name in texts)
+
+    async def answer(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name in parts:
+            return parts[name].answer(request)
+        if name not in texts and name not in binary:
+            raise HTTPException(404)
+        return (await run_in_threadpool(read, name)).answer(request)
+
+    return Route("/surrogate/{name:path}", answer)
