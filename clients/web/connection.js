@@ -23,7 +23,7 @@ const NO_ANSWER = "The server does not answer; the page goes on by itself as soo
 
 export class Connection {
   #fetch;
-  #probeAddress;
+  #probe;
   #watchers = new Set();
   #line = []; // functions that let a failed request try again
   #trying = 0; // how many of them try now
@@ -38,10 +38,13 @@ export class Connection {
   #text = null; // the trouble that the page is in
   #told = 0;
 
-  /** @param {{fetch?: typeof fetch, probeAddress: string}} options `probeAddress` names a small file of the server */
-  constructor({ fetch = (...of) => globalThis.fetch(...of), probeAddress }) {
+  /**
+   * @param {{fetch?: typeof fetch, probe: (signal: AbortSignal) => Promise<unknown>}} options `probe` asks the server for
+   *   anything small, and fails if there is no answer
+   */
+  constructor({ fetch = (...of) => globalThis.fetch(...of), probe }) {
     this.#fetch = fetch;
-    this.#probeAddress = probeAddress;
+    this.#probe = probe;
   }
 
   /** @param {Watcher} watcher */
@@ -255,7 +258,7 @@ export class Connection {
     const given = new AbortController();
     const timer = setTimeout(() => given.abort(), PROBE_MS);
     try {
-      await this.#fetch(this.#probeAddress, { method: "HEAD", cache: "no-store", signal: given.signal });
+      await this.#probe(given.signal);
       return true;
     } catch {
       return false;

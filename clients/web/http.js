@@ -1,11 +1,20 @@
 /** Makes requests. A failure that does not pass by itself becomes one line that the page can show to the reader. */
 
 import { Connection } from "./connection.js";
+import { absolute, saidByPage } from "./said.js";
 
 export class SourceError extends Error {}
 
-/** The page's one connection: whether the server answers is the same for all that is asked of it. */
-export const connection = new Connection({ probeAddress: new URL("icon.svg", import.meta.url).href });
+/** The page's one connection: whether the server answers is the same for all that is asked of it. A worker has its own. */
+export const connection = new Connection({ probe });
+
+/** Asks whether the server answers. A site that is kept for times without a network answers itself, but only to GET. */
+function probe(signal) {
+  const said = typeof document === "undefined" ? null : saidByPage();
+  const file = typeof document === "undefined" ? location.href : new URL("icon.svg", import.meta.url).href;
+  const method = said?.gateway === null ? "GET" : "HEAD";
+  return fetch(said ? absolute(said.worker) : file, { method, cache: "no-store", signal });
+}
 
 /**
  * @param {string} address @param {AbortSignal} [signal]

@@ -114,8 +114,8 @@ def test_a_server_that_goes_and_returns(page: Page, server: Server, how: str, en
 
 
 def test_a_page_that_opens_while_the_server_hangs(page: Page, server: Server) -> None:
-    """Everything but the catalog has come."""
-    page.goto(f"{server.url}/")
+    """Everything but the catalog has come to the page from its sources."""
+    page.goto(f"{server.url}/client/index.html")
     wait_until_loaded(page, Gateway(server.url).default)
     held: list[Route] = []
     page.route("**/catalog", lambda route: held.append(route))
@@ -171,8 +171,9 @@ def test_a_gateway_with_a_limit_is_not_overrun(page: Page, gateway: Gateway, fau
     with serve(rate_limit="25 per 1 second") as url:
         page.goto(f"{url}/#zoom=3")
         page.wait_for_selector("html[data-loaded]", state="attached")
-        set_slider(page, "Depth", 20)
-        set_slider(page, "Depth", 21)
+        for index in (20, 40, 60):
+            set_slider(page, "Depth", index)
+            page.wait_for_timeout(50)
         page.wait_for_selector("html[data-loaded]:not([data-busy])", state="attached")
         assert faults.seen, "the limit was not reached"
         expect(page.locator("#value")).to_have_text(re.compile(r"\d K$"))
@@ -203,7 +204,8 @@ def test_a_failed_load_keeps_the_picture_and_its_words(page: Page, gateway: Gate
 
 
 def test_a_picture_waits_for_its_legend(page: Page, gateway: Gateway) -> None:
-    open_client(page, gateway)
+    page.goto(f"{gateway.url}/client/index.html")  # the built page is told its legends
+    wait_until_loaded(page, gateway.default)
     before, said = picture(page), words(page)
     held: list[Route] = []
     page.route("**/legends/vx.json", lambda route: held.append(route))

@@ -14,7 +14,7 @@ function connect(serve) {
     const given = new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
     return Promise.race([serve(address, asked.length), given]);
   };
-  const connection = new Connection({ fetch, probeAddress: "probe" });
+  const connection = new Connection({ fetch, probe: (signal) => fetch("probe", { signal }) });
   connection.watch({ trouble: (text) => said.push(text), recovered: () => said.push("recovered") });
   const pass = async (ms) => {
     for (let passed = 0; passed < ms; passed += 100) {
