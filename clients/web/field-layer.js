@@ -100,6 +100,8 @@ export class FieldLayer {
       pane: PANE,
     });
     const { mosaic } = tiles;
+    const legend = this.#source.fetchLegend(frame.variable, frame.draw);
+    legend.catch(() => {}); // it is told when the tiles are there
     const failed = new Set();
     const isHere = () => tiles === this.#shown || this.#incoming.includes(tiles);
     const fail = (reason) => isHere() && this.#on.failed(reason);
@@ -129,7 +131,12 @@ export class FieldLayer {
         return;
       }
       // A picture is never shown without its legend, so that the old one stays with its own until then.
-      await this.#source.fetchLegend(frame.variable, frame.draw).catch((error) => fail(error.message));
+      try {
+        await legend;
+      } catch (error) {
+        fail(error.message);
+        return;
+      }
       if (isHere()) this.#show(tiles);
     });
     return tiles;

@@ -168,7 +168,8 @@ def test_retry_after_is_honoured(page: Page, gateway: Gateway, faults: Faults, s
 def test_a_gateway_with_a_limit_is_not_overrun(page: Page, gateway: Gateway, faults: Faults) -> None:
     """The page itself needs fewer requests than the limit, and its tiles more."""
     faults.allow("429")
-    with serve(rate_limit="25 per 1 second") as url:
+    page.set_default_timeout(60_000)
+    with serve(rate_limit="12 per 4 second") as url:
         page.goto(f"{url}/#zoom=3")
         page.wait_for_selector("html[data-loaded]", state="attached")
         for index in (20, 40, 60):
@@ -209,9 +210,9 @@ def test_a_picture_waits_for_its_legend(page: Page, gateway: Gateway) -> None:
     before, said = picture(page), words(page)
     held: list[Route] = []
     page.route("**/legends/vx.json", lambda route: held.append(route))
-    page.get_by_label("Variable").select_option("vx")
-    page.wait_for_timeout(1500)
-    assert held
+    with page.expect_request("**/legends/vx.json"), page.expect_response("**/tiles/vx/**"):
+        page.get_by_label("Variable").select_option("vx")
+    page.wait_for_timeout(1000)
     assert (picture(page) == before).all()
     assert words(page)[:2] == said[:2]
     held[0].continue_()
