@@ -1,8 +1,9 @@
 /** The field on the map. Leaflet decides which tiles are needed and fetches them, and a canvas shows them. */
 
-import { TileLayer } from "./vendor/leaflet/leaflet-src.esm.js";
+import { TileLayer, Util } from "./vendor/leaflet/leaflet-src.esm.js";
 import { request, SourceError } from "./http.js";
 import { Mosaic } from "./mosaic.js";
+import { endsAround, endsOf, withEnds } from "./range.js";
 import { frameKey } from "./state.js";
 import { ViewportCanvas } from "./viewport-canvas.js";
 import { isOnTheWay } from "./way.js";
@@ -73,7 +74,7 @@ export class FieldLayer {
     const drop = (tiles) => (tiles.remove(), false); // which also cancels its requests
     this.#incoming = this.#incoming.filter((tiles) => (isUseful(tiles) && !this.#isShown()) || drop(tiles));
     if (this.#isShown()) {
-      if (this.#shown.isWhole) this.#on.shown(this.#wanted);
+      if (this.#shown.isWhole) this.#on.shown({ ...this.#wanted, ends: this.#shown.ends });
       return;
     }
     if (this.#incoming.some(isWanted) || this.#incoming.length >= MOST_INCOMING) return;
@@ -92,7 +93,10 @@ export class FieldLayer {
 
   #createTiles(frame) {
     const { minNativeZoom, maxNativeZoom } = this.#source.tiling;
-    const tiles = new FrameTiles(frame, this.#source.tiles(frame), {
+    const legend = this.#legendOf(frame);
+    legend.catch(() => {}); // it is told when the tiles are there
+    const ends = frame.range ? legend.then(({ range, factor }) => range.map((end) => end / (factor ?? 1))) : Promise.resolve(null);
+    const tiles = new FrameTiles(frame, ends.then((found) => this.#source.tiles(frame, found)), {
       maxNativeZoom,
       maxZoom: this.#map.getMaxZoom(),
       minNativeZoom,
@@ -100,8 +104,6 @@ export class FieldLayer {
       pane: PANE,
     });
     const { mosaic } = tiles;
-    const legend = this.#source.fetchLegend(frame.variable, frame.draw);
-    legend.catch(() => {}); // it is told when the tiles are there
     const failed = new Set();
     const isHere = () => tiles === this.#shown || this.#incoming.includes(tiles);
     const fail = (reason) => isHere() && this.#on.failed(reason);
@@ -132,7 +134,7 @@ export class FieldLayer {
       }
       // A picture is never shown without its legend, so that the old one stays with its own until then.
       try {
-        await legend;
+        tiles.ends = (await legend).range;
       } catch (error) {
         fail(error.message);
         return;
@@ -140,6 +142,15 @@ export class FieldLayer {
       if (isHere()) this.#show(tiles);
     });
     return tiles;
+  }
+
+  /** The legend of a frame, with the ends of its range. */
+  async #legendOf(frame) {
+    const legend = await this.#source.fetchLegend(frame.variable, frame.draw, frame.anomaly);
+    if (!frame.range) return legend;
+    if (frame.range !== "depth") return withEnds(legend, endsOf(frame.range));
+    const [least, greatest] = (await this.#source.fetchExtremes(frame)).map((value) => value * (legend.factor ?? 1));
+    return withEnds(legend, endsAround(least, greatest, legend));
   }
 
   /** Takes tiles that have loaded in place of those on the map, and drops the wishes that are older. */
@@ -155,7 +166,7 @@ export class FieldLayer {
       this.#on.loading();
       this.#load();
     }
-    if (tiles.isWhole) this.#on.shown(tiles.frame);
+    if (tiles.isWhole) this.#on.shown({ ...tiles.frame, ends: tiles.ends });
   }
 
   /** Makes room for the wanted frame in place of one on the way that has failed. */
@@ -185,15 +196,19 @@ export class FieldLayer {
 class FrameTiles extends TileLayer {
   mosaic = new Mosaic();
   isWhole = false; // whether no tile is missing
+  ends = null; // the values at the ends of its colours
   #pending = new Set();
   #read;
   #readings = new Map();
 
-  /** @param {import("./source.js").Frame} frame @param {import("./source.js").Tiles} tiles */
-  constructor(frame, { template, read }, options) {
-    super(template, options);
+  /** @param {import("./source.js").Frame} frame @param {Promise<import("./source.js").Tiles>} tiles */
+  constructor(frame, tiles, options) {
+    super(undefined, options);
     this.frame = frame;
-    this.#read = read ?? (async (coords, signal) => (await request(this.getTileUrl(coords), signal)).blob());
+    this.#read = async (coords, signal) => {
+      const { template, read } = await tiles;
+      return read ? read(coords, signal) : (await request(Util.template(template, coords), signal)).blob();
+    };
     this.on("tileunload", ({ tile }) => this.#readings.get(tile)?.abort());
     this.on("tileloadstart", ({ tile }) => {
       if (this.#pending.size === 0) this.fire("incomplete");

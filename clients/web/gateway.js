@@ -28,12 +28,21 @@ export async function openGateway(said = null) {
     worker: said && absolute(said.worker),
     offline: null,
     tiling: { tms: TILE_MATRIX_SET, minNativeZoom: 0, maxNativeZoom },
-    tiles: (frame) => ({
-      template: address(`tiles/${framePath(frame)}/{z}/{x}/{y}.png`, frame.draw, { tms: TILE_MATRIX_SET }),
+    styles: true,
+    tiles: (frame, ends) => ({
+      template: address(`tiles/${framePath(frame)}/{z}/{x}/{y}.png`, frame.draw, {
+        tms: TILE_MATRIX_SET,
+        ...anomalyOf(frame),
+        ...(ends && { rescale: ends.join() }),
+      }),
     }),
-    fetchLegend: async (variable, draw) =>
-      (!draw && legends?.[variable]) || fetchJson(address(`legends/${variable}.json`, draw)),
-    fetchShell: (frame, signal) => fetchNpy(address(`shells/${framePath(frame)}.npy`, frame.draw), signal),
+    fetchLegend: async (variable, draw, anomaly = false) =>
+      (!draw && !anomaly && legends?.[variable]) || fetchJson(address(`legends/${variable}.json`, draw, anomalyOf({ anomaly }))),
+    fetchShell: (frame, signal) => fetchNpy(address(`shells/${framePath(frame)}.npy`, frame.draw, anomalyOf(frame)), signal),
+    fetchExtremes: async (frame) => {
+      const { min, max, mean } = await fetchJson(address(`statistics/${framePath(frame)}`, frame.draw));
+      return frame.anomaly ? [min - mean, max - mean] : [min, max];
+    },
   };
 }
 
@@ -43,6 +52,8 @@ async function read(root) {
   const [catalog, { variables }] = await Promise.all([fetchJson(`${root}catalog`), fetchJson(`${root}variables`)]);
   return { catalog, variables };
 }
+
+const anomalyOf = ({ anomaly }) => (anomaly ? { anomaly: "true" } : {});
 
 /** @param {?string} [draw] a seed, or the statistic of several draws */
 function queryOf(draw, parameters = {}) {

@@ -3,7 +3,7 @@
 import { Caption } from "./caption.js";
 import { Controls } from "./controls.js";
 import { Engine } from "./engine.js";
-import { promiseOf } from "./format.js";
+import { headingOf, promiseOf } from "./format.js";
 import { GlobeMap, maxLatitude } from "./globe-map.js";
 import { drawGraticule } from "./graticule.js";
 import { connection } from "./http.js";
@@ -11,11 +11,15 @@ import { Legend } from "./legend.js";
 import { MessageLine } from "./message.js";
 import { Permalink } from "./permalink.js";
 import { parseHash } from "./permalink-text.js";
+import { Player } from "./player.js";
 import { Probe } from "./probe.js";
+import { RangeControls } from "./range-controls.js";
+import { withEnds } from "./range.js";
 import { Readout } from "./readout.js";
 import { Recovery } from "./recovery.js";
+import { download, pictureOf } from "./save-picture.js";
 import { openSource } from "./source.js";
-import { frameKey, withChange } from "./state.js";
+import { frameKey, frameOf, withChange } from "./state.js";
 import { ViewportCanvas } from "./viewport-canvas.js";
 
 const message = new MessageLine();
@@ -41,10 +45,10 @@ async function start() {
 /** Fetches each legend once. @param {import("./source.js").Source["fetchLegend"]} fetchLegend */
 function once(fetchLegend) {
   const legends = new Map();
-  return (variable, draw = null) => {
-    const key = `${variable}@${draw ?? ""}`;
+  return (variable, draw = null, anomaly = false) => {
+    const key = `${variable}@${draw ?? ""}~${anomaly}`;
     if (!legends.has(key)) {
-      legends.set(key, fetchLegend(variable, draw));
+      legends.set(key, fetchLegend(variable, draw, anomaly));
       legends.get(key).catch(() => legends.delete(key));
     }
     return legends.get(key);
@@ -68,12 +72,13 @@ function describe(catalog, variables) {
 }
 
 function run(source) {
-  const { catalog, variables, tiling } = source;
+  const { catalog, tiling } = source;
   const byId = (id) => document.getElementById(id);
   const { dataset } = document.documentElement;
   let state;
   let readout = null;
   let shownFrame = null;
+  let shownLegend = null;
 
   const globe = new GlobeMap(byId("map"), byId("zoom"), tiling, (view) => {
     state = withChange(state, { view });
@@ -102,20 +107,45 @@ function run(source) {
     { shell: (frame) => field.shellOf(frame), place: () => probe.place },
     { value: (value) => legend.mark(value), failed: (reason) => message.inform(reason) },
   );
-  const controls = new Controls(byId("controls"), catalog, variables, (change) => {
+  const choose = (change) => {
+    player.stop();
     message.clear();
-    update(change);
+    const isOther = "variable" in change || "anomaly" in change;
+    update({ ...(isOther && ranges.changeWith(state)), ...change });
     permalink.write(state);
+  };
+  const controls = new Controls(byId("controls"), source, choose);
+  const ranges = new RangeControls(byId("controls"), source.styles, choose);
+  const player = new Player(byId("player"), [...document.querySelectorAll(".play")], {
+    step: (axis, isLooping) => {
+      const change = controls.next(axis, isLooping);
+      if (change) update(change);
+      return change !== null;
+    },
+    changed: (isPlaying) => {
+      if (!isPlaying) permalink.write(state);
+      permalink.isPlaying = isPlaying;
+    },
   });
   const permalink = new Permalink(navigate);
   bindGraticule(globe.leaflet);
+  byId("zoom").querySelector('[name="save"]').addEventListener("click", save);
   tellWhatIsCutOff(maxLatitude(globe.leaflet));
   navigate();
+
+  async function save() {
+    if (shownLegend === null) return;
+    const credit = [catalog.notice, catalog.credit, catalog.licence, "EarthGAN"].filter(Boolean).join(" · ");
+    const caption = byId("caption").textContent;
+    const words = { title: catalog.title, caption, heading: headingOf(shownLegend), legend: shownLegend, credit };
+    download(await pictureOf(byId("map"), words), `${caption.replace(/[^\p{L}\p{N}]+/gu, "-")}.png`);
+  }
 
   /** Takes the state from the address: at the start, and when the reader goes back or forward, or edits it. */
   function navigate() {
     const { state: asked, problems } = parseHash(location.hash, catalog);
     state = asked;
+    player.stop();
     message.clear();
     if (problems.length) message.inform(problems.join(" "));
     permalink.correct(state);
@@ -127,8 +157,8 @@ function run(source) {
   function update(change) {
     state = withChange(state, change);
     controls.show(state);
-    const { variable, t, r, draw } = state;
-    field.show({ variable, t, r, draw });
+    ranges.show(state);
+    field.show(frameOf(state));
   }
 
   /** Updates the words. They follow the picture and not the controls, so they describe the map. */
@@ -136,20 +166,24 @@ function run(source) {
     shownFrame = frame;
     let found;
     try {
-      found = await source.fetchLegend(frame.variable, frame.draw);
+      found = await source.fetchLegend(frame.variable, frame.draw, frame.anomaly);
     } catch (error) {
       message.fail(error.message, () => field.retry());
       recovery.failed();
       return;
     }
     if (shownFrame !== frame) return; // a newer frame was shown while the legend was loading
+    if (frame.range) found = withEnds(found, frame.ends);
     legend.show(found);
+    ranges.showEnds(found.range);
     readout.show(frame, found);
     caption.show(frame, found);
+    shownLegend = found;
     dataset.loaded = frameKey(frame);
-    if (frameKey(frame) !== frameKey(state)) return; // it is on the way to the wanted one
+    if (frameKey(frame) !== frameKey(frameOf(state))) return; // it is on the way to the wanted one
     delete dataset.busy;
     recovery.shown();
+    player.shown();
     message.clearFailure();
   }
 }

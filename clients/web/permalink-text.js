@@ -1,5 +1,7 @@
 /** Reads a URL's fragment as people write them: numbers in any form, units, other names. What is not understood is named. */
 
+import { isAnomaly } from "./anomaly.js";
+import { readRange } from "./range.js";
 import { defaultState, rounded } from "./state.js";
 
 /** The names that a parameter may have, in small letters. The first is the one that the page writes. */
@@ -10,12 +12,13 @@ const NAMES = {
   depth: ["depth", "depth_km"],
   radius: ["radius", "radius_km"],
   draw: ["draw", "seed"],
+  anomaly: ["anomaly"],
+  range: ["range", "rescale"],
   lat: ["lat", "latitude"],
   lng: ["lng", "lon", "long", "longitude"],
   zoom: ["zoom", "z"],
 };
 
-/** What is read but is not a parameter of the state; others add to it. */
 const FURTHEST_ZOOM = 30;
 
 /**
@@ -32,8 +35,12 @@ export function parseHash(hash, catalog) {
   const t = readStep(asked.t, catalog, fallback.t, problems);
   const r = readShell(asked, catalog, fallback.r, problems);
   const draw = readDraw(asked.draw ?? null, catalog, problems);
+  const anomaly = readAnomaly(asked.anomaly, variable, problems);
+  const range = asked.range === undefined ? null : readRange(asked.range);
+  if (asked.range !== undefined && range === null) problems.push(`There is no range=${asked.range}; it is depth, or two numbers.`);
   const view = readView(asked, problems);
-  return { state: Object.freeze({ variable, t, r, ...(draw && { draw }), view }), problems };
+  const chosen = { ...(draw && { draw }), ...(anomaly && { anomaly }), ...(range && { range }) };
+  return { state: Object.freeze({ variable, t, r, ...chosen, view }), problems };
 }
 
 /** @returns {Object<string, string>} texts by the names that the page writes */
@@ -89,6 +96,14 @@ function readShell({ r, depth, radius }, { shells }, byDefault, problems) {
   const found = Number.isNaN(number) ? byDefault : nearest(shells, (shell) => shell.r, number).r;
   if (found !== number) problems.push(`There is no r=${r}; showing r=${found}.`);
   return found;
+}
+
+function readAnomaly(text, variable, problems) {
+  if (text === undefined || /^(0|false|no|off)$/i.test(text)) return false;
+  const isSwitch = /^(|1|true|yes|on)$/i.test(text);
+  if (isSwitch && !isAnomaly(variable)) return true;
+  if (!isSwitch) problems.push(`There is no anomaly=${text}; it is 1 or 0.`);
+  return false; // the variable itself is one
 }
 
 /** Returns the canonical text of a draw, which is null for the surrogate's own. */

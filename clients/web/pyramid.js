@@ -24,6 +24,7 @@ export async function openPyramid(folder) {
     worker: null,
     offline: null,
     tiling: tilingOf(manifest),
+    styles: false, // the pictures are drawn
     tiles: manifest.format === "pmtiles" ? archives : files,
     fetchLegend: (variable) => fetchJson(`${folder}legends/${variable}.json`),
     fetchShell: catalog.values ? values : null,

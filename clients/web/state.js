@@ -2,7 +2,7 @@
 
 /**
  * @typedef {Readonly<{lat: number, lng: number, zoom: number}>} View
- * @typedef {Readonly<import("./source.js").Frame & {view: ?View, range?: import("./range.js").Range}>} State
+ * @typedef {Readonly<import("./source.js").Frame & {view: ?View}>} State
  *   `view` is null while the map shows the globe as it is first seen: such a link fits any screen
  */
 
@@ -10,7 +10,18 @@
 export const framePath = ({ variable, t, r }) => `${variable}/${t}/${r}`;
 
 /** What identifies a frame: its place and its draw. @param {import("./source.js").Frame} frame */
-export const frameKey = (frame) => framePath(frame) + (frame.draw ? `@${frame.draw}` : "");
+export const frameKey = (frame) =>
+  framePath(frame) + (frame.draw ? `@${frame.draw}` : "") + (frame.anomaly ? "~anomaly" : "") + (frame.range ? `~${frame.range}` : "");
+
+/** The frame of a state. @param {State} state @returns {import("./source.js").Frame} */
+export const frameOf = ({ variable, t, r, draw, anomaly, range }) => ({
+  variable,
+  t,
+  r,
+  draw,
+  ...(anomaly && draw !== "std" && { anomaly }), // a spread has no mean to take away
+  ...(range && { range }),
+});
 
 /** @param {import("./source.js").Catalog} catalog @returns {State} */
 export function defaultState(catalog) {
@@ -25,9 +36,11 @@ export const withChange = (state, change) => Object.freeze({ ...state, ...change
  * The text that has this state alone: reading it and writing it again gives the same bytes.
  * @param {State} state @returns {string} e.g. "#var=temperature&t=120&r=150&lat=0.000&lng=0.000&zoom=1.320"
  */
-export function formatHash({ variable, t, r, draw, view }) {
+export function formatHash({ variable, t, r, draw, anomaly, range, view }) {
   const parameters = new URLSearchParams({ var: variable, t: String(t), r: String(r) });
   if (draw) parameters.set("draw", draw);
+  if (anomaly) parameters.set("anomaly", "1");
+  if (range) parameters.set("range", range);
   if (view) for (const [name, number] of Object.entries(rounded(view))) parameters.set(name, number.toFixed(3));
   return `#${parameters}`;
 }

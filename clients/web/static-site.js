@@ -1,8 +1,10 @@
 /** Surrogates in files beside the page as a source of data: `earthgan site` writes them, and this browser computes them. */
 
+import { anomalyLegend } from "./anomaly.js";
 import { offerChoice } from "./choice.js";
 import { fetchJson, SourceError } from "./http.js";
 import { keptWith } from "./offline.js";
+import { withEnds } from "./range.js";
 import { absolute, catalogOf, entryOf } from "./said.js";
 
 /** Pictures are painted as finely as the finest tiles of a gateway, which has this tile matrix set. */
@@ -28,7 +30,9 @@ export async function openStaticSite(said) {
     offline: said.offline === null ? null : keptWith(said, entry, catalog, surrogate),
     tiling: { tms: TILE_MATRIX_SET, minNativeZoom: 0, maxNativeZoom: catalog.tile_matrix_sets[TILE_MATRIX_SET].max_native_zoom },
     tiles: null,
-    fetchLegend: async (variable) => legends[variable],
+    styles: true,
+    fetchLegend: async (variable, _, anomaly) =>
+      anomaly ? anomalyLegend(variable, variables, legends, withEnds) : legends[variable],
     fetchShell: null,
   };
 }
