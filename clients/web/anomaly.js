@@ -19,6 +19,5 @@ export function anomalyLegend(name, variables, legends, withEnds) {
   const isAroundZero = legend.range[0] === -legend.range[1];
   const other = isAroundZero ? legend : Object.values(legends).find(({ colormap }) => colormap === AROUND_ZERO);
   const { colors, colormap } = other ?? legend;
-  const named = { ...legend, colors, colormap, long_name: `${legend.long_name} anomaly` };
-  return withEnds(named, ends.map((end) => end * (legend.factor ?? 1)));
+  return withEnds({ ...legend, colors, colormap }, ends.map((end) => end * (legend.factor ?? 1)));
 }

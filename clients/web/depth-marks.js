@@ -3,6 +3,8 @@
 /** Where the Earth's mantle changes: two changes of phase, the top of what may be other rock, and the core. */
 const DEPTHS_KM = [410, 660, 1600, 2891];
 const EARTH_RADIUS_KM = 6371;
+/** Marks that are nearer to each other, as a share of the slider, move their words apart. */
+const NEAR = 0.13;
 
 /**
  * @param {import("./source.js").Shell[]} shells the surface first @param {import("./source.js").Catalog} catalog
@@ -25,8 +27,10 @@ export function marksOf(shells, { surface_radius_km: radius, length_unit = "km" 
 export function showMarks(element, marks) {
   element.hidden = marks.length === 0;
   element.replaceChildren(
-    ...marks.map(({ depthKm, place }) => {
+    ...marks.map(({ depthKm, place }, i) => {
       const mark = document.createElement("span");
+      const isNear = (other) => other !== undefined && Math.abs(other.place - place) < NEAR;
+      mark.className = isNear(marks[i + 1]) ? "before" : isNear(marks[i - 1]) ? "after" : ""; // or their words would touch
       mark.textContent = String(depthKm);
       mark.style.setProperty("--place", place);
       return mark;

@@ -70,10 +70,10 @@ export class Engine {
     if (engine === this.#chosen) return;
     this.#chosen = engine;
     this.#element.querySelector(`[value="${engine}"]`).checked = true;
-    if (engine === "server") this.#browser?.then((field) => field.clear(), () => {});
-    else this.#server?.clear();
-    if (this.#wanted) this.show(this.#wanted);
-    else if (engine === "browser") this.#open();
+    if (this.#wanted) {
+      this.show(this.#wanted); // the old picture stays until the new one is there
+      if (engine === "browser") this.#compute((field) => field.retry());
+    } else if (engine === "browser") this.#open();
   }
 
   /** Uses the field that this browser computes, once it is open. If it cannot be opened, the server takes over. */
@@ -115,6 +115,8 @@ export class Engine {
 
   #shown(engine, frame, { detail, cost }) {
     if (engine !== this.#chosen) return;
+    if (engine === "browser") this.#server?.clear();
+    else this.#browser?.then((field) => engine === this.#chosen && field.clear(), () => {});
     document.documentElement.dataset.detail = detail;
     const output = this.#element.querySelector(`[value="${engine}"] ~ output`);
     const state = detail === "coded" ? " · coded, refining …" : "";

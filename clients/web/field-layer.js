@@ -47,7 +47,7 @@ export class FieldLayer {
 
   /** Shows a frame as soon as all its tiles have loaded, and until then what arrives on the way. The latest call wins. */
   show(frame) {
-    if (this.#wanted && frameKey(frame) === frameKey(this.#wanted)) return;
+    if (this.#wanted && frameKey(frame) === frameKey(this.#wanted) && !this.#isShown()) return;
     this.#wanted = frame;
     this.#load();
   }

@@ -48,7 +48,8 @@ function once(fetchLegend) {
   return (variable, draw = null, anomaly = false) => {
     const key = `${variable}@${draw ?? ""}~${anomaly}`;
     if (!legends.has(key)) {
-      legends.set(key, fetchLegend(variable, draw, anomaly));
+      const named = (legend) => (anomaly ? { ...legend, long_name: `${legend.long_name} less its lateral mean` } : legend);
+      legends.set(key, fetchLegend(variable, draw, anomaly).then(named));
       legends.get(key).catch(() => legends.delete(key));
     }
     return legends.get(key);
