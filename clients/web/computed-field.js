@@ -26,7 +26,7 @@ export class ComputedField {
    * @param {import("./source.js").Source} source @param {import("./computed.js").Computer} computer
    * @param {{
    *   loading: () => void,
-   *   shown: (frame: import("./source.js").Frame, detail: {detail: "coded" | "refined", cost: Cost}) => void,
+   *   shown: (frame: import("./source.js").Frame, detail: {detail: "draft" | "coded" | "refined", cost: Cost}) => void,
    *   failed: (reason: string) => void,
    * }} on `shown` is called again when a refined picture has taken the place of a coded one
    * @typedef {{bytes: number, ms: number}} Cost

@@ -119,7 +119,7 @@ export class Engine {
     else this.#browser?.then((field) => engine === this.#chosen && field.clear(), () => {});
     document.documentElement.dataset.detail = detail;
     const output = this.#element.querySelector(`[value="${engine}"] ~ output`);
-    const state = detail === "coded" ? " · coded, refining …" : "";
+    const state = detail === "refined" ? "" : ` · ${detail}, refining …`;
     output.textContent = `${amountOf(cost.bytes)} · ${durationOf(cost.ms)}${state}`;
     this.#on.shown(frame);
     if (detail === "refined") this.#keep();

@@ -13,7 +13,9 @@ from answers import array
 from earthgan import Surrogate
 from earthgan.backends.onnx import onnx_backend
 from earthgan_gateway.drawing.colours import colours
+from earthgan_gateway.page.bundle import Bundle
 from gateway_server import gateway
+from places import ROOT
 
 
 def picture(answer: httpx.Response) -> np.ndarray:
@@ -178,3 +180,43 @@ def test_the_docs_page_loads_nothing_from_elsewhere(client: httpx.Client) -> Non
     assert linked
     assert all(client.get(link).status_code == 200 for link in linked if link.startswith("/"))
     assert [link for link in linked if not link.startswith("/")] == []
+
+
+def test_the_built_page_is_small_in_every_coding_and_kept_for_ever_by_its_versions(gateway_url: str) -> None:
+    bundle = Bundle.required(ROOT / "clients" / "web")
+    with httpx.Client(base_url=gateway_url, trust_env=False) as client:
+        html = client.get("/", headers={"accept-encoding": "gzip"})
+        assert html.headers["cache-control"] == "no-cache"
+        known = {"if-none-match": html.headers["etag"], "accept-encoding": "gzip"}
+        assert client.get("/", headers=known).status_code == 304
+        for name, version in bundle.versions.items():
+            content = (bundle.folder / name).read_bytes()
+            tags, sizes = set(), []
+            for coding in ("br", "gzip", "identity"):
+                headers = {"accept-encoding": coding}
+                with client.stream("GET", f"/client/bundle/{name}?v={version}", headers=headers) as answer:
+                    raw = b"".join(answer.iter_raw())
+                assert answer.headers.get("content-encoding", "identity") == coding
+                assert "immutable" in answer.headers["cache-control"]
+                assert answer.headers["vary"] == "Accept-Encoding"
+                tags.add(answer.headers["etag"])
+                sizes.append(len(raw))
+                again = client.get(
+                    f"/client/bundle/{name}", headers=headers | {"if-none-match": answer.headers["etag"]}
+                )
+                assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
+            assert len(tags) == 3
+            assert sizes == sorted(sizes)
+            assert raw == content
+            other = client.get(f"/client/bundle/{name}?v=0123456789abcdef", headers={"accept-encoding": "gzip"})
+            assert (other.content, other.headers["cache-control"]) == (content, "no-cache")
+
+
+def test_versions_of_the_surrogates_files_are_kept_for_ever(client: httpx.Client, default_surrogate: Surrogate) -> None:
+    step = default_surrogate.steps[0]
+    for version, due in ((step.sha256[:16], "public, max-age=31536000, immutable"), ("0" * 16, "no-cache")):
+        assert client.get(f"/surrogate/{step.file}?v={version}").headers["cache-control"] == due
+    assert client.get(f"/surrogate/{step.file}").headers["cache-control"] == "no-cache"
+    part = client.get("/surrogate/coded.safetensors.gz").raise_for_status()
+    assert "content-encoding" not in part.headers
+    assert part.content[:2] == b"\x1f\x8b"

@@ -5,8 +5,8 @@ import { startWorker } from "./start.js";
 
 /**
  * @typedef {import("../source.js").Frame} Frame
- * @typedef {{values: Float32Array, detail: "coded" | "refined", cost: {bytes: number, ms: number}}} Computed  a shell's
- *   values `(row, column)` in their unit, whether a refinement has been added to what is coded, and what it cost: the
+ * @typedef {{values: Float32Array, detail: "draft" | "coded" | "refined", cost: {bytes: number, ms: number}}} Computed  a shell's
+ *   values `(row, column)` in their unit, whether they are whole, what is coded or a draft, and what it cost: the
  *   bytes that were read, and the time from request to answer
  */
 

@@ -12,6 +12,7 @@ import { numbersOf, READS_PARTS } from "../said.js";
 import { Code } from "./coded.js";
 import { Corrections, parted } from "./corrections.js";
 import { Curves } from "./curves.js";
+import { Drafts } from "./draft.js";
 import { SurrogateError } from "./error.js";
 import { Folder } from "./folder.js";
 import { Predictor } from "./prediction.js";
@@ -31,9 +32,10 @@ const KEPT = 9;
 
 /**
  * @typedef {{
- *   pause?: () => Promise<void>, coded?: (coefficients: import("./coded.js").Coefficients) => Promise<void>,
+ *   pause?: () => Promise<void>,
+ *   coded?: (coefficients: import("./coded.js").Coefficients, detail: "coded" | "draft") => Promise<void>,
  * }} Progress  `pause` is awaited between parts of a long computation, which it stops by an error. `coded` is given what is
- *   coded of a step before that is refined.
+ *   coded of a step before that is refined, or a draft of a step that is predicted.
  */
 
 /**
@@ -65,6 +67,8 @@ export class Surrogate {
   #refinement = null; // a function that returns a promise of it
   #curves;
   #predictor = null;
+  #drafts = null;
+  #whole = new Map(); // coefficients by step that are computed: those of #kept
   #kept = new Map(); // promises of coefficients by step, the latest last
   #harmonics = new WeakMap(); // by grid
 
@@ -86,7 +90,10 @@ export class Surrogate {
       const refinement = (weights) => new Refinement(weights, preset, components[0], this.#kernels);
       this.#refinement = rest ? once(async () => refinement({ ...tensors, ...(await rest()) })) : always(refinement(tensors));
     }
-    if (preset.prediction) this.#predictor = new Predictor(tensors, preset, components, scales[0]);
+    if (preset.prediction) {
+      this.#predictor = new Predictor(tensors, preset, components, scales[0]);
+      this.#drafts = new Drafts(tensors, preset, components, scales[0]);
+    }
     this.spec = spec;
     /** Whether the files' digests are verified. Browsers can only do this on pages in a secure context. */
     this.verified = folder.verifies;
@@ -159,17 +166,45 @@ export class Surrogate {
     const found = this.#kept.get(step.t) ?? this.#decoded(step, progress);
     this.#kept.delete(step.t);
     this.#kept.set(step.t, found);
-    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);
-    found.catch(() => this.#kept.delete(step.t));
+    if (this.#kept.size > KEPT) {
+      const oldest = this.#kept.keys().next().value;
+      this.#kept.delete(oldest);
+      this.#whole.delete(oldest);
+    }
+    found.then((whole) => this.#kept.get(step.t) === found && this.#whole.set(step.t, whole), () => this.#kept.delete(step.t));
     return found;
+  }
+
+  /** Prepares what the first predicted step of a drag would wait for. */
+  prepare() {
+    this.#drafts?.prepare();
+  }
+
+  /** The coefficients of a step as far as they can be had soon: whole, as they are coded, or drafted. */
+  async #soon(step, pause) {
+    await pause?.();
+    const whole = this.#whole.get(step.t);
+    if (whole) return whole;
+    const read = async (isPredicted) => this.#code.coefficients((await this.#read(step, isPredicted)).decoded);
+    if (!Number.isInteger(step.predicted_from)) return { ...(await read(false)), strength: step.strength ?? 1 };
+    const before = this.#before(step);
+    const found = (earlier) => this.#soon(earlier, pause);
+    return this.#drafts.of(step, before, this.#duration(before, step), { found, read: async () => (await read(true)).values });
+  }
+
+  /** The step from which a step is predicted. */
+  #before(step) {
+    const before = this.spec.inputs.steps.find((known) => known.t === step.predicted_from);
+    if (!(before?.t < step.t)) throw new SurrogateError(`Step ${step.t} is predicted from a step that is not there.`);
+    return before;
   }
 
   /** Decodes a step, after the step from which it is predicted. */
   async #decoded(step, { pause, coded }) {
     const { strength = 1 } = step;
     if (Number.isInteger(step.predicted_from) && this.#predictor) {
-      const before = this.spec.inputs.steps.find((known) => known.t === step.predicted_from);
-      if (!(before?.t < step.t)) throw new SurrogateError(`Step ${step.t} is predicted from a step that is not there.`);
+      const before = this.#before(step);
+      if (coded) await coded(await this.#soon(step, pause), "draft");
       const reading = this.#read(step, true); // while earlier steps are decoded
       const [{ decoded, corrections }, earlier] = await Promise.all([reading, this.#found(before, { pause })]);
       await pause?.();
@@ -183,7 +218,7 @@ export class Surrogate {
     if (this.#refinement === null) return coefficients;
     const reading = this.#refinement();
     reading.catch(() => {}); // whoever waits for it sees what is wrong
-    await coded?.({ ...coefficients, corrections: null });
+    await coded?.({ ...coefficients, corrections: null }, "coded");
     const refinement = await reading;
     const refined = this.#code.added(decoded, await refinement.correction(coefficients, pause));
     return { ...this.#code.coefficients(refined), corrections, strength };

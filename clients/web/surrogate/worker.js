@@ -77,11 +77,13 @@ async function compute({ id, variable, t, r }) {
     if (wanted) throw STALE;
   };
   const pause = () => pauseFor(turn);
-  const coded = async (coefficients) => {
-    reply(coefficients, "coded");
+  const coded = async (coefficients, detail) => {
+    reply(coefficients, detail);
     await pauseFor(quiet);
   };
   reply(await surrogate.coefficients(t, { pause, coded }), "refined");
+  await pauseFor(quiet); // for whoever waits
+  surrogate.prepare();
 }
 
 /** Waits for a while, or for a request. */

@@ -46,13 +46,13 @@ class WebFile:
             "etag": tag,
             "cache-control": FOR_EVER if request.query_params.get("v") == self.version else ASK_AGAIN,
         }
-        if self._codings:
-            headers["vary"] = "Accept-Encoding"
         known = [text.strip().removeprefix("W/") for text in request.headers.get("if-none-match", "").split(",")]
         if tag in known or "*" in known:
-            return Response(status_code=304, headers=headers)
+            return Response(status_code=304, headers={**headers, "vary": "Accept-Encoding"})
         if coding is None:
-            return Response(self.content, media_type=self.media_type, headers=headers)
+            varies = {"vary": "Accept-Encoding"} if self._codings else {}
+            return Response(self.content, media_type=self.media_type, headers={**headers, **varies})
+        # `Compression` says that an encoded answer varies.
         return Response(
             self._codings[coding], media_type=self.media_type, headers={**headers, "content-encoding": coding}
         )
