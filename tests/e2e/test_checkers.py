@@ -24,7 +24,9 @@ def package(request: pytest.FixtureRequest, name: str) -> Path:
     folder = Path(request.config.cache.mkdir("checkers"))
     archive = folder / (name.replace("@", "-") + ".tgz")
     if not archive.is_file():
-        packed = subprocess.run([npm, "pack", "--silent", name], cwd=folder, capture_output=True, timeout=120, check=False)
+        packed = subprocess.run(
+            [npm, "pack", "--silent", name], cwd=folder, capture_output=True, timeout=120, check=False
+        )
         if packed.returncode != 0:
             pytest.skip(f"npm cannot download {name} here")
     place = folder / name
@@ -44,7 +46,9 @@ def test_axe_finds_nothing(page: Page, gateway: Gateway, request: pytest.Fixture
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(200)
         found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
-        assert not found, name + json.dumps([(each["id"], [n["html"] for n in each["nodes"]]) for each in found], indent=1)
+        assert not found, name + json.dumps(
+            [(each["id"], [n["html"] for n in each["nodes"]]) for each in found], indent=1
+        )
 
 
 def java() -> str | None:
@@ -67,5 +71,8 @@ def test_vnu_finds_nothing(page: Page, gateway: Gateway, request: pytest.Fixture
     (tmp_path / "drawn.html").write_text("<!doctype html>" + page.evaluate("document.documentElement.outerHTML"))
     command = [program, "-Xss1m", "-jar", str(jar), "--format", "json", *map(str, sorted(tmp_path.glob("*.html")))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=os.environ)
-    found = [f"{each.get('url', '')[-12:]}:{each.get('lastLine')} {each['message']}" for each in json.loads(done.stderr)["messages"]]
+    found = [
+        f"{each.get('url', '')[-12:]}:{each.get('lastLine')} {each['message']}"
+        for each in json.loads(done.stderr)["messages"]
+    ]
     assert not found

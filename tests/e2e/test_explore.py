@@ -119,7 +119,9 @@ def test_play_shows_every_step_and_no_gap(page: Page, gateway: Gateway, engine: 
     )
     page.get_by_role("button", name="Play through time").click()
     page.get_by_label("Speed").select_option("10")
-    page.wait_for_function("steps => steps.every((t) => window.seen.includes(t))", arg=[*steps[-2:], *steps[:2]], timeout=60_000)
+    page.wait_for_function(
+        "steps => steps.every((t) => window.seen.includes(t))", arg=[*steps[-2:], *steps[:2]], timeout=60_000
+    )
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#player")).to_be_hidden()
     wait_until_whole(page)
@@ -153,7 +155,13 @@ def test_a_saved_picture_has_the_map_and_its_words(page: Page, gateway: Gateway,
     saved = np.asarray(Image.open(io.BytesIO((tmp_path / "saved.png").read_bytes())).convert("RGB")).astype(int)
     height, width = saved.shape[0] - 2 * 64, saved.shape[1]
     assert abs(height - shown.shape[0]) <= 1
-    assert np.abs(saved[64 : 64 + height : 7, ::7][: shown.shape[0] // 7, : shown.shape[1] // 7] - shown[::7, ::7][: height // 7, : width // 7]).mean() < 2
+    assert (
+        np.abs(
+            saved[64 : 64 + height : 7, ::7][: shown.shape[0] // 7, : shown.shape[1] // 7]
+            - shown[::7, ::7][: height // 7, : width // 7]
+        ).mean()
+        < 2
+    )
     palette = legend_colors(gateway.json(f"legends/{gateway.default.variable}.json"))
     bar = saved[64 + height + 30, 16 : 16 + 320]
     assert np.abs(bar[[0, 160, 319]] - palette[[0, 127, 254]]).max() < 8

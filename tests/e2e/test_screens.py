@@ -104,7 +104,12 @@ def test_a_phone_shows_the_whole_globe_if_asked(phone: Open) -> None:
 
 def test_ten_rotations_do_not_move_the_middle(phone: Open) -> None:
     page = phone()
-    for place in ("lat=12.345&lng=-67.891&zoom=3", "lat=80&lng=170&zoom=2.5", "lat=-90&lng=0&zoom=4", "lng=33.3&zoom=1"):
+    for place in (
+        "lat=12.345&lng=-67.891&zoom=3",
+        "lat=80&lng=170&zoom=2.5",
+        "lat=-90&lng=0&zoom=4",
+        "lng=33.3&zoom=1",
+    ):
         follow(page, f"#{place}")
         link, where = page.evaluate("location.hash"), center(page)
         for size in [*[LYING, UPRIGHT] * 5, (1280, 800), (700, 900), UPRIGHT]:

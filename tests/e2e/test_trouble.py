@@ -183,7 +183,9 @@ def test_a_gateway_with_a_limit_is_not_overrun(page: Page, gateway: Gateway, fau
 
 
 @pytest.mark.parametrize("fault", ["404", "500", "broken"])
-def test_a_failed_load_keeps_the_picture_and_its_words(page: Page, gateway: Gateway, faults: Faults, fault: str) -> None:
+def test_a_failed_load_keeps_the_picture_and_its_words(
+    page: Page, gateway: Gateway, faults: Faults, fault: str
+) -> None:
     faults.allow("404", "500")
     first, _ = frames(gateway.url)
     open_client(page, gateway)
