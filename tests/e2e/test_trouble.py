@@ -1,5 +1,6 @@
-"""Servers that hang, die, return, are busy or slow: the page says one sentence, keeps its picture, and goes on by itself."""
+"""Servers that hang, die, return, are busy or slow: the page says so, keeps its picture, and goes on by itself."""
 
+import json
 import os
 import re
 import signal
@@ -71,10 +72,8 @@ def server(shared_server: Server, page: Page, faults: Faults) -> Iterator[Server
     page.goto("about:blank")  # or requests would be on their way when the server ends
 
 
-def frames(url: str) -> tuple[Frame, Frame]:
-    """The default frame, and one at another depth."""
-    default = Gateway(url).default
-    return default, Frame(default.variable, default.t, default.r - 10)
+def deeper_than(frame: Frame) -> Frame:
+    return Frame(frame.variable, frame.t, frame.r - 10)
 
 
 def go_deeper(page: Page, frame: Frame) -> None:
@@ -82,13 +81,14 @@ def go_deeper(page: Page, frame: Frame) -> None:
 
 
 def words(page: Page) -> list[str]:
-    return page.locator("#legend-title, #legend-ticks, #value, #caption").all_inner_texts() + [page.title()]
+    texts = page.locator("#legend-title, #legend-ticks, #value, #caption").all_inner_texts()
+    return [*texts, page.title()]
 
 
 @pytest.mark.parametrize("engine", ["server", "browser"])
 @pytest.mark.parametrize("how", ["hung", "killed"])
 def test_a_server_that_goes_and_returns(page: Page, server: Server, how: str, engine: str) -> None:
-    first, deeper = frames(server.url)
+    first = Gateway(server.url).default
     other = Frame("vx", first.t, first.r) if engine == "server" else Frame(first.variable, first.t + 7, first.r)
     page.goto(f"{server.url}/")
     page.wait_for_selector('html[data-detail="refined"]', state="attached", timeout=60_000)
@@ -133,14 +133,14 @@ def busy(status: int, retry_after: str | None = None) -> dict:
         "status": status,
         "headers": {} if retry_after is None else {"retry-after": retry_after},
         "content_type": "application/problem+json",
-        "body": '{"title": "Busy", "detail": "more requests than 10 per 1 second", "status": %d}' % status,
+        "body": json.dumps({"title": "Busy", "detail": "more requests than 10 per 1 second", "status": status}),
     }
 
 
 @pytest.mark.parametrize("status", [503, 429])
 def test_retry_after_is_honoured(page: Page, gateway: Gateway, faults: Faults, status: int) -> None:
     faults.allow(str(status))
-    first, deeper = frames(gateway.url)
+    deeper = deeper_than(gateway.default)
     open_client(page, gateway)
     before = picture(page)
     asked: list[float] = []
@@ -187,7 +187,7 @@ def test_a_failed_load_keeps_the_picture_and_its_words(
     page: Page, gateway: Gateway, faults: Faults, fault: str
 ) -> None:
     faults.allow("404", "500")
-    first, _ = frames(gateway.url)
+    first = gateway.default
     open_client(page, gateway)
     expect(page.locator("#value")).to_have_text(re.compile(r"\d K$"))
     before, said = picture(page), words(page)
