@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -25,8 +26,9 @@ Array = NDArray[np.float64]
 #: Of the degrees of the code, this share is carried, but all of them up to `ALL_CARRIED`. All 95 degrees would take
 #: half as much time again and save a tenth of a predicted step's bytes (`docs/spectral.md`).
 CARRIED, ALL_CARRIED = 5 / 6, 64
-#: A wave may turn by this many radians per pass and stage (`Predictor.phase`), measured on a chain of eight steps.
-PHASE = 1.5
+#: A wave may turn by this many radians per pass and stage (`Predictor.phase`), measured on a chain of eight steps. A
+#: tenth of a pass or of a stage more is let pass.
+PHASE, SLACK = 1.5, 0.1
 #: The motions per step, as a largest phase in radians, from which the fit of the physics starts.
 MOTIONS = 0.3 * 2.0 ** np.arange(8)
 #: The number of chains that gains and tables are fitted to.
@@ -108,10 +110,11 @@ def fit_physics(
 ) -> PredictionArguments:
     """The draft with the motion, the diffusivity and the heating that carry exact steps nearest to the next ones.
 
-    Several motions are tried first. Then all three numbers follow by Gauss and Newton's method. Only low degrees count,
-    carried on more shells than the draft has: what a coarse prediction misses grows with the motion, so a fit to all
-    degrees would find a motion that is a quarter too small. If nothing is gained, or if there are no Stokes maps,
-    nothing is carried: a step is then predicted to be like the step before it.
+    The draft's stages are the most that a pass may have. Several motions are tried first. Then all three numbers follow
+    by Gauss and Newton's method. Only low degrees count, carried on more shells than the draft has: what a coarse
+    prediction misses grows with the motion, so a fit to all degrees would find a motion that is a quarter too small. If
+    nothing is gained, or if there are no Stokes maps, nothing is carried: a step is then predicted to be like the step
+    before it.
     """
     if arguments.stokes is None:
         return draft
@@ -132,9 +135,11 @@ def fit_physics(
 
     def made(prediction: PredictionArguments, unit: float, parameters: Array) -> PredictionArguments:
         advection, diffusivity, heating = (float(each) for each in parameters)
-        passes = max(1.0, np.ceil(unit * abs(advection) / (PHASE * (draft.stages - 1)) - 0.1))
+        most, needed = draft.stages - 1, unit * abs(advection) / PHASE
+        passes = max(1.0, np.ceil(needed / most - SLACK))
+        stages = 1 + min(2 * max(1, math.ceil((needed / passes - SLACK) / 2)), most)  # an odd number
         found = {"advection": advection, "diffusivity": max(diffusivity, 0.0), "heating": heating}
-        return prediction.model_copy(update={**found, "interval": float(duration / passes)})
+        return prediction.model_copy(update={**found, "stages": stages, "interval": float(duration / passes)})
 
     unit = phase(fine)
     if not unit > 0:
@@ -142,7 +147,7 @@ def fit_physics(
     rows = degrees_of_rows(counted)
 
     def error(parameters: Array) -> Array:
-        carry = predictor(made(fine, unit, parameters)).carried
+        carry = predictor(made(fine, unit, parameters).model_copy(update={"stages": fine.stages})).carried
         found = (in_rows((carry(x, time) - y).astype(np.float64))[: len(rows)].ravel() for x, y, time in pairs)
         return np.concatenate(list(found))
 
