@@ -102,10 +102,10 @@ def test_a_coded_picture_comes_first(page: Page, gateway: Gateway, asked: list[s
     wait_until_refined(page, Frame("temperature", 121, 150))
     seen = list(dict.fromkeys(page.evaluate("window.details")))
     assert seen.index("temperature/121/150 coded") < seen.index("temperature/121/150 refined")
-    expect(page.locator("#engine")).to_contain_text(re.compile(r"this browser\s+1\d kB · \d+ ms"))
+    expect(page.locator("#engine")).to_contain_text(re.compile(r"this browser\s+\d\d kB · "))
     follow(page, "#t=120&r=150")
     wait_until_refined(page, Frame("temperature", 120, 150))
-    expect(page.locator("#engine")).to_contain_text(re.compile(r"this browser\s+0 B · \d+ ms"))
+    expect(page.locator("#engine")).to_contain_text(re.compile(r"this browser\s+0 B · "))
 
 
 def test_the_server_takes_over(page: Page, gateway: Gateway, asked: list[str], faults: Faults) -> None:

@@ -49,10 +49,10 @@ class WebFile:
         known = [text.strip().removeprefix("W/") for text in request.headers.get("if-none-match", "").split(",")]
         if tag in known or "*" in known:
             return Response(status_code=304, headers={**headers, "vary": "Accept-Encoding"})
-        if coding is None:
-            varies = {"vary": "Accept-Encoding"} if self._codings else {}
-            return Response(self.content, media_type=self.media_type, headers={**headers, **varies})
-        # `Compression` says that an encoded answer varies.
+        if coding is None:  # `Compression` says that it varies
+            return Response(self.content, media_type=self.media_type, headers=headers)
         return Response(
-            self._codings[coding], media_type=self.media_type, headers={**headers, "content-encoding": coding}
+            self._codings[coding],
+            media_type=self.media_type,
+            headers={**headers, "content-encoding": coding, "vary": "Accept-Encoding"},
         )

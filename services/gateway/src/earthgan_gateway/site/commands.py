@@ -11,7 +11,7 @@ from earthgan.errors import BadInput
 from earthgan.files import whole, write_json
 
 _EXAMPLE = """earthgan site model_store/default --out site
-  earthgan site model_store/default model_store/earth --out site
+  earthgan site model_store/default mine --out site
   python3 -m http.server --directory site"""
 
 
@@ -41,16 +41,11 @@ def _site(arguments: argparse.Namespace) -> None:
     with whole(out) as part:
         write_site(part, (SHIPPED / "client").resolve(), shown)
     files = [path for path in out.rglob("*") if path.is_file()]
-    report = {
-        "surrogates": [each.name for each in shown],
-        "files": len(files),
-        "bytes": sum(path.stat().st_size for path in files),
-    }
-    names = ", ".join(report["surrogates"])
-    print(f"{out}: {report['files']} files, {report['bytes'] / 1e6:.1f} MB, with {names}")
+    names, size = [each.name for each in shown], sum(path.stat().st_size for path in files)
+    print(f"{out}: {len(files)} files, {size / 1e6:.1f} MB, with {', '.join(names)}")
     print(f"to look at it: python3 -m http.server --directory {out}")
     if arguments.json:
-        write_json(arguments.json, report)
+        write_json(arguments.json, {"surrogates": names, "files": len(files), "bytes": size})
 
 
 def _check_empty(out: Path) -> None:
