@@ -30,7 +30,7 @@ export function showMarks(element, marks) {
     ...marks.map(({ depthKm, place }, i) => {
       const mark = document.createElement("span");
       const isNear = (other) => other !== undefined && Math.abs(other.place - place) < NEAR;
-      mark.className = isNear(marks[i + 1]) ? "before" : isNear(marks[i - 1]) ? "after" : ""; // or their words would touch
+      mark.className = place > 0.95 ? "last" : isNear(marks[i + 1]) ? "before" : isNear(marks[i - 1]) ? "after" : ""; // or their words would touch
       mark.textContent = String(depthKm);
       mark.style.setProperty("--place", place);
       return mark;
