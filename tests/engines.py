@@ -29,7 +29,9 @@ class CountingEngine:
         deadline: float,
         lane: Lane = "map",
     ) -> Field:
-        return await self._answer(len(variables), shells, range(180), 360)
+        return await self._answer(
+            len(variables), shells, range(self.surrogate.grid.shape[1]), self.surrogate.grid.shape[2]
+        )
 
     async def window(
         self,
