@@ -76,14 +76,14 @@ LAYERS = {
         "cli",
     ),
     "earthgan_gateway": (
-        "settings telemetry background formats allocator draws",
+        "settings telemetry background breaker formats allocator draws edge",
         "cache drawing engines offer",
         "keys progress spreads",
         "fields places",
         "pictures prefetch",
         "catalog wmts",
         "routes seed",
-        "app",
+        "app server",
         "commands __init__",
     ),
     "earthgan_training": (

@@ -14,6 +14,14 @@ from earthgan.errors import BadInput
 from earthgan.surrogate import Surrogate
 
 
+#: The page runs its own modules, a worker of its own that compiles WebAssembly, and shows pictures that it has made.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; "
+    "img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self'; "
+    "base-uri 'self'; form-action 'none'; frame-ancestors 'self'"
+)
+
+
 def client_routes(folder: Path) -> list[BaseRoute]:
     """Make the routes of the page and its files. Raises BadInput if the folder holds no page."""
     index = folder / "index.html"
@@ -23,7 +31,7 @@ def client_routes(folder: Path) -> list[BaseRoute]:
     def page(_: Request) -> HTMLResponse:
         # On other web servers the page's files lie beside the page. Here they are in a subfolder.
         html = index.read_text(encoding="utf-8").replace("<head>", '<head>\n  <base href="client/">', 1)
-        return HTMLResponse(html, headers={"cache-control": "no-cache"})
+        return HTMLResponse(html, headers={"cache-control": "no-cache", "content-security-policy": PAGE_POLICY})
 
     return [Route("/", page), Mount("/client", StaticFiles(directory=folder))]
 

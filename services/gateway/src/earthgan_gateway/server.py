@@ -1,0 +1,186 @@
+"""The server of one process: uvicorn with our edge, and an end that cuts nobody off."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from fastapi import FastAPI
+from uvicorn import Config, Server
+from uvicorn.supervisors import multiprocess
+
+from earthgan_gateway.edge import HEADERS, EdgeConfig, EdgeProtocol
+from earthgan_gateway.settings import Settings
+
+#: After SIGTERM, how long the server goes on taking requests. Each answer says `Connection: close`, so that clients and
+#: load balancers turn to other gateways. It ends earlier if nobody is connected any more.
+NOTICE_S = 5.0
+#: How long the answers that are under way then may take.
+GRACE_S = 15.0
+#: How long the process may live after the signal, whatever it does.
+HARD_S = 26.0
+#: How often connections are looked at, in ticks of uvicorn's main loop, which are 0.1 s.
+SWEEP_TICKS = 10
+
+
+def make_config(app: FastAPI | str, settings: Settings) -> Config:
+    """Return uvicorn's configuration. `app` is an application, or the import name of a function that makes one."""
+    proxies = settings.trusted_proxies
+    return EdgeConfig(
+        app,
+        factory=isinstance(app, str),
+        workers=settings.workers,
+        most_connections=settings.max_connections,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        headers=HEADERS,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+    )
+
+
+class GatewayServer(Server):
+    """Serves until a signal comes, and then ends in three steps: notice, grace, and a hard end."""
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % SWEEP_TICKS == 0:
+            self._sweep()
+        return await super().on_tick(counter)
+
+    def _sweep(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, EdgeProtocol):
+                connection.sweep(now)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        _end_within(HARD_S)
+        self.lifespan.state["draining"] = True
+        for connection in self.server_state.connections:
+            if isinstance(connection, EdgeProtocol) and connection.cycle is not None:
+                connection.cycle.keep_alive = False
+        if signal.SIGINT not in self._captured_signals:  # a person who presses Ctrl+C does not wait
+            await self._wait(NOTICE_S)
+        await self._take_the_last(sockets or [])
+        self.config.timeout_graceful_shutdown = GRACE_S  # type: ignore[assignment]
+        cut = asyncio.get_running_loop().call_later(GRACE_S, self._cut)
+        await super().shutdown(sockets)
+        cut.cancel()
+
+    async def _wait(self, seconds: float) -> None:
+        """Return when nobody is connected, or after some seconds."""
+        until = time.monotonic() + seconds
+        while self.server_state.connections and time.monotonic() < until and not self.force_exit:
+            await asyncio.sleep(0.1)
+            self._sweep()
+
+    async def _take_the_last(self, sockets: list[socket.socket]) -> None:
+        """Accept every connection that waits to be accepted. It would be reset when its socket is closed."""
+        loop = asyncio.get_running_loop()
+
+        def protocol() -> asyncio.Protocol:
+            made: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+            return made(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
+        for listener in sockets:
+            with contextlib.suppress(BlockingIOError, OSError):
+                while True:
+                    accepted, _ = listener.accept()
+                    accepted.setblocking(False)
+                    await loop.connect_accepted_socket(protocol, accepted)
+        await asyncio.sleep(0)
+
+    def _cut(self) -> None:
+        """Cut the connections of clients that do not read their answers."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+
+def _end_within(seconds: float) -> None:
+    """End this process after some seconds, also if a thread of it does not end."""
+    timer = threading.Timer(seconds, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+
+
+class _Worker(multiprocess.Process):
+    """A worker process. It ends when its supervisor has gone."""
+
+    @property
+    def server(self) -> Server:
+        if self._server is None:
+            self._server = GatewayServer(config=self.config)
+        return self._server
+
+    def target(self, sockets: list[socket.socket] | None = None) -> None:
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+        super().target(sockets)
+
+
+def _end_with(parent: int) -> None:
+    """Ask this process to end when its parent is another one, because the first has ended."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+class Supervisor(multiprocess.Multiprocess):
+    """Keeps workers running. They end with it, also if it is killed, and none outlives the hard end."""
+
+    def init_processes(self) -> None:
+        self.processes.extend(self._started() for _ in range(self.processes_num))
+
+    def _started(self) -> _Worker:
+        worker = _Worker(self.config, self.sockets)
+        worker.start()
+        return worker
+
+    def keep_subprocess_alive(self) -> None:
+        for at, worker in enumerate(self.processes):
+            if self.should_exit.is_set():
+                return
+            if worker.is_alive(timeout=self.config.timeout_worker_healthcheck):
+                continue
+            worker.kill()
+            worker.join()
+            if worker.exitcode == multiprocess.STARTUP_FAILURE:  # it would fail again
+                self.should_exit.set()
+                return
+            self.processes[at] = self._started()
+
+    def restart_all(self) -> None:
+        """Replace each worker by a new one, after the new one serves."""
+        for at, old in enumerate(self.processes):
+            new = self._started()
+            if not new.wait_until_ready(HARD_S, self.should_exit):
+                new.kill()
+                new.join()
+                return
+            old.terminate()
+            old.join()
+            self.processes[at] = new
+
+    def handle_ttin(self) -> None:
+        self.processes_num += 1
+        self.processes.append(self._started())
+
+    def terminate_all(self) -> None:
+        for listener in self.sockets:  # the workers have it too; a connection that nobody accepts would wait here
+            listener.close()
+        _end_within(HARD_S + 2)
+        super().terminate_all()
+
+    def join_all(self) -> None:
+        until = time.monotonic() + HARD_S
+        for worker in self.processes:
+            worker.process.join(max(0.0, until - time.monotonic()))
+            if worker.process.is_alive():
+                worker.kill()
+                worker.join()
