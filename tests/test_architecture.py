@@ -70,6 +70,7 @@ LAYERS = {
         "flow wire",
         "kinds",
         "spec",
+        "verified",
         "surrogate",
         "quantities backends __init__",
         "verify",

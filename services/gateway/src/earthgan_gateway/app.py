@@ -112,7 +112,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         colormaps_router(),
         wmts_router(offer),
         places_router(places, fields.keys),
-        health_router(running, surrogate.digest),
+        health_router(running, surrogate.digest, lambda: surrogate.damage),
         metrics_router(metrics),
     )
     for router in routers:

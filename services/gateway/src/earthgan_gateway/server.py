@@ -61,7 +61,8 @@ class GatewayServer(Server):
                 connection.sweep(now)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        _end_within(HARD_S)
+        if threading.current_thread() is threading.main_thread():  # otherwise it is a part of somebody's program
+            _end_within(HARD_S)
         self.lifespan.state["draining"] = True
         for connection in self.server_state.connections:
             if isinstance(connection, EdgeProtocol) and connection.cycle is not None:

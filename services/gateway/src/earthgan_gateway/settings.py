@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     engine_timeout_s: float = Field(default=30, gt=0)
     #: How many seconds a tile may wait for its shell. If the queue is longer, the answer is a 503 at once.
     tile_wait_s: float = Field(default=0.5, gt=0)
-    #: How many seconds a section, series, profile or statistic may take with the queue before it. Otherwise, 503 at once.
+    #: How many seconds a long read, such as a section, may take with the queue before it. Otherwise, 503 at once.
     read_wait_s: float = Field(default=10, gt=0)
     #: How many shells may be generated or queued at once. A request for another one is answered 503.
     max_pending_shells: int = Field(default=64, ge=1)

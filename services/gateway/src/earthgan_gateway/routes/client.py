@@ -13,7 +13,6 @@ from starlette.staticfiles import StaticFiles
 from earthgan.errors import BadInput
 from earthgan.surrogate import Surrogate
 
-
 #: The page runs its own modules, a worker of its own that compiles WebAssembly, and shows pictures that it has made.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; "

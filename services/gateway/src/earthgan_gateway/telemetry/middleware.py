@@ -29,8 +29,8 @@ class TelemetryMiddleware:
     """ASGI middleware that adds some ten microseconds to a request.
 
     `routes` are the first parts of the paths that have a series of their own. All other paths are counted as `other`,
-    so that clients that try paths at random make no new series. A request that raises is counted as a 500, and one whose
-    client left before the answer as a 499.
+    so that clients that try paths at random make no new series. A request that raises is counted as a 500, and a
+    request whose client left before the answer as a 499.
     """
 
     def __init__(
