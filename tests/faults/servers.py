@@ -73,7 +73,7 @@ def served(own: Engine | None = None, /, surrogate: Path = DEFAULT_SURROGATE, **
             time.sleep(0.02)
         yield Served(f"http://127.0.0.1:{port}", server, loops[0])
     finally:
-        server.should_exit = server.force_exit = True
+        server.notice_s, server.grace_s, server.should_exit = 0, 1, True
         thread.join(20)
         assert not thread.is_alive(), "the server did not end"
 
@@ -95,7 +95,7 @@ class Liar:
         return f"http://127.0.0.1:{self.port}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        with contextlib.closing(writer), contextlib.suppress(OSError, asyncio.IncompleteReadError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = next(
@@ -107,7 +107,6 @@ class Liar:
                 self.asked += 1
                 await self.answer(request, writer)
                 await writer.drain()
-        writer.close()
 
     @contextmanager
     def running(self) -> Iterator[Liar]:
@@ -132,6 +131,7 @@ class Liar:
             for each in left:
                 each.cancel()
             loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            loop.run_until_complete(asyncio.sleep(0.1))  # transports close in a later turn
             loop.close()
 
         thread = threading.Thread(target=run)

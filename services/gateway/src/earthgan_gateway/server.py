@@ -49,6 +49,9 @@ def make_config(app: FastAPI | str, settings: Settings) -> Config:
 class GatewayServer(Server):
     """Serves until a signal comes, and then ends in three steps: notice, grace, and a hard end."""
 
+    #: The seconds of the first two steps.
+    notice_s, grace_s = NOTICE_S, GRACE_S
+
     async def on_tick(self, counter: int) -> bool:
         if counter % SWEEP_TICKS == 0:
             self._sweep()
@@ -68,10 +71,10 @@ class GatewayServer(Server):
             if isinstance(connection, EdgeProtocol) and connection.cycle is not None:
                 connection.cycle.keep_alive = False
         if signal.SIGINT not in self._captured_signals:  # a person who presses Ctrl+C does not wait
-            await self._wait(NOTICE_S)
+            await self._wait(self.notice_s)
         await self._take_the_last(sockets or [])
-        self.config.timeout_graceful_shutdown = GRACE_S  # type: ignore[assignment]
-        cut = asyncio.get_running_loop().call_later(GRACE_S, self._cut)
+        self.config.timeout_graceful_shutdown = self.grace_s  # type: ignore[assignment]
+        cut = asyncio.get_running_loop().call_later(self.grace_s, self._cut)
         await super().shutdown(sockets)
         cut.cancel()
 

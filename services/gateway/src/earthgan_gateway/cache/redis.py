@@ -26,6 +26,8 @@ PAUSE_S = 5.0
 #: The least time that Redis gets for what saves a computation, which takes longer than that: locks, and a look for
 #: what another process has computed meanwhile.
 PATIENT_S = 2.0
+#: A Redis that has kept a call waiting for too long is away if it does not answer a ping in this time either.
+DOUBT_S = 1.0
 #: The most connections of one process. Other calls wait for one of them.
 MOST_CONNECTIONS = 64
 
@@ -62,6 +64,7 @@ class RedisCache:
         )
         self._redis = redis.asyncio.Redis.from_pool(pool)
         self._answered = 0.0
+        self._doubt: asyncio.Task[None] | None = None
         self._reads = Breaker(PAUSE_S, lambda _: on_breaker(self.is_failing))
         self._writes = Breaker(PAUSE_S, lambda _: on_breaker(self.is_failing))
 
@@ -124,8 +127,10 @@ class RedisCache:
             return None
         except TimeoutError as error:
             self._on_failure(error)
-            if self._answered < began:  # it has answered nobody meanwhile
-                self._failed((self._reads, self._writes), error, count=False)
+            if breaker.is_open:
+                breaker.failed()
+            elif self._answered < began and self._doubt is None:  # it has answered nobody meanwhile
+                self._doubt = asyncio.create_task(self._check())
             return None
         except (RedisError, OSError) as error:
             self._failed((self._reads, self._writes), error)
@@ -134,9 +139,19 @@ class RedisCache:
         breaker.succeeded()
         return found
 
-    def _failed(self, breakers: tuple[Breaker, ...], error: Exception, count: bool = True) -> None:
-        if count:
-            self._on_failure(error)
+    async def _check(self) -> None:
+        """Find out whether Redis is away or only slow, on a machine that has more to do. Calls go on meanwhile."""
+        try:
+            async with Patience(DOUBT_S):
+                await self._redis.ping()  # type: ignore[misc]
+            self._answered = time.monotonic()
+        except (TimeoutError, RedisError, OSError) as error:
+            self._failed((self._reads, self._writes), error)
+        finally:
+            self._doubt = None
+
+    def _failed(self, breakers: tuple[Breaker, ...], error: Exception) -> None:
+        self._on_failure(error)
         if not all(breaker.is_open for breaker in breakers):
             log.warning("Redis failed and is asked again in %.0f s: %s", PAUSE_S, type(error).__name__)
         for breaker in breakers:
@@ -147,7 +162,9 @@ class RedisCache:
         log.warning("a value in Redis is damaged and counts as absent: %s", key or "it has another type")
 
     async def close(self) -> None:
-        with suppress(RedisError, OSError, asyncio.CancelledError):
+        if self._doubt is not None:
+            self._doubt.cancel()
+        with suppress(RedisError, OSError):
             await self._redis.aclose()
 
 
