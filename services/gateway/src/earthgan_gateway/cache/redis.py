@@ -53,16 +53,14 @@ class RedisCache:
         self._on_damage = on_damage
         self._timeout_s = timeout_s
         self._patient_s = max(timeout_s, PATIENT_S)
-        pool = redis.asyncio.BlockingConnectionPool.from_url(
+        self._redis = redis.asyncio.Redis.from_url(
             url,
-            max_connections=MOST_CONNECTIONS,
-            timeout=None,  # the limits of calls hold here, too
-            socket_timeout=None,
+            socket_timeout=None,  # `Patience` limits each call
             socket_connect_timeout=None,
             retry=Retry(NoBackoff(), 0),
             protocol=3,
         )
-        self._redis = redis.asyncio.Redis.from_pool(pool)
+        self._turn = asyncio.Semaphore(MOST_CONNECTIONS)
         self._answered = 0.0
         self._doubt: asyncio.Task[None] | None = None
         self._reads = Breaker(PAUSE_S, lambda _: on_breaker(self.is_failing))
@@ -115,7 +113,7 @@ class RedisCache:
             return None
         began = time.monotonic()
         try:
-            async with Patience(timeout_s):
+            async with Patience(timeout_s), self._turn:
                 found = await call()
         except ResponseError as error:
             self._answered = time.monotonic()

@@ -22,7 +22,7 @@ def unseal(key: str, kept: bytes) -> bytes | None:
 
 
 def _sum(key: str, value: bytes) -> bytes:
-    found = hashlib.blake2b(key.encode(), digest_size=_SUM_BYTES)
+    found = hashlib.sha256(key.encode())
     found.update(b"\0")
     found.update(value)
-    return found.digest()
+    return found.digest()[:_SUM_BYTES]

@@ -90,7 +90,9 @@ class PictureRoutes:
             status, where = b"earthgan; hit; detail=memory", "memory"
             self._count("memory", resolved.picture)
         else:
-            answer = await while_present(receive, self._pictures.draw(resolved.picture))
+            answer = await self._pictures.find(resolved.picture)
+            if answer is None:
+                answer = await while_present(receive, self._pictures.make(resolved.picture))
             body, where = answer.body, answer.source if answer.hit else "render"
             self._count("rendered" if not answer.hit else "redis", resolved.picture)
             status = b"earthgan; hit; detail=" + where.encode() if answer.hit else b"earthgan; fwd=miss"
