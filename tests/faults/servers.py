@@ -35,7 +35,9 @@ def tile(number: int) -> str:
 
 
 def fetch(address: str, timeout: float = 60, **headers: str) -> httpx.Response:
-    return httpx.get(address, trust_env=False, timeout=timeout, headers=headers)
+    return httpx.get(
+        address, trust_env=False, timeout=timeout, headers=headers, verify=False
+    )  # it loads no certificates
 
 
 @dataclass
@@ -186,3 +188,17 @@ def raw(url: str) -> Iterator[socket.socket]:
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=30) as connection:
         yield connection
+
+
+async def ask(url: str, path: str, timeout: float = 60) -> tuple[int, dict[str, str], float]:
+    """Ask on a connection of its own: status, header fields and seconds. It costs far less than a client's library."""
+    host, port = url.removeprefix("http://").split(":")
+    began = time.perf_counter()
+    async with asyncio.timeout(timeout):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n".encode())
+        head, _, _ = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+    first, *fields = head.decode("latin-1").split("\r\n")
+    said = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in fields)}
+    return int(first.split()[1]), said, time.perf_counter() - began

@@ -153,7 +153,7 @@ def test_nonsense_is_refused_and_never_kept(measured: Measured, monkeypatch: pyt
 @fault("8", "the model server hangs", "after 5 s: 503 within 100 ms, with Retry-After; answers again within 15 s")
 def test_a_hung_model_server_is_refused_at_once(measured: Measured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "STALLED_S", 1.0)
-    with Liar(honest).running() as liar, served(**REMOTE, torchserve_url=liar.url, engine_timeout_s=8) as gateway:
+    with Liar(honest).running() as liar, served(**REMOTE, torchserve_url=liar.url, engine_timeout_s=4) as gateway:
         assert fetch(gateway.url + TILE).status_code == 200
         liar.answer = hang
         with ThreadPoolExecutor(8) as pool:

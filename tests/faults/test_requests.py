@@ -74,7 +74,7 @@ HEADERS = {
     "if-none-match": ["", '"', "*", 'W/"x"', "," * 100, '"x' * 50],
     "accept": ["", "application/openmetrics-text; version=x", "a/b;q=z", "*"],
     "x-request-id": ["", "a" * 100, "é", "a b"],
-    "range": ["bytes=0-1", "bytes=9-1", "bytes=-", "lines=1"],
+    "range": ["bytes=0-1", "bytes=9-1", "bytes=-", "lines=1", "bytes=999999999-", "bytes=a-b"],
     "content-length": ["5"],
     "if-modified-since": ["yesterday", "Thu, 99 Foo 99999 99:99:99 GMT"],
 }
@@ -99,7 +99,7 @@ def fast() -> Iterator[Gateway]:
 
 def check(answer: httpx.Response, asked: str) -> None:
     assert answer.status_code < 500, f"{answer.status_code} for {asked}: {answer.text[:200]}"
-    if answer.status_code >= 400 and not asked.split("?")[0].strip("/").startswith(("client", "surrogate")):
+    if answer.status_code >= 400:
         assert answer.headers["content-type"] == "application/problem+json", asked
 
 

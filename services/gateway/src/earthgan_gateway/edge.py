@@ -169,8 +169,13 @@ class EdgeProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def shutdown(self) -> None:
-        """Close the connection when its answer, if there is one under way, has been sent."""
-        if self._is_idle:
+        """Close the connection when its answer, if there is one under way, has been sent.
+
+        A client that has just connected is about to ask. The server closes its connection later if it does not.
+        """
+        if self.cycle is None:
+            return
+        if self.cycle.response_complete:
             self.transport.close()
         else:
             self.cycle.keep_alive = False

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import signal
 import socket
+import struct
 import threading
 import time
-from collections.abc import Callable
 
 from fastapi import FastAPI
 from uvicorn import Config, Server
@@ -23,6 +24,10 @@ from earthgan_gateway.settings import Settings
 NOTICE_S = 5.0
 #: How long the answers that are under way then may take.
 GRACE_S = 15.0
+#: How long a client may be silent then that has connected and not asked for anything yet.
+SILENT_S = 1.0
+#: How long the server goes on accepting after it has stopped others from connecting.
+ACCEPT_S = 0.3
 #: How long the process may live after the signal, whatever it does.
 HARD_S = 26.0
 #: How often connections are looked at, in ticks of uvicorn's main loop, which are 0.1 s.
@@ -72,11 +77,13 @@ class GatewayServer(Server):
                 connection.cycle.keep_alive = False
         if signal.SIGINT not in self._captured_signals:  # a person who presses Ctrl+C does not wait
             await self._wait(self.notice_s)
-        await self._take_the_last(sockets or [])
+        await self._turn_away(sockets or [])
         self.config.timeout_graceful_shutdown = self.grace_s  # type: ignore[assignment]
-        cut = asyncio.get_running_loop().call_later(self.grace_s, self._cut)
+        loop = asyncio.get_running_loop()
+        timers = [loop.call_later(SILENT_S, self._close_silent), loop.call_later(self.grace_s, self._cut)]
         await super().shutdown(sockets)
-        cut.cancel()
+        for timer in timers:
+            timer.cancel()
 
     async def _wait(self, seconds: float) -> None:
         """Return when nobody is connected, or after some seconds."""
@@ -85,26 +92,42 @@ class GatewayServer(Server):
             await asyncio.sleep(0.1)
             self._sweep()
 
-    async def _take_the_last(self, sockets: list[socket.socket]) -> None:
-        """Accept every connection that waits to be accepted. It would be reset when its socket is closed."""
-        loop = asyncio.get_running_loop()
+    async def _turn_away(self, sockets: list[socket.socket]) -> None:
+        """Let nobody connect any more, and accept all who have.
 
-        def protocol() -> asyncio.Protocol:
-            made: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
-            return made(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
-
+        A connection that waits to be accepted would be reset when its socket is closed. So the kernel drops the first
+        packet of any further one, which its client repeats after a second, and is then refused.
+        """
         for listener in sockets:
-            with contextlib.suppress(BlockingIOError, OSError):
-                while True:
-                    accepted, _ = listener.accept()
-                    accepted.setblocking(False)
-                    await loop.connect_accepted_socket(protocol, accepted)
-        await asyncio.sleep(0)
+            with contextlib.suppress(OSError):  # another system than Linux
+                drop_new_connections(listener)
+        await asyncio.sleep(ACCEPT_S)
+
+    def _close_silent(self) -> None:
+        """Close the connections of clients that have connected and not asked for anything."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, EdgeProtocol) and connection.cycle is None:
+                connection.transport.close()
 
     def _cut(self) -> None:
         """Cut the connections of clients that do not read their answers."""
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+
+
+#: A program of the classic packet filter: drop TCP packets with SYN and without ACK, and let all others pass.
+_NO_SYN = ((0x30, 0, 0, 13), (0x54, 0, 0, 0x12), (0x15, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
+_SO_ATTACH_FILTER = 26
+
+
+def drop_new_connections(listener: socket.socket) -> None:
+    """Make the kernel ignore whoever wants to connect, for all processes that share the socket (Linux).
+
+    Raises OSError.
+    """
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in _NO_SYN))
+    filter_ = struct.pack("HP", len(_NO_SYN), ctypes.addressof(program))
+    listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter_)
 
 
 def _end_within(seconds: float) -> None:

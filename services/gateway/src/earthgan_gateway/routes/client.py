@@ -9,9 +9,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Message, Receive, Scope, Send
 
 from earthgan.errors import BadInput
 from earthgan.surrogate import Surrogate
+from earthgan_gateway.routes.problems import problem
 
 #: The page runs its own modules, a worker of its own that compiles WebAssembly, and shows pictures that it has made.
 PAGE_POLICY = (
@@ -32,10 +34,29 @@ def client_routes(folder: Path) -> list[BaseRoute]:
         html = index.read_text(encoding="utf-8").replace("<head>", '<head>\n  <base href="client/">', 1)
         return HTMLResponse(html, headers={"cache-control": "no-cache", "content-security-policy": PAGE_POLICY})
 
-    return [Route("/", page), Mount("/client", StaticFiles(directory=folder))]
+    return [Route("/", page), Mount("/client", Files(directory=folder))]
 
 
-class SurrogateFiles(StaticFiles):
+class Files(StaticFiles):
+    """Files whose errors are answered as problem+json. Starlette answers a range that it cannot read as plain text."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_refused = False
+
+        async def send_problem(message: Message) -> None:
+            nonlocal is_refused
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                is_refused = True
+                kept = {n.decode(): v.decode() for n, v in message["headers"] if n.lower() == b"content-range"}
+                answer = problem(message["status"], "this range of the file cannot be given", kept)
+                await answer(scope, receive, send)
+            elif not is_refused:
+                await send(message)
+
+        await super().__call__(scope, receive, send_problem)
+
+
+class SurrogateFiles(Files):
     """The files of a surrogate from which a browser computes its shells. Nothing else in the folder is served."""
 
     def __init__(self, surrogate: Surrogate) -> None:
