@@ -29,6 +29,7 @@ class Admission:
         self._waiting = 0
         self._ended = -math.inf
         self._each_s: float | None = None
+        self._off_s = 0.0
 
     @property
     def waiting(self) -> int:
@@ -37,8 +38,11 @@ class Admission:
 
     @property
     def queue_s(self) -> float:
-        """The time that the queue will take, with one more piece. It is 0 before anything was measured."""
-        return (self._waiting + 1) * (self._each_s or 0.0)
+        """The time that the queue will take, with one more piece. It is 0 before anything was measured.
+
+        Each piece counts as a mean one and the mean deviation from it, because some take much longer than others.
+        """
+        return (self._waiting + 1) * ((self._each_s or 0.0) + self._off_s)
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -64,4 +68,6 @@ class Admission:
         now = time.monotonic()
         took_s, self._ended = now - max(began, self._ended), now
         mean_s = took_s if self._each_s is None else self._each_s
-        self._each_s = mean_s + (_NEWEST_IF_QUICK if took_s < mean_s / 2 else _NEWEST) * (took_s - mean_s)
+        share = _NEWEST_IF_QUICK if took_s < mean_s / 2 else _NEWEST
+        self._off_s += share * (abs(took_s - mean_s) - self._off_s)
+        self._each_s = mean_s + share * (took_s - mean_s)
