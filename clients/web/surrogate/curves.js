@@ -11,8 +11,8 @@ import { spline } from "./spline.js";
 
 /** A curve is evaluated by linear interpolation between this many points of its spline. */
 const FINE = 1025;
-/** The rows, which are Gauss-Legendre's, and columns over which a lateral mean is taken. */
-const [MEAN_ROWS, MEAN_COLUMNS] = [32, 64];
+/** The fewest rows, which are Gauss-Legendre's, over which a lateral mean is taken. */
+const FEWEST_ROWS = 32;
 
 const evenly = (first, last, count) =>
   Float64Array.from({ length: count }, (_, k) => first + ((last - first) * k) / (count - 1));
@@ -58,12 +58,14 @@ export class Curves {
 
 /** The points that means are taken over, and the share of the sphere that a point of each row has. */
 function sphereOf(degree) {
-  const { nodes, weights } = gaussLegendre(MEAN_ROWS);
+  const rows = Math.max(FEWEST_ROWS, Math.floor(degree / 2) + 1); // the mean of temperature itself is then exact
+  const columns = 2 * rows;
+  const { nodes, weights } = gaussLegendre(rows);
   const harmonics = new Harmonics(degree, {
     latitudes_deg: nodes.map((x) => (Math.asin(x) * 180) / Math.PI),
-    longitudes_deg: Array.from({ length: MEAN_COLUMNS }, (_, column) => (column * 360) / MEAN_COLUMNS),
+    longitudes_deg: Array.from({ length: columns }, (_, column) => (column * 360) / columns),
   });
-  return { harmonics, weights: weights.map((weight) => weight / (2 * MEAN_COLUMNS)) };
+  return { harmonics, weights: weights.map((weight) => weight / (2 * columns)) };
 }
 
 /** A variable's curves: whether its mean is subtracted, and the function of the normalised temperature at a radius. */

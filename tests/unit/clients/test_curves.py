@@ -7,7 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from earthgan.kinds.curves import MEAN_COLUMNS, MEAN_ROWS, RANGES, Curves, CurveSpec
+from earthgan.kinds.curves import RANGES, Curves, CurveSpec, mean_rows, shares
 from places import ROOT
 
 PROGRAM = """
@@ -25,7 +25,8 @@ console.log(JSON.stringify({ found, needs: [[1], [5], [3, 0, 4], [0]].map((wante
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
-def test_javascript_follows_temperature_as_python_does() -> None:
+@pytest.mark.parametrize("degree", [4, 64, 127])
+def test_javascript_follows_temperature_as_python_does(degree: int) -> None:
     rng, ends_km, scales = np.random.default_rng(0), (3480.0, 6371.0), [3300.0, 1e-9, 1e-9, 1e-9, 2.0, 1e-5, 800.0]
     specs = [
         CurveSpec(variable=name, form=form, explained=1, least=1)
@@ -38,12 +39,12 @@ def test_javascript_follows_temperature_as_python_does() -> None:
         "curves.b": rng.normal(0, 1, (7, 9)).astype(np.float16),
     }
     shell = rng.uniform(-0.2, 1.3, (5, 6)).astype(np.float32)
-    everywhere = rng.uniform(0, 1, (MEAN_ROWS, MEAN_COLUMNS)).astype(np.float32)
+    everywhere = rng.uniform(0, 1, (mean_rows(degree), 2 * mean_rows(degree))).astype(np.float32)
     radii_km = [3480.0, 3500.0, 5000.123, 6371.0]
     case = {
         "tensors": {n: {"shape": a.shape, "values": a.astype(float).ravel().tolist()} for n, a in arrays.items()},
         "preset": {
-            "degree": 4, "inner_km": ends_km[0], "outer_km": ends_km[1],
+            "degree": degree, "inner_km": ends_km[0], "outer_km": ends_km[1],
             "curves": [spec.model_dump() for spec in specs],
         },
         "scales": scales, "shell": shell.tolist(), "everywhere": everywhere.tolist(), "radii": radii_km,
@@ -55,10 +56,11 @@ def test_javascript_follows_temperature_as_python_does() -> None:
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["needs"] == [[1], [0], [0, 3], [0]]
-    shares = np.repeat(np.polynomial.legendre.leggauss(MEAN_ROWS)[1], MEAN_COLUMNS) / (2 * MEAN_COLUMNS)
     curves = Curves.of(arrays, specs, *ends_km, [scales[0] / scale for scale in scales[4:]]).curves
     for radius_km, theirs in zip(radii_km, answer["found"], strict=True):
-        ours = [curve.of(shell[None], everywhere.reshape(1, -1), shares, [radius_km])[0].ravel() for curve in curves]
+        ours = [
+            curve.of(shell[None], everywhere.reshape(1, -1), shares(degree), [radius_km])[0].ravel() for curve in curves
+        ]
         for mine, other in zip(ours, theirs, strict=True):
             # These curves are steep, and temperature is float32 here.
             np.testing.assert_allclose(mine, other, atol=1e-4 * np.abs(mine).max())

@@ -15,7 +15,8 @@ from earthgan import Surrogate
 from earthgan.backends.onnx import onnx_backend
 from earthgan.backends.torch import torch_backend
 from earthgan.errors import DamagedSurrogate
-from earthgan.kinds.curves import Curve, in_radius, range_at
+from earthgan.kinds.curves import Curve, in_radius, mean_rows, range_at, shares
+from earthgan.numerics.transform import Transform
 from earthgan.sphere.grid import Window
 from spectral_surrogate import FOLLOWERS, evaluated, make, write_raw
 
@@ -166,3 +167,14 @@ def test_damaged_curves_are_refused(
     (copy / "spec.json").write_text(json.dumps(spec))
     with pytest.raises(DamagedSurrogate, match=says):
         Surrogate(copy)
+
+
+@pytest.mark.parametrize("degree", [1, 20, 63, 64, 95, 127, 191])
+def test_the_mean_of_temperature_is_exact(degree: int) -> None:
+    """The mean of a field is its coefficient of degree 0, whatever its other coefficients are."""
+    coefficients = np.random.default_rng(degree).normal(size=(degree + 1, degree + 1, 2, 1))
+    coefficients *= np.tri(degree + 1)[..., None, None]
+    coefficients[:, 0, 1] = 0
+    sphere = Transform.gauss(degree, mean_rows(degree), 2 * mean_rows(degree), np.float64)
+    field = sphere.values(coefficients)[0].ravel()
+    assert field @ shares(degree) == pytest.approx(coefficients[0, 0, 0, 0] / np.sqrt(4 * np.pi), abs=1e-9)

@@ -115,12 +115,8 @@ class Encoder:
             read = partial(_component, source, t, velocity)
             flow = self._flow.of(read, source.grid, t, temperature * np.float32(affine.scale))
         left = flow.left if flow and self._stores_velocity else {}
-        return TrueStep(
-            self._in_modes(
-                {"temperature": temperature} | {name: each / self._scales[1].scale for name, each in left.items()}
-            ),
-            flow,
-        )
+        scaled = {name: each / self._scales[1].scale for name, each in left.items()}
+        return TrueStep(self._in_modes({"temperature": temperature, **scaled}), flow)
 
     def checked(
         self, source: Source, t: int, true: TrueStep, content: bytes, decoded: Callable[[], NDArray[np.float32]]
@@ -158,13 +154,10 @@ class Encoder:
             for name, component in self._code.components.items()
         }
 
-    def code_of(self, coefficients: Mapping[str, NDArray[np.floating]]) -> bytes:
-        """The code of each component's normalised coefficients `(degree, order, part, shell)`.
-
-        Raises ValueError if a coefficient is too large for the code.
-        """
+    def in_modes(self, coefficients: Mapping[str, NDArray[np.floating]]) -> Coefficients:
+        """A time step before rounding, of each component's normalised coefficients `(degree, order, part, shell)`."""
         temperature = coefficients["temperature"] @ self._span
-        return self.key(self._in_modes({**coefficients, "temperature": temperature}))
+        return self._in_modes({**coefficients, "temperature": temperature})
 
     def key(self, in_modes: Coefficients) -> bytes:
         """The code of a time step that is not predicted. Raises ValueError if a coefficient is too large for it."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from earthgan.errors import BadInput
 from earthgan.kinds.coded import Code, Component
@@ -14,14 +17,28 @@ from earthgan.kinds.spectral_arguments import PredictionArguments, SpectralArgum
 from earthgan.records import StepSpec
 from earthgan.surrogate import Surrogate
 from earthgan_training.coding.encode import EncodedStep, Encoder
-from earthgan_training.coding.prediction import ALL_CARRIED, CARRIED, FittedPrediction, chains_of, fit_prediction
+from earthgan_training.coding.prediction import (
+    ALL_CARRIED,
+    CARRIED,
+    Chain,
+    FittedPrediction,
+    chains_of,
+    clock_of,
+    fit_physics,
+    fit_prediction,
+)
 from earthgan_training.coding.series import Link, SeriesEncoder
+from earthgan_training.coding.training import Field
 from earthgan_training.coding.work import Report, counted
 from earthgan_training.simulations.labelled import Source
 from earthgan_training.surrogates.folder import write_coded_step
 
-#: The ratio of a predicted step's bytes to those of a key frame, from which the fit starts.
+#: The ratio of a predicted step's bytes to those of a key frame, from which the search of the size starts.
 EXPECTED_RATIO = 0.1
+#: The search ends when the average is this near to what was asked for, or after so many sizes of a key frame.
+CLOSE, SIZES = 0.01, 4
+#: Steps further apart than this many times the spacing of the steps to be encoded are no neighbours.
+NEIGHBOURS = 1.5
 
 
 @dataclass(frozen=True)
@@ -34,43 +51,81 @@ class Parts:
     encoder: Encoder
 
 
-@dataclass(frozen=True)
 class KeyFrames:
-    """The settings of a surrogate with key frames, of which there is one in `every` time steps at least."""
+    """Fits a surrogate with key frames, of which there is one in `every` time steps at least, to training steps.
 
-    every: int
-    source: Source
-    train: Sequence[int]
-    kelvins: float
-    report: Report
+    `fields` are the normalised coefficients of the time steps `train` of a source by component, and `steps` are the
+    time steps that will be encoded. Raises BadInput if no two training steps are neighbours.
+    """
+
+    def __init__(
+        self,
+        every: int,
+        source: Source,
+        train: Sequence[int],
+        fields: Sequence[Mapping[str, Field]],
+        steps: Sequence[int],
+        kelvins: float,
+        report: Report,
+    ) -> None:
+        self._every, self.kelvins, self._report = every, kelvins, report
+        self._clock = clock_of(source.steps)
+        times = [self._time(source, t) for t in train]
+        encoded = sorted({self._time(source, t) for t in steps})
+        spacing = NEIGHBOURS * float(np.median(np.diff(encoded))) if len(encoded) > 1 else np.inf
+        self._chains = [[(fields[i], times[i]) for i in chain] for chain in chains_of(times, spacing, every)]
+        if not self._chains:
+            raise BadInput(f"{source.address}: --key-every needs time steps in --train that follow one another")
+        self._physics: PredictionArguments | None = None
 
     def fitted(self, fit: Callable[[int], Parts], step_bytes: int) -> Parts:
-        """The code with which time steps take `step_bytes` on average. The bytes of predicted steps follow from those
-        of key frames, so a first code tells their ratio.
+        """The code with which time steps take `step_bytes` on average. The bytes of predicted steps depend on those of
+        key frames, so several sizes of a key frame are tried, by the secant method on logarithms. Raises BadInput.
         """
-        first = fit(self._key_bytes(step_bytes, EXPECTED_RATIO))
-        return fit(self._key_bytes(step_bytes, self.prediction(first, None).ratio))
+        size = step_bytes * self._every / (1 + (self._every - 1) * EXPECTED_RATIO)
+        tried: list[tuple[float, float]] = []
+        while True:
+            parts = fit(round(size))
+            ratio = min(self.prediction(parts, None).ratio, 1.0)
+            missed = np.log(size * (1 + (self._every - 1) * ratio) / self._every / step_bytes)
+            tried.append((np.log(size), missed))
+            if abs(missed) < CLOSE or len(tried) == SIZES:
+                return parts
+            slope = 1.0
+            if len(tried) > 1:
+                (first, missed_first), (second, missed_second) = tried[-2:]
+                slope = max((missed_second - missed_first) / (second - first), 0.2)
+            size *= float(np.exp(-missed / slope))
 
     def prediction(self, parts: Parts, refinement: Refinement | None) -> FittedPrediction:
         """The prediction that suits a code and its refinement. Raises BadInput."""
-        self.report("predicting", 0, 1)
-        clock, chains = chains_of(parts.encoder, self.source, self.train, self.every)
-        degree = parts.arguments.degree
-        usual = PredictionArguments.model_fields["shells"].default
-        draft = PredictionArguments(
-            degree=degree if degree <= ALL_CARRIED else round(degree * CARRIED),
-            shells=min(usual, parts.arguments.nodes),
-            interval=min(b - a for chain in chains for a, b in zip(chain.times, chain.times[1:], strict=False)),
-            clock=clock,
-            key_every=self.every,
+        self._report("predicting", 0, 1)
+        chains = [
+            Chain([parts.encoder.in_modes(fields) for fields, _ in chain], [time for _, time in chain])
+            for chain in self._chains
+        ]
+        arguments, code = parts.arguments, parts.code
+        # Exact steps give the physics, so it is that of codes of any size.
+        self._physics = self._physics or fit_physics(
+            arguments, code, self.kelvins, chains, self._draft(arguments, chains)
         )
-        key = parts.encoder.key
-        found = fit_prediction(parts.arguments, parts.code, refinement, key, self.kelvins, chains, draft)
-        self.report("predicting", 1, 1)
+        found = fit_prediction(arguments, code, refinement, parts.encoder.key, self.kelvins, chains, self._physics)
+        self._report("predicting", 1, 1)
         return found
 
-    def _key_bytes(self, step_bytes: int, ratio: float) -> int:
-        return round(step_bytes * self.every / (1 + (self.every - 1) * ratio))
+    def _draft(self, arguments: SpectralArguments, chains: Sequence[Chain]) -> PredictionArguments:
+        degree = arguments.degree
+        usual = PredictionArguments.model_fields["shells"].default
+        return PredictionArguments(
+            degree=degree if degree <= ALL_CARRIED else round(degree * CARRIED),
+            shells=min(usual, arguments.nodes),
+            interval=min(b - a for chain in chains for a, b in pairwise(chain.times)),
+            clock=self._clock,
+            key_every=self._every,
+        )
+
+    def _time(self, source: Source, t: int) -> float:
+        return float(t if self._clock == "t" else source.step(t).time_myr or 0)
 
 
 def encode_in_order(

@@ -143,7 +143,8 @@ def make_spectral(
         step_bytes = cheapest_bytes(draft, training, shells, source, train, max_error[0], network, report)
     keys = None
     if recipe.key_every > 1:
-        keys = KeyFrames(recipe.key_every, source, train, training.variables[0].normalisation.scale, report)
+        kelvins = training.variables[0].normalisation.scale
+        keys = KeyFrames(recipe.key_every, source, train, training.fields, steps, kelvins, report)
     with new_folder(out, overwrite) as folder:
 
         def fitted_to(step_bytes: int) -> Parts:
@@ -160,9 +161,7 @@ def make_spectral(
         parts = keys.fitted(fitted_to, step_bytes) if keys else fitted_to(step_bytes)
         arguments, state, code, encoder = parts.arguments, dict(parts.state), parts.code, parts.encoder
         if recipe.updates:
-            by_step = zip(*training.components.values(), strict=True)
-            named = [dict(zip(training.components, fields, strict=True)) for fields in by_step]
-            pairs = [(fields["temperature"], encoder.code_of(fields)) for fields in named]
+            pairs = [(each["temperature"], encoder.key(encoder.in_modes(each))) for each in training.fields]
             fitting = fit_refinement(arguments, code, pairs, shells["temperature"], recipe.updates, report)
             if fitting:
                 refinement, arrays = fitting

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -10,24 +11,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.errors import BadInput
 from earthgan.kinds.coded import Code, Component
 from earthgan.kinds.prediction import GAIN_STEPS, Predictor
 from earthgan.kinds.refine import Refinement
 from earthgan.kinds.spectral_arguments import Clock, PredictionArguments, SpectralArguments, gains_name, tables_name
-from earthgan_training.coding.encode import Coefficients, Encoder
+from earthgan_training.coding.encode import Coefficients
 from earthgan_training.coding.modes import degrees_of_rows, in_rows
 from earthgan_training.coding.series import Coder, decoded_key
 from earthgan_training.coding.tables import assigned, smoothed
-from earthgan_training.simulations.labelled import Source
+from earthgan_training.simulations.labelled import SourceStep
 
 Array = NDArray[np.float64]
 
 #: Of the degrees of the code, this share is carried, but all of them up to `ALL_CARRIED`. All 95 degrees would take
 #: half as much time again and save a tenth of a predicted step's bytes (`docs/spectral.md`).
 CARRIED, ALL_CARRIED = 5 / 6, 64
-#: A wave may turn by this many radians per pass and stage (`Predictor.phase`), measured on a chain of eight steps.
-PHASE = 1.5
+#: A wave may turn by this many radians per pass and stage (`Predictor.phase`), measured on a chain of eight steps. A
+#: tenth of a pass or of a stage more is let pass.
+PHASE, SLACK = 1.5, 0.1
 #: The motions per step, as a largest phase in radians, from which the fit of the physics starts.
 MOTIONS = 0.3 * 2.0 ** np.arange(8)
 #: The number of chains that gains and tables are fitted to.
@@ -66,19 +67,11 @@ def fit_prediction(
     chains: Sequence[Chain],
     draft: PredictionArguments,
 ) -> FittedPrediction:
-    """Fit motion, diffusivity and heating to pairs of exact steps, then gains and tables to chains of decoded ones.
-
-    `draft` gives everything that is not fitted. `key_code` codes a step that is not predicted. If the flow does not
-    help, steps are predicted to be like the step before, times the gains.
+    """Fit gains and tables to chains of decoded steps. `draft` gives everything else. `key_code` codes a step that is
+    not predicted.
     """
-    bases = {name: component.basis for name, component in code.components.items()}
-    ones = np.ones((arguments.degree + 1, sum(basis.shape[1] for basis in bases.values())), np.float32)
-
-    def predictor(prediction: PredictionArguments, gains: NDArray[np.float32] = ones) -> Predictor:
-        return Predictor(arguments, prediction, bases, gains, kelvins)
-
-    if arguments.stokes is not None:
-        draft = _physics(predictor, draft, chains, arguments.degree, arguments.nodes)
+    bases = _bases(code)
+    predictor = _predictors(arguments, bases, kelvins)
     keys = [key_code(chain.steps[0]) for chain in chains]
     rounds = _Rounds(code, refinement, predictor, chains, keys)
     gains, tables, sizes = rounds.first(draft)
@@ -94,19 +87,38 @@ def fit_prediction(
     return FittedPrediction(draft, arrays, sizes / float(np.mean([len(key) for key in keys])))
 
 
-def _physics(
-    predictor: Callable[[PredictionArguments], Predictor],
-    draft: PredictionArguments,
+def _bases(code: Code[Component]) -> dict[str, Array]:
+    return {name: component.basis for name, component in code.components.items()}
+
+
+def _predictors(arguments: SpectralArguments, bases: Mapping[str, Array], kelvins: float) -> Callable[..., Predictor]:
+    """A function that makes the predictor of a prediction, whose gains are 1 unless they are given."""
+    ones = np.ones((arguments.degree + 1, sum(basis.shape[1] for basis in bases.values())), np.float32)
+
+    def predictor(prediction: PredictionArguments, gains: NDArray[np.float32] = ones) -> Predictor:
+        return Predictor(arguments, prediction, bases, gains, kelvins)
+
+    return predictor
+
+
+def fit_physics(
+    arguments: SpectralArguments,
+    code: Code[Component],
+    kelvins: float,
     chains: Sequence[Chain],
-    degree: int,
-    nodes: int,
+    draft: PredictionArguments,
 ) -> PredictionArguments:
     """The draft with the motion, the diffusivity and the heating that carry exact steps nearest to the next ones.
 
-    Several motions are tried first. Then all three numbers follow by Gauss and Newton's method. Only low degrees count,
-    carried on more shells than the draft has: what a coarse prediction misses grows with the motion, so a fit to all
-    degrees would find a motion that is a quarter too small. If nothing is gained, nothing is carried.
+    The draft's stages are the most that a pass may have. Several motions are tried first. Then all three numbers follow
+    by Gauss and Newton's method. Only low degrees count, carried on more shells than the draft has: what a coarse
+    prediction misses grows with the motion, so a fit to all degrees would find a motion that is a quarter too small. If
+    nothing is gained, or if there are no Stokes maps, nothing is carried: a step is then predicted to be like the step
+    before it.
     """
+    if arguments.stokes is None:
+        return draft
+    predictor, degree, nodes = _predictors(arguments, _bases(code), kelvins), arguments.degree, arguments.nodes
     pairs = [(_all(chain.steps[0]), _all(chain.steps[1]), chain.times[1] - chain.times[0]) for chain in chains]
     first, _, duration = pairs[0]
     counted = max(draft.degree // 3, 1)
@@ -123,9 +135,11 @@ def _physics(
 
     def made(prediction: PredictionArguments, unit: float, parameters: Array) -> PredictionArguments:
         advection, diffusivity, heating = (float(each) for each in parameters)
-        passes = max(1.0, np.ceil(unit * abs(advection) / (PHASE * (draft.stages - 1)) - 0.1))
+        most, needed = draft.stages - 1, unit * abs(advection) / PHASE
+        passes = max(1.0, np.ceil(needed / most - SLACK))
+        stages = 1 + min(2 * max(1, math.ceil((needed / passes - SLACK) / 2)), most)  # an odd number
         found = {"advection": advection, "diffusivity": max(diffusivity, 0.0), "heating": heating}
-        return prediction.model_copy(update={**found, "interval": float(duration / passes)})
+        return prediction.model_copy(update={**found, "stages": stages, "interval": float(duration / passes)})
 
     unit = phase(fine)
     if not unit > 0:
@@ -133,7 +147,7 @@ def _physics(
     rows = degrees_of_rows(counted)
 
     def error(parameters: Array) -> Array:
-        carry = predictor(made(fine, unit, parameters)).carried
+        carry = predictor(made(fine, unit, parameters).model_copy(update={"stages": fine.stages})).carried
         found = (in_rows((carry(x, time) - y).astype(np.float64))[: len(rows)].ravel() for x, y, time in pairs)
         return np.concatenate(list(found))
 
@@ -237,31 +251,22 @@ def _all(components: Coefficients) -> NDArray[np.float32]:
     return np.concatenate(list(components.values()), axis=-1).astype(np.float32)
 
 
-def chains_of(encoder: Encoder, source: Source, train: Sequence[int], key_every: int) -> tuple[Clock, list[Chain]]:
-    """The clock that the source's steps have, and up to `CHAINS` chains of at most `key_every` neighbouring training
-    steps, spread over them.
-
-    Raises BadInput if no two training steps are neighbours.
+def chains_of(times: Sequence[float], spacing: float, most: int) -> list[list[int]]:
+    """Up to `CHAINS` chains of at most `most` neighbours among steps at these times, spread over them, as indices. In a
+    chain, one step follows another by `spacing` at most. There may be none.
     """
-    order = [step.t for step in source.steps]
-    times = [step.time_myr for step in source.steps]
-    known = [time for time in times if time is not None]
-    timed = len(known) == len(times) and all(first < last for first, last in pairwise(known))
-    clock: Clock = "time_myr" if timed else "t"
-    wanted = set(train)
     runs: list[list[int]] = [[]]
-    for t in order:
-        if t not in wanted or len(runs[-1]) == key_every:
+    for i in np.argsort(times).tolist():
+        if runs[-1] and (len(runs[-1]) == most or times[i] - times[runs[-1][-1]] > spacing):
             runs.append([])
-        if t in wanted:
-            runs[-1].append(t)
-    runs = [run for run in runs if len(run) > 1]
-    if not runs:
-        raise BadInput(f"{source.address}: --key-every needs time steps in --train that follow one another")
-    longest = [run for run in runs if len(run) == max(map(len, runs))]
-    chosen = sorted({round(i) for i in np.linspace(0, len(longest) - 1, CHAINS)})
-    chains = []
-    for run in (longest[i] for i in chosen):
-        of_run = [float(source.step(t).time_myr or 0) if timed else float(t) for t in run]
-        chains.append(Chain([encoder.read(source, t).coefficients for t in run], of_run))
-    return clock, chains
+        runs[-1].append(i)
+    longest = [run for run in runs if len(run) == max(2, *map(len, runs))]
+    chosen = sorted({round(i) for i in np.linspace(0, len(longest) - 1, CHAINS)}) if longest else []
+    return [longest[i] for i in chosen]
+
+
+def clock_of(steps: Sequence[SourceStep]) -> Clock:
+    """The clock that time steps in ascending order have."""
+    times = [step.time_myr for step in steps]
+    known = [time for time in times if time is not None]
+    return "time_myr" if len(known) == len(times) and all(a < b for a, b in pairwise(known)) else "t"

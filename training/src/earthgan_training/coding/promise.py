@@ -187,7 +187,7 @@ def cheapest_bytes(
         kernels = Kernels(exact.model_copy(update=plain), basis, 1.0, 1.0)
         planner, size = SpectralPlanner(kernels, source.grid), 0
         for i, truth in zip(tried, truths, strict=True):
-            content = encoder.code_of({name: steps[i] for name, steps in training.components.items()})
+            content = encoder.key(encoder.in_modes(training.fields[i]))
             x = code.coefficients(code.decode(content))[..., : basis["temperature"].shape[1]]
             found = planner.evaluate(x, source.grid.whole, [0])[0] * affine.scale + affine.offset
             error = (truth - found) / (NETWORK_GAIN if refined else 1)

@@ -32,6 +32,13 @@ class TrainingSteps:
     variables: tuple[VariableSpec, ...]
     components: dict[str, list[Field]]
 
+    @property
+    def fields(self) -> list[dict[str, Field]]:
+        """The coefficients of all components, by step."""
+        return [
+            dict(zip(self.components, fields, strict=True)) for fields in zip(*self.components.values(), strict=True)
+        ]
+
 
 def read_training(
     source: Source,

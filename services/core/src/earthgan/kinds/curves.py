@@ -8,7 +8,7 @@ A table holds f at even knots in radius, and at each of them at even knots in te
 highest temperature that occurs near this depth (`curve_ranges`, in normalised temperature; linear between the knots in
 radius). Natural cubic splines run between the knots, and straight lines beyond those of temperature. A lateral mean is
 that over Gauss-Legendre rows of the shell, on which the time step's temperature is evaluated too. So a window needs no
-other part of its shell.
+other part of its shell. There are so many rows and columns that the mean of temperature itself is exact.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ RANGES, TABLE = "curve_ranges", "curves."
 #: A curve is evaluated by linear interpolation between this many points of its spline. This is exact to 1e-6 of its
 #: range for a curve that bends in a tenth of the range of temperature.
 FINE = 1025
-#: The rows and columns over which a lateral mean is taken. On a shell of the contest's data, the means of such curves
-#: are then off by 0.0015 of their standard deviation at most.
-MEAN_ROWS, MEAN_COLUMNS = 32, 64
+#: The fewest rows over which a lateral mean is taken. On a shell of the contest's data, the means of such curves are
+#: then off by 0.0015 of their standard deviation at most.
+FEWEST_ROWS = 32
 
 
 class CurveSpec(Frozen):
@@ -224,17 +224,25 @@ class CurvesEvaluator:
     def _follower(self, variable: int, temperature: Array, x: Array, window: Window) -> Array:
         curve = self._curves.curves[variable - self._planner.variables]
         radii_km = np.asarray(self.grid.radii_km)[window.shells.start : window.shells.stop]
-        everywhere = np.empty((len(radii_km), 0), np.float32)
-        if curve.less_mean:
-            sphere = _sphere(self._planner.degree)
-            everywhere = self._planner.temperature_on(sphere, x, window.shells).reshape(len(radii_km), -1)
-        return curve.of(temperature, everywhere, _SHARES, radii_km)
+        if not curve.less_mean:
+            return curve.of(temperature, np.empty((len(radii_km), 0), np.float32), (), radii_km)
+        sphere, weights = _sphere(self._planner.degree)
+        everywhere = self._planner.temperature_on(sphere, x, window.shells).reshape(len(radii_km), -1)
+        return curve.of(temperature, everywhere, weights, radii_km)
 
 
-#: `(point,)`: the shares of the sphere of the points that means are taken over.
-_SHARES = np.repeat(np.polynomial.legendre.leggauss(MEAN_ROWS)[1], MEAN_COLUMNS) / (2 * MEAN_COLUMNS)
+def mean_rows(degree: int) -> int:
+    """The number of rows over which means of coefficients up to `degree` are taken. There are twice as many columns."""
+    return max(FEWEST_ROWS, degree // 2 + 1)
+
+
+def shares(degree: int) -> NDArray[np.float64]:
+    """`(point,)`: the shares of the sphere of the points that means are taken over."""
+    rows = mean_rows(degree)
+    return np.repeat(np.polynomial.legendre.leggauss(rows)[1], 2 * rows) / (4 * rows)
 
 
 @lru_cache(maxsize=8)
-def _sphere(degree: int) -> Transform:
-    return Transform.gauss(degree, MEAN_ROWS, MEAN_COLUMNS, np.float32)
+def _sphere(degree: int) -> tuple[Transform, NDArray[np.float64]]:
+    rows = mean_rows(degree)
+    return Transform.gauss(degree, rows, 2 * rows, np.float32), shares(degree)
