@@ -50,7 +50,7 @@ kernel:
 load: $(VENV)/.testing
 	PYTHONPATH=tests $(BIN)/python -m load.with_gateway $(ARGS)
 
-# Every fault that an operator may meet, at its number. Without ARGS, it writes the table of docs/operations.md.
+# Every fault that an operator may meet, at its number. It writes the table of docs/operations.md.
 faults: $(VENV)/.testing system-packages
 	PYTHONPATH=tests $(BIN)/python -m faults.run $(ARGS)
 

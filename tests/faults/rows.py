@@ -72,6 +72,12 @@ def table(rows: list[Row]) -> str:
     return "\n".join([*head, *(row.line for row in sorted(rows, key=lambda row: row.order))])
 
 
+def merged(old: list[Row], new: list[Row]) -> list[Row]:
+    """The old rows, with the new ones in the place of those of the same fault."""
+    driven = {(row.number, row.what) for row in new}
+    return [*(row for row in old if (row.number, row.what) not in driven), *new]
+
+
 def write_page(rows: list[Row], page: Path = PAGE) -> None:
     """Replace the table of the page."""
     before, _, rest = page.read_text().partition(BEGIN)

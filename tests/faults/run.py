@@ -2,7 +2,7 @@
 
 PYTHONPATH=tests python -m faults.run [pytest's options]
 
-With options, such as `-k overload`, only those rows are printed and the page stays as it is.
+With options, such as `-k overload`, only those rows are driven. The page keeps its other rows.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.rows import Row, table, write_page
+from faults.rows import Row, merged, rows_of_page, table, write_page
 
 
 class _Collector:
@@ -36,8 +36,7 @@ def main(options: list[str]) -> int:
     code = pytest.main([str(Path(__file__).parent), "-m", "fault", "-q", *options], plugins=[collector])
     rows = list(collector.rows.values())
     print(table(rows))
-    if not options:
-        write_page(rows)
+    write_page(rows if not options else merged(rows_of_page(), rows))
     return int(code)
 
 

@@ -147,12 +147,14 @@ class Liar:
             thread.join(10)
 
 
-DIGEST = Surrogate(DEFAULT_SURROGATE).digest
+SHIPPED = Surrogate(DEFAULT_SURROGATE)
+DIGEST = SHIPPED.digest
 
 
 def shape_of(request: ShellRequest) -> tuple[int, ...]:
-    rows = 180 if request.rows is None else request.rows[1] - request.rows[0]
-    columns = 360 if request.columns is None else request.columns[1] - request.columns[0]
+    _, all_rows, all_columns = SHIPPED.grid.shape
+    rows = all_rows if request.rows is None else request.rows[1] - request.rows[0]
+    columns = all_columns if request.columns is None else request.columns[1] - request.columns[0]
     return len(request.variables), len(request.shells), rows, columns
 
 
