@@ -39,8 +39,8 @@ HEADERS = [("x-content-type-options", "nosniff"), ("x-frame-options", "SAMEORIGI
 class EdgeConfig(Config):
     """uvicorn's configuration, and the most connections of a process."""
 
-    def __init__(self, *arguments: Any, most_connections: int, **named: Any) -> None:
-        super().__init__(*arguments, http=EdgeProtocol, ws="none", timeout_keep_alive=IDLE_S, **named)
+    def __init__(self, app: Any, *, most_connections: int, **named: Any) -> None:
+        super().__init__(app, http=EdgeProtocol, ws="none", timeout_keep_alive=IDLE_S, **named)
         self.most_connections = most_connections
 
 

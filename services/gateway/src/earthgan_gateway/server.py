@@ -14,6 +14,7 @@ import time
 
 from fastapi import FastAPI
 from uvicorn import Config, Server
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import multiprocess
 
 from earthgan_gateway.edge import HEADERS, EdgeConfig, EdgeProtocol
@@ -177,7 +178,7 @@ class Supervisor(multiprocess.Multiprocess):
                 continue
             worker.kill()
             worker.join()
-            if worker.exitcode == multiprocess.STARTUP_FAILURE:  # it would fail again
+            if worker.exitcode == STARTUP_FAILURE:  # it would fail again
                 self.should_exit.set()
                 return
             self.processes[at] = self._started()

@@ -74,4 +74,4 @@ class RedisLock:
         await self._ask(lambda: self._run(_RENEW, self._token, int(LOCK_S * 1000)))
 
     def _run(self, script: str, *arguments: str | int) -> Awaitable[Any]:
-        return self._client.eval(script, 1, self._name, *arguments)  # type: ignore[arg-type, return-value, no-any-return]
+        return self._client.eval(script, 1, self._name, *arguments)

@@ -90,7 +90,7 @@ class RedisCache:
         """Run a Lua script for a key. Return None if Redis is not asked now or fails."""
         return await self._asked(
             self._writes,
-            lambda: self._redis.eval(script, 1, key, *arguments),  # type: ignore[arg-type, return-value]
+            lambda: self._redis.eval(script, 1, key, *arguments),
             self._timeout_s,
         )
 
@@ -141,7 +141,7 @@ class RedisCache:
         """Find out whether Redis is away or only slow, on a machine that has more to do. Calls go on meanwhile."""
         try:
             async with Patience(DOUBT_S):
-                await self._redis.ping()  # type: ignore[misc]
+                await self._redis.ping()
             self._answered = time.monotonic()
         except (TimeoutError, RedisError, OSError) as error:
             self._failed((self._reads, self._writes), error)
