@@ -9,7 +9,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt
 
-.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load compose-test wheels system-packages clean
+.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load faults compose-test wheels system-packages clean
 
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
@@ -53,6 +53,10 @@ bundle:
 
 load: $(VENV)/.testing
 	PYTHONPATH=tests $(BIN)/python -m load.with_gateway $(ARGS)
+
+# Every fault that an operator may meet, at its number. It writes the table of docs/operations.md.
+faults: $(VENV)/.testing system-packages
+	PYTHONPATH=tests $(BIN)/python -m faults.run $(ARGS)
 
 compose-test: $(VENV)/.testing
 	tests/compose/with-docker.sh $(BIN)/python -m pytest -m compose tests/compose $(ARGS)

@@ -29,9 +29,8 @@ class CountingEngine:
         deadline: float,
         lane: Lane = "map",
     ) -> Field:
-        return await self._answer(
-            len(variables), shells, range(self.surrogate.grid.shape[1]), self.surrogate.grid.shape[2]
-        )
+        _, rows, columns = self.surrogate.grid.shape
+        return await self._answer(len(variables), shells, range(rows), columns)
 
     async def window(
         self,

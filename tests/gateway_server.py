@@ -56,7 +56,7 @@ def gateway(
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(30)  # a gateway gives its clients some seconds to leave
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """A gateway without a socket, for tests that make thousands of requests."""
 
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2 as httpx
 
@@ -10,6 +11,8 @@ from earthgan import Surrogate
 from earthgan_gateway import Settings, create_app
 from engines import CountingEngine
 from places import DEFAULT_SURROGATE
+
+T = TypeVar("T")
 
 
 class Gateway:
@@ -32,6 +35,10 @@ class Gateway:
                 return await client.request(method, url.copy_with(params=params), headers=headers)
 
         return self._runner.run(ask())
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the gateway's event loop."""
+        return self._runner.run(work)
 
     def close(self) -> None:
         self._runner.close()

@@ -38,6 +38,7 @@ PATHS = {
     "/wmts/WMTSCapabilities.xml",
     "/metrics",
     "/healthz",
+    "/servez",
     "/readyz",
 }
 

@@ -31,6 +31,7 @@ ADDRESSES = {
     "/sections/temperature/120": "from=1,2&to=3,4",
     "/statistics/temperature/120/150": "",
     "/healthz": "",
+    "/servez": "",
     "/readyz": "",
     "/metrics": "",
 }

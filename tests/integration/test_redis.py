@@ -8,7 +8,8 @@ import httpx2 as httpx
 import redis
 
 from earthgan import Surrogate
-from earthgan_gateway.cache.redis import LOCK_S, PAUSE_S
+from earthgan_gateway.cache.lock import LOCK_S
+from earthgan_gateway.cache.redis import PAUSE_S
 from earthgan_gateway.keys import Keys
 from gateway_server import gateway
 from integration.redis_server import redis_server

@@ -12,6 +12,7 @@ EarthGANError
 │   └── DamagedSurrogate    a surrogate folder is incomplete or altered; the message names the file
 └── EngineError             the generator did not give an answer
     ├── EngineUnavailable   the engine cannot be reached or is not ready; a later try may succeed
+    │   └── EngineBusy      more is asked for than the engine can answer in time
     ├── EngineTimeout       the engine did not answer before the deadline
     └── EngineAnswerInvalid the answer has the wrong shape, type or digest, or is not finite
 """
@@ -87,7 +88,15 @@ class EngineError(EarthGANError):
 
 
 class EngineUnavailable(EngineError):
-    """The engine cannot be reached or is not ready."""
+    """The engine cannot be reached or is not ready. `retry_after_s` says when it may be, if that is known."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class EngineBusy(EngineUnavailable):
+    """More is asked for than the engine can answer in time."""
 
 
 class EngineTimeout(EngineError):

@@ -106,6 +106,8 @@ class VariableSpec(Frozen):
 FEWEST_EVEN, EVEN = 8, 1e-9
 #: No axis of a grid has more numbers than this.
 MOST_EVEN = 1_000_000
+#: No shell of a grid has more cells than this. 0.1° would be 6.5 million.
+MOST_CELLS = 2**25
 
 
 class EvenAxis(tuple[float, ...]):
@@ -168,6 +170,8 @@ class GridSpec(Frozen):
 
     @model_validator(mode="after")
     def _describes_a_grid(self) -> GridSpec:
+        if (cells := len(self.latitudes_deg) * len(self.longitudes_deg)) > MOST_CELLS:
+            raise ValueError(f"a shell has {cells:,} cells, and {MOST_CELLS:,} are allowed")
         self.shell_grid  # noqa: B018  (raises ValueError)
         return self
 

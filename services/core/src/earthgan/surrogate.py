@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from earthgan.bounded import Bounded
 from earthgan.errors import (
@@ -19,13 +18,15 @@ from earthgan.errors import (
     UnknownShell,
     UnknownStep,
     UnknownVariable,
-    what_is_wrong,
 )
 from earthgan.kinds.registry import Feeds, Inputs, Kind, Planner, kind_of
 from earthgan.mask import Mask
 from earthgan.records import FileSpec, StepSpec
-from earthgan.spec import SPEC_FILE, SurrogateSpec
+from earthgan.spec import SPEC_FILE
 from earthgan.sphere.grid import ShellGrid, Window
+from earthgan.verified import decoding, file_sha256, files_of, read_spec, verify
+
+__all__ = ["LONGEST_RUN", "Backend", "Field", "Surrogate", "file_sha256", "files_of", "read_spec"]
 
 #: One call of the generator computes at most this many whole neighbouring shells. 38 shells of the paper's generator
 #: would take 1.3 GB.
@@ -56,6 +57,8 @@ class Surrogate:
 
     def __init__(self, folder: Path | str, steps_bytes: int = STEPS_BYTES) -> None:
         self.folder = Path(folder)
+        #: The first damage that was met after the folder was opened.
+        self.damage: DamagedSurrogate | None = None
         self.spec, self.digest = read_spec(self.folder / SPEC_FILE)
         while True:
             try:
@@ -79,14 +82,17 @@ class Surrogate:
     def _opened(self) -> Kind:
         spec = self.spec
         for file in files_of(spec):
-            _verify(self.folder / file.file, file.sha256)
+            verify(self.folder, file)
         arguments, grid = spec.generator.arguments, spec.grid.shell_grid
         try:
             kind = kind_of(arguments).open(arguments, spec.inputs, spec.variables, grid, self.weights_path)
-        except ValueError as error:
-            raise DamagedSurrogate(self.folder / SPEC_FILE, str(error)) from error
+        except DamagedSurrogate:
+            raise
+        except Exception as error:  # parts that do not fit each other fail in many ways
+            raise DamagedSurrogate(self.folder / SPEC_FILE, str(error) or type(error).__name__) from error
         for step in self.steps:
-            kind.inputs.check(self.folder / step.file)
+            with decoding(self.folder / step.file):
+                kind.inputs.check(self.folder / step.file)
         return kind
 
     def _read_mask(self, file: FileSpec) -> Mask:
@@ -173,7 +179,8 @@ class Surrogate:
         """
         before, after = self.check_time(t)
         if before is after:
-            return self.inputs.read(self._step_path(before.t))
+            with self._decoding(before.t) as path:
+                return self.inputs.read(path)
         paths = self._step_path(before.t), self._step_path(after.t)
         try:
             return self.kind.between(*paths, (t - before.t) / (after.t - before.t))
@@ -186,7 +193,17 @@ class Surrogate:
 
         Raises UnknownStep and DamagedSurrogate.
         """
-        return self.inputs.read_ahead(self._step_path(t))
+        with self._decoding(t) as path:
+            return self.inputs.read_ahead(path)
+
+    @contextmanager
+    def _decoding(self, t: int) -> Iterator[Path]:
+        """The path of a time step's file, to decode it. A damage is noted, whatever error it causes."""
+        with decoding(self.folder / self.check_step(t).file, self._note):
+            yield self._step_path(t)
+
+    def _note(self, damage: DamagedSurrogate) -> None:
+        self.damage = self.damage or damage
 
     def _step_path(self, t: int) -> Path:
         """The path of a time step's file. It is verified, and so are the files from which the step is predicted."""
@@ -195,7 +212,7 @@ class Surrogate:
         if step.predicted_from is not None:
             self._step_path(step.predicted_from)
         try:
-            _verify(path, step.sha256)
+            verify(self.folder, step)
         except DamagedSurrogate as error:
             reason = "has changed since it was opened: restart the program that reads it"
             raise DamagedSurrogate(path, reason) from error
@@ -231,7 +248,8 @@ class Surrogate:
     def _corrected(self, t: float, window: Window, index: Sequence[int], normalised: Field) -> Field:
         """Variables `index` at a time in a window, with the corrections of single cells that a time step may have."""
         step, after = self.check_time(t)
-        found = self.kind.corrections(self.folder / step.file) if step is after else None
+        with decoding(self.folder / step.file, self._note):
+            found = self.kind.corrections(self.folder / step.file) if step is after else None
         return found.added(normalised, window, index) if found else normalised
 
     def strength(self, t: float) -> float:
@@ -364,37 +382,3 @@ def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[Field, Field]:
     """The offsets and scales of pairs, as two arrays that broadcast over `(variable, shell, latitude, longitude)`."""
     table = np.array(pairs, dtype=np.float32).T[..., None, None, None]
     return table[0], table[1]
-
-
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file, as lower-case hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def files_of(spec: SurrogateSpec) -> list[FileSpec]:
-    """Every file that `spec` names, each once."""
-    generator, steps = spec.generator, spec.inputs.steps
-    named = (generator.weights, generator.onnx, spec.mask, *steps, *(step.mask for step in steps))
-    return list({file.file: file for file in named if file is not None}.values())
-
-
-def read_spec(path: Path) -> tuple[SurrogateSpec, str]:
-    """Read a `spec.json` and return its content and its digest. Raises DamagedSurrogate."""
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise DamagedSurrogate(path, error.strerror or "cannot be read") from error
-    try:
-        return SurrogateSpec.model_validate_json(text), hashlib.sha256(text).hexdigest()
-    except ValidationError as error:
-        raise DamagedSurrogate(path, what_is_wrong(error)) from error
-
-
-def _verify(path: Path, sha256: str) -> None:
-    try:
-        actual = file_sha256(path)
-    except OSError as error:
-        raise DamagedSurrogate(path, error.strerror or "cannot be read") from error
-    if actual != sha256:
-        raise DamagedSurrogate(path, "does not have the digest that spec.json states: it is truncated or altered")

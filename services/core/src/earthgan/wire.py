@@ -23,6 +23,9 @@ MAGIC = b"EGA1"
 _PREFIX = struct.Struct("<4sI")
 _LONGEST_HEADER = 4096
 
+#: No side of an array is longer. The grids of surrogates are far smaller.
+_LONGEST_SIDE = 2**20
+
 WireType = Literal["float16", "float32"]
 Index = Annotated[int, Field(ge=0, strict=True)]
 Offset = Annotated[int, Field(strict=True)]
@@ -45,7 +48,7 @@ class ShellRequest(Frozen):
 
 
 class _Header(Frozen):
-    shape: tuple[Index, ...]
+    shape: tuple[Annotated[int, Field(ge=0, le=_LONGEST_SIDE, strict=True)], ...] = Field(max_length=8)
     dtype: WireType
     digest: Sha256
 
@@ -67,7 +70,13 @@ def decode(answer: bytes) -> tuple[NDArray[np.float32], str]:
         dtype = np.dtype(header.dtype).newbyteorder("<")
         if len(answer) - start != math.prod(header.shape) * dtype.itemsize:
             raise ValueError("the length does not fit the shape")
-    except (struct.error, ValueError, ValidationError) as error:
+    except (struct.error, ValueError, ValidationError, RecursionError) as error:
         raise EngineAnswerInvalid("the model server's answer cannot be read") from error
     array = np.frombuffer(answer, dtype=dtype, offset=start).reshape(header.shape)
     return array.astype(np.float32), header.digest
+
+
+def longest_answer(request: ShellRequest, part: tuple[int, int]) -> int:
+    """The size in bytes that no answer to a request exceeds. `part` is the shape of each shell's part."""
+    numbers = len(request.variables) * len(request.shells) * math.prod(part)
+    return _PREFIX.size + _LONGEST_HEADER + numbers * np.dtype(request.dtype).itemsize

@@ -15,7 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from earthgan import __version__
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import Budget, LayeredCache, MemoryCache
-from earthgan_gateway.engines import Engine, make_engine
+from earthgan_gateway.engines import Admission, Engine, GuardedEngine, make_engine
 from earthgan_gateway.fields import Fields
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Pictures
@@ -31,6 +31,7 @@ from earthgan_gateway.routes.metrics import metrics_router
 from earthgan_gateway.routes.openapi import complete_openapi, pictures_router
 from earthgan_gateway.routes.pictures import PictureRoutes
 from earthgan_gateway.routes.places import places_router
+from earthgan_gateway.routes.presence import Presence
 from earthgan_gateway.routes.problems import add_problem_handlers
 from earthgan_gateway.routes.url_length import UrlLength
 from earthgan_gateway.routes.wmts import wmts_router
@@ -50,13 +51,23 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     offer = Offer.of(surrogate)
     metrics, traces = Metrics(), make_traces(_text(settings.otlp_endpoint), surrogate.digest)
     metrics.surrogate(surrogate.digest, surrogate.spec.title, settings.engine)
-    running = engine or make_engine(settings, surrogate)
+    running = GuardedEngine(
+        engine or make_engine(settings, surrogate),
+        surrogate,
+        settings.tile_wait_s,
+        metrics.rejected,
+        metrics.engine_breaker,
+    )
     redis = None
     if settings.redis_url is not None:
         from earthgan_gateway.cache.redis import RedisCache
 
         redis = RedisCache(
-            str(settings.redis_url), settings.redis_timeout_s, metrics.redis_failure, metrics.redis_breaker
+            str(settings.redis_url),
+            settings.redis_timeout_s,
+            metrics.redis_failure,
+            metrics.redis_breaker,
+            metrics.redis_damage,
         )
     cache = LayeredCache(MemoryCache(budget.answers_bytes), redis)
     fields = Fields(
@@ -70,7 +81,8 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         ready_bytes=budget.shells_bytes,
     )
     pictures = Pictures(fields, cache, metrics, traces, budget.pixels_bytes)
-    places = Places(offer, fields, budget.places_bytes)
+    reads = Admission(settings.read_wait_s, lambda: metrics.rejected("reads"))
+    places = Places(offer, fields, budget.places_bytes, reads)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -100,7 +112,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         colormaps_router(),
         wmts_router(offer),
         places_router(places, fields.keys),
-        health_router(running, surrogate.digest),
+        health_router(running, surrogate.digest, lambda: surrogate.damage),
         metrics_router(metrics),
     )
     for router in routers:
@@ -111,6 +123,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     # The middleware that is added last sees a request first.
     app.add_middleware(Compression, minimum_bytes=1024)
     app.add_middleware(Head)
+    app.add_middleware(Presence)
     app.add_middleware(PictureRoutes, offer=offer, pictures=pictures, metrics=metrics, urls_bytes=budget.urls_bytes)
     if settings.rate_limit is not None:
         import limits
@@ -118,7 +131,12 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         from earthgan_gateway.routes.rate_limit import RateLimit
 
         limit = limits.parse(settings.rate_limit)
-        app.add_middleware(RateLimit, limit=limit, metrics=metrics, max_bytes=budget.clients_bytes)
+        shared = None
+        if redis is not None:
+            from earthgan_gateway.cache.shared_window import SharedWindow
+
+            shared = SharedWindow(redis, limit.amount, limit.get_expiry())
+        app.add_middleware(RateLimit, limit=limit, metrics=metrics, max_bytes=budget.clients_bytes, shared=shared)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

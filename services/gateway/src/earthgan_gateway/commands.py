@@ -55,12 +55,11 @@ def _serve(arguments: argparse.Namespace) -> None:
     # What is made here lives as long as the process. To look through it for garbage again and again would take a fifth
     # of the time that a start takes, and later as much of each full collection.
     gc.disable()
-    import uvicorn
     from pydantic import ValidationError
-    from uvicorn.supervisors import Multiprocess
 
     from earthgan.errors import BadInput, what_is_wrong
     from earthgan_gateway.app import create_app
+    from earthgan_gateway.server import GatewayServer, Supervisor, make_config
     from earthgan_gateway.settings import Settings
     from earthgan_gateway.telemetry import set_up_logging
 
@@ -79,9 +78,7 @@ def _serve(arguments: argparse.Namespace) -> None:
         os.environ |= {f"EARTHGAN_{name.upper()}": str(value) for name, value in given.items()}
     gc.freeze()
     gc.enable()
-    config = uvicorn.Config(
-        app, factory=isinstance(app, str), workers=settings.workers, log_config=None, access_log=False
-    )
+    config = make_config(app, settings)
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -94,6 +91,6 @@ def _serve(arguments: argparse.Namespace) -> None:
         if settings.workers > 1:
             with tempfile.TemporaryDirectory(prefix="earthgan-metrics-") as shared:
                 os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", shared)  # /metrics of any worker counts all workers
-                Multiprocess(config, sockets=[listener]).run()
+                Supervisor(config, sockets=[listener]).run()
         else:
-            uvicorn.Server(config).run(sockets=[listener])
+            GatewayServer(config).run(sockets=[listener])

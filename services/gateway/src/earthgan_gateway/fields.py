@@ -182,12 +182,14 @@ class Fields:
             found = await flights.do(key, until, lambda latest: self._generate(t, r, latest, seed, lane))
         return found
 
-    async def _find(self, variables: tuple[str, ...], t: int, r: int, seed: int | None) -> _Found | None:
+    async def _find(
+        self, variables: tuple[str, ...], t: int, r: int, seed: int | None, patient: bool = False
+    ) -> _Found | None:
         packed: dict[str, Packed] = {}
         source: Source = "memory"
         _, rows, columns = self.offer.surrogate.grid.shape
         for name in variables:
-            found = await self._cache.get(self.keys.shell(name, t, r, seed))
+            found = await self._cache.get(self.keys.shell(name, t, r, seed), patient)
             if found is None:
                 return None
             packed[name] = Packed.read(found[0], (rows, columns))
@@ -198,7 +200,7 @@ class Fields:
         """Generate all variables of a shell, because one pass of the generator computes them all."""
         variables = self.offer.surrogate.variables
         async with self._cache.exclusive(self.keys.shell("*", t, r, seed), max(0.0, until - time.monotonic())):
-            if found := await self._find(variables, t, r, seed):  # another process was faster
+            if found := await self._find(variables, t, r, seed, patient=True):  # another process was faster
                 return found
             with self._metrics.engine_call(), self._traces.span("engine", step=t, shell=r):
                 field = await self.engine.shells(variables, t, [r], seed, until, lane)

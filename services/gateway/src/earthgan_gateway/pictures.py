@@ -179,9 +179,16 @@ class Pictures:
 
     async def draw(self, picture: ShellPicture) -> Answer:
         """Return the picture from the cache, or draw it. Raises NotFound and EngineError."""
+        return await self.find(picture) or await self.make(picture)
+
+    async def find(self, picture: ShellPicture) -> Answer | None:
+        """Return the picture if the cache has it."""
+        found = await self._cache.get(self.key(picture))
+        return None if found is None else Answer(found[0], hit=True, source=found[1])
+
+    async def make(self, picture: ShellPicture) -> Answer:
+        """Draw the picture. All that ask for it at the same time share the work. Raises NotFound and EngineError."""
         key = self.key(picture)
-        if found := await self._cache.get(key):
-            return Answer(found[0], hit=True, source=found[1])
         deadline = self._fields.deadline()
         return await self._flights.do(key, deadline, lambda until: self._draw(key, picture, until))
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from functools import partial
 from typing import Any, Protocol
@@ -27,7 +28,7 @@ from earthgan.sphere.stencil import Stencil, cheapest_stencils
 from earthgan.surrogate import LONGEST_RUN
 from earthgan_gateway.cache import SingleFlight
 from earthgan_gateway.draws import OWN, Draws
-from earthgan_gateway.engines import Engine, Lane
+from earthgan_gateway.engines import Admission, Engine, Lane
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.progress import Progress, SeriesValues
 from earthgan_gateway.spreads import SpreadRanges
@@ -66,11 +67,12 @@ class Places:
     Numbers have six digits of their quantity's range; None means "no value". All engine calls of a request together may
     take `fields.timeout_s`. With `draws`, each number is that of one draw, or the statistic of the numbers of several
     draws, which are computed one after another. Every method raises EngineError, and NotFound before it computes
-    anything.
+    anything. Requests that need many engine calls are admitted by `reads`, which refuses what cannot be done in time.
     """
 
-    def __init__(self, offer: Offer, fields: Fields, kept_bytes: int = 2**23) -> None:
+    def __init__(self, offer: Offer, fields: Fields, kept_bytes: int = 2**23, reads: Admission | None = None) -> None:
         self.offer = offer
+        self._reads = reads or Admission(fields.timeout_s)
         self._fields = fields
         self._surrogate = offer.surrogate
         self._planet = offer.surrogate.spec.planet
@@ -108,7 +110,9 @@ class Places:
             raise InvalidRequest("lateral_mean needs every whole shell, so it is given for one draw only")
         shells = range(self._surrogate.grid.shape[0])
         lane: Lane = "long" if with_mean or draws.statistic is not None else "map"
-        values = await self._column(quantity, t, shells, self._stencil(place), deadline, lane, draws)
+        with self._reads.place() if lane == "long" else nullcontext():
+            values = await self._column(quantity, t, shells, self._stencil(place), deadline, lane, draws)
+            means = await self._means.of(quantity, t, shells, deadline, draws.seeds[0]) if with_mean else None
         digits = _digits(quantity, draws)
         answer = {
             **self._about(quantity, draws),
@@ -117,8 +121,7 @@ class Places:
             **self._depths(),
             "values": _list(values[:, 0], digits),
         }
-        if with_mean:
-            means = await self._means.of(quantity, t, shells, deadline, draws.seeds[0])
+        if means is not None:
             answer["lateral_mean"] = _list(np.zeros_like(means) if quantity.less_mean else means, digits)
         return answer
 
@@ -133,7 +136,8 @@ class Places:
         async def value(t: int, until: float) -> float:
             return float((await self._column(quantity, t, shells, stencil, until, "long", draws))[0, 0])
 
-        values = await self._series.of((name, r, place, draws), deadline, value)
+        with self._reads.place():
+            values = await self._series.of((name, r, place, draws), deadline, value)
         return {
             **self._about(quantity, draws),
             **self._radius(r, radius_km),
@@ -150,10 +154,11 @@ class Places:
         grid, shells = self._surrogate.grid, range(self._surrogate.grid.shape[0])
         price = self._surrogate.planner.multiply_adds
         count = len(self._surrogate.variables)
-        stencils = await asyncio.to_thread(
-            cheapest_stencils, grid, latitudes, longitudes, shells, lambda window: price(window, count)
-        )
-        pieces = [await self._column(quantity, t, shells, stencil, deadline, "long", draws) for stencil in stencils]
+        with self._reads.place():
+            stencils = await asyncio.to_thread(
+                cheapest_stencils, grid, latitudes, longitudes, shells, lambda window: price(window, count)
+            )
+            pieces = [await self._column(quantity, t, shells, each, deadline, "long", draws) for each in stencils]
         angles = np.linspace(0, arc.length_deg, n)
         return {
             **self._about(quantity, draws),

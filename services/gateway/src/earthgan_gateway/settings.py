@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -35,14 +36,22 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1)
     #: How many seconds a request may wait for the generator.
     engine_timeout_s: float = Field(default=30, gt=0)
+    #: How many seconds a tile may wait for its shell. If the queue is longer, the answer is a 503 at once.
+    tile_wait_s: float = Field(default=0.5, gt=0)
+    #: How many seconds a long read, such as a section, may take with the queue before it. Otherwise, 503 at once.
+    read_wait_s: float = Field(default=10, gt=0)
     #: How many shells may be generated or queued at once. A request for another one is answered 503.
     max_pending_shells: int = Field(default=64, ge=1)
-    #: How often one client address may ask, such as "50/second". Each process counts for itself.
+    #: How often one client address may ask, such as "50/second". All processes that share a Redis count together.
     rate_limit: str | None = None
+    #: The addresses and networks of proxies, as a JSON list. Only they may say whose request they pass on.
+    trusted_proxies: tuple[str, ...] = ()
+    #: How many connections one process may have. If there are more, those that are idle are closed first.
+    max_connections: int = Field(default=512, ge=1)
     #: The memory of all caches of a process in 2**20 bytes: shells, tiles, decoded time steps, addresses and others.
     cache_mb: int = Field(default=256, ge=1)
     #: How many seconds Redis may take to answer. If it takes longer, the gateway does not ask it for a while.
-    redis_timeout_s: float = Field(default=0.05, gt=0)
+    redis_timeout_s: float = Field(default=0.1, gt=0)
     #: Whether to generate the neighbours of the shell last looked at, and decode all steps, while no request waits.
     prefetch: bool = True
     #: The lowest level that is logged on stderr. The log consists of JSON lines, unless stderr is a terminal.
@@ -62,6 +71,21 @@ class Settings(BaseSettings):
 
             limits.parse(text)
         return text
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_addresses(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            ip_network(proxy)  # raises ValueError
+        return proxies
+
+    @model_validator(mode="after")
+    def _workers_count_together(self) -> Settings:
+        if self.rate_limit is not None and self.workers > 1 and self.redis_url is None:
+            raise ValueError(
+                "EARTHGAN_RATE_LIMIT with several workers needs EARTHGAN_REDIS_URL, where they count together"
+            )
+        return self
 
     @model_validator(mode="after")
     def _engine_has_its_address(self) -> Settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,6 +116,8 @@ def _prepare(arguments: argparse.Namespace) -> None:
             overwrite=arguments.overwrite,
             on_step=lambda: show("steps", next(done), total),
         )
+    for line in report.notes:
+        print(line, file=sys.stderr)
     if line := about_sizes(recipe, source.grid):
         print(line)
     print(

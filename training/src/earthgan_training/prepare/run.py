@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -40,11 +40,14 @@ from earthgan_training.simulations.layout import SourceVariable
 
 @dataclass
 class Report:
-    """The result: the number of steps made and of steps found, and the largest memory of a worker in MB."""
+    """The result: the number of steps made and of steps found, the largest memory of a worker in MB, and lines about
+    what looks unusual in the steps made.
+    """
 
     made: int = 0
     found: int = 0
     peak_worker_mb: float = 0.0
+    notes: list[str] = field(default_factory=list)
 
 
 def prepare(
@@ -79,6 +82,7 @@ def prepare(
                 if done.record is None:
                     raise BadInput(done.error or "a time step failed")
                 records.append(done.record)
+                report.notes += done.notes
                 report.made += not done.was_there
                 report.found += done.was_there
                 report.peak_worker_mb = max(report.peak_worker_mb, done.peak_mb)

@@ -24,6 +24,7 @@ from earthgan_training.prepare.default import default_grids, prepare_default
 from earthgan_training.prepare.paper import chosen_layers, paper_grids, prepare_paper
 from earthgan_training.prepare.recipe import Preset, Recipe
 from earthgan_training.prepare.spec import STEPS_FOLDER, Extremes, StepRecord
+from earthgan_training.simulations.checks import blank_patch, is_absolute_temperature
 from earthgan_training.simulations.labelled import Source
 
 RECORD_FILE = "step.json"
@@ -32,12 +33,15 @@ SPHERICAL = (V_RADIAL, V_THETA, V_PHI)
 
 @dataclass(frozen=True)
 class Done:
-    """The outcome of a time step: its record, or one line that says why there is none."""
+    """The outcome of a time step: its record, or one line that says why there is none. `notes` are lines about what
+    looks unusual.
+    """
 
     record: StepRecord | None
     error: str | None
     was_there: bool = False
     peak_mb: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
 def prepare_step(recipe: Recipe, source: Source, out: str, t: int) -> Done:
@@ -46,12 +50,12 @@ def prepare_step(recipe: Recipe, source: Source, out: str, t: int) -> Done:
     A step exists if a folder with its name holds files with the digests that its record states.
     """
     try:
-        record, was_there = _prepare(recipe, source, Path(out), t)
+        record, was_there, notes = _prepare(recipe, source, Path(out), t)
     except BadInput as error:
         return Done(None, str(error))
     # Linux counts the peak in KiB, and macOS counts it in bytes.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e3 if sys.platform == "linux" else 1e6)
-    return Done(record, None, was_there, peak)
+    return Done(record, None, was_there, peak, notes)
 
 
 def grids(source: Source, recipe: Recipe) -> tuple[ShellGrid, ShellGrid]:
@@ -59,26 +63,30 @@ def grids(source: Source, recipe: Recipe) -> tuple[ShellGrid, ShellGrid]:
     return paper_grids(source) if recipe.preset is Preset.PAPER else default_grids(source.grid, recipe)
 
 
-def _prepare(recipe: Recipe, source: Source, out: Path, t: int) -> tuple[StepRecord, bool]:
+def _prepare(recipe: Recipe, source: Source, out: Path, t: int) -> tuple[StepRecord, bool, tuple[str, ...]]:
     source_sha256 = source.digest(t)
     key = hashlib.sha256(f"{recipe.digest(source)} {t} {source_sha256}".encode()).hexdigest()
     name = f"{STEPS_FOLDER}/{t:03d}-{key[:16]}"
     record = _whole_record(out, name, source_sha256)
     if record is not None:
-        return record, True
+        return record, True, ()
     with whole(out / name) as part:
         part.mkdir()
-        record = _write(recipe, source, part, name, t, source_sha256)
+        record, notes = _write(recipe, source, part, name, t, source_sha256)
         if (out / name).exists():  # the folder was damaged after it was made
             shutil.rmtree(out / name)
-    return record, False
+    return record, False, notes
 
 
-def _write(recipe: Recipe, source: Source, part: Path, name: str, t: int, source_sha256: str) -> StepRecord:
-    """Write the files of a time step, and then its record. The worker handles one variable at a time, so it holds only
-    a few copies of one.
+def _write(
+    recipe: Recipe, source: Source, part: Path, name: str, t: int, source_sha256: str
+) -> tuple[StepRecord, tuple[str, ...]]:
+    """Write the files of a time step, and then its record. Return the record, and what looks unusual.
+
+    The worker handles one variable at a time, so it holds only a few copies of one.
     """
     extremes, inputs, files = [], [], []
+    notes: list[str] = []
     truths: dict[str, NDArray[np.float32]] = {}
     truth_grid, input_grid = grids(source, recipe)
     names = [each.variable.name for each in source.variables]
@@ -91,6 +99,9 @@ def _write(recipe: Recipe, source: Source, part: Path, name: str, t: int, source
             truth, coarse = prepare_default(source, t, variable, recipe)
             extremes.append(_extremes(variable, truth, coarse))
         inputs.append(coarse)
+        stated = source.named(variable).variable
+        if blank := blank_patch(_kept(source, t, variable), is_absolute_temperature(stated)):
+            notes.append(f"step {t}: {variable} {blank}")
         saved = write_npy(part / f"{variable}.npy", truth.transpose(1, 2, 0))
         files.append(FileSpec(file=f"{name}/{variable}.npy", sha256=saved))
         if recipe.preset is Preset.DEFAULT and variable in (source.vector or ()):
@@ -111,14 +122,18 @@ def _write(recipe: Recipe, source: Source, part: Path, name: str, t: int, source
         extremes=tuple(extremes),
     )
     (part / RECORD_FILE).write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    return record
+    return record, tuple(notes)
 
 
 def _filled(source: Source, t: int, name: str) -> int:
     """The number of the source's cells that have no value of their own."""
+    return int((~np.isfinite(_kept(source, t, name))).sum())
+
+
+def _kept(source: Source, t: int, name: str) -> NDArray[np.float32]:
+    """A variable `(shell, row, column)` in the cells of the source that are used, as they are stored."""
     reader = source.reader
-    kept = reader.raw(t, name)[reader.storage.kept.start : reader.storage.kept.stop]
-    return int((~np.isfinite(kept)).sum())
+    return reader.raw(t, name)[reader.storage.kept.start : reader.storage.kept.stop]
 
 
 def _spherical_extremes(

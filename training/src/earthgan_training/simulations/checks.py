@@ -37,6 +37,9 @@ _SMEARED = 1e12
 _AT_MOST = 4
 _SAMPLE = 4096
 
+#: Squares of two by two cells that are exactly zero. A field that crosses zero has hardly one of them.
+_FEWEST_TOGETHER = 4
+
 #: The share of the largest temperature by which a numerical method may fall below zero.
 _OVERSHOOT = 0.01
 _HOTTEST_K = 1e5
@@ -145,3 +148,24 @@ def unusual(variable: Variable, low: float, high: float, absolute_temperature: b
     elif variable.symmetric and variable.unit.strip() in ("1", "") and max(-low, high) > 2:
         notes.append(f'{run}, which would be {100 * max(-low, high):.3g} %: say unit = "%" in a mapping if it is')
     return notes
+
+
+def blank_patch(values: Values, absolute_temperature: bool) -> str | None:
+    """What looks like a part of a field `(shell, row, column)` that was never written, in a sentence that lacks only
+    the variable's name: cells that are exactly zero and lie together. None if nothing does.
+
+    Whole shells may be zero, at a boundary for example. Fields that are zero in most places or do not cross zero, such
+    as a composition, have such patches by nature. An absolute temperature has none.
+    """
+    is_zero = values == 0
+    if not is_zero.any() or 2 * np.count_nonzero(is_zero) > values.size:
+        return None
+    if not absolute_temperature and not ((values < 0).any() and (values > 0).any()):
+        return None
+    patch = is_zero & ~is_zero.all(axis=(1, 2), keepdims=True)
+    together = patch[:, 1:, 1:] & patch[:, :-1, 1:] & patch[:, 1:, :-1] & patch[:, :-1, :-1]
+    if np.count_nonzero(together) < _FEWEST_TOGETHER:
+        return None
+    shells = np.flatnonzero(patch.any(axis=(1, 2)))
+    cells = np.count_nonzero(patch)
+    return f"is exactly 0 in {cells} cells that lie together, first on shell {shells[0]}: was a part never written?"

@@ -20,13 +20,16 @@ class LayeredCache:
         self.memory = memory
         self.redis = redis
 
-    async def get(self, key: str) -> tuple[bytes, Level] | None:
-        """Return the bytes and the level that held them. Bytes that only Redis held are copied to memory."""
+    async def get(self, key: str, patient: bool = False) -> tuple[bytes, Level] | None:
+        """Return the bytes and the level that held them. Bytes that only Redis held are copied to memory.
+
+        `patient` gives Redis more time, where a miss costs more than that.
+        """
         value = self.memory.get(key)
         if value is not None:
             return value, "memory"
         if self.redis is not None:
-            value = await self.redis.get(key)
+            value = await self.redis.get(key, patient)
             if value is not None:
                 self.memory.set(key, value)
                 return value, "redis"

@@ -15,15 +15,17 @@ T = TypeVar("T")
 
 @dataclass
 class _Flight(Generic[T]):
-    """A running computation, and the latest deadline of its callers."""
+    """A running computation, the latest deadline of its callers, and the number of callers that wait for it."""
 
     until: float
+    waiting: int = 0
     task: asyncio.Task[T] = field(init=False)
 
 
 class SingleFlight(Generic[T]):
     """Runs at most one computation for each key. A caller that leaves early does not stop it for the others.
 
+    If the last caller is cancelled, because its reader has left, the computation is cancelled too.
     `on_wait` is called for each caller that joins a running computation.
     """
 
@@ -47,7 +49,16 @@ class SingleFlight(Generic[T]):
         else:
             self._on_wait()
             flight.until = max(flight.until, deadline)
-        done, _ = await asyncio.wait({flight.task}, timeout=max(0.0, deadline - time.monotonic()))
+        flight.waiting += 1
+        try:
+            done, _ = await asyncio.wait({flight.task}, timeout=max(0.0, deadline - time.monotonic()))
+        except asyncio.CancelledError:
+            if flight.waiting == 1:
+                self._flights.pop(key, None)  # nobody may join what is about to end
+                flight.task.cancel()
+            raise
+        finally:
+            flight.waiting -= 1
         if not done:
             raise EngineTimeout("the answer was not ready in time")
         return flight.task.result()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from earthgan.errors import BadInput
 from earthgan.surrogate import Backend, Surrogate
 from earthgan.verify import probe
+from earthgan_gateway.engines.admission import Admission
 from earthgan_gateway.engines.base import Engine, Lane
+from earthgan_gateway.engines.guard import GuardedEngine
 from earthgan_gateway.engines.local import LocalEngine
 from earthgan_gateway.settings import Settings
 
-__all__ = ["Engine", "Lane", "LocalEngine", "make_engine"]
+__all__ = ["Admission", "Engine", "GuardedEngine", "Lane", "LocalEngine", "make_engine"]
 
 
 def make_engine(settings: Settings, surrogate: Surrogate) -> Engine:

@@ -14,7 +14,7 @@ from earthgan import __version__
 from earthgan.errors import EngineAnswerInvalid, EngineTimeout, EngineUnavailable
 from earthgan.sphere.grid import Window
 from earthgan.surrogate import Field, Surrogate
-from earthgan.wire import ShellRequest, WireType, decode
+from earthgan.wire import ShellRequest, WireType, decode, longest_answer
 from earthgan_gateway.engines.base import FRESH_S, Lane
 
 MODEL_NAME = "earthgan"
@@ -90,7 +90,7 @@ class TorchServeEngine:
     async def _ask(self, request: ShellRequest, part: tuple[int, int], deadline: float, lane: Lane) -> Field:
         """Return the answer in the variables' units. `part` is the shape of each shell's part. Raises EngineError."""
         async with self._turn(lane, deadline):
-            answer = await self._post(request, deadline)
+            answer = await self._post(request, longest_answer(request, part), deadline)
         field = await asyncio.to_thread(self._read, answer, request, part)
         self._succeeded = time.monotonic()
         return field
@@ -125,25 +125,42 @@ class TorchServeEngine:
             raise EngineAnswerInvalid("the model server answered with numbers that are not finite")
         return surrogate.in_units(field, request.variables)
 
-    async def _post(self, request: ShellRequest, deadline: float) -> bytes:
-        """Return the body of the answer. Raises EngineError for every failure of httpx2 or TorchServe."""
+    async def _post(self, request: ShellRequest, longest: int, deadline: float) -> bytes:
+        """Return the body of the answer, which has at most `longest` bytes. The deadline is that of the whole answer.
+
+        Raises EngineError for every failure of httpx2 or TorchServe.
+        """
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             raise EngineTimeout("the model server is too busy")
-        headers = {"content-type": "application/json"}
         try:
-            answer = await self._client.post(
-                self._url, content=request.model_dump_json(exclude_none=True), headers=headers, timeout=left_s
-            )
-        except httpx.TimeoutException as error:
+            async with asyncio.timeout(left_s):
+                return await self._stream(request, longest)
+        except (TimeoutError, httpx.TimeoutException) as error:
             raise EngineTimeout("the model server did not answer in time") from error
         except httpx.TransportError as error:
             raise EngineUnavailable("the model server cannot be reached") from error
-        if answer.status_code in (404, 429, 500, 503, 507):  # the model is not loaded, overloaded, or its worker died
-            raise EngineUnavailable(f"the model server answered with status {answer.status_code}")
-        if answer.status_code != 200:
-            raise EngineAnswerInvalid(f"the model server answered with status {answer.status_code}")
-        return answer.content
+        except httpx.HTTPError as error:
+            raise EngineAnswerInvalid("the model server's answer cannot be read") from error
+
+    async def _stream(self, request: ShellRequest, longest: int) -> bytes:
+        # Numbers hardly get smaller by compression, and an answer that unpacks itself would have no limit.
+        headers = {"content-type": "application/json", "accept-encoding": "identity"}
+        content = request.model_dump_json(exclude_none=True)
+        async with self._client.stream("POST", self._url, content=content, headers=headers, timeout=None) as answer:
+            status = answer.status_code
+            if status in (404, 429, 500, 503, 507):  # the model is not loaded, overloaded, or its worker died
+                raise EngineUnavailable(f"the model server answered with status {status}")
+            if status != 200:
+                raise EngineAnswerInvalid(f"the model server answered with status {status}")
+            if answer.headers.get("content-encoding", "identity") != "identity":
+                raise EngineAnswerInvalid("the model server answered with a compressed body")
+            body = bytearray()
+            async for part in answer.aiter_raw():
+                body += part
+                if len(body) > longest:
+                    raise EngineAnswerInvalid(f"the model server answered with more than {longest} bytes")
+            return bytes(body)
 
     async def ready(self, deadline: float) -> None:
         if time.monotonic() - self._succeeded > FRESH_S:

@@ -10,13 +10,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Message, Receive, Scope, Send
 
-from earthgan.errors import BadInput
+from earthgan.errors import BadInput, DamagedSurrogate
+from earthgan.verified import check_file
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.page.bundle import FOLDER, Bundle
 from earthgan_gateway.page.html import Entry, built_page
 from earthgan_gateway.page.manifest import Manifest
+from earthgan_gateway.page.policy import page_policy
 from earthgan_gateway.routes.files import WebFile
+from earthgan_gateway.routes.problems import problem
 
 
 def client_routes(folder: Path, offer: Offer) -> list[BaseRoute]:
@@ -36,8 +40,8 @@ def client_routes(folder: Path, offer: Offer) -> list[BaseRoute]:
         title = offer.surrogate.spec.title
         entry = Entry("surrogate", title, "surrogate/", manifest.document)
         html = built_page(bundle, f"client/{FOLDER}/", [entry], manifest.first_weights, gateway="./")
-        page = _route("/", WebFile(html.encode(), "text/html"))
-    return [page, *files, Mount("/client", StaticFiles(directory=folder)), surrogate_route(offer, manifest)]
+        page = _route("/", _page(html))
+    return [page, *files, Mount("/client", Files(directory=folder)), surrogate_route(offer, manifest)]
 
 
 def _route(path: str, file: WebFile) -> Route:
@@ -47,11 +51,15 @@ def _route(path: str, file: WebFile) -> Route:
     return Route(path, answer)
 
 
+def _page(html: str) -> WebFile:
+    return WebFile(html.encode(), "text/html", headers={"content-security-policy": page_policy(html)})
+
+
 def _page_of_sources(index: Path) -> Route:
     def page(request: Request) -> Response:
         # On other web servers the page's files lie beside the page. Here they are in a subfolder.
         html = index.read_text(encoding="utf-8").replace("<head>", '<head>\n  <base href="client/">', 1)
-        return WebFile(html.encode(), "text/html").answer(request)
+        return _page(html).answer(request)
 
     return Route("/", page)
 
@@ -62,6 +70,25 @@ def _bundled(bundle: Bundle, name: str) -> Route:
     return _route(f"/client/{FOLDER}/{name}", WebFile(content, "text/javascript", encoded))
 
 
+class Files(StaticFiles):
+    """Files whose errors are answered as problem+json. Starlette answers a range that it cannot read as plain text."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_refused = False
+
+        async def send_problem(message: Message) -> None:
+            nonlocal is_refused
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                is_refused = True
+                kept = {n.decode(): v.decode() for n, v in message["headers"] if n.lower() == b"content-range"}
+                answer = problem(message["status"], "this range of the file cannot be given", kept)
+                await answer(scope, receive, send)
+            elif not is_refused:
+                await send(message)
+
+        await super().__call__(scope, receive, send_problem)
+
+
 def surrogate_route(offer: Offer, manifest: Manifest) -> BaseRoute:
     """Make the route of the files from which a browser computes the shells. Nothing else of the folder is served."""
     surrogate = offer.surrogate
@@ -70,9 +97,13 @@ def surrogate_route(offer: Offer, manifest: Manifest) -> BaseRoute:
     parts = {name: WebFile(part, "application/gzip", compresses=False) for name, part in manifest.parts.items()}
 
     def read(name: str) -> WebFile:
+        path = surrogate.folder / name
         try:
-            content = (surrogate.folder / name).read_bytes()
-        except OSError as error:
+            check_file(path)
+            if not path.resolve().is_relative_to(surrogate.folder.resolve()):
+                raise HTTPException(404)
+            content = path.read_bytes()
+        except (OSError, DamagedSurrogate) as error:
             raise HTTPException(404) from error
         # Steps and weights are compressed already, as far as that is worth it.
         return WebFile(content, texts.get(name, "application/octet-stream"), compresses=name in texts)

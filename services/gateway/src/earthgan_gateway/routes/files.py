@@ -22,12 +22,15 @@ ASK_AGAIN = "no-cache"
 
 @dataclass(frozen=True)
 class WebFile:
-    """A file and its media type. `encoded` holds it in other codings; gzip is added, unless nothing would be gained."""
+    """A file, its media type and headers of its own. `encoded` holds it in other codings; gzip is added, unless nothing
+    would be gained.
+    """
 
     content: bytes
     media_type: str
     encoded: Mapping[str, bytes] = field(default_factory=dict)
     compresses: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def version(self) -> str:
@@ -43,6 +46,7 @@ class WebFile:
         coding = best_encoding(stated, tuple(self._codings)) if self._codings else None
         tag = f'"{self.version}{f"-{coding}" if coding else ""}"'
         headers = {
+            **self.headers,
             "etag": tag,
             "cache-control": FOR_EVER if request.query_params.get("v") == self.version else ASK_AGAIN,
         }

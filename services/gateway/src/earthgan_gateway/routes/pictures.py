@@ -18,6 +18,7 @@ from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Pictures, ShellPicture, TilePicture
 from earthgan_gateway.routes import grammar
 from earthgan_gateway.routes.encoding import accepted, accepts_gzip
+from earthgan_gateway.routes.presence import ReaderLeft, while_present
 from earthgan_gateway.routes.problems import problem, problem_of
 from earthgan_gateway.telemetry import CacheLevel, Metrics
 
@@ -60,11 +61,13 @@ class PictureRoutes:
             if scope["method"] not in ("GET", "HEAD"):
                 await problem(405, "only GET and HEAD are allowed", {"allow": "GET, HEAD"})(scope, receive, send)
             else:
-                await self._picture(scope, send)
+                await self._picture(scope, receive, send)
+        except ReaderLeft:
+            return
         except Exception as error:
             await problem_of(error, scope["path"])(scope, receive, send)
 
-    async def _picture(self, scope: Scope, send: Send) -> None:
+    async def _picture(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         self._pictures.asked_at = time.monotonic()
         url = scope["path"], scope["query_string"]
@@ -87,7 +90,9 @@ class PictureRoutes:
             status, where = b"earthgan; hit; detail=memory", "memory"
             self._count("memory", resolved.picture)
         else:
-            answer = await self._pictures.draw(resolved.picture)
+            answer = await self._pictures.find(resolved.picture)
+            if answer is None:
+                answer = await while_present(receive, self._pictures.make(resolved.picture))
             body, where = answer.body, answer.source if answer.hit else "render"
             self._count("rendered" if not answer.hit else "redis", resolved.picture)
             status = b"earthgan; hit; detail=" + where.encode() if answer.hit else b"earthgan; fwd=miss"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +18,7 @@ from earthgan.errors import (
     DamagedSurrogate,
     EarthGANError,
     EngineAnswerInvalid,
+    EngineBusy,
     EngineTimeout,
     EngineUnavailable,
     InvalidRequest,
@@ -87,7 +89,7 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> 
     body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail).model_dump()
     all_headers = {"cache-control": "no-store", **(headers or {})}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        all_headers["retry-after"] = str(RETRY_AFTER_S)
+        all_headers.setdefault("retry-after", str(RETRY_AFTER_S))
     return JSONResponse(body, status, headers=all_headers, media_type=MEDIA_TYPE)
 
 
@@ -96,11 +98,16 @@ def problem_of(error: Exception, path: str) -> Response:
     for kind in type(error).__mro__:
         if kind in STATUSES:
             status = STATUSES[kind]
-            if status >= 500:
+            if status >= 500 and not isinstance(error, EngineBusy):  # an overload would fill the log
                 log.warning("%s: %s", path, error)
-            return problem(status, str(error))
+            return problem(status, str(error), _when_to_retry(error))
     log.error("%s failed", path, exc_info=error)
     return problem(500, "the gateway failed; its log says why")
+
+
+def _when_to_retry(error: Exception) -> dict[str, str]:
+    wait_s = getattr(error, "retry_after_s", None)
+    return {} if wait_s is None else {"retry-after": str(max(1, math.ceil(wait_s)))}
 
 
 async def _any_error(request: Request, error: Exception) -> Response:

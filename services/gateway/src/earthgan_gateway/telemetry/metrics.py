@@ -67,6 +67,10 @@ class Metrics:
         self._rejected = counter("rejected", "Requests refused, by the limit that they exceeded", "limit")
         self._waits = counter("single_flight_waits", "Requests that joined another request's work", "kind")
         self._redis_failures = counter("redis_failures", "Redis operations that failed", "error")
+        self._redis_damage = counter("redis_damaged_values", "Values in Redis that were damaged, and computed again")
+        self._engine_breaker = gauge(
+            "engine_breaker_open", "Processes that refuse requests for the generator, because it does not answer"
+        )
         self._redis_breaker = gauge("redis_breaker_open", "Processes that do not ask Redis after a failure")
         self._surrogate = gauge(
             "surrogate_info", "1 for the surrogate that is served", "digest", "title", "engine", over_processes="max"
@@ -141,6 +145,14 @@ class Metrics:
     def redis_failure(self, error: BaseException) -> None:
         """Count a failed operation on Redis."""
         self._redis_failures.labels(type(error).__name__).inc()
+
+    def redis_damage(self) -> None:
+        """Count a damaged value."""
+        self._redis_damage.inc()
+
+    def engine_breaker(self, is_open: bool) -> None:
+        """Record whether this process refuses requests for the generator."""
+        self._engine_breaker.set(is_open)
 
     def redis_breaker(self, is_open: bool) -> None:
         """Record whether this process has stopped asking Redis."""

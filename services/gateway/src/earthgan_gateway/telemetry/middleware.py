@@ -21,11 +21,16 @@ log = logging.getLogger("earthgan_gateway.access")
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:+/=-]{1,64}")
 
 
+#: The status that is counted where nobody has read an answer.
+GONE = 499
+
+
 class TelemetryMiddleware:
     """ASGI middleware that adds some ten microseconds to a request.
 
     `routes` are the first parts of the paths that have a series of their own. All other paths are counted as `other`,
-    so that clients that try paths at random make no new series. A request that raises is counted as a 500.
+    so that clients that try paths at random make no new series. A request that raises is counted as a 500, and a
+    request whose client left before the answer as a 499.
     """
 
     def __init__(
@@ -48,7 +53,7 @@ class TelemetryMiddleware:
         identifier = self._identify(scope)
         header = (b"x-request-id", identifier)
         set_request_id(identifier.decode())
-        status, length = 500, 0
+        status, length = 0, 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status, length
@@ -65,9 +70,13 @@ class TelemetryMiddleware:
             if self._traces.on:
                 with self._traces.request(scope, route) as span:
                     await self._app(scope, receive, send_with_id)
-                    span.set_attribute("http.response.status_code", status)
+                    span.set_attribute("http.response.status_code", status or GONE)
             else:
                 await self._app(scope, receive, send_with_id)
+            status = status or GONE
+        except BaseException:
+            status = status or 500
+            raise
         finally:
             seconds = time.perf_counter() - started
             self._metrics.request_ended(route, status, seconds)
