@@ -9,7 +9,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt
 
-.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series bench-web kernel load faults compose-test wheels system-packages clean
+.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load faults compose-test wheels system-packages clean
 
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
@@ -46,6 +46,10 @@ bench-web: $(VENV)/.testing system-packages
 # The page's WebAssembly from its source, clients/kernel/kernel.wat. It is committed, so that pages need no build.
 kernel:
 	cd clients/kernel && npm ci --silent && node build.js >kernel-code.js && mv kernel-code.js ../web/surrogate/
+
+# The built page from its modules, clients/web. It is committed, so that nobody needs Node.js to serve it.
+bundle:
+	cd clients/bundle && npm ci --silent && node build.js
 
 load: $(VENV)/.testing
 	PYTHONPATH=tests $(BIN)/python -m load.with_gateway $(ARGS)

@@ -65,7 +65,7 @@ def test_dependencies_point_one_way(package: str) -> None:
 LAYERS = {
     "earthgan": (
         "__version__ errors variables bounded progress",
-        "files numerics sphere spread",
+        "files numerics sphere spread parts",
         "kept records mask",
         "flow wire",
         "kinds",
@@ -83,7 +83,8 @@ LAYERS = {
         "fields places",
         "pictures prefetch",
         "catalog wmts",
-        "routes seed",
+        "page",
+        "routes seed site",
         "app server",
         "commands __init__",
     ),

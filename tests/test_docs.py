@@ -60,7 +60,7 @@ def test_every_earthgan_command_parses(document: Path) -> None:
 SHIPPED = (Path("model_store/default"), Path("model_store/baseline"), Path("services"), Path("yourfile.nc"))
 WRITTEN = ("out", "json", "figures", "markdown")
 #: Commands whose output is for people or for other programs: no later command has to read it.
-LAST = ("figures", "archive", "make")
+LAST = ("figures", "archive", "make", "site")
 #: Options that name sources by their addresses, which may be URLs and are not paths.
 SOURCES = ("source", "truth")
 

@@ -1,6 +1,7 @@
 /** The field on the map, drawn from values that this browser computes. */
 
 import { Picture } from "./picture.js";
+import { endsAround, endsOf, extremesOf, withEnds } from "./range.js";
 import { frameKey } from "./state.js";
 import { ViewportCanvas } from "./viewport-canvas.js";
 
@@ -25,7 +26,7 @@ export class ComputedField {
    * @param {import("./source.js").Source} source @param {import("./computed.js").Computer} computer
    * @param {{
    *   loading: () => void,
-   *   shown: (frame: import("./source.js").Frame, detail: {detail: "coded" | "refined", cost: Cost}) => void,
+   *   shown: (frame: import("./source.js").Frame, detail: {detail: "draft" | "coded" | "refined", cost: Cost}) => void,
    *   failed: (reason: string) => void,
    * }} on `shown` is called again when a refined picture has taken the place of a coded one
    * @typedef {{bytes: number, ms: number}} Cost
@@ -62,7 +63,7 @@ export class ComputedField {
     const frame = this.#wanted;
     const place = ++this.#asked;
     this.#on.loading();
-    const legend = this.#computer.legend(frame.variable);
+    const legend = this.#computer.legend(frame);
     const failed = (error) => frame === this.#wanted && this.#on.failed(error.message);
     legend.catch(failed);
     this.#computer.compute(frame, {
@@ -75,11 +76,12 @@ export class ComputedField {
   #show(frame, place, values, legend, detail) {
     if (place < this.#shown) return;
     this.#shown = place;
-    this.#picture.set(values, legend);
+    const styled = withEnds(legend, endsIn(frame, values, legend));
+    this.#picture.set(values, styled);
     this.#hasPicture = true;
     this.#painted = null;
     this.#canvas.redraw();
-    this.#on.shown({ ...frame }, detail);
+    this.#on.shown({ ...frame, ends: styled.range }, detail);
   }
 
   #draw(context, viewport) {
@@ -110,4 +112,12 @@ export class ComputedField {
     const isHigh = box.top * scale <= Math.max(top, 0) && (box.top + box.height) * scale >= Math.min(top + height, whole * scale);
     return isWide && isHigh;
   }
+}
+
+/** The values at the ends of a frame's colours; null: the legend's own. */
+function endsIn({ range }, values, legend) {
+  if (!range) return null;
+  if (range !== "depth") return endsOf(range);
+  const [least, greatest] = extremesOf(values).map((value) => value * (legend.factor ?? 1));
+  return endsAround(least, greatest, legend);
 }

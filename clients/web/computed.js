@@ -1,10 +1,11 @@
-/** Opens the surrogate that the gateway serves, so that this browser computes its shells. */
+/** Opens the surrogate that the page is about, so that this browser computes its shells. */
 
+import { lessMean } from "./anomaly.js";
 import { openInWorker } from "./surrogate/client.js";
 
 /**
  * @typedef {{
- *   bytes: number, legend: (variable: string) => Promise<import("./source.js").Legend>,
+ *   bytes: number, legend: (frame: import("./source.js").Frame) => Promise<import("./source.js").Legend>,
  *   compute: import("./surrogate/client.js").SurrogateWorker["compute"],
  *   shellOf: (frame: import("./source.js").Frame) => ?{shape: number[], values: Float32Array},
  * }} Computer  the bytes that opening took, legends, which are fetched once, a function that computes a frame, and the
@@ -15,30 +16,24 @@ import { openInWorker } from "./surrogate/client.js";
  * @param {import("./source.js").Source} source one with a folder
  * @returns {Promise<Computer>} throws SurrogateError, which says why this browser cannot compute the surrogate
  */
-export async function openComputer({ catalog, folder, fetchLegend }) {
-  const worker = await openInWorker(folder);
+export async function openComputer({ catalog, folder, packed, worker: program, fetchLegend }) {
+  const worker = await openInWorker(folder, { packed, worker: program });
   const shape = [catalog.grid.latitudes_deg.length, catalog.grid.longitudes_deg.length];
-  const legends = new Map();
   let latest = null;
   return {
     bytes: worker.bytes,
-    legend: (variable) => {
-      if (!legends.has(variable)) {
-        legends.set(variable, fetchLegend(variable));
-        legends.get(variable).catch(() => legends.delete(variable));
-      }
-      return legends.get(variable);
-    },
+    legend: ({ variable, anomaly }) => fetchLegend(variable, null, anomaly),
     compute: (frame, on) =>
       worker.compute(frame, {
         failed: on.failed,
         computed: (shell) => {
-          latest = { frame, shell: { shape, values: shell.values } };
-          on.computed(shell);
+          const values = frame.anomaly ? lessMean(shell.values, catalog.grid) : shell.values;
+          latest = { frame, shell: { shape, values } };
+          on.computed({ ...shell, values });
         },
       }),
     shellOf: (frame) => (latest && isSame(latest.frame, frame) ? latest.shell : null),
   };
 }
 
-const isSame = (a, b) => a.variable === b.variable && a.t === b.t && a.r === b.r;
+const isSame = (a, b) => a.variable === b.variable && a.t === b.t && a.r === b.r && a.anomaly === b.anomaly;

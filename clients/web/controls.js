@@ -1,39 +1,47 @@
 /** The controls for variable, draw, depth and time. */
 
-import { lengthFormat, stepName } from "./format.js";
-import { readDraw } from "./state.js";
-
-const myr = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+import { isAnomaly } from "./anomaly.js";
+import { marksOf, showMarks } from "./depth-marks.js";
+import { elapsedText, lengthFormat, stepName } from "./format.js";
+import { readDraw } from "./permalink-text.js";
 
 export class Controls {
   #form;
   #shells;
   #steps;
   #length;
-  #timeUnit;
+  #isScaled;
+  #hasAnomaly;
   #isAbove;
   #draws;
 
   /**
    * @param {HTMLFormElement} form
-   * @param {import("./source.js").Catalog} catalog @param {import("./source.js").Variable[]} variables
+   * @param {import("./source.js").Source} source
    * @param {(change: Partial<import("./source.js").Frame>) => void} onChange
    */
-  constructor(form, catalog, variables, onChange) {
+  constructor(form, { catalog, variables, styles }, onChange) {
     this.#form = form;
     this.#shells = [...catalog.shells].sort((a, b) => a.depth_km - b.depth_km); // surface first
     this.#steps = [...catalog.steps].sort((a, b) => a.t - b.t);
     this.#length = lengthFormat(catalog);
-    this.#timeUnit = catalog.time_scale ? "scaled Myr" : "Myr";
+    this.#isScaled = Boolean(catalog.time_scale);
+    this.#hasAnomaly = styles;
     this.#isAbove = this.#shells.every(({ depth_km }) => depth_km <= 0);
     this.#draws = catalog.draws ?? null; // a folder of files has none
     this.#nameEnds(catalog);
     this.#bindDraw(catalog, onChange);
-    const { variable, depth, time } = form.elements;
+    const { variable, anomaly, depth, time } = form.elements;
 
     variable.replaceChildren(...variables.map(({ name, long_name }) => new Option(long_name, name)));
     depth.max = String(this.#shells.length - 1);
     time.max = String(this.#steps.length - 1);
+    showMarks(document.getElementById("depth-marks"), marksOf(this.#shells, catalog));
+    document.getElementById("anomaly-control").hidden = !styles;
+    document.getElementById("time-scale").textContent = this.#isScaled ? "scaled to plate speeds" : "";
+    for (const [button, slider] of [["depth", depth], ["time", time]]) {
+      form.querySelector(`.play[value="${button}"]`).disabled = slider.max === "0";
+    }
     const [only] = this.#steps;
     const isTimeless = this.#steps.length === 1 && (only.label ?? null) === null && only.time_myr === null;
     document.getElementById("time-control").hidden = isTimeless;
@@ -41,15 +49,20 @@ export class Controls {
     document.getElementById("time-last").textContent = stepName(this.#steps.at(-1));
 
     form.addEventListener("submit", (event) => event.preventDefault());
-    variable.addEventListener("change", () => onChange({ variable: variable.value }));
+    variable.addEventListener("change", () => {
+      onChange({ variable: variable.value, ...(isAnomaly(variable.value) && { anomaly: false }) });
+    });
+    anomaly.addEventListener("change", () => onChange({ anomaly: anomaly.checked }));
     depth.addEventListener("input", () => onChange({ r: this.#shells[depth.valueAsNumber].r }));
     time.addEventListener("input", () => onChange({ t: this.#steps[time.valueAsNumber].t }));
   }
 
   /** Brings the controls in line with the state. @param {import("./state.js").State} state */
   show(state) {
-    const { variable, depth, time } = this.#form.elements;
+    const { variable, anomaly, depth, time } = this.#form.elements;
     variable.value = state.variable;
+    anomaly.disabled = !this.#hasAnomaly || isAnomaly(state.variable) || state.draw === "std";
+    anomaly.checked = isAnomaly(state.variable) || (Boolean(state.anomaly) && !anomaly.disabled);
     this.#showDraw(state.draw ?? null);
 
     const shell = this.#shells.find(({ r }) => r === state.r);
@@ -58,7 +71,18 @@ export class Controls {
 
     const step = this.#steps.find(({ t }) => t === state.t);
     time.valueAsNumber = this.#steps.indexOf(step);
-    label(time, stepName(step), step.time_myr === null ? "" : `${myr.format(step.time_myr)} ${this.#timeUnit}`);
+    const elapsed = elapsedText(step, this.#steps[0]);
+    label(time, stepName(step), elapsed, elapsed && this.#isScaled ? "scaled to plate speeds" : "");
+  }
+
+  /** The next place of a slider: the first after the last, if it loops. @param {"time" | "depth"} axis */
+  next(axis, isLooping) {
+    const slider = this.#form.elements[axis];
+    const at = slider.valueAsNumber + 1;
+    const places = axis === "time" ? this.#steps : this.#shells;
+    if (at >= places.length && !isLooping) return null;
+    const place = places[at % places.length];
+    return axis === "time" ? { t: place.t } : { r: place.r };
   }
 
   /** Offers the draws of a generator with noise. */
@@ -111,10 +135,11 @@ export class Controls {
   }
 }
 
-function label(slider, main, more) {
+/** Writes a slider's value beside it, and for those who hear it. `unseen` is written elsewhere. */
+function label(slider, main, more, unseen = "") {
   const output = document.getElementById(`${slider.id}-label`);
   const strong = document.createElement("b");
   strong.textContent = main;
   output.replaceChildren(strong, more && ` · ${more}`);
-  slider.setAttribute("aria-valuetext", more ? `${main}, ${more}` : main);
+  slider.setAttribute("aria-valuetext", [main, more, unseen].filter(Boolean).join(", "));
 }

@@ -4,10 +4,9 @@ import { ComputedField } from "./computed-field.js";
 import { openComputer } from "./computed.js";
 import { FieldLayer } from "./field-layer.js";
 import { amountOf, durationOf } from "./format.js";
+import { keepOffline } from "./offline.js";
+import { remember, remembered } from "./preference.js";
 import { framePath } from "./state.js";
-
-/** The reader's choice is kept under this name. */
-const KEPT = "earthgan.engine";
 
 export class Engine {
   #map;
@@ -19,6 +18,7 @@ export class Engine {
   #browser = null; // promise of a field that this browser computes
   #computer = null;
   #wanted = null;
+  #isKept = false; // whether the page and its surrogate are being kept for times without a network
   #asked = 0; // when the wanted frame was asked for, in ms
 
   /**
@@ -31,10 +31,11 @@ export class Engine {
     this.#source = source;
     this.#element = element;
     this.#on = on;
-    this.#server = new FieldLayer(map, source, {
+    this.#server = source.tiles && new FieldLayer(map, source, {
       ...this.#forwarded("server"),
       shown: (frame) => this.#shown("server", frame, { detail: "refined", cost: this.#costOfTiles(frame) }),
     });
+    element.querySelector('[value="server"]').parentElement.hidden = this.#server === null;
     element.hidden = source.folder === null;
     element.addEventListener("change", ({ target }) => {
       remember(target.value);
@@ -42,7 +43,8 @@ export class Engine {
     });
     const reason = whyNot(source);
     if (reason) this.#refuse(reason);
-    this.#choose(reason ? "server" : (remembered() ?? "browser"));
+    const chosen = reason ? "server" : (remembered() ?? "browser");
+    this.#choose(this.#server === null ? "browser" : chosen);
   }
 
   /** Shows a frame as soon as it is there. The latest call wins. */
@@ -68,10 +70,10 @@ export class Engine {
     if (engine === this.#chosen) return;
     this.#chosen = engine;
     this.#element.querySelector(`[value="${engine}"]`).checked = true;
-    if (engine === "server") this.#browser?.then((field) => field.clear(), () => {});
-    else this.#server.clear();
-    if (this.#wanted) this.show(this.#wanted);
-    else if (engine === "browser") this.#open();
+    if (this.#wanted) {
+      this.show(this.#wanted); // the old picture stays until the new one is there
+      if (engine === "browser") this.#compute((field) => field.retry());
+    } else if (engine === "browser") this.#open();
   }
 
   /** Uses the field that this browser computes, once it is open. If it cannot be opened, the server takes over. */
@@ -81,6 +83,11 @@ export class Engine {
       const field = await this.#open();
       if (this.#chosen === "browser") use(field);
     } catch (error) {
+      if (this.#server === null) {
+        this.#browser = null; // it is opened again when the reader asks for it
+        this.#on.failed(error.message);
+        return;
+      }
       this.#refuse(error.message);
       this.#choose("server");
     }
@@ -108,11 +115,21 @@ export class Engine {
 
   #shown(engine, frame, { detail, cost }) {
     if (engine !== this.#chosen) return;
+    if (engine === "browser") this.#server?.clear();
+    else this.#browser?.then((field) => engine === this.#chosen && field.clear(), () => {});
     document.documentElement.dataset.detail = detail;
     const output = this.#element.querySelector(`[value="${engine}"] ~ output`);
-    const state = detail === "coded" ? " · coded, refining …" : "";
+    const state = detail === "refined" ? "" : ` · ${detail}, refining …`;
     output.textContent = `${amountOf(cost.bytes)} · ${durationOf(cost.ms)}${state}`;
     this.#on.shown(frame);
+    if (detail === "refined") this.#keep();
+  }
+
+  /** Nothing is kept before the reader sees a whole field, so that it does not come later. */
+  #keep() {
+    if (this.#source.offline === null || this.#isKept) return;
+    this.#isKept = true;
+    keepOffline(this.#source.offline);
   }
 
   #refuse(reason) {
@@ -139,20 +156,3 @@ function whyNot({ folder, catalog: { generator } }) {
   return KINDS.includes(generator.preset) ? null : `Only the server computes surrogates of the kind ${generator.preset}.`;
 }
 
-/** Browsers may forbid a page to keep anything. */
-function remembered() {
-  try {
-    const kept = localStorage.getItem(KEPT);
-    return ["browser", "server"].includes(kept) ? kept : null;
-  } catch {
-    return null;
-  }
-}
-
-function remember(engine) {
-  try {
-    localStorage.setItem(KEPT, engine);
-  } catch {
-    // It is asked again the next time.
-  }
-}

@@ -1,16 +1,18 @@
 /** The field on the map. Leaflet decides which tiles are needed and fetches them, and a canvas shows them. */
 
-import { TileLayer } from "./vendor/leaflet/leaflet-src.esm.js";
-import { explainFailure, SourceError } from "./http.js";
+import { TileLayer, Util } from "./vendor/leaflet/leaflet-src.esm.js";
+import { request, SourceError } from "./http.js";
 import { Mosaic } from "./mosaic.js";
+import { endsAround, endsOf, withEnds } from "./range.js";
 import { frameKey } from "./state.js";
 import { ViewportCanvas } from "./viewport-canvas.js";
+import { isOnTheWay } from "./way.js";
 
 /**
- * A newer frame waits this long for the frame that is loading, so that a dragged slider shows some frames. After this
- * time the older frame is dropped. Frames that are wanted in between are never requested.
+ * So many frames may be loading. A newer wish waits for one of them if both lie on its way. None is dropped for being slow:
+ * on a slow network, no frame of a drag would ever be seen.
  */
-const PATIENCE_MS = 250;
+const MOST_INCOMING = 2;
 
 /** Leaflet's pane for the tiles. It is hidden, because the canvas shows them. */
 const PANE = "tile-loader";
@@ -21,9 +23,8 @@ export class FieldLayer {
   #on;
   #canvas;
   #wanted = null;
-  #incoming = null;
-  #shown = null;
-  #timer = 0;
+  #incoming = []; // tiles of frames that are loading, in the order of the wishes
+  #shown = null; // tiles of the frame on the map
 
   /**
    * @param {import("./vendor/leaflet/leaflet-src.esm.js").Map} map
@@ -44,40 +45,58 @@ export class FieldLayer {
     });
   }
 
-  /** Shows a frame as soon as all its tiles have loaded. The latest call wins. */
+  /** Shows a frame as soon as all its tiles have loaded, and until then what arrives on the way. The latest call wins. */
   show(frame) {
-    if (this.#wanted && frameKey(frame) === frameKey(this.#wanted)) return;
+    if (this.#wanted && frameKey(frame) === frameKey(this.#wanted) && !this.#isShown()) return;
     this.#wanted = frame;
-    if (!this.#incoming) this.#load();
-    else if (!this.#timer) this.#timer = setTimeout(() => this.#load(), PATIENCE_MS);
+    this.#load();
   }
 
   /** Loads the wanted frame again. */
   retry() {
-    this.#load();
+    if (!this.#wanted) return;
+    for (const tiles of this.#incoming.splice(0)) tiles.remove();
+    this.#add(this.#wanted);
   }
 
   /** Shows nothing, until the next frame is asked for. */
   clear() {
-    clearTimeout(this.#timer);
-    this.#timer = 0;
-    this.#incoming?.remove();
+    for (const tiles of this.#incoming.splice(0)) tiles.remove();
     this.#shown?.remove();
-    this.#wanted = this.#incoming = this.#shown = null;
+    this.#wanted = this.#shown = null;
     this.#canvas.redraw();
   }
 
   #load() {
-    clearTimeout(this.#timer);
-    this.#timer = 0;
-    this.#incoming?.remove(); // which also cancels its requests
-    this.#incoming = this.#createTiles(this.#wanted);
-    this.#incoming.addTo(this.#map);
+    const { catalog } = this.#source;
+    const isUseful = ({ frame }) => isOnTheWay(frame, this.#shown?.frame ?? null, this.#wanted, catalog);
+    const isWanted = ({ frame }) => frameKey(frame) === frameKey(this.#wanted);
+    const drop = (tiles) => (tiles.remove(), false); // which also cancels its requests
+    this.#incoming = this.#incoming.filter((tiles) => (isUseful(tiles) && !this.#isShown()) || drop(tiles));
+    if (this.#isShown()) {
+      if (this.#shown.isWhole) this.#on.shown({ ...this.#wanted, ends: this.#shown.ends });
+      return;
+    }
+    if (this.#incoming.some(isWanted) || this.#incoming.length >= MOST_INCOMING) return;
+    this.#add(this.#wanted);
+  }
+
+  #add(frame) {
+    const tiles = this.#createTiles(frame);
+    this.#incoming.push(tiles);
+    tiles.addTo(this.#map);
+  }
+
+  #isShown() {
+    return this.#shown !== null && frameKey(this.#shown.frame) === frameKey(this.#wanted);
   }
 
   #createTiles(frame) {
     const { minNativeZoom, maxNativeZoom } = this.#source.tiling;
-    const tiles = new FrameTiles(this.#source.tiles(frame), {
+    const legend = this.#legendOf(frame);
+    legend.catch(() => {}); // it is told when the tiles are there
+    const ends = frame.range ? legend.then(({ range, factor }) => range.map((end) => end / (factor ?? 1))) : Promise.resolve(null);
+    const tiles = new FrameTiles(frame, ends.then((found) => this.#source.tiles(frame, found)), {
       maxNativeZoom,
       maxZoom: this.#map.getMaxZoom(),
       minNativeZoom,
@@ -85,10 +104,14 @@ export class FieldLayer {
       pane: PANE,
     });
     const { mosaic } = tiles;
-    const isCurrent = () => tiles === (this.#incoming ?? this.#shown);
     const failed = new Set();
+    const isHere = () => tiles === this.#shown || this.#incoming.includes(tiles);
+    const fail = (reason) => isHere() && this.#on.failed(reason);
 
-    tiles.on("incomplete", () => this.#on.loading());
+    tiles.on("incomplete", () => {
+      tiles.isWhole = false;
+      this.#on.loading();
+    });
     tiles.on("tileload", ({ coords, tile }) => {
       mosaic.add(coords, tile);
       if (tiles === this.#shown && coords.z === mosaic.z) this.#assemble(coords.z);
@@ -97,25 +120,62 @@ export class FieldLayer {
       mosaic.remove(coords);
       failed.delete(tile);
     });
-    tiles.on("tileerror", async ({ tile, error }) => {
+    tiles.on("tileerror", ({ tile, error }) => {
       failed.add(tile);
       if (failed.size > 1) return; // one explanation is enough
-      const reason = error instanceof SourceError ? error.message : await explainFailure(tile.src);
-      if (isCurrent()) this.#on.failed(reason);
+      fail(error instanceof SourceError ? error.message : "A map tile could not be read.");
     });
-    tiles.on("complete", () => {
-      if (!isCurrent()) return;
-      if (tiles === this.#incoming) {
-        this.#shown?.remove();
-        this.#shown = tiles;
-        this.#incoming = null;
+    tiles.on("complete", async () => {
+      tiles.isWhole = failed.size === 0;
+      // Tiles that are missing never take the place of a good picture. Where there is none, the others are better than nothing.
+      if (!tiles.isWhole && this.#shown) {
+        this.#pass(tiles);
+        return;
       }
-      this.#assemble(this.#tileZoom());
-      // A field with missing tiles is shown, because the other tiles are right, but it does not count as loaded.
-      if (failed.size === 0) this.#on.shown(frame);
-      if (frameKey(this.#wanted) !== frameKey(frame)) this.#load();
+      // A picture is never shown without its legend, so that the old one stays with its own until then.
+      try {
+        tiles.ends = (await legend).range;
+      } catch (error) {
+        fail(error.message);
+        return;
+      }
+      if (isHere()) this.#show(tiles);
     });
     return tiles;
+  }
+
+  /** The legend of a frame, with the ends of its range. */
+  async #legendOf(frame) {
+    const legend = await this.#source.fetchLegend(frame.variable, frame.draw, frame.anomaly);
+    if (!frame.range) return legend;
+    if (frame.range !== "depth") return withEnds(legend, endsOf(frame.range));
+    const [least, greatest] = (await this.#source.fetchExtremes(frame)).map((value) => value * (legend.factor ?? 1));
+    return withEnds(legend, endsAround(least, greatest, legend));
+  }
+
+  /** Takes tiles that have loaded in place of those on the map, and drops the wishes that are older. */
+  #show(tiles) {
+    const place = this.#incoming.indexOf(tiles);
+    if (place >= 0) {
+      this.#shown?.remove();
+      this.#shown = tiles;
+      for (const older of this.#incoming.splice(0, place + 1)) if (older !== tiles) older.remove();
+    }
+    this.#assemble(this.#tileZoom());
+    if (!this.#isShown()) {
+      this.#on.loading();
+      this.#load();
+    }
+    if (tiles.isWhole) this.#on.shown({ ...tiles.frame, ends: tiles.ends });
+  }
+
+  /** Makes room for the wanted frame in place of one on the way that has failed. */
+  #pass(tiles) {
+    const place = this.#incoming.indexOf(tiles);
+    if (place < 0 || frameKey(tiles.frame) === frameKey(this.#wanted)) return;
+    this.#incoming.splice(place, 1);
+    tiles.remove();
+    this.#load();
   }
 
   #assemble(z) {
@@ -135,14 +195,20 @@ export class FieldLayer {
  */
 class FrameTiles extends TileLayer {
   mosaic = new Mosaic();
+  isWhole = false; // whether no tile is missing
+  ends = null; // the values at the ends of its colours
   #pending = new Set();
   #read;
   #readings = new Map();
 
-  /** @param {import("./source.js").Tiles} tiles */
-  constructor({ template, read }, options) {
-    super(template, options);
-    this.#read = read;
+  /** @param {import("./source.js").Frame} frame @param {Promise<import("./source.js").Tiles>} tiles */
+  constructor(frame, tiles, options) {
+    super(undefined, options);
+    this.frame = frame;
+    this.#read = async (coords, signal) => {
+      const { template, read } = await tiles;
+      return read ? read(coords, signal) : (await request(Util.template(template, coords), signal)).blob();
+    };
     this.on("tileunload", ({ tile }) => this.#readings.get(tile)?.abort());
     this.on("tileloadstart", ({ tile }) => {
       if (this.#pending.size === 0) this.fire("incomplete");
@@ -155,9 +221,8 @@ class FrameTiles extends TileLayer {
     });
   }
 
-  /** Returns Leaflet's own image, or one of the bytes that `read` returns if tiles have no addresses. */
+  /** Reads a tile by the page's connection, which outlasts trouble. An image alone would fail without a reason. */
   createTile(coords, done) {
-    if (!this.#read) return super.createTile(coords, done);
     const image = new Image();
     const reading = new AbortController();
     this.#readings.set(image, reading);

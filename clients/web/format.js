@@ -67,9 +67,21 @@ export const durationOf = (ms) => (ms < 9999.5 ? `${Math.round(ms)} ms` : `${Mat
 /** Returns a time step's own label, or its number. @param {import("./source.js").Step} step */
 export const stepName = ({ t, label }) => label ?? `step ${t}`;
 
+/**
+ * The time of a step since the first one, in words; nothing if the steps have no times.
+ * @param {import("./source.js").Step} step @param {import("./source.js").Step} first
+ */
+export function elapsedText({ t, time_myr: time }, first) {
+  if (time === null || time === undefined || first.time_myr === null) return "";
+  if (t === first.t) return "the first";
+  const elapsed = Math.abs(time - first.time_myr);
+  const decimals = elapsed >= 100 ? 0 : elapsed >= 1 ? 1 : 3;
+  return `${elapsed.toLocaleString("en", { maximumFractionDigits: decimals })} Myr ${time >= first.time_myr ? "after" : "before"} the first`;
+}
+
 /** @param {number} latitudeDeg @param {number} longitudeDeg from -180 to 180 */
-export const formatPlace = (latitudeDeg, longitudeDeg) =>
-  `${formatLatitude(latitudeDeg, 1)} ${formatLongitude(longitudeDeg, 1)}`;
+export const formatPlace = (latitudeDeg, longitudeDeg, decimals = 1) =>
+  `${formatLatitude(latitudeDeg, decimals)} ${formatLongitude(longitudeDeg, decimals)}`;
 
 /** @param {number} degrees */
 export const formatLatitude = (degrees, decimals = 0) => withSide(degrees, decimals, "N", "S", degrees === 0);

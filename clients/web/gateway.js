@@ -2,36 +2,64 @@
 
 import { fetchJson, request } from "./http.js";
 import { parseNpy } from "./npy.js";
+import { absolute, catalogOf } from "./said.js";
 import { framePath } from "./state.js";
 
 /** Plate carrée, the only matrix set of the gateway whose map contains both poles. */
 const TILE_MATRIX_SET = "WorldCRS84Quad";
 
-/** The gateway's address. The gateway serves this module in `client/`, so the address includes a proxy's prefix. */
-const ROOT = new URL("../", import.meta.url).href;
+/**
+ * The gateway's address, which includes a proxy's prefix. A built page says where it is; the gateway serves this module in
+ * `client/`.
+ */
+const addressOf = (said) => (said ? absolute(said.gateway) : new URL("../", import.meta.url).href);
 
-/** @returns {Promise<import("./source.js").Source>} */
-export async function openGateway() {
-  const [catalog, { variables }] = await Promise.all([fetchJson(`${ROOT}catalog`), fetchJson(`${ROOT}variables`)]);
+/** @param {?import("./said.js").Said} said by the page @returns {Promise<import("./source.js").Source>} */
+export async function openGateway(said = null) {
+  const root = addressOf(said);
+  const { catalog, variables, legends, surrogate } = said ? told(said.surrogates[0].manifest) : await read(root);
   const maxNativeZoom = catalog.tile_matrix_sets[TILE_MATRIX_SET].max_native_zoom;
+  const address = (path, draw, parameters) => `${root}${path}${queryOf(draw, parameters)}`;
   return {
     catalog,
     variables,
-    folder: `${ROOT}surrogate/`,
+    folder: `${root}surrogate/`,
+    packed: surrogate ?? null,
+    worker: said && absolute(said.worker),
+    offline: null,
     tiling: { tms: TILE_MATRIX_SET, minNativeZoom: 0, maxNativeZoom },
-    tiles: (frame) => ({
-      template: address(`tiles/${framePath(frame)}/{z}/{x}/{y}.png`, frame.draw, { tms: TILE_MATRIX_SET }),
+    styles: true,
+    tiles: (frame, ends) => ({
+      template: address(`tiles/${framePath(frame)}/{z}/{x}/{y}.png`, frame.draw, {
+        tms: TILE_MATRIX_SET,
+        ...anomalyOf(frame),
+        ...(ends && { rescale: ends.join() }),
+      }),
     }),
-    fetchLegend: (variable, draw) => fetchJson(address(`legends/${variable}.json`, draw)),
-    fetchShell: (frame, signal) => fetchNpy(address(`shells/${framePath(frame)}.npy`, frame.draw), signal),
+    fetchLegend: async (variable, draw, anomaly = false) =>
+      (!draw && !anomaly && legends?.[variable]) || fetchJson(address(`legends/${variable}.json`, draw, anomalyOf({ anomaly }))),
+    fetchShell: (frame, signal) => fetchNpy(address(`shells/${framePath(frame)}.npy`, frame.draw, anomalyOf(frame)), signal),
+    fetchExtremes: async (frame) => {
+      const { min, max, mean } = await fetchJson(address(`statistics/${framePath(frame)}`, frame.draw));
+      return frame.anomaly ? [min - mean, max - mean] : [min, max];
+    },
   };
 }
 
+const told = (manifest) => ({ ...manifest, catalog: catalogOf(manifest) });
+
+async function read(root) {
+  const [catalog, { variables }] = await Promise.all([fetchJson(`${root}catalog`), fetchJson(`${root}variables`)]);
+  return { catalog, variables };
+}
+
+const anomalyOf = ({ anomaly }) => (anomaly ? { anomaly: "true" } : {});
+
 /** @param {?string} [draw] a seed, or the statistic of several draws */
-function address(path, draw, parameters = {}) {
+function queryOf(draw, parameters = {}) {
   const query = new URLSearchParams(parameters);
   if (draw) query.set(/^[0-9]/.test(draw) ? "seed" : "statistic", draw);
-  return `${ROOT}${path}${query.size ? `?${query}` : ""}`;
+  return query.size ? `?${query}` : "";
 }
 
 /** @param {string} address @param {AbortSignal} signal */

@@ -1,19 +1,34 @@
 /** Starts the page, which consists of one state and the parts that show it. */
 
+import { Caption } from "./caption.js";
 import { Controls } from "./controls.js";
 import { Engine } from "./engine.js";
-import { promiseOf } from "./format.js";
+import { headingOf, promiseOf } from "./format.js";
 import { GlobeMap, maxLatitude } from "./globe-map.js";
 import { drawGraticule } from "./graticule.js";
+import { connection } from "./http.js";
 import { Legend } from "./legend.js";
 import { MessageLine } from "./message.js";
 import { Permalink } from "./permalink.js";
+import { parseHash } from "./permalink-text.js";
+import { Player } from "./player.js";
+import { Probe } from "./probe.js";
+import { RangeControls } from "./range-controls.js";
+import { withEnds } from "./range.js";
 import { Readout } from "./readout.js";
+import { Recovery } from "./recovery.js";
+import { download, pictureOf } from "./save-picture.js";
 import { openSource } from "./source.js";
-import { frameKey, parseHash, withChange } from "./state.js";
+import { frameKey, frameOf, withChange } from "./state.js";
 import { ViewportCanvas } from "./viewport-canvas.js";
 
 const message = new MessageLine();
+
+connection.watch({
+  trouble: (text) => message.fail(text, () => connection.retryNow()),
+  recovered: () => message.clearFailure(),
+});
+window.addEventListener("online", () => connection.retryNow());
 
 async function start() {
   let source;
@@ -24,12 +39,25 @@ async function start() {
     return;
   }
   describe(source.catalog, source.variables);
-  run(source);
+  run({ ...source, fetchLegend: once(source.fetchLegend) });
+}
+
+/** Fetches each legend once. @param {import("./source.js").Source["fetchLegend"]} fetchLegend */
+function once(fetchLegend) {
+  const legends = new Map();
+  return (variable, draw = null, anomaly = false) => {
+    const key = `${variable}@${draw ?? ""}~${anomaly}`;
+    if (!legends.has(key)) {
+      const named = (legend) => (anomaly ? { ...legend, long_name: `${legend.long_name} less its lateral mean` } : legend);
+      legends.set(key, fetchLegend(variable, draw, anomaly).then(named));
+      legends.get(key).catch(() => legends.delete(key));
+    }
+    return legends.get(key);
+  };
 }
 
 /** Writes what the source says about itself. It must always be readable on the page. Nothing is assumed. */
 function describe(catalog, variables) {
-  document.title = `${catalog.title} · EarthGAN`;
   document.getElementById("title").textContent = catalog.title;
   document.getElementById("title").title = catalog.description;
   document.getElementById("notice").textContent = [catalog.notice, catalog.credit].filter(Boolean).join(" · ");
@@ -45,75 +73,121 @@ function describe(catalog, variables) {
 }
 
 function run(source) {
-  const { catalog, variables, tiling } = source;
-  const legends = new Map();
+  const { catalog, tiling } = source;
+  const byId = (id) => document.getElementById(id);
+  const { dataset } = document.documentElement;
   let state;
-  let shownFrame = null; // null while tiles are loading
+  let readout = null;
+  let shownFrame = null;
+  let shownLegend = null;
 
-  const globe = new GlobeMap(document.getElementById("map"), tiling, (view) => {
+  const globe = new GlobeMap(byId("map"), byId("zoom"), tiling, (view) => {
     state = withChange(state, { view });
     permalink.write(state);
+    caption.showView(view);
   });
-  const field = new Engine(globe.leaflet, source, document.getElementById("engine"), {
+  const recovery = new Recovery(connection, () => field.retry());
+  const caption = new Caption(byId("caption"), catalog);
+  const field = new Engine(globe.leaflet, source, byId("engine"), {
     loading: () => {
-      shownFrame = null;
-      delete document.documentElement.dataset.loaded;
-      delete document.documentElement.dataset.detail;
+      delete dataset.loaded;
+      delete dataset.detail;
+      dataset.busy = "";
+      recovery.loading();
     },
     shown: showWords,
-    failed: (reason) => message.fail(reason, () => field.retry()),
+    failed: (reason) => {
+      message.fail(reason, () => field.retry());
+      recovery.failed();
+    },
   });
-  const legend = new Legend(document.getElementById("legend"));
-  const readout = new Readout(globe.leaflet, source, (frame) => field.shellOf(frame), {
-    value: (value) => legend.mark(value),
-    failed: (reason) => message.inform(reason),
-  });
-  const controls = new Controls(document.getElementById("controls"), catalog, variables, (change) => {
+  const legend = new Legend(byId("legend"));
+  const probe = new Probe(globe.leaflet, byId("crosshair"), { moved: () => readout?.write(), chosen: () => {} });
+  readout = new Readout(
+    source,
+    { shell: (frame) => field.shellOf(frame), place: () => probe.place },
+    { value: (value) => legend.mark(value), failed: (reason) => message.inform(reason) },
+  );
+  const choose = (change) => {
+    player.stop();
     message.clear();
-    update(change);
+    const isOther = "variable" in change || "anomaly" in change;
+    update({ ...(isOther && ranges.changeWith(state)), ...change });
+    permalink.write(state);
+  };
+  const controls = new Controls(byId("controls"), source, choose);
+  const ranges = new RangeControls(byId("controls"), source.styles, choose);
+  const player = new Player(byId("player"), [...document.querySelectorAll(".play")], {
+    step: (axis, isLooping) => {
+      const change = controls.next(axis, isLooping);
+      if (change) update(change);
+      return change !== null;
+    },
+    changed: (isPlaying) => {
+      if (!isPlaying) permalink.write(state);
+      permalink.isPlaying = isPlaying;
+    },
   });
   const permalink = new Permalink(navigate);
   bindGraticule(globe.leaflet);
+  byId("zoom").querySelector('[name="save"]').addEventListener("click", save);
   tellWhatIsCutOff(maxLatitude(globe.leaflet));
   navigate();
 
-  /** Takes the state from the address: at the start, and when the reader goes back or forward. */
+  async function save() {
+    if (shownLegend === null) return;
+    const credit = [catalog.notice, catalog.credit, catalog.licence, "EarthGAN"].filter(Boolean).join(" · ");
+    const caption = byId("caption").textContent;
+    const words = { title: catalog.title, caption, heading: headingOf(shownLegend), legend: shownLegend, credit };
+    download(await pictureOf(byId("map"), words), `${caption.replace(/[^\p{L}\p{N}]+/gu, "-")}.png`);
+  }
+
+  /** Takes the state from the address: at the start, and when the reader goes back or forward, or edits it. */
   function navigate() {
     const { state: asked, problems } = parseHash(location.hash, catalog);
     state = asked;
+    player.stop();
     message.clear();
     if (problems.length) message.inform(problems.join(" "));
+    permalink.correct(state);
     globe.setView(asked.view);
+    caption.showView(asked.view);
     update({});
   }
 
   function update(change) {
     state = withChange(state, change);
     controls.show(state);
-    const { variable, t, r, draw } = state;
-    field.show({ variable, t, r, draw });
-    permalink.write(state);
+    ranges.show(state);
+    field.show(frameOf(state));
   }
 
-  /** Updates the legend and the readout. They follow the picture and not the controls, so they describe the map. */
+  /** Updates the words. They follow the picture and not the controls, so they describe the map. */
   async function showWords(frame) {
     shownFrame = frame;
+    let found;
     try {
-      if (!legends.has(legendKey(frame))) {
-        legends.set(legendKey(frame), await source.fetchLegend(frame.variable, frame.draw));
-      }
+      found = await source.fetchLegend(frame.variable, frame.draw, frame.anomaly);
     } catch (error) {
       message.fail(error.message, () => field.retry());
+      recovery.failed();
       return;
     }
     if (shownFrame !== frame) return; // a newer frame was shown while the legend was loading
-    legend.show(legends.get(legendKey(frame)));
-    readout.show(frame, legends.get(legendKey(frame)));
-    document.documentElement.dataset.loaded = frameKey(frame);
+    if (frame.range) found = withEnds(found, frame.ends);
+    legend.show(found);
+    ranges.showEnds(found.range);
+    readout.show(frame, found);
+    caption.show(frame, found);
+    shownLegend = found;
+    dataset.loaded = frameKey(frame);
+    if (frameKey(frame) !== frameKey(frameOf(state))) return; // it is on the way to the wanted one
+    delete dataset.busy;
+    recovery.shown();
+    player.shown();
+    message.clearFailure();
   }
 }
-
-const legendKey = ({ variable, draw }) => `${variable}@${draw ?? ""}`;
 
 function tellWhatIsCutOff(latitudeDeg) {
   const element = document.getElementById("projection");

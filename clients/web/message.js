@@ -1,4 +1,4 @@
-/** One line over the map that tells the reader what went wrong. */
+/** One line over the map that tells the reader what is the matter. */
 
 export class MessageLine {
   #element = document.getElementById("message");
@@ -27,11 +27,17 @@ export class MessageLine {
 
   clear() {
     this.#element.hidden = true;
+    this.#onRetry = null;
+  }
+
+  /** Takes away a failure, and leaves what the reader was told. */
+  clearFailure() {
+    if (this.#onRetry !== null) this.clear();
   }
 
   #show(text, onRetry) {
     this.#onRetry = onRetry;
-    this.#text.textContent = text;
+    if (this.#text.textContent !== text) this.#text.textContent = text; // it is read aloud when it changes
     this.#retry.hidden = onRetry === null;
     this.#element.classList.toggle("failure", onRetry !== null);
     this.#element.hidden = false;

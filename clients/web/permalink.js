@@ -1,32 +1,56 @@
-/** Keeps the URL's fragment in step with what the page shows. */
+/** Keeps the URL's fragment in step with what the page shows, with one entry of the history for each gesture. */
 
-import { formatHash, frameKey } from "./state.js";
+import { Gestures } from "./gestures.js";
+import { formatHash } from "./state.js";
 
 /** The delay before a write. Browsers refuse more than some hundred writes in half a minute, as a dragged slider makes. */
-const SETTLE_MS = 300;
+const SETTLE_MS = 400;
 
 export class Permalink {
   #timer = 0;
-  #written = null;
+  #pending = null; // the state that is not written yet
+  #gestures;
 
   /** @param {() => void} onNavigate called when the reader goes back, forward, or edits the fragment */
   constructor(onNavigate) {
+    this.#gestures = new Gestures(() => this.#flush());
     window.addEventListener("hashchange", () => {
       clearTimeout(this.#timer);
+      this.#pending = null;
+      this.#gestures.end();
       onNavigate();
     });
+    window.addEventListener("pagehide", () => this.#flush());
   }
 
-  /** Writes the state once it settles. A new field makes a history entry; a moved map does not. */
+  /** Writes a state that the reader has chosen, once it settles. */
   write(state) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      const isStep = this.#written !== null && frameKey(this.#written) !== frameKey(state);
-      this.#written = state;
-      const hash = formatHash(state);
-      if (hash === location.hash) return;
-      // The full address, because a fragment alone would be relative to the <base> that the gateway sets.
-      history[isStep ? "pushState" : "replaceState"](null, "", location.pathname + location.search + hash);
-    }, SETTLE_MS);
+    this.#pending = state;
+    this.#timer = setTimeout(() => this.#flush(), SETTLE_MS);
   }
+
+  /** Writes the state in the place of the one in the address, e.g. because the link was written by hand. */
+  correct(state) {
+    put("replaceState", formatHash(state));
+  }
+
+  /** While the page plays, all that it shows is one gesture. */
+  set isPlaying(isPlaying) {
+    if (isPlaying) this.#gestures.end();
+    this.#gestures.isPlaying = isPlaying;
+  }
+
+  #flush() {
+    clearTimeout(this.#timer);
+    if (this.#pending === null) return;
+    const hash = formatHash(this.#pending);
+    this.#pending = null;
+    if (hash !== location.hash) put(this.#gestures.isFirstWrite() ? "pushState" : "replaceState", hash);
+  }
+}
+
+/** The full address is written, because a fragment alone would be relative to the <base> that the gateway sets. */
+function put(how, hash) {
+  if (hash !== location.hash) history[how](null, "", location.pathname + location.search + hash);
 }

@@ -20,7 +20,11 @@ export async function openPyramid(folder) {
     catalog,
     variables,
     folder: null,
+    packed: null,
+    worker: null,
+    offline: null,
     tiling: tilingOf(manifest),
+    styles: false, // the pictures are drawn
     tiles: manifest.format === "pmtiles" ? archives : files,
     fetchLegend: (variable) => fetchJson(`${folder}legends/${variable}.json`),
     fetchShell: catalog.values ? values : null,

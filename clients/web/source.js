@@ -1,13 +1,15 @@
-/** The source of the page's data: the gateway that served the page, or a folder of files. */
+/** The source of the page's data: the gateway that served the page, surrogates beside the page, or a folder of tiles. */
 
 import { openGateway } from "./gateway.js";
 import { SourceError } from "./http.js";
 import { openPyramid } from "./pyramid.js";
+import { saidByPage } from "./said.js";
+import { openStaticSite } from "./static-site.js";
 
 /**
- * @typedef {{variable: string, t: number, r: number, draw?: ?string}} Frame
+ * @typedef {{variable: string, t: number, r: number, draw?: ?string, anomaly?: boolean, range?: import("./range.js").Range}} Frame
  *   one field: a variable at a time step on a shell. `draw` is a seed, or "mean" or "std" of several draws; without it,
- *   the field is the surrogate's own draw
+ *   the field is the surrogate's own draw. `anomaly`: less the mean of the shell. `range`: what the colours span
  * @typedef {{r: number, radius_km: number, depth_km: number}} Shell
  * @typedef {{t: number, label: ?string, time_myr: ?number}} Step
  * @typedef {{latitudes_deg: number[], longitudes_deg: number[]}} Grid
@@ -28,17 +30,23 @@ import { openPyramid } from "./pyramid.js";
  * @typedef {{template: string} | {read: (coords: Coords, signal: AbortSignal) => Promise<Blob>}} Tiles
  *   an address with Leaflet's placeholders, or a function that reads a tile
  * @typedef {{
- *   catalog: Catalog, variables: Variable[], tiling: Tiling, folder: ?string,
- *   tiles: (frame: Frame) => Tiles,
- *   fetchLegend: (variable: string, draw: ?string) => Promise<Legend>,
+ *   catalog: Catalog, variables: Variable[], tiling: Tiling, folder: ?string, packed: ?import("./said.js").Packed,
+ *   worker: ?string, offline: ?Parameters<typeof import("./offline.js").keepOffline>[0], tiles: ?(frame: Frame, ends: ?[number, number]) => Tiles,
+ *   fetchLegend: (variable: string, draw: ?string, anomaly?: boolean) => Promise<Legend>,
+ *   styles: boolean, fetchExtremes?: (frame: Frame) => Promise<[number, number]>,
  *   fetchShell: ?(frame: Frame, signal: AbortSignal) => Promise<?{shape: number[], values: Float32Array}>,
- * }} Source  `folder` is the address of the surrogate itself, if there is one. `fetchShell` returns a shell in physical units on the catalog's grid, or null if the source has only pictures
+ * }} Source  `folder` is the address of the surrogate itself, if there is one, `packed` what is known of it, and `worker` the
+ *   address of the worker that computes it, if it is not beside the modules. Without `tiles`, only this browser computes.
+ *   `styles` says whether anomalies and ranges can be chosen; ends and extremes are in the variable's unit without the
+ *   legend's factor. `offline` is what can be kept for times without a network. `fetchShell` returns a shell in physical units on the catalog's grid, or null if the source has only pictures
  */
 
 /** @returns {Promise<Source>} */
 export async function openSource() {
   const asked = new URLSearchParams(location.search).get("data");
-  return asked === null ? openGateway() : openPyramid(folderAddress(asked, location.href));
+  if (asked !== null) return openPyramid(folderAddress(asked, location.href));
+  const said = saidByPage();
+  return said?.gateway === null ? openStaticSite(said) : openGateway(said);
 }
 
 /**

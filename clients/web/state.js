@@ -1,16 +1,27 @@
-/** The page's state as a frozen value, and its text in the URL's fragment. */
+/** The page's state as a frozen value, and its text in the URL's fragment. `permalink-text.js` reads what people write. */
 
 /**
  * @typedef {Readonly<{lat: number, lng: number, zoom: number}>} View
  * @typedef {Readonly<import("./source.js").Frame & {view: ?View}>} State
- *   `view` is null while the map shows the whole globe: such a link fits any screen.
+ *   `view` is null while the map shows the globe as it is first seen: such a link fits any screen
  */
 
 /** A frame's place in addresses, e.g. "temperature/120/150". @param {import("./source.js").Frame} frame */
 export const framePath = ({ variable, t, r }) => `${variable}/${t}/${r}`;
 
 /** What identifies a frame: its place and its draw. @param {import("./source.js").Frame} frame */
-export const frameKey = (frame) => framePath(frame) + (frame.draw ? `@${frame.draw}` : "");
+export const frameKey = (frame) =>
+  framePath(frame) + (frame.draw ? `@${frame.draw}` : "") + (frame.anomaly ? "~anomaly" : "") + (frame.range ? `~${frame.range}` : "");
+
+/** The frame of a state. @param {State} state @returns {import("./source.js").Frame} */
+export const frameOf = ({ variable, t, r, draw, anomaly, range }) => ({
+  variable,
+  t,
+  r,
+  draw,
+  ...(anomaly && draw !== "std" && { anomaly }), // a spread has no mean to take away
+  ...(range && { range }),
+});
 
 /** @param {import("./source.js").Catalog} catalog @returns {State} */
 export function defaultState(catalog) {
@@ -21,60 +32,21 @@ export function defaultState(catalog) {
 /** Returns a changed copy. @param {State} state @param {Partial<State>} change @returns {State} */
 export const withChange = (state, change) => Object.freeze({ ...state, ...change });
 
-/** @param {State} state @returns {string} e.g. "#var=temperature&t=120&r=150&lat=0.00&lng=0.00&zoom=1.32" */
-export function formatHash({ variable, t, r, draw, view }) {
+/**
+ * The text that has this state alone: reading it and writing it again gives the same bytes.
+ * @param {State} state @returns {string} e.g. "#var=temperature&t=120&r=150&lat=0.000&lng=0.000&zoom=1.320"
+ */
+export function formatHash({ variable, t, r, draw, anomaly, range, view }) {
   const parameters = new URLSearchParams({ var: variable, t: String(t), r: String(r) });
   if (draw) parameters.set("draw", draw);
-  if (view) {
-    parameters.set("lat", view.lat.toFixed(3));
-    parameters.set("lng", view.lng.toFixed(3));
-    parameters.set("zoom", view.zoom.toFixed(3));
-  }
+  if (anomaly) parameters.set("anomaly", "1");
+  if (range) parameters.set("range", range);
+  if (view) for (const [name, number] of Object.entries(rounded(view))) parameters.set(name, number.toFixed(3));
   return `#${parameters}`;
 }
 
-/**
- * Reads a fragment. The catalog's default replaces everything that is missing in it or does not exist.
- * @param {string} hash @param {import("./source.js").Catalog} catalog
- * @returns {{state: State, problems: string[]}} one short sentence for each value that could not be used
- */
-export function parseHash(hash, catalog) {
-  const asked = new URLSearchParams(hash.replace(/^#/, ""));
-  const problems = [];
-  const fallback = defaultState(catalog);
-
-  const choose = (name, allowed, byDefault) => {
-    const text = asked.get(name);
-    if (text === null) return byDefault;
-    const found = allowed.find((value) => String(value) === text);
-    if (found === undefined) problems.push(`There is no ${name}=${text}; showing ${name}=${byDefault}.`);
-    return found ?? byDefault;
-  };
-
-  const variable = choose("var", catalog.variables, fallback.variable);
-  const t = choose("t", catalog.steps.map((step) => step.t), fallback.t);
-  const r = choose("r", catalog.shells.map((shell) => shell.r), fallback.r);
-  const draw = readDraw(asked.get("draw"), catalog, problems);
-  const view = readView(asked, problems);
-  return { state: Object.freeze({ variable, t, r, ...(draw && { draw }), view }), problems };
-}
-
-/** Returns the canonical text of a draw, which is null for the surrogate's own. */
-export function readDraw(text, { draws }, problems = []) {
-  if (text === null || text === String(draws?.seed ?? "")) return null;
-  if (draws && /^(mean|std|0|[1-9][0-9]{0,8})$/.test(text)) return text;
-  problems.push(`There is no draw=${text}; showing the surrogate's own.`);
-  return null;
-}
-
-function readView(asked, problems) {
-  const texts = ["lat", "lng", "zoom"].map((name) => asked.get(name));
-  if (texts.every((text) => text === null)) return null;
-  const [lat, lng, zoom] = texts.map((text) => (text?.trim() ? Number(text) : NaN));
-  // The map itself limits the zoom to what the screen and the tiles allow.
-  if (Math.abs(lat) <= 90 && Math.abs(lng) <= 180 && Math.abs(zoom) <= 30) {
-    return Object.freeze({ lat, lng, zoom });
-  }
-  problems.push("The link's lat, lng and zoom name no place; showing the whole globe.");
-  return null;
+/** A view as an address holds it. @param {View} view @returns {View} */
+export function rounded({ lat, lng, zoom }) {
+  const round = (number) => Math.round(number * 1000) / 1000 + 0; // never -0
+  return Object.freeze({ lat: round(lat), lng: round(lng), zoom: round(zoom) });
 }

@@ -1,6 +1,7 @@
 """What the browser tests need to know of the page, the gateway and the globe between them."""
 
 import io
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 #: Everything drawn over the field.
-OVERLAYS = "main::before, #crosshair, #message, #readout, .graticule, .leaflet-control-container"
+OVERLAYS = "main::before, #crosshair, #message, #words, #zoom, .graticule"
 
 
 @dataclass
@@ -175,3 +176,9 @@ def values_of_colors(colors: NDArray[np.int16], legend: dict) -> NDArray[np.floa
     nearest = np.abs(colors[..., None, :] - palette).sum(axis=-1).argmin(axis=-1)
     low, high = legend["range"]
     return low + (high - low) * nearest / (len(palette) - 1)
+
+
+def ground(page: Page) -> NDArray[np.int16]:
+    """The colour of the map where nothing is drawn."""
+    colour = page.locator("#map").evaluate("element => getComputedStyle(element).backgroundColor")
+    return np.array(re.findall(r"\d+", colour)[:3], np.int16)

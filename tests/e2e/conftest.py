@@ -52,7 +52,7 @@ def engine() -> str:
 
 @pytest.fixture
 def page(browser: Browser, faults: Faults, engine: str) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
     context.add_init_script(f"try {{ localStorage['earthgan.engine'] = '{engine}' }} catch {{}}")
     page = context.new_page()
     page.set_default_timeout(15_000)

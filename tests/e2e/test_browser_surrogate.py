@@ -229,6 +229,28 @@ def test_predicted_steps_and_times_between_steps_are_pythons(page: Page, site: s
         assert misfit(found, true) < TOLERANCE
 
 
+@pytest.mark.parametrize("t", [2, 4, 8])
+def test_a_draft_of_a_predicted_step_is_nearer_to_it_than_the_step_before(
+    page: Page, site: str, folder: Path, t: int
+) -> None:
+    """It comes first, and says that it is one. A step that is not predicted shows what is coded of it."""
+    program = f"""(async () => {{
+      const given = [];
+      const coded = async (coefficients, detail) => given.push(detail, surrogate.stateOf(coefficients));
+      const whole = surrogate.stateOf(await surrogate.coefficients({t}, {{ coded }}));
+      const before = await surrogate.step({t - 1});
+      const fresh = await (await import("/web/surrogate/surrogate.js")).openSurrogate("/keyed");
+      const kept = [];
+      await fresh.coefficients({t}, {{ coded: async (_, detail) => kept.push(detail) }});
+      const shell = (state) => state.shell("temperature", {{ r: 9 }});
+      return [given.length, given[0], kept[0], shell(given[1]), shell(before), shell(whole)];
+    }})()"""
+    count, detail, again, draft, before, whole = computed(page, site, "keyed", None, program)
+    assert (count, detail, again) == (2, "draft", "draft")
+    drafted, earlier = (np.abs(floats(each) - floats(whole)).mean() for each in (draft, before))
+    assert 0 < drafted < 0.7 * earlier
+
+
 @pytest.mark.parametrize(("name", "t", "radius_km"), [("default", 120, 6000.1), ("gated", 8, 5000.1)])
 def test_any_places_at_any_radius(page: Page, site: str, folder: Path, name: str, t: int, radius_km: float) -> None:
     surrogate = Surrogate(folder / name)

@@ -73,21 +73,6 @@ def test_each_place_has_the_colour_of_its_value(page: Page, gateway: Gateway, va
         assert here < misfit(lat + north, lng + east), "displaced"
 
 
-def test_a_phone_shows_the_whole_globe_with_the_controls_below(page: Page, gateway: Gateway) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
-    open_client(page, gateway)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    map_box, controls_box = page.locator("#map").bounding_box(), page.locator("#controls").bounding_box()
-    assert map_box
-    assert controls_box
-    assert controls_box["y"] >= map_box["y"] + map_box["height"]
-    globe, pixels = WholeGlobe.of(page), picture(page)
-    background = pixels[1, pixels.shape[1] // 2]
-    for lat, lng in ((88, -178), (88, 178), (-88, -178), (-88, 178)):
-        x, y = globe.within_element(lat, lng)
-        assert (pixels[int(y), int(x)] != background).any()
-
-
 # Controls
 
 
@@ -212,9 +197,10 @@ def test_back_returns_to_the_field_before(page: Page, gateway: Gateway) -> None:
 
 
 def test_an_invalid_permalink_falls_back_and_says_so(page: Page, gateway: Gateway) -> None:
-    open_client(page, gateway, f"#var=nonsense&t=-1&r={gateway.default.r}&lat=95&lng=0&zoom=2")
-    for text in ("var=nonsense", "t=-1", "whole globe"):
+    open_client(page, gateway, f"#var=nonsense&t=soon&r={gateway.default.r}&lat=95&lng=20&zoom=3&colour=red")
+    for text in ("var=nonsense", "t=soon", "lat=95", "“colour”"):
         expect(page.locator("#message")).to_contain_text(text)
+    expect(page.locator("#place")).to_have_text("0.0° 20.0° E")  # the rest is kept
     page.get_by_label("Dismiss").click()
     expect(page.locator("#message")).to_be_hidden()
 
@@ -290,7 +276,7 @@ def test_a_failing_field_is_explained_and_can_be_tried_again(page: Page, gateway
 def test_without_a_catalog_the_page_says_why(page: Page, gateway: Gateway, faults: Faults) -> None:
     faults.allow("503")
     page.route("**/catalog", answer_503)
-    page.goto(f"{gateway.url}/")
+    page.goto(f"{gateway.url}/client/index.html")  # the built page knows the catalog
     expect(page.locator("#message")).to_contain_text("The engine is resting.")
     page.unroute("**/catalog")
     page.get_by_role("button", name="Retry").click()

@@ -152,7 +152,7 @@ def test_a_conditional_request_is_answered_before_the_engine() -> None:
             transport = httpx.ASGITransport(create_app(SETTINGS, fresh))
             async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as other:
                 again = await other.get(path, headers={"if-none-match": etag})
-                gone = await other.get("/tiles/temperature/1/150/1/0/0", headers={"if-none-match": "*"})
+                gone = await other.get("/tiles/temperature/999/150/1/0/0", headers={"if-none-match": "*"})
                 assert fresh.calls == 0
         return again, gone
 

@@ -204,11 +204,14 @@ def answering(status: int, content: bytes = b"") -> Callable[[httpx.Request], ht
     return lambda request: httpx.Response(status, content=content)
 
 
-def _shell(value: float, shape: tuple[int, ...] = (1, 1, 180, 360)) -> np.ndarray:
+SURROGATE = Surrogate(DEFAULT_SURROGATE)
+GOOD_DIGEST = SURROGATE.digest
+
+
+def _shell(value: float, shape: tuple[int, ...] = (1, 1, *SURROGATE.grid.shape[1:])) -> np.ndarray:
     return np.full(shape, value, dtype=np.float32)
 
 
-GOOD_DIGEST = Surrogate(DEFAULT_SURROGATE).digest
 FAILURES = {
     "refused": (failing(httpx.ConnectError("refused")), EngineUnavailable),
     "reset": (failing(httpx.ReadError("reset")), EngineUnavailable),

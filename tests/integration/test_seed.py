@@ -158,7 +158,7 @@ def test_a_redis_that_is_away_is_one_line() -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--steps", "1-200"], "no time step 1"),
+        (["--steps", "1-200"], "no time step 129"),
         (["--shells", "198-199"], "no radial shell 199"),
         (["--zoom", "0-30"], "zoom 30 is beyond the limit of 12"),
         (["--variables", "temperature,colour"], "unknown variable 'colour'"),

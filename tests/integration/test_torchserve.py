@@ -56,7 +56,7 @@ def test_the_largest_allowed_answer_passes_and_costs_no_worker(server: TorchServ
 
     field, _ = ask(server.predictions("earthgan"), request)
 
-    assert field.shape == (1, 199, 180, 360)
+    assert field.shape == (1, *Surrogate(DEFAULT_SURROGATE).grid.shape)
     assert server.workers() == workers
 
 

@@ -5,31 +5,39 @@ on a slow network do depend on other work. `load.throttle` is that network.
 """
 
 import argparse
+import gzip
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+import httpx2 as httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from e2e.conftest import CHROMIUM_ARGUMENTS
 from earthgan.files import write_json
+from earthgan_gateway.page.bundle import Bundle
 from gateway_server import gateway
 from load.throttle import FAST, PHONE, SLOW_PHONE, Network, Relay, relay
-from places import DEFAULT_SURROGATE
+from places import DEFAULT_SURROGATE, ROOT
 
+CLIENT = ROOT / "clients" / "web"
 #: Each number's label, its target, and the number of digits to print.
 LABELS = {
     "first_kb": ("first field, kB", "<= 250", 0),
     "first_requests": ("  requests", "<= 12", 0),
     "first_phone_s": ("  at 150 ms and 1.6 Mbit/s, s", "<= 2.0", 1),
     "first_slow_phone_s": ("  at 400 ms and 0.4 Mbit/s, s", "<= 4", 1),
+    "code_kb": ("page and code, compressed, kB", "<= 200", 0),
+    "everything_kb": ("  with the whole surrogate, all steps, kB", "<= 1700", 0),
     "opening_cpu_s": ("opening a surrogate, CPU s", "", 2),
     "coded_cpu_s": ("a step: its code, CPU s", "<= 0.08", 3),
     "refined_cpu_s": ("  refined, CPU s", "<= 0.3", 2),
     "predicted_cpu_s": ("  predicted from the one before it, CPU s", "<= 0.45", 2),
     "cold_cpu_s": ("  the last of a chain, from cold, CPU s", "<= 1.8", 2),
+    "step_shown_ms": ("a step on the screen, from its slider, ms", "", 0),
     "temperature_cpu_ms": ("a shell of temperature, CPU ms", "", 1),
     "variables_cpu_ms": ("  of all variables, CPU ms", "", 1),
     "time_drag_frames": ("20 steps dragged, one in 60 ms, at 150 ms and 1.6 Mbit/s: frames", ">= 15", 0),
@@ -62,6 +70,20 @@ DRAG = """async ([id, places, every_ms, after_ms]) => {
   await wait(after_ms);
   return [window.frames_shown.length, (performance.now() - start) / 1000];
 }"""
+#: Moves a slider to a place, and returns how long it takes until the map shows another frame.
+STEP = """([id, place]) => new Promise((resolve) => {
+  const start = performance.now();
+  const before = document.documentElement.dataset.loaded;
+  new MutationObserver((_, observer) => {
+    const { loaded } = document.documentElement.dataset;
+    if (!loaded || loaded === before) return;
+    observer.disconnect();
+    resolve(performance.now() - start);
+  }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-loaded"] });
+  const slider = document.getElementById(id);
+  slider.value = place;
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+})"""
 DRAGGED_STEPS, EVERY_MS, AFTER_MS = 20, 60, 1500
 
 
@@ -91,6 +113,38 @@ def first_view(browser: Browser, at: Relay, network: Network) -> tuple[float, in
     page.context.close()
     at.network = FAST
     return received, requests, shown_s
+
+
+def moved(url: str, path: str) -> int:
+    """The bytes of an answer's body, as a browser asks for it."""
+    with httpx.stream("GET", f"{url}/{path}", headers={"accept-encoding": "br, gzip"}, trust_env=False) as answer:
+        return sum(len(part) for part in answer.raise_for_status().iter_raw())
+
+
+def sizes(url: str, surrogate: Path, spec: Any) -> dict[str, float]:
+    """The page and its code alone, and all that a browser keeps to compute the surrogate."""
+    bundle = Bundle.required(CLIENT)
+    code = len(gzip.compress(bundle.html.encode(), 9))
+    code += sum(moved(url, f"client/bundle/{name}") for name in bundle.versions)
+    refines = spec["generator"]["arguments"].get("refinement") is not None
+    everything = moved(url, "") + sum(moved(url, f"client/bundle/{name}") for name in bundle.versions)
+    everything += sum((surrogate / step["file"]).stat().st_size for step in spec["inputs"]["steps"])
+    everything += moved(url, "surrogate/refinement.safetensors.gz") if refines else 0
+    return {"code_kb": code / 1e3, "everything_kb": everything / 1e3}
+
+
+def stepping(browser: Browser, url: str, spec: Any) -> dict[str, float]:
+    """How long a reader waits for a step that nobody has asked for before, with no network to wait for."""
+    page = open_page(browser, url)
+    page.wait_for_selector("html[data-detail=refined]", state="attached")
+    # Where steps are predicted, those that are not have a code of their own to show first.
+    keys = [i for i, step in enumerate(spec["inputs"]["steps"]) if step.get("predicted_from") is None]
+    found = []
+    for place in keys[1:6]:
+        found.append(page.evaluate(STEP, ["time", place]))
+        page.wait_for_selector("html[data-detail=refined]", state="attached")
+    page.context.close()
+    return {"step_shown_ms": median(found)} if found else {}
 
 
 def computing(browser: Browser, url: str, spec: Any) -> dict[str, float]:
@@ -192,7 +246,9 @@ def main() -> None:
             lambda: dict(zip(("first_kb", "first_requests"), first_view(browser, at, FAST), strict=False)),
             lambda: {"first_phone_s": first_view(browser, at, PHONE)[2]},
             lambda: {"first_slow_phone_s": first_view(browser, at, SLOW_PHONE)[2]},
+            lambda: sizes(url, arguments.surrogate, spec),
             lambda: computing(browser, url, spec),
+            lambda: stepping(browser, url, spec),
             lambda: dragging(browser, at, spec),
         ]
         for part in parts:

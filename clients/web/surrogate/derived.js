@@ -35,7 +35,7 @@ export function quantityOf(surrogate, state, name, r) {
 }
 
 /** Subtracts the mean over the sphere. A cell reaches halfway to its neighbours, or to the pole. */
-function lessMean(values, { latitudes_deg: latitudes, longitudes_deg: longitudes }) {
+export function lessMean(values, { latitudes_deg: latitudes, longitudes_deg: longitudes }) {
   const edges = [90, ...latitudes.slice(1).map((latitude, i) => (latitudes[i] + latitude) / 2), -90];
   const bands = latitudes.map((_, i) => (angleOf(edges[i]).sine - angleOf(edges[i + 1]).sine) / 2);
   const around = [longitudes.at(-1) - 360, ...longitudes, longitudes[0] + 360];

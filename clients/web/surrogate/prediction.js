@@ -49,6 +49,11 @@ export class Predictor {
     });
   }
 
+  /** Computes everything slow that the first prediction would wait for. */
+  prepare() {
+    this.#parts ??= this.#prepared();
+  }
+
   /**
    * Returns the prediction of coefficients a `duration` later.
    * @param {import("./coded.js").Coefficients} coefficients @param {number} strength of the step's buoyancy

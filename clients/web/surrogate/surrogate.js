@@ -8,30 +8,17 @@
  *     const between = await surrogate.state(120.5); // if its steps are predicted from one another
  */
 
-import { request, SourceError } from "../http.js";
+import { numbersOf, READS_PARTS } from "../said.js";
 import { Code } from "./coded.js";
 import { Corrections, parted } from "./corrections.js";
 import { Curves } from "./curves.js";
+import { Drafts } from "./draft.js";
 import { SurrogateError } from "./error.js";
+import { Folder } from "./folder.js";
 import { Predictor } from "./prediction.js";
 import { Refinement } from "./refine.js";
 import { readSafetensors } from "./safetensors.js";
 import { Harmonics, Kernels, synthesise } from "./spectral.js";
-
-/** The keys that spec.json may have for the generator. An unknown key might change the numbers. */
-const KNOWN = {
-  generator: ["arguments", "weights", "onnx"],
-  preset: [
-    ...["preset", "degree", "nodes", "inner_km", "outer_km", "bands", "components", "stokes", "gate", "refinement"],
-    ...["curves", "prediction"],
-  ],
-  inputs: ["steps", "coded", "max_error"],
-  refinement: ["shells", "reach_km", "channels", "layers", "field_rms", "error_rms"],
-  prediction: [
-    ...["degree", "shells", "flow_degree", "stages", "interval", "clock", "advection", "diffusivity", "heating"],
-    ...["coarseness", "key_every"],
-  ],
-};
 
 /** The variables that temperature drives: the strength of a step's buoyancy multiplies them. */
 const DRIVEN = [1, 2, 3];
@@ -45,36 +32,52 @@ const KEPT = 9;
 
 /**
  * @typedef {{
- *   pause?: () => Promise<void>, coded?: (coefficients: import("./coded.js").Coefficients) => Promise<void>,
+ *   pause?: () => Promise<void>,
+ *   coded?: (coefficients: import("./coded.js").Coefficients, detail: "coded" | "draft") => Promise<void>,
  * }} Progress  `pause` is awaited between parts of a long computation, which it stops by an error. `coded` is given what is
- *   coded of a step before that is refined.
+ *   coded of a step before that is refined, or a draft of a step that is predicted.
  */
 
 /**
  * @param {string} address the folder's address, with or without a slash at the end
+ * @param {{packed?: ?import("../said.js").Packed, given?: Map<string, Promise<?ArrayBuffer>>}} [known] what is known of the
+ *   surrogate, and files by address that somebody else reads: null if that fails
  * @returns {Promise<Surrogate>} throws SourceError if a file cannot be fetched, SurrogateError if it cannot be used
  */
-export async function openSurrogate(address) {
-  const folder = new Folder(address.replace(/\/?$/, "/"));
-  const spec = await folder.spec();
-  return folder.read(spec.generator.weights, (data) => new Surrogate(folder, spec, readSafetensors(data)));
+export async function openSurrogate(address, { packed = null, given = new Map() } = {}) {
+  const folder = new Folder(address.replace(/\/?$/, "/"), packed !== null, given);
+  const spec = packed === null ? await folder.spec() : folder.checked(packed.spec);
+  if (packed === null || !READS_PARTS) {
+    return folder.read(spec.generator.weights, (data) => new Surrogate(folder, spec, readSafetensors(data)));
+  }
+  const { coded, refinement } = packed.parts;
+  const rest = refinement && (() => folder.read(refinement, async (data) => readSafetensors(await unpacked(data))));
+  return folder.read(coded, async (data) => new Surrogate(folder, spec, readSafetensors(await unpacked(data)), rest));
+}
+
+/** Decompresses a part of the weights. @param {ArrayBuffer} data @returns {Promise<ArrayBuffer>} */
+function unpacked(data) {
+  return new Response(new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 export class Surrogate {
   #folder;
   #code;
   #kernels;
-  #refinement = null;
+  #refinement = null; // a function that returns a promise of it
   #curves;
   #predictor = null;
+  #drafts = null;
+  #whole = new Map(); // coefficients by step that are computed: those of #kept
   #kept = new Map(); // promises of coefficients by step, the latest last
   #harmonics = new WeakMap(); // by grid
 
   /**
-   * @param {Folder} folder @param {object} spec the content of spec.json
+   * @param {import("./folder.js").Folder} folder @param {object} spec the content of spec.json
    * @param {Object<string, import("./safetensors.js").Tensor>} tensors its weights
+   * @param {?() => Promise<Object<string, import("./safetensors.js").Tensor>>} [rest] reads those that only a refinement needs
    */
-  constructor(folder, spec, tensors) {
+  constructor(folder, spec, tensors, rest = null) {
     const preset = spec.generator.arguments;
     const scales = spec.variables.map(({ normalisation }) => normalisation.scale);
     const computed = scales.length - (preset.curves ?? []).length;
@@ -83,8 +86,14 @@ export class Surrogate {
     const { components } = this.#code;
     this.#kernels = new Kernels(preset, components, computed > 1 ? scales[0] / scales[1] : scales[0]);
     this.#curves = new Curves(tensors, preset, scales);
-    if (preset.refinement) this.#refinement = new Refinement(tensors, preset, components[0], this.#kernels);
-    if (preset.prediction) this.#predictor = new Predictor(tensors, preset, components, scales[0]);
+    if (preset.refinement) {
+      const refinement = (weights) => new Refinement(weights, preset, components[0], this.#kernels);
+      this.#refinement = rest ? once(async () => refinement({ ...tensors, ...(await rest()) })) : always(refinement(tensors));
+    }
+    if (preset.prediction) {
+      this.#predictor = new Predictor(tensors, preset, components, scales[0]);
+      this.#drafts = new Drafts(tensors, preset, components, scales[0]);
+    }
     this.spec = spec;
     /** Whether the files' digests are verified. Browsers can only do this on pages in a secure context. */
     this.verified = folder.verifies;
@@ -157,17 +166,45 @@ export class Surrogate {
     const found = this.#kept.get(step.t) ?? this.#decoded(step, progress);
     this.#kept.delete(step.t);
     this.#kept.set(step.t, found);
-    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);
-    found.catch(() => this.#kept.delete(step.t));
+    if (this.#kept.size > KEPT) {
+      const oldest = this.#kept.keys().next().value;
+      this.#kept.delete(oldest);
+      this.#whole.delete(oldest);
+    }
+    found.then((whole) => this.#kept.get(step.t) === found && this.#whole.set(step.t, whole), () => this.#kept.delete(step.t));
     return found;
+  }
+
+  /** Prepares what the first predicted step of a drag would wait for. */
+  prepare() {
+    this.#drafts?.prepare();
+  }
+
+  /** The coefficients of a step as far as they can be had soon: whole, as they are coded, or drafted. */
+  async #soon(step, pause) {
+    await pause?.();
+    const whole = this.#whole.get(step.t);
+    if (whole) return whole;
+    const read = async (isPredicted) => this.#code.coefficients((await this.#read(step, isPredicted)).decoded);
+    if (!Number.isInteger(step.predicted_from)) return { ...(await read(false)), strength: step.strength ?? 1 };
+    const before = this.#before(step);
+    const found = (earlier) => this.#soon(earlier, pause);
+    return this.#drafts.of(step, before, this.#duration(before, step), { found, read: async () => (await read(true)).values });
+  }
+
+  /** The step from which a step is predicted. */
+  #before(step) {
+    const before = this.spec.inputs.steps.find((known) => known.t === step.predicted_from);
+    if (!(before?.t < step.t)) throw new SurrogateError(`Step ${step.t} is predicted from a step that is not there.`);
+    return before;
   }
 
   /** Decodes a step, after the step from which it is predicted. */
   async #decoded(step, { pause, coded }) {
     const { strength = 1 } = step;
     if (Number.isInteger(step.predicted_from) && this.#predictor) {
-      const before = this.spec.inputs.steps.find((known) => known.t === step.predicted_from);
-      if (!(before?.t < step.t)) throw new SurrogateError(`Step ${step.t} is predicted from a step that is not there.`);
+      const before = this.#before(step);
+      if (coded) await coded(await this.#soon(step, pause), "draft");
       const reading = this.#read(step, true); // while earlier steps are decoded
       const [{ decoded, corrections }, earlier] = await Promise.all([reading, this.#found(before, { pause })]);
       await pause?.();
@@ -179,8 +216,11 @@ export class Surrogate {
     const { decoded, corrections } = await this.#read(step, false);
     const coefficients = { ...this.#code.coefficients(decoded), corrections, strength };
     if (this.#refinement === null) return coefficients;
-    await coded?.({ ...coefficients, corrections: null });
-    const refined = this.#code.added(decoded, await this.#refinement.correction(coefficients, pause));
+    const reading = this.#refinement();
+    reading.catch(() => {}); // whoever waits for it sees what is wrong
+    await coded?.({ ...coefficients, corrections: null }, "coded");
+    const refinement = await reading;
+    const refined = this.#code.added(decoded, await refinement.correction(coefficients, pause));
     return { ...this.#code.coefficients(refined), corrections, strength };
   }
 
@@ -223,6 +263,20 @@ export class Surrogate {
     };
     return new State(this, evaluated, coefficients.corrections ?? null);
   }
+}
+
+const always = (value) => async () => value;
+
+/** Makes a value when it is first asked for, and again if that fails. @template T @param {() => Promise<T>} make */
+function once(make) {
+  let made = null;
+  return () => {
+    made ??= make().catch((error) => {
+      made = null;
+      throw error;
+    });
+    return made;
+  };
 }
 
 /** The mantle at one time. */
@@ -276,94 +330,4 @@ export class State {
     if (radiusKm !== undefined) return radiusKm;
     throw new SurrogateError(`There is no shell ${r}: this surrogate has shells 0 to ${radiiKm.length - 1}.`);
   }
-}
-
-/**
- * The numbers of an axis. spec.json states an even axis by its ends and its count.
- * @param {number[] | {first: number, last: number, count: number}} axis @returns {number[]}
- */
-export function numbersOf(axis) {
-  if (Array.isArray(axis)) return axis;
-  const step = (axis.last - axis.first) / (axis.count - 1);
-  return Array.from({ length: axis.count }, (_, i) => (i < axis.count - 1 ? axis.first + i * step : axis.last));
-}
-
-/** Reads a folder's files and compares them with the digests that spec.json states. */
-class Folder {
-  #address;
-  #read = new Map(); // promises of files by address: they are small, and a step may be decoded again
-  /** The number of bytes that were read. */
-  bytes = 0;
-
-  constructor(address) {
-    this.#address = address;
-    this.verifies = globalThis.crypto?.subtle !== undefined;
-    if (!this.verifies) {
-      console.warn(`${address} is not verified: browsers compute digests only on https and on localhost.`);
-    }
-  }
-
-  /** Reads spec.json. */
-  async spec() {
-    const address = `${this.#address}spec.json`;
-    const text = await (await request(address)).text();
-    this.bytes += text.length;
-    const spec = parsed(text);
-    const preset = spec?.generator?.arguments;
-    if (spec?.format !== 1 || !preset) throw new SurrogateError(`${address} does not describe a surrogate.`);
-    if (spec.mask || spec.inputs?.steps?.some((step) => step.mask)) {
-      throw new SurrogateError(`${address}: some of its cells have no value, which a browser cannot tell yet.`);
-    }
-    if (preset.preset !== "spectral") {
-      throw new SurrogateError(`${address}: a browser runs surrogates of the kind spectral only, and this one is ${preset.preset}.`);
-    }
-    const said = { generator: spec.generator, preset, inputs: spec.inputs, refinement: preset.refinement ?? {}, prediction: preset.prediction ?? {} };
-    const unknown = Object.entries(said).flatMap(([part, values]) =>
-      Object.keys(values).filter((name) => values[name] !== null && !KNOWN[part].includes(name)),
-    );
-    if (unknown.length) throw new SurrogateError(`${address}: this version does not know ${unknown.join(", ")}.`);
-    return spec;
-  }
-
-  /**
-   * @template T
-   * @param {{file: string, sha256: string}} entry @param {(data: ArrayBuffer) => T} use
-   * @returns {Promise<T>} the result of `use`; throws SurrogateError, which names the file
-   */
-  async read(entry, use) {
-    const address = this.#address + entry.file;
-    this.#read.set(address, this.#read.get(address) ?? this.#verified(address, entry.sha256));
-    try {
-      return use(await this.#read.get(address));
-    } catch (error) {
-      this.#read.delete(address);
-      if (error instanceof SourceError && !(error instanceof SurrogateError)) throw error; // the server's own words
-      throw new SurrogateError(`${address}: ${error.message}`, { cause: error });
-    }
-  }
-
-  async #verified(address, sha256) {
-    const response = await request(address);
-    const data = await response.arrayBuffer();
-    this.bytes += data.byteLength;
-    if (this.verifies && (await digestOf(data)) !== sha256) {
-      throw new SurrogateError("The file does not have the digest that spec.json states: it is truncated or altered.");
-    }
-    return data;
-  }
-}
-
-/** Returns what a text says, or null if it is not JSON. @param {string} text */
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-/** Returns the SHA-256 of bytes as hexadecimal digits. */
-async function digestOf(data) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -15,11 +15,16 @@ let opening = null;
 let wanted = null;
 let isWorking = false;
 let announce = () => {}; // called when a request arrives
+const arrivals = new Map(); // by address, the files that the page reads: what to call with each, or null
 
 addEventListener("message", ({ data }) => {
   if (data.open) {
-    opening = open(data.open);
+    opening = open(data);
     opening.catch(() => {}); // the page has been told
+    return;
+  }
+  if (data.arrived) {
+    arrivals.get(data.arrived)?.(data.data);
     return;
   }
   wanted = data;
@@ -29,9 +34,10 @@ addEventListener("message", ({ data }) => {
   if (!isWorking) work();
 });
 
-async function open(address) {
+async function open({ open: address, packed, expected = [] }) {
+  const given = new Map(expected.map((file) => [file, new Promise((resolve) => arrivals.set(file, resolve))]));
   try {
-    const surrogate = await openSurrogate(address);
+    const surrogate = await openSurrogate(address, { packed, given });
     postMessage({ opened: { bytes: surrogate.bytes } });
     return surrogate;
   } catch (error) {
@@ -71,11 +77,13 @@ async function compute({ id, variable, t, r }) {
     if (wanted) throw STALE;
   };
   const pause = () => pauseFor(turn);
-  const coded = async (coefficients) => {
-    reply(coefficients, "coded");
+  const coded = async (coefficients, detail) => {
+    reply(coefficients, detail);
     await pauseFor(quiet);
   };
   reply(await surrogate.coefficients(t, { pause, coded }), "refined");
+  await pauseFor(quiet); // for whoever waits
+  surrogate.prepare();
 }
 
 /** Waits for a while, or for a request. */

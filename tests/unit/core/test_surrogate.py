@@ -105,7 +105,7 @@ def test_shells_are_given_in_any_order_and_only_once_computed(default_surrogate:
         return run(feeds)
 
     field = default_surrogate.shells(counting, ["vz", "temperature"], 120, [7, 8, 9, 3])  # type: ignore[arg-type]
-    assert field.shape == (2, 4, 180, 360)
+    assert field.shape == (2, 4, *default_surrogate.grid.shape[1:])
     assert len(calls) == 2
     for position, r in enumerate([7, 8, 9, 3]):
         alone = default_surrogate.shells(run, ["vz", "temperature"], 120, [r])
@@ -131,7 +131,7 @@ def test_what_it_does_not_have_is_refused_before_anything_runs(
         default_surrogate.shells(never, variables, t, shells)
 
 
-@pytest.mark.parametrize("answer", [np.zeros((1, 4, 1, 3, 3)), np.full((1, 4, 1, 180, 360), np.nan)])
+@pytest.mark.parametrize("answer", [np.zeros((1, 4, 1, 3, 3)), np.full((1, 4, 1, 180, 359), np.nan)])
 def test_nonsense_from_a_generator_is_not_passed_on(default_surrogate: Surrogate, answer: np.ndarray) -> None:
     with pytest.raises(EngineAnswerInvalid):
         default_surrogate.shells(lambda _: answer, ["vx"], 120, [5])

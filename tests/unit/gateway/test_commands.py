@@ -18,7 +18,7 @@ def test_info_says_what_is_inside(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["info", str(DEFAULT_SURROGATE), "--json", str(tmp_path / "info.json")]) == 0
     assert "spectral" in capsys.readouterr().out
     facts = json.loads((tmp_path / "info.json").read_text())
-    assert facts["grid"] == [199, 180, 360]
+    assert facts["grid"] == [199, 180, 359]  # the files' last longitude is their first
     assert facts["digest"] == Surrogate(DEFAULT_SURROGATE).digest
 
 

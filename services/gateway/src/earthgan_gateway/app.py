@@ -21,7 +21,7 @@ from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Pictures
 from earthgan_gateway.places import Places
 from earthgan_gateway.prefetch import Prefetch
-from earthgan_gateway.routes.client import client_routes, surrogate_routes
+from earthgan_gateway.routes.client import client_routes
 from earthgan_gateway.routes.colormaps import colormaps_router
 from earthgan_gateway.routes.encoding import Compression
 from earthgan_gateway.routes.head import Head
@@ -117,7 +117,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     )
     for router in routers:
         app.include_router(router)
-    app.router.routes.extend([*client_routes(settings.client), *surrogate_routes(surrogate)])
+    app.router.routes.extend(client_routes(settings.client, offer))
     add_problem_handlers(app)
     complete_openapi(app, offer.has_draws)
     # The middleware that is added last sees a request first.

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 from earthgan.cli import add_command
 from earthgan_gateway.allocator import give_memory_back
 from earthgan_gateway.seed import commands as seed
+from earthgan_gateway.site import commands as site
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
 def register(subcommands: Any) -> None:
-    """Add `serve` and `seed`."""
+    """Add `serve`, `seed` and `site`."""
     seed.register(subcommands)
+    site.register(subcommands)
     parser = add_command(
         subcommands,
         "serve",

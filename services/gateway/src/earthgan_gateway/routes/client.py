@@ -2,39 +2,72 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
-from earthgan.errors import BadInput
-from earthgan.surrogate import Surrogate
+from earthgan.errors import BadInput, DamagedSurrogate
+from earthgan.verified import check_file
+from earthgan_gateway.offer import Offer
+from earthgan_gateway.page.bundle import FOLDER, Bundle
+from earthgan_gateway.page.html import Entry, built_page
+from earthgan_gateway.page.manifest import Manifest
+from earthgan_gateway.page.policy import page_policy
+from earthgan_gateway.routes.files import WebFile
 from earthgan_gateway.routes.problems import problem
 
-#: The page runs its own modules, a worker of its own that compiles WebAssembly, and shows pictures that it has made.
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; "
-    "img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self'; "
-    "base-uri 'self'; form-action 'none'; frame-ancestors 'self'"
-)
 
+def client_routes(folder: Path, offer: Offer) -> list[BaseRoute]:
+    """Make the routes of the page, its files and the surrogate's. Raises BadInput if the folder holds no page.
 
-def client_routes(folder: Path) -> list[BaseRoute]:
-    """Make the routes of the page and its files. Raises BadInput if the folder holds no page."""
+    The page is the built one, if it was made of the sources that are there. Otherwise it is the sources.
+    """
     index = folder / "index.html"
     if not index.is_file():
         raise BadInput(f"EARTHGAN_CLIENT: the folder {folder} holds no index.html")
+    manifest = Manifest.of(offer)
+    bundle = Bundle.of(folder)
+    if bundle is None:
+        files, page = [], _page_of_sources(index)
+    else:
+        files = [_bundled(bundle, name) for name in bundle.versions]
+        title = offer.surrogate.spec.title
+        entry = Entry("surrogate", title, "surrogate/", manifest.document)
+        html = built_page(bundle, f"client/{FOLDER}/", [entry], manifest.first_weights, gateway="./")
+        page = _route("/", _page(html))
+    return [page, *files, Mount("/client", Files(directory=folder)), surrogate_route(offer, manifest)]
 
-    def page(_: Request) -> HTMLResponse:
+
+def _route(path: str, file: WebFile) -> Route:
+    async def answer(request: Request) -> Response:
+        return file.answer(request)
+
+    return Route(path, answer)
+
+
+def _page(html: str) -> WebFile:
+    return WebFile(html.encode(), "text/html", headers={"content-security-policy": page_policy(html)})
+
+
+def _page_of_sources(index: Path) -> Route:
+    def page(request: Request) -> Response:
         # On other web servers the page's files lie beside the page. Here they are in a subfolder.
         html = index.read_text(encoding="utf-8").replace("<head>", '<head>\n  <base href="client/">', 1)
-        return HTMLResponse(html, headers={"cache-control": "no-cache", "content-security-policy": PAGE_POLICY})
+        return _page(html).answer(request)
 
-    return [Route("/", page), Mount("/client", Files(directory=folder))]
+    return Route("/", page)
+
+
+def _bundled(bundle: Bundle, name: str) -> Route:
+    content, brotli = (bundle.folder / name).read_bytes(), bundle.folder / f"{name}.br"
+    encoded = {"br": brotli.read_bytes()} if brotli.is_file() else {}
+    return _route(f"/client/{FOLDER}/{name}", WebFile(content, "text/javascript", encoded))
 
 
 class Files(StaticFiles):
@@ -56,17 +89,31 @@ class Files(StaticFiles):
         await super().__call__(scope, receive, send_problem)
 
 
-class SurrogateFiles(Files):
-    """The files of a surrogate from which a browser computes its shells. Nothing else in the folder is served."""
+def surrogate_route(offer: Offer, manifest: Manifest) -> BaseRoute:
+    """Make the route of the files from which a browser computes the shells. Nothing else of the folder is served."""
+    surrogate = offer.surrogate
+    texts = {"spec.json": "application/json"}
+    binary = {surrogate.spec.generator.weights.file, *(step.file for step in surrogate.steps)}
+    parts = {name: WebFile(part, "application/gzip", compresses=False) for name, part in manifest.parts.items()}
 
-    def __init__(self, surrogate: Surrogate) -> None:
-        super().__init__(directory=surrogate.folder)
-        self._names = {"spec.json", surrogate.spec.generator.weights.file, *(step.file for step in surrogate.steps)}
+    def read(name: str) -> WebFile:
+        path = surrogate.folder / name
+        try:
+            check_file(path)
+            if not path.resolve().is_relative_to(surrogate.folder.resolve()):
+                raise HTTPException(404)
+            content = path.read_bytes()
+        except (OSError, DamagedSurrogate) as error:
+            raise HTTPException(404) from error
+        # Steps and weights are compressed already, as far as that is worth it.
+        return WebFile(content, texts.get(name, "application/octet-stream"), compresses=name in texts)
 
-    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        return super().lookup_path(path) if path in self._names else ("", None)
+    async def answer(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name in parts:
+            return parts[name].answer(request)
+        if name not in texts and name not in binary:
+            raise HTTPException(404)
+        return (await run_in_threadpool(read, name)).answer(request)
 
-
-def surrogate_routes(surrogate: Surrogate) -> list[BaseRoute]:
-    """Make the routes of a surrogate's own files."""
-    return [Mount("/surrogate", SurrogateFiles(surrogate))]
+    return Route("/surrogate/{name:path}", answer)

@@ -9,6 +9,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _ACCEPT = b"accept-encoding"
+#: Under this name, `Compression` keeps what a request's Accept-Encoding field said.
+STATED = "earthgan.accept_encoding"
 _WEIGHT = re.compile(r"q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE | re.ASCII)
 
 
@@ -20,13 +22,22 @@ def accepts_gzip(accept_encoding: str) -> bool:
     are not named, and `x-gzip` means gzip. A client that accepts neither gets uncompressed bytes, which the standard
     allows. A weight that cannot be read counts as a refusal.
     """
+    return best_encoding(accept_encoding, ("gzip",)) == "gzip"
+
+
+@lru_cache(maxsize=256)
+def best_encoding(accept_encoding: str, offered: tuple[str, ...]) -> str | None:
+    """Return the offered coding with the greatest weight, the first of equal ones, by the same rules. None stands for
+    uncompressed bytes.
+    """
     weights: dict[str, float] = {}
     for part in accept_encoding.split(","):
         coding, *parameters = (text.strip() for text in part.split(";"))
         name = coding.lower().removeprefix("x-")
         weights[name] = max(_weight(parameters), weights.get(name, 0.0))
-    gzip = weights.get("gzip", weights.get("*", 0.0))
-    return gzip > 0 and gzip >= weights.get("identity", 0.0)
+    found = {coding: weights.get(coding, weights.get("*", 0.0)) for coding in offered}
+    best = max(offered, key=lambda coding: found[coding])
+    return best if found[best] > 0 and found[best] >= weights.get("identity", 0.0) else None
 
 
 def accepted(scope: Scope) -> str:
@@ -47,7 +58,7 @@ class Compression:
         if scope["type"] == "http":
             wanted = b"gzip" if accepts_gzip(accepted(scope)) else b"identity"
             others = [(name, value) for name, value in scope["headers"] if name != _ACCEPT]
-            scope = {**scope, "headers": [*others, (_ACCEPT, wanted)]}
+            scope = {**scope, "headers": [*others, (_ACCEPT, wanted)], STATED: accepted(scope)}
         await self._gzip(scope, receive, send)
 
 

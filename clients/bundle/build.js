@@ -1,0 +1,102 @@
+/**
+ * Writes the built page, `clients/web/bundle/`: index.html with its style, and the page's modules, Leaflet and the worker as
+ * one minified file each. `node build.js [FOLDER]` writes to another folder.
+ *
+ * The gateway and `earthgan site` put what the page is told and its addresses in the places of four comments of index.html.
+ * bundle.json states the digest of every source: the gateway only serves a bundle
+ * that is made of the sources beside it.
+ */
+
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { brotliCompressSync, constants } from "node:zlib";
+import { build, transform } from "esbuild";
+
+const WEB = new URL("../web/", import.meta.url).pathname;
+const OUT = path.resolve(process.argv[2] ?? path.join(WEB, "bundle"));
+const LEAFLET = "vendor/leaflet/leaflet-src.esm.js";
+/** What the browsers that the page names in its documentation understand. */
+const TARGET = ["es2022"];
+
+const sources = new Set(["index.html", "style.css", "vendor/leaflet/leaflet.css", "icon.svg"]);
+const read = (name) => readFileSync(path.join(WEB, name), "utf8");
+const digestOf = (content) => createHash("sha256").update(content).digest("hex");
+/** The first digits of a digest name a version of a file for caches. */
+const version = (content) => digestOf(content).slice(0, 16);
+
+/** Bundles one entry. @returns {Promise<{code: string, map: string}>} */
+async function bundled(entry, outfile, options = {}) {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [path.join(WEB, entry)],
+    outfile: path.join(WEB, "bundle", outfile), // source maps name their sources from there
+    absWorkingDir: WEB,
+    bundle: true,
+    format: "esm",
+    minify: true,
+    target: TARGET,
+    sourcemap: "linked",
+    sourcesContent: false, // the sources are served beside the bundle
+    legalComments: "inline",
+    metafile: true,
+    write: false,
+    logLevel: "error",
+    ...options,
+  });
+  for (const name of Object.keys(metafile.inputs)) sources.add(name);
+  const [map, code] = [".map", ".js"].map((end) => outputFiles.find((file) => file.path.endsWith(end))?.text);
+  return { code, map };
+}
+
+/** Leaflet is a file of its own, because it changes less often than the page. */
+const leafletApart = (address) => ({
+  name: "leaflet",
+  setup: ({ onResolve }) => onResolve({ filter: /\/leaflet-src\.esm\.js$/ }, () => ({ path: address, external: true })),
+});
+
+async function minifiedStyle() {
+  const style = read("vendor/leaflet/leaflet.css") + read("style.css");
+  return (await transform(style, { loader: "css", minify: true, target: ["chrome110", "firefox115", "safari16"] })).code.trim();
+}
+
+function html(style, early) {
+  const icon = `data:image/svg+xml,${encodeURIComponent(read("icon.svg").trim())}`;
+  const head = [
+    `<link rel="icon" href="${icon}" type="image/svg+xml">`,
+    "<!--files-->",
+    `<style>${style}</style>`,
+    "<!--page-->",
+    `<script>${early.trim()}</script>`,
+    "<!--code-->",
+  ];
+  const loads = /^ *<(?:link rel="(?:icon|stylesheet)"|script type="module").*\n/gm;
+  const page = read("index.html");
+  if (page.match(loads)?.length !== 4) throw new Error("index.html: the icon, two styles and one script are expected");
+  return page.replace(loads, "").replace("</head>", () => `  ${head.join("\n  ")}\n</head>`).replace("</body>", "<!--weights-->\n</body>").replace(/^ +/gm, "");
+}
+
+const leaflet = await bundled(LEAFLET, "leaflet.js");
+const worker = await bundled("surrogate/worker.js", "worker.js");
+const main = await bundled("main.js", "main.js", { plugins: [leafletApart(`./leaflet.js?v=${version(leaflet.code)}`)] });
+const { code: offline } = await transform(read("sw.js"), { minify: true, target: TARGET, format: undefined });
+sources.add("sw.js");
+const early = await bundled("early.js", "early.js", { format: "iife", sourcemap: false });
+
+rmSync(OUT, { recursive: true, force: true });
+mkdirSync(OUT, { recursive: true });
+const write = (name, content) => writeFileSync(path.join(OUT, name), content);
+const compressed = (content) => {
+  const parameters = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT };
+  return brotliCompressSync(content, { params: parameters });
+};
+const versions = {};
+for (const [name, { code, map }] of Object.entries({ "leaflet.js": leaflet, "worker.js": worker, "main.js": main })) {
+  write(name, code);
+  write(`${name}.br`, compressed(code));
+  write(`${name}.map`, map);
+  versions[name] = version(code);
+}
+write("sw.js", offline);
+write("index.html", html(await minifiedStyle(), early.code));
+const digests = Object.fromEntries([...sources].sort().map((name) => [name, digestOf(readFileSync(path.join(WEB, name)))]));
+write("bundle.json", `${JSON.stringify({ versions, sources: digests }, null, 1)}\n`);

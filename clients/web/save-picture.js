@@ -1,0 +1,78 @@
+/** Saves what the map shows as a PNG file, with its title, its legend and whom it is of. */
+
+const BAND_PX = 64; // above and below the picture
+const MARGIN_PX = 16;
+const BAR_PX = 320;
+const FONT = "system-ui, -apple-system, sans-serif";
+
+/**
+ * @typedef {{title: string, caption: string, heading: string, legend: import("./source.js").Legend, credit: string}} Words
+ * @param {HTMLElement} element the map's @param {Words} words @returns {Promise<Blob>}
+ */
+export async function pictureOf(element, words) {
+  const layers = [...element.querySelectorAll(".viewport-canvas")].filter((canvas) => !canvas.hidden && canvas.width);
+  const { width, height } = layers[0];
+  const scale = width / element.clientWidth;
+  const canvas = document.createElement("canvas");
+  const band = Math.round(BAND_PX * scale);
+  canvas.width = width;
+  canvas.height = height + 2 * band;
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  for (const layer of layers) context.drawImage(layer, 0, band);
+  context.scale(scale, scale);
+  write(context, words, width / scale, height / scale + BAND_PX);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+function write(context, { title, caption, heading, legend, credit }, width, bottom) {
+  const room = width - 2 * MARGIN_PX;
+  const text = (content, font, x, y, most, color = "#171b21") => {
+    context.font = `${font} ${FONT}`;
+    context.fillStyle = color;
+    context.fillText(content, x, y, most);
+  };
+  text(caption, "600 18px", MARGIN_PX, 28, room);
+  text(title, "14px", MARGIN_PX, 50, room, "#4f5966");
+  const bar = Math.min(BAR_PX, room / 2);
+  const gradient = context.createLinearGradient(MARGIN_PX, 0, MARGIN_PX + bar, 0);
+  legend.colors.forEach((color, i) => gradient.addColorStop(i / (legend.colors.length - 1), color));
+  text(heading, "12px", MARGIN_PX, bottom + 18, bar);
+  context.fillStyle = gradient;
+  context.fillRect(MARGIN_PX, bottom + 24, bar, 12);
+  const [low, high] = legend.range;
+  context.textAlign = "center";
+  let free = 0;
+  for (const { value, label } of legend.ticks) {
+    const x = MARGIN_PX + ((value - low) / (high - low)) * bar;
+    const half = context.measureText(label).width / 2;
+    if (x - half < free) continue;
+    text(label, "11px", x, bottom + 50);
+    free = x + half + 6;
+  }
+  context.textAlign = "right";
+  const lines = linesOf(context, credit, room - bar - 2 * MARGIN_PX);
+  lines.slice(0, 3).forEach((line, i) => text(line, "11px", width - MARGIN_PX, bottom + 20 + 15 * i, room - bar - MARGIN_PX, "#4f5966"));
+}
+
+/** Breaks a text into lines. */
+function linesOf(context, text, most) {
+  context.font = `11px ${FONT}`;
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    if (lines.at(-1) && context.measureText(longer).width > most) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
+}
+
+/** @param {Blob} blob @param {string} name */
+export function download(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

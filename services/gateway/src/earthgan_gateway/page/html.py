@@ -1,0 +1,67 @@
+"""The HTML of the built page, with what it is told of its data."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from earthgan_gateway.page.bundle import PLACES, Bundle
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A surrogate that the page shows. `folder` is its address relative to the page, and `manifest` what the page is
+    told of it, or the address of that.
+    """
+
+    name: str
+    title: str
+    folder: str
+    manifest: Mapping[str, Any] | str
+
+
+def built_page(
+    bundle: Bundle,
+    code: str,
+    entries: Sequence[Entry],
+    weights: bytes | None,
+    *,
+    gateway: str | None,
+    offline: str | None = None,
+) -> str:
+    """Return the HTML of the page. `code` is the address of the bundle's files, `gateway` that of the gateway, and
+    `offline` that of a service worker that keeps the page for times without a network; all are relative to the page.
+
+    `weights` is the first part of the weights of the first surrogate, if browsers compute it. The HTML carries them in
+    base64, because a slow network would idle for two round trips between the HTML and what the HTML asks for.
+    """
+
+    def address(name: str) -> str:
+        return f"{code}{name}?v={bundle.versions[name]}"
+
+    told = {
+        "gateway": gateway,
+        "worker": address("worker.js"),
+        "offline": offline,
+        "surrogates": [vars(entry) for entry in entries],
+    }
+    # In the order of need: the worker computes while the page's modules are read.
+    early = ["worker.js", "leaflet.js"] if weights else ["leaflet.js"]
+    written = (
+        "\n".join(f'<link rel="modulepreload" href="{address(name)}">' for name in early),
+        f'<script id="earthgan" type="application/json">{_within_html(told)}</script>',
+        f'<script type="module" src="{address("main.js")}"></script>',
+        f'<script>globalThis.earthganWeights?.("{b64encode(weights).decode()}")</script>' if weights else "",
+    )
+    html = bundle.html
+    for place, text in zip(PLACES, written, strict=True):
+        html = html.replace(place, text, 1)
+    return html
+
+
+def _within_html(told: Any) -> str:
+    """JSON that no HTML parser takes for the end of a script."""
+    return json.dumps(told, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")

@@ -1,0 +1,105 @@
+"""Writes a static site into an empty folder."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from earthgan.errors import BadInput
+from earthgan.spec import SPEC_FILE
+from earthgan.surrogate import Surrogate
+from earthgan_gateway.offer import Offer
+from earthgan_gateway.page.bundle import VERSION_DIGITS, Bundle
+from earthgan_gateway.page.html import Entry, built_page
+from earthgan_gateway.page.manifest import Manifest, why_not
+
+SURROGATES, MANIFEST, OFFLINE = "surrogates", "manifest.json", "sw.js"
+_SOURCE_MAP = re.compile(r"\n//# sourceMappingURL=\S+\s*\Z")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A surrogate of a site: the name of its folder there, and what the page is told of it."""
+
+    name: str
+    surrogate: Surrogate
+    manifest: Manifest
+
+
+def opened(folders: Sequence[Path]) -> list[Shown]:
+    """Open and verify surrogates that browsers compute. Raises BadInput, which names the folder."""
+    found: list[Shown] = []
+    seen: dict[str, Path] = {}
+    for folder in folders:
+        if not (folder / SPEC_FILE).is_file():
+            raise BadInput(f"{folder} is not a surrogate folder: it holds no {SPEC_FILE}")
+        surrogate = Surrogate(folder)
+        reason = why_not(surrogate)
+        if reason is not None:
+            raise BadInput(f"{folder}: {reason}")
+        twin = seen.setdefault(surrogate.digest, folder)
+        if twin is not folder:
+            raise BadInput(f"{folder} and {twin} are the same surrogate")
+        name = _name(folder, {other.name for other in found})
+        found.append(Shown(name, surrogate, Manifest.of(Offer.of(surrogate))))
+    return found
+
+
+def _name(folder: Path, taken: set[str]) -> str:
+    """A name for addresses: that of the folder, and a number if another surrogate has the same."""
+    name = _NOT_IN_NAMES.sub("-", folder.resolve().name).strip(".-") or "surrogate"
+    return next(each for each in (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3))) if each not in taken)
+
+
+def write_site(folder: Path, page: Path, shown: Sequence[Shown]) -> None:
+    """Write the page in the folder `page` and the surrogates into the folder `folder`, which is empty or not there yet.
+
+    The page shows the first surrogate, and offers the others. Raises BadInput, and OSError if a file cannot be written.
+    """
+    bundle = Bundle.required(page)
+    folder.mkdir(exist_ok=True)
+    for name in bundle.versions:
+        text = (bundle.folder / name).read_text(encoding="utf-8")
+        (folder / name).write_text(_SOURCE_MAP.sub("\n", text), encoding="utf-8")
+    for licence in sorted(page.glob("vendor/*/LICENSE")):
+        if f"{licence.parent.name}.js" in bundle.versions:
+            shutil.copyfile(licence, folder / f"{licence.parent.name}.LICENSE.txt")
+    entries = [_entry(folder, each, is_first=each is shown[0]) for each in shown]
+    html = built_page(bundle, "", entries, shown[0].manifest.first_weights, gateway=None, offline=OFFLINE)
+    site = {
+        "version": sha256(html.encode()).hexdigest()[:VERSION_DIGITS],
+        "page": ["./", *(f"{name}?v={version}" for name, version in bundle.versions.items())],
+        "surrogates": [each.surrogate.digest for each in shown],
+    }
+    program = (bundle.folder / OFFLINE).read_text(encoding="utf-8")
+    (folder / OFFLINE).write_text(f"const SITE={json.dumps(site)};\n{program}", encoding="utf-8")
+    (folder / "index.html").write_text(html, encoding="utf-8")
+
+
+def _entry(folder: Path, shown: Shown, *, is_first: bool) -> Entry:
+    """Write a surrogate's files and return how the page names it. The page itself holds the first one's manifest."""
+    place = folder / SURROGATES / shown.name
+    for name in _files(shown.surrogate):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(shown.surrogate.folder / name, place / name)
+    for name, part in shown.manifest.parts.items():
+        (place / name).write_bytes(part)
+    address, title = f"{SURROGATES}/{shown.name}/", shown.surrogate.spec.title
+    if is_first:
+        return Entry(shown.name, title, address, shown.manifest.document)
+    text = json.dumps(shown.manifest.document, separators=(",", ":"), ensure_ascii=False)
+    (place / MANIFEST).write_text(text, encoding="utf-8")
+    version = sha256(text.encode()).hexdigest()[:VERSION_DIGITS]
+    return Entry(shown.name, title, address, f"{address}{MANIFEST}?v={version}")
+
+
+def _files(surrogate: Surrogate) -> Iterator[str]:
+    """What browsers read of a surrogate's folder: its description, its weights and its steps."""
+    yield from (SPEC_FILE, surrogate.spec.generator.weights.file)
+    yield from dict.fromkeys(step.file for step in surrogate.steps)

