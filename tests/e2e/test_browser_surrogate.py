@@ -248,7 +248,7 @@ def test_a_draft_of_a_predicted_step_is_nearer_to_it_than_the_step_before(
     count, detail, again, draft, before, whole = computed(page, site, "keyed", None, program)
     assert (count, detail, again) == (2, "draft", "draft")
     drafted, earlier = (np.abs(floats(each) - floats(whole)).mean() for each in (draft, before))
-    assert 0 < drafted < 0.7 * earlier
+    assert drafted < 0.7 * earlier  # where the flow sees all degrees, as here, a draft is the whole
 
 
 @pytest.mark.parametrize(("name", "t", "radius_km"), [("default", 120, 6000.1), ("gated", 8, 5000.1)])
