@@ -1,7 +1,7 @@
 """Leaves out requests that break a rule that no JSON schema can say, so that all other valid requests must be accepted.
 
-A range has its lower end first, and its ends differ as float32 numbers; a place has a latitude; only one of two
-parameters is given.
+A range has its lower end first, and its ends differ as float32 numbers; a place has a latitude, and a section two
+places; a depth lies in the planet; only one of two parameters is given.
 """
 
 import math
@@ -11,6 +11,9 @@ import schemathesis
 
 #: The ends of a range must be further apart than this, and no larger than that.
 NARROWEST, LARGEST = 1e-6, 1e37
+#: The two ends of a section are neither the same place nor opposite ones, and no longitude has lost its digits.
+NEAREST_DEG, FARTHEST_DEG = 0.1, 1e9
+SURFACE_KM = 6371
 
 
 def _pair(text: str) -> tuple[float, float]:
@@ -25,17 +28,24 @@ def keeps_the_rules(query: dict[str, Any]) -> bool:
     """Whether the values of a query go together. Values of another kind than the schema's are not looked at."""
     if "depth_km" in query and "radius_km" in query:
         return False
+    for name in ("depth_km", "radius_km"):
+        if isinstance(query.get(name), int | float) and not 0 <= query[name] <= SURFACE_KM:
+            return False
     rescale = query.get("rescale")
     if isinstance(rescale, str) and "," in rescale:
         low, high = _pair(rescale)
         if not (abs(low) < LARGEST and abs(high) < LARGEST and high - low > NARROWEST * max(1, abs(low), abs(high))):
             return False
-    for name in ("from", "to"):
-        if isinstance(place := query.get(name), str) and "," in place:
-            latitude, longitude = _pair(place)
-            if not (abs(latitude) <= 90 and math.isfinite(longitude)):
-                return False
-    return True
+    ends = [_pair(place) for name in ("from", "to") if isinstance(place := query.get(name), str) and "," in place]
+    if not all(abs(latitude) <= 90 and abs(longitude) < FARTHEST_DEG for latitude, longitude in ends):
+        return False
+    return len(ends) < 2 or NEAREST_DEG < _angle_deg(*ends) < 180 - NEAREST_DEG
+
+
+def _angle_deg(start: tuple[float, float], end: tuple[float, float]) -> float:
+    (a, b), (c, d) = ((math.radians(each) for each in place) for place in (start, end))
+    cosine = math.sin(a) * math.sin(c) + math.cos(a) * math.cos(c) * math.cos(b - d)
+    return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
 
 
 @schemathesis.hook
