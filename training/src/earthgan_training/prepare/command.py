@@ -116,8 +116,8 @@ def _prepare(arguments: argparse.Namespace) -> None:
             overwrite=arguments.overwrite,
             on_step=lambda: show("steps", next(done), total),
         )
-    for line in report.notes:
-        print(line, file=sys.stderr)
+    for note in report.notes:
+        print(note, file=sys.stderr)
     if line := about_sizes(recipe, source.grid):
         print(line)
     print(
