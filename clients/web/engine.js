@@ -118,9 +118,9 @@ export class Engine {
     if (engine === "browser") this.#server?.clear();
     else this.#browser?.then((field) => engine === this.#chosen && field.clear(), () => {});
     document.documentElement.dataset.detail = detail;
-    const output = this.#element.querySelector(`[value="${engine}"] ~ output`);
+    const told = this.#element.querySelector(`[value="${engine}"] ~ .cost`);
     const state = detail === "refined" ? "" : ` · ${detail}, refining …`;
-    output.textContent = `${amountOf(cost.bytes)} · ${durationOf(cost.ms)}${state}`;
+    told.textContent = `${amountOf(cost.bytes)} · ${durationOf(cost.ms)}${state}`;
     this.#on.shown(frame);
     if (detail === "refined") this.#keep();
   }

@@ -198,7 +198,7 @@ def test_shells_are_those_of_python(page: Page, site: str, folder: Path, name: s
     for r, of_shell in enumerate(computed(page, site, name, t, expression)):
         for variable, found, true in zip(surrogate.variables, of_shell, due[:, r], strict=True):
             # An anomaly is what is left of two temperatures that are float32 there.
-            most = 10 * TOLERANCE if variable in FOLLOWERS else TOLERANCE
+            most = 10 * TOLERANCE if variable in (*FOLLOWERS, *surrogate.variables[4:]) else TOLERANCE
             assert misfit(found, true) < most, (variable, shells[r])
 
 
@@ -257,12 +257,12 @@ def test_any_places_at_any_radius(page: Page, site: str, folder: Path, name: str
     preset = surrogate.planner
     assert isinstance(preset, SpectralPlanner)
     grid = ShellGrid(radii_km=(radius_km, radius_km + 1), **{axis: tuple(v) for axis, v in PLACES_DEG.items()})
-    variables = range(len(surrogate.variables))
-    normalised = preset.on(grid).evaluate(surrogate.conditional_input(t), grid.shell(0), variables)
-    due = surrogate.in_units(normalised, surrogate.variables)[:, 0]
+    names = surrogate.variables[:4]  # the others follow from the first by curves
+    normalised = preset.on(grid).evaluate(surrogate.conditional_input(t), grid.shell(0), range(4))
+    due = surrogate.in_units(normalised, names)[:, 0]
     place = f"{{ radius_km: {radius_km} }}, {json.dumps(PLACES_DEG)}"
-    found = computed(page, site, name, t, f"surrogate.variables.map((name) => state.shell(name, {place}))")
-    for variable, values, true in zip(surrogate.variables, found, due, strict=True):
+    found = computed(page, site, name, t, f"{json.dumps(names)}.map((name) => state.shell(name, {place}))")
+    for variable, values, true in zip(names, found, due, strict=True):
         assert misfit(values, true) < TOLERANCE, variable
 
 

@@ -88,7 +88,7 @@ def test_each_place_has_the_colour_of_its_value(
     wait_until_loaded(page, frame)
     legend = folder.json(f"legends/{variable}.json")
     low, high = legend["range"]
-    shell = Folder(f"{site}/png").shell(frame)
+    shell = Folder(f"{site}/png").shell(frame) * legend.get("factor", 1)
     y, x, lat, lng = places_of(page, kind)
     drawn = values_of_colors(picture(page)[y, x], legend)
 
