@@ -112,7 +112,7 @@ $(CHAIN)/velocity.json: $(CHAIN)/seed-1/.whole
 	$(MEASURED) $(EARTHGAN) fit-velocity $(<D) --steps $(FLOW) --held-out $(FLOW_HELD_OUT) --out $@
 
 SPECTRAL = $(EARTHGAN) spectral $(CHAIN)/seed-1 --train $(LEARN) $(SECOND:%=--also %) --velocity $(CHAIN)/velocity.json \
-  $(VARIABLES) $(SHAPE) --updates $(UPDATES) --overwrite --title "Simulated mantle convection" --notice "$(NOTICE)"
+  $(VARIABLES) $(SHAPE) --updates $(UPDATES) --overwrite --title "Simulated mantle convection" --licence Apache-2.0 --notice "$(NOTICE)"
 
 $(SURROGATES)/c%/spec.json: $(CHAIN)/velocity.json $(SECOND:%=%/.whole)
 	$(MEASURED) $(SPECTRAL) --steps $(JUDGED) --bytes $* --out $(@D)

@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     (folder / "web").symlink_to(ROOT / "clients" / "web")
     seeds = [subprocess.Popen([*SEED, *CHOSEN, *kind, "--out", str(folder / name)]) for name, kind in KINDS.items()]
-    assert [seed.wait(60) for seed in seeds] == [0, 0]
+    assert [seed.wait(180) for seed in seeds] == [0, 0]
     return folder
 
 
