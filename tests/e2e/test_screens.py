@@ -25,7 +25,11 @@ def phone(browser: Browser, gateway: Gateway) -> Iterator[Open]:
     def opened(size: tuple[int, int] = UPRIGHT, fragment: str = "", scheme: str = "light") -> Page:
         width, height = size
         context = browser.new_context(
-            viewport={"width": width, "height": height}, has_touch=True, is_mobile=True, color_scheme=scheme
+            viewport={"width": width, "height": height},
+            has_touch=True,
+            is_mobile=True,
+            color_scheme=scheme,
+            bypass_csp=True,  # for checks that the page's policy forbids
         )
         contexts.append(context)
         context.add_init_script("try { localStorage['earthgan.engine'] = 'server' } catch {}")
