@@ -156,7 +156,7 @@ class TorchServeEngine:
             if answer.headers.get("content-encoding", "identity") != "identity":
                 raise EngineAnswerInvalid("the model server answered with a compressed body")
             body = bytearray()
-            async for part in answer.aiter_raw():
+            async for part in answer.aiter_bytes():
                 body += part
                 if len(body) > longest:
                     raise EngineAnswerInvalid(f"the model server answered with more than {longest} bytes")
