@@ -184,14 +184,10 @@ def test_the_readmes_figures_of_what_ships_hold() -> None:
     told = " ".join(README.replace("\n> ", " ").split())
     assert f"holds {len(sizes)} steps of a *simulated* mantle in {whole / 1e6:.1f} MB" in told
     assert f"A step is {sum(sizes) / len(sizes) / 1e3:.0f} kB" in told
-    questions = (ROOT / "docs" / "questions.md").read_text()
-    own, codec, in_time = (
-        int(float(re.findall(rf"^\| {re.escape(row)} \|[^|]*\| ([\d.]+) \|", questions, re.MULTILINE)[0]))
-        for row in (
-            "**the surrogate**, with its prediction",
-            "SPERR, each step alone, the same bytes, temperature only",
-            "SPERR in time, the same bytes, temperature only",
-        )
-    )
-    assert f"it is {own} dB from the true temperature" in told
-    assert f"codec reaches {codec} dB with the same bytes, and {in_time} dB if it may use time" in told
+    sharp = (ROOT / "docs" / "spectral.md").read_text().split("### A sharp run, predicted")[1].split("\n## ")[0]
+    own = [float(db) for db in re.findall(r"^\| 1\d\d,[^|]*\| [\d,]+ \| ([\d.]+) \|", sharp, re.MULTILINE)]
+    codec = re.search(r"\| ([\d.]+) dB \([\d,]+ bytes\)", sharp)
+    assert len(own) == 4
+    assert codec
+    assert f"it is {int(min(own))} dB from the true temperature" in told
+    assert f"reaches {int(float(codec[1]))} dB with the same bytes" in told

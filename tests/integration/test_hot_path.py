@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import io
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -177,7 +178,9 @@ def test_prefetching_waits_for_silence_then_generates_neighbours_and_reads_all_s
             await client.get("/tiles/temperature/120/60/0/0/0")
             at_once = engine.calls
             assert not read
-            await asyncio.sleep(2)
+            until = time.monotonic() + 30
+            while len(read) < len(engine.surrogate.steps) and time.monotonic() < until:
+                await asyncio.sleep(0.1)
             return at_once, engine.calls
 
     assert asyncio.run(main()) == (1, 5)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from earthgan.cli import main
 from earthgan.errors import EarthGANError
 from earthgan.records import GridSpec
+from earthgan.surrogate import Surrogate
 from earthgan_gateway import Settings, create_app
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE
 from small_surrogate import MOON, UNIT_SHELL, make_small, radii_of
@@ -123,8 +124,9 @@ def test_what_ships_is_verified(folder: Path, capsys: pytest.CaptureFixture[str]
 def test_shells_beyond_the_radial_modes_are_found_at_once(
     tmp_path: Path, radius_km: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    radii = Surrogate(DEFAULT_SURROGATE).grid.radii_km
+
     def edit(spec: Spec) -> None:
-        radii = spec["grid"]["radii_km"]
         spec["grid"]["radii_km"] = sorted([*radii[1:], radius_km])
 
     assert "reach beyond the radial modes" in outcome(edited(DEFAULT_SURROGATE, tmp_path / "edited", edit), capsys)
