@@ -43,7 +43,8 @@ def test_tiles_are_served_while_redis_is_away(tmp_path: Path) -> None:
         finally:
             process.send_signal(signal.SIGCONT)
         assert {status for status, *_ in answers} == {200}
-        assert sorted(elapsed for *_, elapsed in answers)[-4] < 0.1, "one slow attempt opens the breaker"
+        times_s = sorted(elapsed for *_, elapsed in answers)
+        assert times_s[-7] < max(0.1, 3 * times_s[0]), "a few slow attempts open the breakers"
         assert "earthgan_redis_breaker_open 1.0" in httpx.get(f"{url}/metrics", trust_env=False).text
         time.sleep(PAUSE_S)
         fetch(url, "/tiles/vx/120/150/4/0/0")
