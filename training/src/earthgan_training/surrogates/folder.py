@@ -16,7 +16,7 @@ import hashlib
 import io
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -167,13 +167,7 @@ def _take_over(folder: Path, draft: Path) -> None:
     old = _old_files(folder)
     if old is not None:
         _remove_others(folder, {each.file for each in old})
-    by_digest = {each.sha256: each.file for each in old or ()}
-    # Two predicted steps may have the same bytes and are different all the same: they need a file each.
-    predicted = [step for step in spec.inputs.steps if step.predicted_from is not None]
-    for step in predicted:
-        by_digest.pop(step.sha256, None)
-    by_digest |= {step.sha256: step.file for step in predicted if not (draft / step.file).exists()}
-    placed = {each.file: _placed(folder, draft, each, by_digest.get(each.sha256)) for each in files_of(spec)}
+    placed = {each.file: _placed(folder, draft, each, _known(each, old or ())) for each in files_of(spec)}
     spec_file = draft / SPEC_FILE
     spec_file.write_text(_renamed(spec, placed).to_json(), encoding="utf-8")
     flush(spec_file)
@@ -187,6 +181,17 @@ def _old_files(folder: Path) -> list[FileSpec] | None:
         return files_of(read_spec(folder / SPEC_FILE)[0])
     except DamagedSurrogate:
         return None
+
+
+def _known(new: FileSpec, old: Sequence[FileSpec]) -> str | None:
+    """The name under which the old surrogate has the bytes of a file, if it may keep that name. Two predicted steps may
+    have the same bytes and are different all the same: each keeps its own file only.
+    """
+
+    def predicted(each: FileSpec) -> int | None:
+        return each.t if isinstance(each, StepSpec) and each.predicted_from is not None else None
+
+    return next((each.file for each in old if each.sha256 == new.sha256 and predicted(each) == predicted(new)), None)
 
 
 def _placed(folder: Path, draft: Path, new: FileSpec, known: str | None) -> str:
