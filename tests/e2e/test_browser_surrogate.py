@@ -251,7 +251,7 @@ def test_a_draft_of_a_predicted_step_is_nearer_to_it_than_the_step_before(
     assert drafted < 0.7 * earlier  # where the flow sees all degrees, as here, a draft is the whole
 
 
-@pytest.mark.parametrize(("name", "t", "radius_km"), [("default", 113, 6000.1), ("gated", 8, 5000.1)])
+@pytest.mark.parametrize(("name", "t", "radius_km"), [("default", 120, 6000.1), ("gated", 8, 5000.1)])
 def test_any_places_at_any_radius(page: Page, site: str, folder: Path, name: str, t: int, radius_km: float) -> None:
     surrogate = Surrogate(folder / name)
     preset = surrogate.planner
@@ -260,11 +260,11 @@ def test_any_places_at_any_radius(page: Page, site: str, folder: Path, name: str
     names = surrogate.variables[:4]  # the others follow from the first by curves
     normalised = preset.on(grid).evaluate(surrogate.conditional_input(t), grid.shell(0), range(4))
     due = surrogate.in_units(normalised, names)[:, 0]
+    due[1:] *= surrogate.strength(t)
     place = f"{{ radius_km: {radius_km} }}, {json.dumps(PLACES_DEG)}"
     found = computed(page, site, name, t, f"{json.dumps(names)}.map((name) => state.shell(name, {place}))")
     for variable, values, true in zip(names, found, due, strict=True):
-        # Few places of a shell, where the velocity may be a tenth of the shell's largest.
-        assert misfit(values, true) < 20 * TOLERANCE, variable
+        assert misfit(values, true) < TOLERANCE, variable
 
 
 def test_promises_concern_the_cells_of_the_grid(page: Page, site: str, folder: Path) -> None:
