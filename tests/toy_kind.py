@@ -14,7 +14,7 @@ from earthgan.kinds.registry import Feeds, Kind, KindArguments, StepInputs, regi
 from earthgan.records import Affine, FileSpec, GridSpec, StepSpec, VariableSpec
 from earthgan.spec import GeneratorSpec, Provenance, SurrogateSpec
 from earthgan.sphere.grid import ShellGrid, Window
-from earthgan.surrogate import file_sha256
+from earthgan.verified import file_sha256
 
 Array = NDArray[np.float32]
 GRID = ShellGrid.cell_centred((4000.0, 5000.0), 12, 24)

@@ -17,7 +17,8 @@ import torch
 from contest_file import write_contest_file
 from earthgan.cli import main
 from earthgan.files import is_leftover, write_whole
-from earthgan.surrogate import Surrogate, file_sha256
+from earthgan.surrogate import Surrogate
+from earthgan.verified import file_sha256
 from earthgan_training.make.run import Wish, make_surrogate
 from killing import killed_everywhere
 from places import ROOT

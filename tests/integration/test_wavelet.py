@@ -15,7 +15,7 @@ from earthgan.backends.onnx import onnx_file_backend
 from earthgan.backends.torch import torch_backend
 from earthgan.cli import main
 from earthgan.errors import DamagedSurrogate
-from earthgan.surrogate import file_sha256
+from earthgan.verified import file_sha256
 from earthgan_gateway import Settings, create_app
 from earthgan_training.coding.wavelet import fit_wavelet
 from gateway_server import serving

@@ -24,9 +24,7 @@ from earthgan.mask import Mask
 from earthgan.records import FileSpec, StepSpec
 from earthgan.spec import SPEC_FILE
 from earthgan.sphere.grid import ShellGrid, Window
-from earthgan.verified import decoding, file_sha256, files_of, read_spec, verify
-
-__all__ = ["LONGEST_RUN", "Backend", "Field", "Surrogate", "file_sha256", "files_of", "read_spec"]
+from earthgan.verified import decoding, files_of, read_spec, verify
 
 #: One call of the generator computes at most this many whole neighbouring shells. 38 shells of the paper's generator
 #: would take 1.3 GB.

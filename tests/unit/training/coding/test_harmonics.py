@@ -9,7 +9,8 @@ import pytest
 from earthgan.errors import BadInput
 from earthgan.kinds.harmonics_arguments import HarmonicsArguments
 from earthgan.sphere.grid import ShellGrid
-from earthgan.surrogate import Surrogate, files_of
+from earthgan.surrogate import Surrogate
+from earthgan.verified import files_of
 from earthgan_training.coding.harmonics import Result, fit_harmonics
 from earthgan_training.coding.make import add_steps
 from earthgan_training.coding.scalars import borne_degree

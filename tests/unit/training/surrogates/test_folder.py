@@ -16,7 +16,8 @@ from earthgan.cli import main
 from earthgan.errors import BadInput, DamagedSurrogate
 from earthgan.files import locked
 from earthgan.records import StepSpec
-from earthgan.surrogate import Surrogate, files_of
+from earthgan.surrogate import Surrogate
+from earthgan.verified import files_of
 from earthgan_gateway.routes.problems import problem_of
 from earthgan_training.surrogates.folder import changed_folder, new_folder, write_file, write_spec
 from places import ROOT

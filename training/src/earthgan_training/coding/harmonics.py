@@ -16,7 +16,7 @@ from earthgan.kinds.harmonics_arguments import HarmonicsArguments
 from earthgan.kinds.harmonics_code import CODE, code_of, packed_weights
 from earthgan.records import FileSpec, GridSpec, VariableSpec
 from earthgan.spec import GeneratorSpec, SurrogateSpec
-from earthgan.surrogate import files_of
+from earthgan.verified import files_of
 from earthgan_training.coding.comparison import Accuracy, Comparison, extents_of, joined
 from earthgan_training.coding.harmonics_fit import FittedCode, Sample, best_groups, fit_code, needed_degree, step_for
 from earthgan_training.coding.scalar_encoder import ScalarEncoder

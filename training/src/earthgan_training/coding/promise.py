@@ -23,7 +23,8 @@ from earthgan.kinds.spectral_arguments import SpectralArguments
 from earthgan.kinds.spectral_planner import Kernels, SpectralPlanner
 from earthgan.records import StepSpec, VariableSpec
 from earthgan.spec import SPEC_FILE, SurrogateSpec
-from earthgan.surrogate import LONGEST_RUN, Surrogate, files_of, read_spec
+from earthgan.surrogate import LONGEST_RUN, Surrogate
+from earthgan.verified import files_of, read_spec
 from earthgan_training.coding.encode import Encoder
 from earthgan_training.coding.fit import code_fit
 from earthgan_training.coding.modes import Shells

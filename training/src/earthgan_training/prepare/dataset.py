@@ -22,7 +22,7 @@ from earthgan.quantities import V_PHI, V_THETA, turn
 from earthgan.records import Affine
 from earthgan.sphere.grid import PolarRule, ShellGrid, Window
 from earthgan.sphere.vectors import about_axis
-from earthgan.surrogate import file_sha256
+from earthgan.verified import file_sha256
 from earthgan_training.prepare.spec import DATASET_FILE, DatasetSpec, DatasetVariable, StepRecord
 
 Array = NDArray[np.float32]

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from earthgan.errors import BadInput
 from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.vectors import LocalAxes
-from earthgan.surrogate import file_sha256
 from earthgan.variables import Variable
+from earthgan.verified import file_sha256
 from earthgan_training.simulations.checks import impossible, left_in
 from earthgan_training.simulations.labelled import Field, Storage
 from earthgan_training.simulations.layout import Missing

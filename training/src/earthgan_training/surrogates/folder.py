@@ -29,7 +29,8 @@ from earthgan.files import cannot_be_written, flush, is_leftover, locked, scratc
 from earthgan.mask import Mask
 from earthgan.records import FileSpec, StepSpec, input_file
 from earthgan.spec import SPEC_FILE, SurrogateSpec
-from earthgan.surrogate import Surrogate, file_sha256, files_of, read_spec
+from earthgan.surrogate import Surrogate
+from earthgan.verified import file_sha256, files_of, read_spec
 
 WEIGHTS_FILE = "generator.safetensors"
 ONNX_FILE = "generator.onnx"

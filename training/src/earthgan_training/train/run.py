@@ -13,7 +13,8 @@ import torch
 
 from earthgan.errors import BadInput
 from earthgan.files import cannot_be_written
-from earthgan.surrogate import Surrogate, file_sha256
+from earthgan.surrogate import Surrogate
+from earthgan.verified import file_sha256
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.train import checkpoint as checkpoints
 from earthgan_training.train import run_folder

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from earthgan.errors import BadInput, what_is_wrong
 from earthgan.files import is_leftover, write_json, write_whole
-from earthgan.surrogate import file_sha256
+from earthgan.verified import file_sha256
 from earthgan_training.prepare.dataset import Dataset
 from earthgan_training.prepare.spec import DATASET_FILE
 from earthgan_training.train.config import TrainConfig

@@ -51,5 +51,10 @@ class Bundle:
         return found
 
 
+def version_of(content: bytes) -> str:
+    """The version of a file in its address."""
+    return sha256(content).hexdigest()[:VERSION_DIGITS]
+
+
 def _digest(path: Path) -> str:
     return sha256(path.read_bytes()).hexdigest()

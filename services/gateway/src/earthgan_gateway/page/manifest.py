@@ -67,6 +67,12 @@ def why_not(surrogate: Surrogate) -> str | None:
     return None
 
 
+def files_for_browsers(surrogate: Surrogate) -> list[str]:
+    """What browsers read of a surrogate's folder: its description, its weights and its steps, each once."""
+    steps = (step.file for step in surrogate.steps)
+    return list(dict.fromkeys((SPEC_FILE, surrogate.spec.generator.weights.file, *steps)))
+
+
 def _rises(shells: Sequence[Mapping[str, float]], name: str, decimals: int) -> list[int]:
     """The lengths of all shells in units of their last decimal, each as its rise over what the rise before leads to.
     Most of them are 0, 1 or -1.

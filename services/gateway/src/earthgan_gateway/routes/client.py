@@ -13,11 +13,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from earthgan.errors import BadInput, DamagedSurrogate
+from earthgan.spec import SPEC_FILE
 from earthgan.verified import check_file
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.page.bundle import FOLDER, Bundle
 from earthgan_gateway.page.html import Entry, built_page
-from earthgan_gateway.page.manifest import Manifest
+from earthgan_gateway.page.manifest import Manifest, files_for_browsers
 from earthgan_gateway.page.policy import page_policy
 from earthgan_gateway.routes.files import WebFile
 from earthgan_gateway.routes.problems import problem
@@ -92,8 +93,7 @@ class Files(StaticFiles):
 def surrogate_route(offer: Offer, manifest: Manifest) -> BaseRoute:
     """Make the route of the files from which a browser computes the shells. Nothing else of the folder is served."""
     surrogate = offer.surrogate
-    texts = {"spec.json": "application/json"}
-    binary = {surrogate.spec.generator.weights.file, *(step.file for step in surrogate.steps)}
+    names = frozenset(files_for_browsers(surrogate))
     parts = {name: WebFile(part, "application/gzip", compresses=False) for name, part in manifest.parts.items()}
 
     def read(name: str) -> WebFile:
@@ -105,14 +105,16 @@ def surrogate_route(offer: Offer, manifest: Manifest) -> BaseRoute:
             content = path.read_bytes()
         except (OSError, DamagedSurrogate) as error:
             raise HTTPException(404) from error
+        if name == SPEC_FILE:
+            return WebFile(content, "application/json")
         # Steps and weights are compressed already, as far as that is worth it.
-        return WebFile(content, texts.get(name, "application/octet-stream"), compresses=name in texts)
+        return WebFile(content, "application/octet-stream", compresses=False)
 
     async def answer(request: Request) -> Response:
         name = request.path_params["name"]
         if name in parts:
             return parts[name].answer(request)
-        if name not in texts and name not in binary:
+        if name not in names:
             raise HTTPException(404)
         return (await run_in_threadpool(read, name)).answer(request)
 

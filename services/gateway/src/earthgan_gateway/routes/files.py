@@ -6,12 +6,11 @@ import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from earthgan_gateway.page.bundle import VERSION_DIGITS
+from earthgan_gateway.page.bundle import version_of
 from earthgan_gateway.routes.encoding import STATED, accepted, best_encoding
 
 #: For an address that names the version of what it stands for.
@@ -34,7 +33,7 @@ class WebFile:
 
     @cached_property
     def version(self) -> str:
-        return sha256(self.content).hexdigest()[:VERSION_DIGITS]
+        return version_of(self.content)
 
     @cached_property
     def _codings(self) -> Mapping[str, bytes]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from earthgan.errors import BadInput
 from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.offer import Offer
-from earthgan_gateway.page.bundle import VERSION_DIGITS, Bundle
+from earthgan_gateway.page.bundle import Bundle, version_of
 from earthgan_gateway.page.html import Entry, built_page
-from earthgan_gateway.page.manifest import Manifest, why_not
+from earthgan_gateway.page.manifest import Manifest, files_for_browsers, why_not
 
 SURROGATES, MANIFEST, OFFLINE = "surrogates", "manifest.json", "sw.js"
 _SOURCE_MAP = re.compile(r"\n//# sourceMappingURL=\S+\s*\Z")
@@ -73,7 +72,7 @@ def write_site(folder: Path, page: Path, shown: Sequence[Shown]) -> None:
     entries = [_entry(folder, each, is_first=each is shown[0]) for each in shown]
     html = built_page(bundle, "", entries, shown[0].manifest.first_weights, gateway=None, offline=OFFLINE)
     site = {
-        "version": sha256(html.encode()).hexdigest()[:VERSION_DIGITS],
+        "version": version_of(html.encode()),
         "page": ["./", *(f"{name}?v={version}" for name, version in bundle.versions.items())],
         "surrogates": [each.surrogate.digest for each in shown],
     }
@@ -85,7 +84,7 @@ def write_site(folder: Path, page: Path, shown: Sequence[Shown]) -> None:
 def _entry(folder: Path, shown: Shown, *, is_first: bool) -> Entry:
     """Write a surrogate's files and return how the page names it. The page itself holds the first one's manifest."""
     place = folder / SURROGATES / shown.name
-    for name in _files(shown.surrogate):
+    for name in files_for_browsers(shown.surrogate):
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(shown.surrogate.folder / name, place / name)
     for name, part in shown.manifest.parts.items():
@@ -95,11 +94,4 @@ def _entry(folder: Path, shown: Shown, *, is_first: bool) -> Entry:
         return Entry(shown.name, title, address, shown.manifest.document)
     text = json.dumps(shown.manifest.document, separators=(",", ":"), ensure_ascii=False)
     (place / MANIFEST).write_text(text, encoding="utf-8")
-    version = sha256(text.encode()).hexdigest()[:VERSION_DIGITS]
-    return Entry(shown.name, title, address, f"{address}{MANIFEST}?v={version}")
-
-
-def _files(surrogate: Surrogate) -> Iterator[str]:
-    """What browsers read of a surrogate's folder: its description, its weights and its steps."""
-    yield from (SPEC_FILE, surrogate.spec.generator.weights.file)
-    yield from dict.fromkeys(step.file for step in surrogate.steps)
+    return Entry(shown.name, title, address, f"{address}{MANIFEST}?v={version_of(text.encode())}")
