@@ -1,8 +1,5 @@
 """Figures: each place on the globe is in its place on the map, in the colour of its value."""
 
-import json
-import math
-import shutil
 from io import BytesIO
 from pathlib import Path
 
@@ -27,10 +24,8 @@ from earthgan_training.figures.page import new_page, notice
 from earthgan_training.figures.profiles import Profile, draw_profiles
 from earthgan_training.figures.projection import Projection
 from earthgan_training.figures.scale import Scale, Unit
-from earthgan_training.figures.size import PAPER_SIZES, draw_sizes, surrogate_sizes
 from earthgan_training.figures.sources import Interpolated
 from grids import GRIDS, each_grid
-from places import DEFAULT_SURROGATE
 
 GRID = GRIDS["cell-centred"]
 TEMPERATURE = Quantity(
@@ -284,38 +279,7 @@ def test_a_constant_field_can_be_drawn() -> None:
         assert scale.norm.vmin < value < scale.norm.vmax
 
 
-# --- sizes, profiles, animations ---
-
-
-def test_every_byte_of_a_surrogate_is_counted(tmp_path: Path) -> None:
-    folder = tmp_path / "surrogate"
-    shutil.copytree(DEFAULT_SURROGATE, folder)
-    (folder / "notes").mkdir()
-    (folder / "notes" / "more.txt").write_bytes(b"x" * 1234)
-    sizes = surrogate_sizes(Surrogate(folder))
-    assert sizes.total == sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    assert sizes.parts["other"] == 1234
-    assert sizes.parts["spec"] == (folder / "spec.json").stat().st_size
-    spec = json.loads((folder / "spec.json").read_text())
-    steps = len(spec["inputs"]["steps"])
-    assert sizes.parts["conditional inputs"] == sum(p.stat().st_size for p in (folder / "inputs").iterdir())
-    assert sizes.truth == 4 * len(spec["variables"]) * math.prod(Surrogate(folder).grid.shape) * steps
-
-
-def test_the_papers_sizes_are_the_papers() -> None:
-    assert round(PAPER_SIZES.truth / 1e9, 2) == 18.55
-    assert round(PAPER_SIZES.parts["conditional inputs"] / 1e6, 1) == 45.5
-    assert round(PAPER_SIZES.parts["generator"] / 1e6, 1) == 2.7
-    assert round(PAPER_SIZES.ratio) == 385
-
-
-def test_bars_are_as_long_as_the_sizes() -> None:
-    figure = draw_sizes([PAPER_SIZES], "Simulated data.")
-    axes = figure.axes[0]
-    assert axes.get_xscale() == "log"
-    lengths = [bar.get_width() for bar in axes.patches]
-    assert lengths == [PAPER_SIZES.truth, PAPER_SIZES.total, *PAPER_SIZES.parts.values()]
-    assert "1 : 385" in axes.get_title(loc="left")
+# --- profiles, animations ---
 
 
 def test_profiles_count_cells_by_their_area() -> None:
