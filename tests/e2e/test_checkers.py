@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 
 import httpx2 as httpx
@@ -11,35 +10,16 @@ import pytest
 from playwright.sync_api import Page
 
 from e2e.client import Gateway, open_client
+from npm_package import npm_package
 from places import ROOT
 
 AXE, VNU = "axe-core@4.14.1", "vnu-jar@26.9.27"
 SCREENS = {"desktop": (1280, 800), "upright": (390, 844), "lying": (844, 390)}
 
 
-def package(request: pytest.FixtureRequest, name: str) -> Path:
-    """A package of npm, downloaded once into pytest's cache."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed")
-    folder = Path(request.config.cache.mkdir("checkers"))
-    archive = folder / (name.replace("@", "-") + ".tgz")
-    if not archive.is_file():
-        packed = subprocess.run(
-            [npm, "pack", "--silent", name], cwd=folder, capture_output=True, timeout=120, check=False
-        )
-        if packed.returncode != 0:
-            pytest.skip(f"npm cannot download {name} here")
-    place = folder / name
-    if not place.is_dir():
-        with tarfile.open(archive) as files:
-            files.extractall(place, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
-    return place / "package"
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(page: Page, gateway: Gateway, request: pytest.FixtureRequest, scheme: str) -> None:
-    axe = package(request, AXE) / "axe.min.js"
+    axe = npm_package(request, AXE) / "axe.min.js"
     page.emulate_media(color_scheme=scheme)
     open_client(page, gateway)
     page.add_script_tag(path=str(axe))
@@ -66,7 +46,7 @@ def test_vnu_finds_nothing(gateway: Gateway, request: pytest.FixtureRequest, tmp
     program = java()
     if program is None:
         pytest.skip("Java is not installed")
-    jar = package(request, VNU) / "build" / "dist" / "vnu.jar"
+    jar = npm_package(request, VNU) / "build" / "dist" / "vnu.jar"
     (tmp_path / "built.html").write_text(httpx.get(gateway.url).text)
     pages = [tmp_path / "built.html", ROOT / "clients" / "web" / "index.html"]
     command = [program, "-Xss4m", "-jar", str(jar), "--format", "json", *map(str, pages)]

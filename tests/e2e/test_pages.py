@@ -1,13 +1,8 @@
 """The example pages of the README, as they stand there, served from another origin than the gateway."""
 
-import base64
-import hashlib
 import io
 import math
 import re
-import shutil
-import subprocess
-import tarfile
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +18,7 @@ from playwright.sync_api import Page
 from e2e.client import Frame, Gateway
 from earthgan_gateway.drawing.colours import indices
 from gateway_server import gateway
+from npm_package import npm_package
 from places import ROOT
 
 MAPLIBRE = "maplibre-gl@6.17.0"
@@ -45,21 +41,7 @@ def open_gateway() -> Iterator[Gateway]:
 @pytest.fixture(scope="module")
 def maplibre(request: pytest.FixtureRequest) -> Path:
     """The package's `dist`, downloaded once into pytest's cache."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed")
-    folder = Path(request.config.cache.mkdir("maplibre"))
-    archive = folder / (MAPLIBRE.replace("@", "-") + ".tgz")
-    if not archive.is_file():
-        packed = subprocess.run([npm, "pack", "--silent", MAPLIBRE], cwd=folder, capture_output=True, timeout=120)
-        if packed.returncode != 0:
-            pytest.skip("npm cannot download MapLibre here")
-    body = archive.read_bytes()
-    assert base64.b64encode(hashlib.sha512(body).digest()).decode() == MAPLIBRE_SHA512
-    with tarfile.open(fileobj=io.BytesIO(body)) as files:
-        # Debian's Python 3.11.2 has no filters; the digest says what is in it.
-        files.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
-    return folder / "package" / "dist"
+    return npm_package(request, MAPLIBRE, MAPLIBRE_SHA512) / "dist"
 
 
 @pytest.fixture
