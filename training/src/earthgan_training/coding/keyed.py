@@ -139,9 +139,9 @@ def encode_in_order(
     """Encode time steps and write them to a draft. `before` gives what is known before a time step whose predecessor is
     not encoded here. Raises BadInput.
 
-    A time step is predicted from the one before it. Where that is too far from a key frame, the next key frame comes
-    some steps later, and the steps up to it are predicted from it backwards. So half as many predictions lead to any
-    step as if each key frame were the first of its steps.
+    A time step is predicted from the one before it. Where that is too far from a key frame, the next key frame comes a
+    little later, and the steps up to it are predicted from it backwards. So fewer predictions lead to any step than if
+    each key frame were the first of its steps.
     """
     records: dict[int, tuple[StepSpec, EncodedStep]] = {}
     last: Link | None = None

@@ -46,14 +46,10 @@ class Chain:
     steps: list[Coefficients]
     times: list[float]
 
-    @property
-    def key(self) -> int:
-        """The place of the key frame: in the middle, as `earthgan_training.coding.keyed` places it."""
-        return (len(self.steps) - 1) // 2
-
-    def branches(self) -> tuple[Chain, Chain]:
-        """The chains forwards and backwards that begin with the key frame."""
-        after, before = slice(self.key, None), slice(self.key, None, -1)
+    def branches(self, back: int) -> tuple[Chain, Chain]:
+        """The chains forwards and backwards that begin with the key frame, which has `back` steps before it."""
+        key = min(back, len(self.steps) - 1)
+        after, before = slice(key, None), slice(key, None, -1)
         return Chain(self.steps[after], self.times[after]), Chain(self.steps[before], self.times[before])
 
 
@@ -82,8 +78,9 @@ def fit_prediction(
     """
     bases = _bases(code)
     predictor = _predictors(arguments, bases, kelvins)
-    keys = [key_code(chain.steps[chain.key]) for chain in chains]
-    rounds = _Rounds(code, refinement, predictor, chains, keys)
+    branches = [branch for chain in chains for branch in chain.branches(draft.back)]
+    keys = [key_code(branch.steps[0]) for branch in branches]
+    rounds = _Rounds(code, refinement, predictor, branches, keys)
     found = rounds.first(draft)
     for _ in range(ROUNDS):
         found = rounds.next(draft, found)
@@ -187,7 +184,9 @@ class _Found:
 
 
 class _Rounds:
-    """Codes chains again and again, each time with the gains and tables of the time before."""
+    """Codes chains again and again, each time with the gains and tables of the time before. The `keys` are the codes of
+    their first steps.
+    """
 
     def __init__(
         self,
@@ -199,19 +198,16 @@ class _Rounds:
     ) -> None:
         self._code, self._predictor = code, predictor
         self._starts = np.searchsorted(degrees_of_rows(code.degree), np.arange(code.degree + 1))
-        decoded = [decoded_key(code, refinement, data) for data in keys]
-        self._branches = [
-            (key, branch) for key, chain in zip(decoded, chains, strict=True) for branch in chain.branches()
-        ]
+        self._chains = [(decoded_key(code, refinement, data), chain) for data, chain in zip(keys, chains, strict=True)]
 
     def first(self, draft: PredictionArguments) -> _Found:
         """Gains and tables for the first predictions of the chains."""
         sums = _Sums(self._starts), _Sums(self._starts)
         carry = self._predictor(draft).carried
-        for key, branch in self._branches:
-            if len(branch.steps) > 1:
-                duration = branch.times[1] - branch.times[0]
-                sums[duration < 0].add(carry(key, duration), _all(branch.steps[1]))
+        for key, chain in self._chains:
+            if len(chain.steps) > 1:
+                duration = chain.times[1] - chain.times[0]
+                sums[duration < 0].add(carry(key, duration), _all(chain.steps[1]))
         return self._found(draft, sums, 0.0)
 
     def next(self, draft: PredictionArguments, found: _Found) -> _Found:
@@ -224,8 +220,8 @@ class _Rounds:
         }
         coder = Coder(self._code.with_components(components, draft.coarseness), self._predictor(draft))
         sums, sizes = (_Sums(self._starts), _Sums(self._starts)), []
-        for state, branch in self._branches:
-            for truth, duration in zip(branch.steps[1:], np.diff(branch.times).tolist(), strict=True):
+        for state, chain in self._chains:
+            for truth, duration in zip(chain.steps[1:], np.diff(chain.times).tolist(), strict=True):
                 carried = coder.predictor.carried(state, duration)
                 sums[duration < 0].add(carried, _all(truth))
                 prediction = carried * found.gains[duration < 0].astype(np.float32)[:, None, None]
@@ -235,7 +231,7 @@ class _Rounds:
         return self._found(draft, sums, float(np.mean(sizes)))
 
     def _found(self, draft: PredictionArguments, sums: tuple[_Sums, _Sums], size: float) -> _Found:
-        # Chains of two steps have nothing before the key frame.
+        # There may be nothing before the key frames.
         forwards, back = (np.round(each.gains() * GAIN_STEPS) / GAIN_STEPS for each in (sums[0], sums[1] or sums[0]))
         missed = sums[0].missed(forwards) + sums[1].missed(back)
         degrees = np.arange(len(forwards))[:, None]

@@ -78,12 +78,14 @@ class PredictionArguments(Frozen):
     @property
     def most(self) -> int:
         """The largest number of predictions that lead from a key frame to a step."""
-        return self.key_every // 2
+        return self.key_every - 1 - self.back
 
     @property
     def back(self) -> int:
-        """The number of steps before a key frame that are predicted from it backwards."""
-        return (self.key_every - 1) // 2
+        """The number of steps before a key frame that are predicted from it backwards. A second one takes four times
+        as many bytes as a step forwards (`docs/spectral.md`).
+        """
+        return min(1, (self.key_every - 1) // 2)
 
     @property
     def carries(self) -> bool:
