@@ -176,7 +176,7 @@ def fit_physics(
 
 @dataclass(frozen=True)
 class _Found:
-    """Gains `(degree, mode)` forwards and backwards, tables `(degree, mode)`, and the mean bytes of a predicted step."""
+    """Gains `(degree, mode)` forwards and backwards, tables `(degree, mode)`, and a predicted step's mean bytes."""
 
     gains: tuple[Array, Array]
     tables: NDArray[np.int8]

@@ -52,11 +52,12 @@ GAIN_STEPS = 255
 
 
 class Predictor:
-    """Predicts coefficients `(degree, order, part, mode)` of all components from those of an earlier time.
+    """Predicts coefficients `(degree, order, part, mode)` of all components from those of another time.
 
     `bases` holds the components' radial modes `(degree, mode, node)`, temperature's first. `gains` `(degree, mode)`
-    covers the modes of all components, and so does `back` for predictions backwards in time. `kelvins` is the temperature in K that a normalised temperature of 1 stands for.
-    Components of velocity are predicted to stay, times their gains.
+    covers the modes of all components, and so does `back` for predictions backwards in time. `kelvins` is the
+    temperature in K that a normalised temperature of 1 stands for. Components of velocity are predicted to stay, times
+    their gains.
     """
 
     def __init__(
@@ -173,8 +174,8 @@ class Predictor:
         return heated
 
     def _diffusion_of(self, duration: float) -> Array:
-        """`(degree, shell, shell)`: the diffusion for half of a duration. Boundaries keep their temperature. It is undone
-        as far as is wise if the duration is negative.
+        """`(degree, shell, shell)`: the diffusion for half of a duration. Boundaries keep their temperature. If the
+        duration is negative, diffusion is undone as far as is wise.
         """
         grid, degree = self._shells, np.arange(len(self._basis))[:, None, None]
         laplacian = grid.derivative @ grid.derivative + 2 / grid.nodes[:, None] * grid.derivative
