@@ -67,9 +67,13 @@ export class Predictor {
   predicted(coefficients, duration, strength) {
     const { shape, values } = this.carried(coefficients, duration, strength);
     const [degrees, orders, parts, modes] = shape;
-    for (let degree = 0, place = 0; degree < degrees; degree++) {
-      const gains = (duration < 0 ? this.#back : this.#gains).flatMap((of) => Array.from(of.subarray((degree * of.length) / degrees, ((degree + 1) * of.length) / degrees)));
-      for (const end = place + orders * parts * modes; place < end; place++) values[place] *= gains[place % modes] / GAIN_STEPS;
+    const gains = duration < 0 ? this.#back : this.#gains;
+    for (let degree = 0; degree < degrees; degree++) {
+      const ofDegree = Float32Array.from(gains.flatMap((of) => Array.from(rowOf(of, degree, degrees), (gain) => gain / GAIN_STEPS)));
+      const first = degree * orders * parts * modes;
+      for (let at = first; at < first + (degree + 1) * parts * modes; at += modes) {
+        for (let mode = 0; mode < modes; mode++) values[at + mode] *= ofDegree[mode];
+      }
     }
     return { shape, values };
   }
@@ -250,6 +254,9 @@ export class Predictor {
     };
   }
 }
+
+/** A row of an array with a number of rows. */
+const rowOf = (array, row, rows) => array.subarray((row * array.length) / rows, ((row + 1) * array.length) / rows);
 
 /** The weights of velocities inwards, northwards and westwards in a product that is analysed. Boundaries do not flow. */
 const inside = (grid, shells) => (row, shell) => (shell > 0 && shell < shells.count - 1 ? -grid.weights[row] : 0);

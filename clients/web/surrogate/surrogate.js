@@ -185,11 +185,15 @@ export class Surrogate {
     await pause?.();
     const whole = this.#whole.get(step.t);
     if (whole) return whole;
-    const read = async (isPredicted) => this.#code.coefficients((await this.#read(step, isPredicted)).decoded);
-    if (!Number.isInteger(step.predicted_from)) return { ...(await read(false)), strength: step.strength ?? 1 };
+    if (!Number.isInteger(step.predicted_from)) {
+      return { ...this.#code.coefficients((await this.#read(step, false)).decoded), strength: step.strength ?? 1 };
+    }
     const before = this.#before(step);
     const found = (earlier) => this.#soon(earlier, pause);
-    return this.#drafts.of(step, before, this.#duration(before, step), { found, read: async () => (await read(true)).values });
+    const add = (decoded, values) => this.#code.addTo(values, decoded);
+    return this.#drafts.of(step, before, this.#duration(before, step), {
+      found, read: async () => (await this.#read(step, true)).decoded, add,
+    });
   }
 
   /** The step from which a step is predicted. It may be an earlier one or a later one. */
@@ -213,9 +217,8 @@ export class Surrogate {
       const reading = this.#read(step, true); // while earlier steps are decoded
       const [{ decoded, corrections }, earlier] = await Promise.all([reading, this.#found(before, { pause })]);
       await pause?.();
-      const difference = this.#code.coefficients(decoded).values;
       const { shape, values } = this.#predictor.predicted(earlier, this.#duration(before, step), before.strength ?? 1);
-      for (let i = 0; i < values.length; i++) values[i] += difference[i];
+      this.#code.addTo(values, decoded);
       return { shape, values, corrections, strength };
     }
     const { decoded, corrections } = await this.#read(step, false);
