@@ -31,6 +31,11 @@ export class Drafts {
     this.#predictor.prepare();
   }
 
+  /** Predicts once and forgets it: the first time takes ten times as long. */
+  rehearse(coefficients, duration) {
+    this.#predictor.predicted(coefficients, duration, coefficients.strength);
+  }
+
   /**
    * @param {object} step of spec.json @param {object} before the step from which it is predicted @param {number} duration
    * @param {{

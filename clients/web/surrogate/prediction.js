@@ -280,10 +280,13 @@ function fewerNodes(nodes, shells) {
 function exponential(matrix) {
   const size = Array.from({ length: matrix.rows }, (_, i) => matrix.row(i).reduce((sum, value) => sum + Math.abs(value), 0));
   const halvings = Math.max(0, Math.ceil(Math.log2(Math.max(...size, 1e-300))) + 4);
-  const part = scale(matrix, 2 ** -halvings);
-  const one = matrix.map((_, i, j) => (i === j ? 1 : 0));
-  let out = sum(one, part, 1 / 12);
-  for (let n = 11; n > 0; n--) out = sum(one, part.times(out), 1 / n);
+  const part = new Matrix(matrix.rows, matrix.columns, matrix.values.map((value) => value * 2 ** -halvings));
+  let out = matrix.map((_, i, j) => (i === j ? 1 : 0));
+  for (let n = 12; n > 0; n--) {
+    out = part.times(out);
+    for (let k = 0; k < out.values.length; k++) out.values[k] /= n;
+    for (let i = 0; i < out.rows; i++) out.row(i)[i] += 1;
+  }
   for (let n = 0; n < halvings; n++) out = out.times(out);
   return out;
 }
@@ -295,6 +298,5 @@ function nearInverse(matrix) {
   return sum(sum(one, less, 1), less.times(less), 1);
 }
 
-const scale = (matrix, factor) => new Matrix(matrix.rows, matrix.columns, matrix.values.map((value) => value * factor));
 const sum = (a, b, factor) => new Matrix(a.rows, a.columns, a.values.map((value, i) => value + factor * b.values[i]));
 const transposed = (matrix) => Matrix.of(matrix.columns, matrix.rows, (i, j) => matrix.at(j, i));
