@@ -251,6 +251,35 @@ def test_a_draft_of_a_predicted_step_is_nearer_to_it_than_the_step_before(
     assert drafted < 0.7 * earlier  # where the flow sees all degrees, as here, a draft is the whole
 
 
+def test_a_worker_shows_every_step_on_the_way_to_the_latest(page: Page, site: str) -> None:
+    """A drag asks for steps sooner than they can be computed. Those that lead to the latest cost no more to show."""
+    page.goto(site)
+    found = page.evaluate(
+        """async () => {
+          const { openInWorker } = await import("/web/surrogate/client.js");
+          const worker = await openInWorker(`${location.origin}/keyed`);
+          const answers = [];
+          const ask = (t, isLast) =>
+            new Promise((resolve, failed) => {
+              const computed = ({ detail, values }) => {
+                answers.push([t, detail, values[99]]);
+                if (isLast && detail === "refined") resolve();
+              };
+              worker.compute({ variable: "temperature", t, r: 9 }, { computed, failed });
+            });
+          await ask(1, true);
+          for (const t of [2, 3, 4, 6, 7]) ask(t, false);
+          await ask(8, true);
+          return answers;
+        }"""
+    )
+    steps = list(dict.fromkeys(t for t, _, _ in found))
+    assert steps == sorted(steps), "the drag went back"
+    assert [t for t in steps if t > 5] == [6, 7, 8], "step 8 is predicted from 7, and 7 from 6"
+    assert found[-1][:2] == [8, "refined"]
+    assert len({value for _, _, value in found}) == len(steps)
+
+
 @pytest.mark.parametrize(("name", "t", "radius_km"), [("default", 120, 6000.1), ("gated", 8, 5000.1)])
 def test_any_places_at_any_radius(page: Page, site: str, folder: Path, name: str, t: int, radius_km: float) -> None:
     surrogate = Surrogate(folder / name)

@@ -54,14 +54,23 @@ def relay(server: str) -> Iterator[Relay]:
     found = Relay("")
     to = urlsplit(server)
 
+    ended = asyncio.Event()
+
     async def serve() -> None:
         listening = await asyncio.start_server(lambda r, w: _connect(found, to.hostname, to.port, r, w), "127.0.0.1", 0)
         found.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
         ready.set()
+        await ended.wait()
+        listening.close()
+        connections = asyncio.all_tasks() - {asyncio.current_task()}
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+        await asyncio.sleep(0.05)  # until their sockets are closed
 
     def run() -> None:
         loop.run_until_complete(serve())
-        loop.run_forever()
+        loop.close()
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
@@ -69,15 +78,19 @@ def relay(server: str) -> Iterator[Relay]:
     try:
         yield found
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        loop.call_soon_threadsafe(ended.set)
         thread.join()
 
 
 async def _connect(
     found: Relay, host: str | None, port: int | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
-    await asyncio.sleep(found.network.round_trip_s)  # of the handshake
-    upstream_reader, upstream_writer = await asyncio.open_connection(host, port)
+    try:
+        await asyncio.sleep(found.network.round_trip_s)  # of the handshake
+        upstream_reader, upstream_writer = await asyncio.open_connection(host, port)
+    except BaseException:
+        writer.close()
+        raise
 
     async def forward(source: asyncio.StreamReader, sink: asyncio.StreamWriter, is_answer: bool) -> None:
         try:

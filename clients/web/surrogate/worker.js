@@ -14,8 +14,8 @@ const STALE = Symbol("a newer request waits");
 
 /**
  * @typedef {{id: number, variable: string, t: number, r: number}} Asked
- * @typedef {Asked & {isRead: boolean, isAnswered: boolean}} Request  whether its files are there, and whether it has an
- *   answer, which may be a draft
+ * @typedef {Asked & {isRead: boolean, isAnswered: boolean, start: number, before: number}} Request  whether its files are
+ *   there; whether it has an answer, which may be a draft; when it came, in ms, and the bytes that were read before
  */
 
 let opening = null;
@@ -36,7 +36,7 @@ addEventListener("message", ({ data }) => {
     return;
   }
   for (const [key, { isAnswered }] of requests) if (isAnswered) requests.delete(key);
-  const request = { ...data, isRead: false, isAnswered: false };
+  const request = { ...data, isRead: false, isAnswered: false, start: 0, before: 0 };
   requests.delete(keyOf(data));
   requests.set(keyOf(data), request);
   // Every step of a drag is read at once, so that a slow network carries several, also those that nobody waits for.
@@ -44,7 +44,12 @@ addEventListener("message", ({ data }) => {
     request.isRead = true;
     announce();
   };
-  opening.then((surrogate) => surrogate.read(data.t)).then(read, read);
+  const reading = opening.then((surrogate) => {
+    request.start = performance.now();
+    request.before = surrogate.bytes;
+    return surrogate.read(data.t);
+  });
+  reading.then(read, read);
   announce();
   if (!isWorking) work();
 });
@@ -90,14 +95,12 @@ async function work() {
 async function compute(request) {
   const { id, variable, t, r } = request;
   const surrogate = await opening;
-  const start = performance.now();
-  const before = surrogate.bytes;
   let waited = 0;
   const replyTo = (asked, coefficients, detail) => {
     asked.isAnswered = true;
     for (const [key, other] of requests) if (other.id < asked.id || (other === asked && other !== latest())) requests.delete(key);
     const values = quantityOf(surrogate, surrogate.stateOf(coefficients), variable, r);
-    const cost = { bytes: surrogate.bytes - before, ms: performance.now() - start - waited };
+    const cost = { bytes: surrogate.bytes - asked.before, ms: performance.now() - asked.start - waited };
     postMessage({ id: asked.id, values, detail, cost }, [values.buffer]);
   };
   const reply = (coefficients, detail) => replyTo(request, coefficients, detail);
