@@ -72,7 +72,7 @@ KEY_EVERY ?= 8
 FLOW_HELD_OUT ?= $(HELD_OUT)
 
 # Runs a command and writes its CPU time, user and system, to costs.txt.
-MEASURED = @mkdir -p $(CHAIN) $(TABLES) && bash -c 'TIMEFORMAT="$${*##*/bin/}: %U + %S CPU s"; { time "$$@" >&3 2>&4; } 3>&1 4>&2 2>> $(CHAIN)/costs.txt' -
+MEASURED = @mkdir -p $(CHAIN) $(TABLES) && bash -c 'TIMEFORMAT="$${*\#\#*/bin/}: %U + %S CPU s"; { time "$$@" >&3 2>&4; } 3>&1 4>&2 2>> $(CHAIN)/costs.txt' -
 EARTHGAN = $(BIN)/earthgan
 SURROGATES = $(CHAIN)/surrogates
 DEFAULT = $(SURROGATES)/default
