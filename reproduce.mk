@@ -51,6 +51,7 @@ CODECS = --codecs sperr
 VARIABLES = --variables $(subst $(EMPTY) ,$(COMMA),temperature vx vy vz temperature_anomaly thermal_conductivity \
   thermal_expansivity spin_density_anomaly)
 UPDATES = 4000
+GAN_STEPS = 1,9,17,25,33,41,49,57,65,73,81,89,97,113-128
 STUDY_UPDATES =
 else
 STEPS = 128
