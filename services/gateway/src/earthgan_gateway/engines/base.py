@@ -24,6 +24,8 @@ class Engine(Protocol):
     """
 
     numerics: str
+    #: Whether time steps are read beside other calls, which do not wait for it.
+    reads_apart: bool
 
     async def shells(
         self,
@@ -56,6 +58,20 @@ class Engine(Protocol):
         The numbers equal those of `shells`, but only the box is computed. Rows and shells must be on the grid. Columns
         may cross the date line and span at most one turn. Raises the same errors as `shells`, and InvalidRequest for a
         box that is not possible.
+        """
+        ...
+
+    def has_step(self, t: int) -> bool:
+        """Whether this engine would be quick to read a time step. If not, `read_step` should come before other calls.
+
+        Raises NotFound.
+        """
+        ...
+
+    async def read_step(self, t: int, deadline: float) -> None:
+        """Read a time step into memory, for calls in `map` to come.
+
+        Raises the same errors as `shells`.
         """
         ...
 

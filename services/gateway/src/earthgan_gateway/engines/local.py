@@ -13,18 +13,25 @@ from earthgan.surrogate import Backend, Field, Surrogate
 from earthgan_gateway.engines.base import FRESH_S, Lane
 
 
+#: How many time steps are read at once. Reading one uses a single core, and those of one key frame take turns.
+READERS = 2
+
+
 class LocalEngine:
     """Runs inferences outside the event loop, one at a time in each lane, because one inference can use every core.
 
     If `backend` is None, the surrogate's kind evaluates its fields itself. Each lane has its own thread, so that a tile
-    waits only for other tiles and never for a long read.
+    waits only for other tiles and never for a long read. Time steps are read in threads of their own, so that a tile of
+    a step in memory does not wait for them either.
     """
+
+    reads_apart = True
 
     def __init__(self, surrogate: Surrogate, backend: Backend | None, numerics: str) -> None:
         self.numerics = numerics
         self._surrogate = surrogate
         self._backend = backend
-        self._lanes = {lane: _worker(lane) for lane in ("map", "long", "probe")}
+        self._lanes = {lane: _worker(lane) for lane in ("map", "long", "probe")} | {"steps": _worker("steps", READERS)}
         self._succeeded = -FRESH_S
 
     async def shells(
@@ -58,6 +65,12 @@ class LocalEngine:
 
         return await self._run(lane, infer, deadline)
 
+    def has_step(self, t: int) -> bool:
+        return self._surrogate.has_step(t)
+
+    async def read_step(self, t: int, deadline: float) -> None:
+        await self._run("steps", lambda: self._surrogate.conditional_input(t), deadline)
+
     async def _run(self, lane: str, infer: Callable[[], Field], deadline: float) -> Field:
         def in_time() -> Field:
             if time.monotonic() > deadline:  # it has queued for too long, and nobody waits for it any more
@@ -69,7 +82,8 @@ class LocalEngine:
             field = await asyncio.wait_for(future, deadline - time.monotonic())
         except TimeoutError:
             raise EngineTimeout("the generator did not answer in time") from None
-        self._succeeded = time.monotonic()
+        if lane != "steps":
+            self._succeeded = time.monotonic()
         return field
 
     async def ready(self, deadline: float) -> None:
@@ -81,5 +95,5 @@ class LocalEngine:
             worker.shutdown(wait=False, cancel_futures=True)
 
 
-def _worker(lane: str) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"generator-{lane}")
+def _worker(lane: str, threads: int = 1) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix=f"generator-{lane}")
