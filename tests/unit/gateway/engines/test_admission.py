@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from earthgan.errors import EngineBusy, EngineTimeout, EngineUnavailable
 from earthgan_gateway.engines import admission
-from earthgan_gateway.engines.admission import LEAST, Admission
+from earthgan_gateway.engines.admission import CALM_S, LEAST, Admission
 
 
 class Clock:
@@ -36,13 +36,13 @@ class Unmeasured(Exception):
     """It ends pieces of work without a measurement."""
 
 
-def admitted(queue: Admission, kind: str = "", least: int = LEAST) -> int:
+def admitted(queue: Admission, kind: str = "", burst: int = LEAST) -> int:
     """How many come in at once, before the first is refused. Where ENOUGH come in, nobody knows how many more would."""
     count = 0
     with suppress(Unmeasured), ExitStack() as places:
         while count < ENOUGH:
             try:
-                places.enter_context(queue.place(kind, least))
+                places.enter_context(queue.place(kind, burst))
             except EngineBusy as refused:
                 assert refused.retry_after_s is not None
                 assert refused.retry_after_s > 0
@@ -95,11 +95,27 @@ def test_cheap_work_behind_dear_work_is_refused(monkeypatch: pytest.MonkeyPatch)
     assert admitted(queue, "shell") > 40
 
 
-def test_so_many_of_a_kind_are_always_admitted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_burst_is_admitted_however_slow_it_is_but_not_in_an_overload(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, queue = Clock(monkeypatch), Admission(0.5)
+    for kind in ("step", "shell"):
+        done(queue, clock, 30, kind=kind)
+    assert admitted(queue, "step", burst=6) == 6
+    for _ in range(10):
+        clock.now += 0.9 * CALM_S  # somebody is refused again and again
+        assert admitted(queue, "step", burst=6) == LEAST
+    assert admitted(queue, "shell", burst=6) == 6, "only one kind is in overload"
+    clock.now += 1.1 * CALM_S
+    assert admitted(queue, "step", burst=6) == 6
+
+
+def test_a_burst_that_is_not_exceeded_is_admitted_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, queue = Clock(monkeypatch), Admission(0.5)
     done(queue, clock, 30)
-    assert admitted(queue, least=6) == 6
-    assert admitted(queue) == LEAST
+    for _ in range(20):
+        with suppress(Unmeasured), ExitStack() as places:
+            for _ in range(6):
+                places.enter_context(queue.place(burst=6))
+            raise Unmeasured
 
 
 def test_before_anything_was_measured_all_come_in() -> None:

@@ -29,11 +29,11 @@ Field = NDArray[np.float32]
 
 #: The shells, rows and columns of a preview of coded inputs. Inputs that lie on a grid have about this size.
 LOOK = 30, 28, 56
-#: Key frames are kept longest, and of the steps that are predicted from them each fourth one. No other step is more than
-#: three predictions away from one that is kept.
-KEPT_EVERY = 4
+#: Key frames are kept longest, and of the steps that are predicted from them each second one: all others are a single
+#: prediction away from these.
+KEPT_EVERY = 2
 #: The share of the memory that keeps all other predicted steps. They are those that were asked for last.
-LATEST_SHARE = 1 / 4
+LATEST_SHARE = 1 / 8
 
 
 class CodedInputsSpec(StepInputs):
@@ -73,19 +73,37 @@ class Evaluator(Protocol):
 
 @dataclass(frozen=True)
 class Packed:
-    """A predicted time step: coefficients `(degree and order, part, mode)`, only of orders that a degree has."""
+    """A predicted time step: the coefficients of orders that a degree has, and of modes `used` `(degree, mode)` that it
+    has. All others are 0.
+    """
 
     values: Field
+    used: NDArray[np.bool_]
+
+    @property
+    def bytes(self) -> int:
+        """The memory that this object takes."""
+        return self.values.nbytes + self.used.nbytes + 400
 
     @classmethod
     def of(cls, coefficients: Field) -> Packed:
-        return cls(coefficients[np.tril_indices(len(coefficients))])
+        """Pack coefficients `(degree, order, part, mode)`."""
+        used = (coefficients != 0).any(axis=(1, 2))
+        return cls(coefficients[_places(used)], used)
 
     def unpacked(self) -> Field:
-        degrees = round((np.sqrt(8 * len(self.values) + 1) - 1) / 2)
-        out = np.zeros((degrees, degrees, *self.values.shape[1:]), np.float32)
-        out[np.tril_indices(degrees)] = self.values
+        """The coefficients `(degree, order, part, mode)`."""
+        degrees, modes = self.used.shape
+        out = np.zeros((degrees, degrees, 2, modes), np.float32)
+        out[_places(self.used)] = self.values
         return out
+
+
+def _places(used: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where coefficients `(degree, order, part, mode)` may differ from 0."""
+    degrees, modes = used.shape
+    orders = np.tri(degrees, dtype=bool)[:, :, None, None]
+    return np.broadcast_to(orders & used[:, None, None], (degrees, degrees, 2, modes))
 
 
 @dataclass(frozen=True)
@@ -143,7 +161,7 @@ class CodedInputs(KeptInputs[Path, CodedStep | Packed]):
         self._units, self._shape = units, (planner.variables, *planner.grid.shape)
         self._code, self._refinement, self._predictions = code, refinement, predictions
         self._turns: dict[str, Lock] = {}
-        super().__init__(lambda step: step.values.nbytes + 200)
+        super().__init__(lambda step: step.bytes if isinstance(step, Packed) else step.values.nbytes + 200)
         shells, rows, columns = LOOK
         radii_km = np.linspace(planner.grid.radii_km[0], planner.grid.radii_km[-1], shells)
         self._look_grid = ShellGrid.cell_centred(tuple(radii_km.tolist()), rows, columns)

@@ -32,7 +32,7 @@ class Budget:
         urls = min(whole_bytes // 3, 32 * _MB)
         rest = whole_bytes - urls
         # A step takes up to a second to decode, and an answer takes milliseconds to make.
-        steps, shells, pixels = rest // 3, rest // 6, rest // 16
+        steps, shells, pixels = 3 * rest // 8, rest // 6, rest // 16
         places, clients = rest // 32, rest // 64
         return cls(
             urls_bytes=urls,

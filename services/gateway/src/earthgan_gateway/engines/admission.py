@@ -15,6 +15,8 @@ from earthgan.errors import EngineBusy, EngineTimeout
 _NEWEST, _NEWEST_IF_QUICK = 0.2, 0.5
 #: This much work of a kind is always admitted, however slow it is: one that runs, and one that waits for it.
 LEAST = 2
+#: An overload is over if nothing of a kind was refused for this time.
+CALM_S = 5.0
 
 
 @dataclass
@@ -22,6 +24,7 @@ class _Kind:
     """The pieces of one kind of work that run or wait, and the mean of their times with the mean deviation from it."""
 
     waiting: int = 0
+    refused: float = -math.inf
     each_s: float | None = None
     off_s: float = 0.0
 
@@ -42,6 +45,10 @@ class _Kind:
 
 class Admission:
     """The queue of one class of work. Work is admitted while the whole queue can be done within `within_s` seconds.
+
+    `LEAST` pieces of a kind are always admitted, so that none waits longer than another one takes. A burst may be larger:
+    a few readers who begin at once are no overload, and are not refused. One more than that is an overload. From then
+    on, no burst is admitted until there is calm.
 
     Pieces that differ much in their cost are of different kinds, and each kind is measured on its own. A piece's time
     is the time between two that end one after another, or the time from its arrival if it did not have to wait. This
@@ -64,14 +71,16 @@ class Admission:
         return self._kinds[kind].price_s + sum(each.waiting * each.price_s for each in self._kinds.values())
 
     @contextmanager
-    def place(self, kind: str = "", least: int = LEAST) -> Iterator[None]:
+    def place(self, kind: str = "", burst: int = LEAST) -> Iterator[None]:
         """Return a context for one piece of work. Raises EngineBusy if it cannot be done in time.
 
-        `least` pieces of a kind are always admitted. A piece that ran out of time is measured, because it took at least
-        that long. Other failures are not.
+        `burst` is the number of pieces of its kind that are admitted in calm, however slow they are. A piece that ran
+        out of time is measured, because it took at least that long. Other failures are not.
         """
         queue_s, mine = self.queue_s(kind), self._kinds[kind]
+        least = burst if time.monotonic() > mine.refused + CALM_S else LEAST
         if mine.waiting >= least and queue_s > self.within_s:
+            mine.refused = time.monotonic()
             self._on_refused()
             raise EngineBusy("more is asked for than can be answered in time", queue_s - self.within_s)
         mine.waiting += 1

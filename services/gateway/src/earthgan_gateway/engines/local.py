@@ -13,16 +13,12 @@ from earthgan.surrogate import Backend, Field, Surrogate
 from earthgan_gateway.engines.base import FRESH_S, Lane
 
 
-#: How many time steps are read at once. Reading one uses a single core, and those of one key frame take turns.
-READERS = 2
-
-
 class LocalEngine:
     """Runs inferences outside the event loop, one at a time in each lane, because one inference can use every core.
 
     If `backend` is None, the surrogate's kind evaluates its fields itself. Each lane has its own thread, so that a tile
-    waits only for other tiles and never for a long read. Time steps are read in threads of their own, so that a tile of
-    a step in memory does not wait for them either.
+    waits only for other tiles and never for a long read. Time steps for tiles are read in a lane of their own, so that a
+    tile of a step in memory does not wait for them either.
     """
 
     reads_apart = True
@@ -31,7 +27,7 @@ class LocalEngine:
         self.numerics = numerics
         self._surrogate = surrogate
         self._backend = backend
-        self._lanes = {lane: _worker(lane) for lane in ("map", "long", "probe")} | {"steps": _worker("steps", READERS)}
+        self._lanes = {lane: _worker(lane) for lane in ("map", "steps", "long", "probe")}
         self._succeeded = -FRESH_S
 
     async def shells(
@@ -95,5 +91,5 @@ class LocalEngine:
             worker.shutdown(wait=False, cancel_futures=True)
 
 
-def _worker(lane: str, threads: int = 1) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix=f"generator-{lane}")
+def _worker(lane: str) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"generator-{lane}")
