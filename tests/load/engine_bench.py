@@ -61,8 +61,8 @@ def costs(folder: Path, one_shell: bool) -> dict[str, float]:
 def evaluation_costs(folder: Path) -> dict[str, float]:
     """Return CPU milliseconds for a cold shell of a decoded step on one thread, by the transform and by ducc0.
 
-    The transform computes all variables that do not follow from others by curves, and temperature alone. ducc0 evaluates only the harmonics, on the same grid:
-    two scalars and a gradient for four variables.
+    The transform computes temperature alone, and all variables that do not follow from others by curves. ducc0
+    evaluates only the harmonics, on the same grid: two scalars and a gradient for four variables.
     """
     import ducc0  # not at the top, because the memory that `costs` reports must not include it
 

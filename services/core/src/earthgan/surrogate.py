@@ -74,7 +74,9 @@ class Surrogate:
         self.mask = None if self.spec.mask is None else self._read_mask(self.spec.mask)
         for file in {step.mask.file: step.mask for step in self.steps if step.mask is not None}.values():
             self._read_mask(file)
-        self.inputs.keep(steps_bytes - steps_bytes // 5)  # what is slow to decode is worth more than what follows from it
+        self.inputs.keep(
+            steps_bytes - steps_bytes // 5
+        )  # what is slow to decode is worth more than what follows from it
         self._conditional_inputs: Bounded[float, Field] = Bounded(steps_bytes // 5, lambda field: field.nbytes)
 
     def _opened(self) -> Kind:

@@ -22,9 +22,7 @@ class Clock:
 ENOUGH = 1000
 
 
-def done(
-    queue: Admission, clock: Clock, seconds: float, error: Exception | None = None, kind: str = ""
-) -> None:
+def done(queue: Admission, clock: Clock, seconds: float, error: Exception | None = None, kind: str = "") -> None:
     """A piece of work that did not have to wait."""
     with suppress(EngineTimeout, EngineUnavailable), queue.place(kind):
         clock.now += seconds
@@ -38,17 +36,18 @@ class Unmeasured(Exception):
 
 def admitted(queue: Admission, kind: str = "", burst: int = LEAST) -> int:
     """How many come in at once, before the first is refused. Where ENOUGH come in, nobody knows how many more would."""
-    count = 0
+    count, refused = 0, None
     with suppress(Unmeasured), ExitStack() as places:
         while count < ENOUGH:
             try:
                 places.enter_context(queue.place(kind, burst))
-            except EngineBusy as refused:
-                assert refused.retry_after_s is not None
-                assert refused.retry_after_s > 0
+            except EngineBusy as error:
+                refused = error
                 break
             count += 1
         raise Unmeasured
+    assert (refused is None) == (count == ENOUGH)
+    assert refused is None or (refused.retry_after_s or 0) > 0
     return count
 
 

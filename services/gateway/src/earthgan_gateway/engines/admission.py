@@ -46,9 +46,9 @@ class _Kind:
 class Admission:
     """The queue of one class of work. Work is admitted while the whole queue can be done within `within_s` seconds.
 
-    `LEAST` pieces of a kind are always admitted, so that none waits longer than another one takes. A burst may be larger:
-    a few readers who begin at once are no overload, and are not refused. One more than that is an overload. From then
-    on, no burst is admitted until there is calm.
+    `LEAST` pieces of a kind are always admitted, so that none waits longer than another one takes. A burst may be
+    larger, because a few readers who begin at once are no overload. One piece more than that is refused, and no burst
+    is admitted until there is calm again.
 
     Pieces that differ much in their cost are of different kinds, and each kind is measured on its own. A piece's time
     is the time between two that end one after another, or the time from its arrival if it did not have to wait. This

@@ -24,8 +24,6 @@ class Engine(Protocol):
     """
 
     numerics: str
-    #: Whether time steps are read beside other calls, which do not wait for it.
-    reads_apart: bool
 
     async def shells(
         self,
@@ -61,6 +59,24 @@ class Engine(Protocol):
         """
         ...
 
+    async def ready(self, deadline: float) -> None:
+        """Return after the right surrogate has computed something small, or at once if it has just done so.
+
+        Raises EngineError.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close threads and connections."""
+        ...
+
+
+class BareEngine(Engine, Protocol):
+    """An engine without its guard. Reading a time step may take far longer than all that follows, so it is a call."""
+
+    #: Whether time steps are read beside other calls, which do not wait for it.
+    reads_apart: bool
+
     def has_step(self, t: int) -> bool:
         """Whether this engine would be quick to read a time step. If not, `read_step` should come before other calls.
 
@@ -73,15 +89,4 @@ class Engine(Protocol):
 
         Raises the same errors as `shells`.
         """
-        ...
-
-    async def ready(self, deadline: float) -> None:
-        """Return after the right surrogate has computed something small, or at once if it has just done so.
-
-        Raises EngineError.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Close threads and connections."""
         ...

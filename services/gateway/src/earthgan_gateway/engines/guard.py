@@ -16,7 +16,7 @@ from earthgan.sphere.grid import Window
 from earthgan.surrogate import Field, Surrogate
 from earthgan_gateway.cache import SingleFlight
 from earthgan_gateway.engines.admission import Admission
-from earthgan_gateway.engines.base import Engine, Lane
+from earthgan_gateway.engines.base import BareEngine, Lane
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class GuardedEngine:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: BareEngine,
         surrogate: Surrogate,
         map_within_s: float,
         on_refused: Callable[[str], None] = lambda reason: None,

@@ -17,8 +17,8 @@ class LocalEngine:
     """Runs inferences outside the event loop, one at a time in each lane, because one inference can use every core.
 
     If `backend` is None, the surrogate's kind evaluates its fields itself. Each lane has its own thread, so that a tile
-    waits only for other tiles and never for a long read. Time steps for tiles are read in a lane of their own, so that a
-    tile of a step in memory does not wait for them either.
+    waits only for other tiles and never for a long read. Time steps for tiles are read in a lane of their own, so that
+    a tile of a step in memory does not wait for them either.
     """
 
     reads_apart = True
