@@ -12,7 +12,7 @@ EMPTY =
 
 # One block for each preset: its time steps and how they are used. The second run, where there is one, helps to learn. The
 # third has another seed, and the other run has another Rayleigh number; both are only judged. Surrogates of `ALONE` bytes
-# hold the judged steps, each coded alone; `default` holds all steps, of `BYTES` on average, and predicts seven of eight.
+# hold the judged steps, each coded alone; `default` holds all steps, of `BYTES` on average, with a key frame every `KEY_EVERY` steps.
 # `KEEP` keeps the coefficients of runs instead of files, which would take 53 GB.
 ifeq ($(PRESET),quick)
 STEPS = 16
@@ -45,6 +45,7 @@ OTHER_JUDGED = 8,16
 BYTES = 10500
 ALONE = 12000 2000 4000 24000 48000
 SHAPE = --degree 127
+KEY_EVERY = 6
 GRID = --grid source
 CODECS = --codecs sperr
 VARIABLES = --variables $(subst $(EMPTY) ,$(COMMA),temperature vx vy vz temperature_anomaly thermal_conductivity \
@@ -67,6 +68,7 @@ GAN_STEPS = 1,9,17,25,33,41,49,57,65,73,81,89,97,113-128
 STUDY_UPDATES =
 endif
 FLOW ?= $(LEARN)
+KEY_EVERY ?= 8
 FLOW_HELD_OUT ?= $(HELD_OUT)
 
 # Runs a command and writes its CPU time, user and system, to costs.txt.
@@ -118,7 +120,7 @@ $(SURROGATES)/c%/spec.json: $(CHAIN)/velocity.json $(SECOND:%=%/.whole)
 	$(MEASURED) $(SPECTRAL) --steps $(JUDGED) --bytes $* --out $(@D)
 
 $(DEFAULT)/spec.json: $(CHAIN)/velocity.json $(SECOND:%=%/.whole)
-	$(MEASURED) $(SPECTRAL) --steps $(SHOWN) --key-every 8 --bytes $(BYTES) --out $(@D)
+	$(MEASURED) $(SPECTRAL) --steps $(SHOWN) --key-every $(KEY_EVERY) --bytes $(BYTES) --out $(@D)
 
 $(TABLES)/fidelity.md: reproduce-surrogates $(CHAIN)/seed-7/.whole $(ANOTHER:%=%/.whole)
 	$(MEASURED) $(EARTHGAN) evaluate --surrogate $(SURROGATES)/c$(firstword $(ALONE)) --truth $(CHAIN)/seed-1 --steps $(JUDGED) \

@@ -1,5 +1,5 @@
 /**
- * The prediction of a step from the decoded step before it, like `earthgan.kinds.prediction`: temperature is carried by
+ * The prediction of a step from the decoded step before it or after it, like `earthgan.kinds.prediction`: temperature is carried by
  * the flow that it drives, diffused and heated for the time between two steps.
  */
 
@@ -24,7 +24,8 @@ export class Predictor {
   #kelvins;
   #nodes;
   #shells;
-  #gains;
+  #gains; // forwards
+  #back; // and backwards in time
   #parts = null; // everything slow, computed when a step is first predicted
 
   /**
@@ -40,13 +41,16 @@ export class Predictor {
     this.#kelvins = kelvins;
     this.#nodes = new RadialGrid(preset.nodes, preset.inner_km / thickness, preset.outer_km / thickness);
     this.#shells = new RadialGrid(preset.prediction.shells, this.#nodes.inner, this.#nodes.outer);
-    this.#gains = components.map(({ field, centre }) => {
-      const gains = tensors[`prediction.${field}.gains`];
-      if (gains?.shape.join() !== [preset.degree + 1, centre.length].join()) {
-        throw new SurrogateError("The weights do not hold a gain for each degree and mode.");
-      }
-      return gains.values;
-    });
+    const gainsOf = (suffix) =>
+      components.map(({ field, centre }) => {
+        const gains = tensors[`prediction.${field}.gains${suffix}`] ?? tensors[`prediction.${field}.gains`];
+        if (gains?.shape.join() !== [preset.degree + 1, centre.length].join()) {
+          throw new SurrogateError("The weights do not hold a gain for each degree and mode.");
+        }
+        return gains.values;
+      });
+    this.#gains = gainsOf("");
+    this.#back = gainsOf("_back");
   }
 
   /** Computes everything slow that the first prediction would wait for. */
@@ -55,30 +59,30 @@ export class Predictor {
   }
 
   /**
-   * Returns the prediction of coefficients a `duration` later.
+   * Returns the prediction of coefficients a `duration` later, or earlier if it is negative.
    * @param {import("./coded.js").Coefficients} coefficients @param {number} strength of the step's buoyancy
    */
   predicted(coefficients, duration, strength) {
     const { shape, values } = this.carried(coefficients, duration, strength);
     const [degrees, orders, parts, modes] = shape;
     for (let degree = 0, place = 0; degree < degrees; degree++) {
-      const gains = this.#gains.flatMap((of) => Array.from(of.subarray((degree * of.length) / degrees, ((degree + 1) * of.length) / degrees)));
+      const gains = (duration < 0 ? this.#back : this.#gains).flatMap((of) => Array.from(of.subarray((degree * of.length) / degrees, ((degree + 1) * of.length) / degrees)));
       for (const end = place + orders * parts * modes; place < end; place++) values[place] *= gains[place % modes] / GAIN_STEPS;
     }
     return { shape, values };
   }
 
-  /** Returns the coefficients a `duration` later. Degrees above the prediction's own stay as they are. */
+  /** Returns the coefficients a `duration` later, or earlier if it is negative. Degrees above the prediction's own stay as they are. */
   carried({ shape, values }, duration, strength) {
     const { advection, diffusivity, heating, interval } = this.#arguments;
     const carried = { shape, values: values.slice() };
-    if ((advection === 0 && diffusivity === 0 && heating === 0) || !(duration > 0)) return carried;
+    if ((advection === 0 && diffusivity === 0 && heating === 0) || duration === 0) return carried;
     this.#parts ??= this.#prepared();
     const { all, workspace, toShells, toModes, spectra } = this.#parts;
     const modes = this.#temperature.centre.length;
     const before = all.fromModes(carried, toShells, modes, spectra.before);
     workspace.floats.copyWithin(spectra.after, before, before + all.spectrumLength);
-    const passes = Math.max(1, Math.ceil((Math.max(strength, 1) * duration) / interval - SLACK));
+    const passes = Math.max(1, Math.ceil((Math.max(strength, 1) * Math.abs(duration)) / interval - SLACK));
     for (let pass = 0; pass < passes; pass++) this.#pass(spectra.after, duration / passes, strength);
     all.addModes(this.#sum(spectra.after, spectra.after, before, -1), toModes, modes, carried);
     return carried;
@@ -190,13 +194,13 @@ export class Predictor {
     }
   }
 
-  /** For each degree, the place of the diffusion for half of a duration. */
+  /** For each degree, the place of the diffusion for half of a duration. It is undone in part if the duration is negative. */
   #diffusion(duration) {
     const { places, durations, derivative64 } = this.#parts.diffusion;
     if (durations.indexOf(duration) < 0) {
       const { nodes, count } = this.#shells;
       const second = derivative64.times(derivative64);
-      const factor = (this.#arguments.diffusivity * duration) / 2;
+      const factor = (this.#arguments.diffusivity * Math.abs(duration)) / 2;
       const ofDegree = (degree) =>
         Matrix.of(count, count, (i, j) => {
           if (i === 0 || i === count - 1) return 0;
@@ -208,7 +212,8 @@ export class Predictor {
       durations[slot] = duration;
       const { floats } = this.#parts.workspace;
       places[slot].forEach((place, degree) => {
-        const matrix = transposed(exponential(ofDegree(degree)));
+        const diffusion = exponential(ofDegree(degree));
+        const matrix = transposed(duration < 0 ? nearInverse(diffusion) : diffusion);
         for (let row = 0; row < count; row++) floats.set(matrix.row(row), place + row * padded(count));
       });
     }
@@ -287,6 +292,13 @@ function exponential(matrix) {
   for (let n = 11; n > 0; n--) out = sum(one, part.times(out), 1 / n);
   for (let n = 0; n < halvings; n++) out = out.times(out);
   return out;
+}
+
+/** The inverse of a matrix, as far as a series of three terms gives it. */
+function nearInverse(matrix) {
+  const one = matrix.map((_, i, j) => (i === j ? 1 : 0));
+  const less = sum(one, matrix, -1);
+  return sum(sum(one, less, 1), less.times(less), 1);
 }
 
 const scale = (matrix, factor) => new Matrix(matrix.rows, matrix.columns, matrix.values.map((value) => value * factor));

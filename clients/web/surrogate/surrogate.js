@@ -192,11 +192,16 @@ export class Surrogate {
     return this.#drafts.of(step, before, this.#duration(before, step), { found, read: async () => (await read(true)).values });
   }
 
-  /** The step from which a step is predicted. */
+  /** The step from which a step is predicted. It may be an earlier one or a later one. */
   #before(step) {
-    const before = this.spec.inputs.steps.find((known) => known.t === step.predicted_from);
-    if (!(before?.t < step.t)) throw new SurrogateError(`Step ${step.t} is predicted from a step that is not there.`);
-    return before;
+    const { steps } = this.spec.inputs;
+    const origin = (of) => steps.find((known) => known.t === of.predicted_from);
+    let at = step;
+    for (let left = steps.length; at && Number.isInteger(at.predicted_from) && left > 0; left--) at = origin(at);
+    if (!at || Number.isInteger(at.predicted_from)) {
+      throw new SurrogateError(`Step ${step.t} cannot be predicted: no key frame leads to it.`);
+    }
+    return origin(step);
   }
 
   /** Decodes a step, after the step from which it is predicted. */

@@ -241,8 +241,8 @@ class StepSpec(FileSpec):
     `mask` says which cells have no value in this step, if steps differ in that. Steps may share a file.
     `strength` is the buoyancy of this step, relative to that of the profile by which velocity follows from temperature:
     the step's velocity is that many times what the generator computes. A run of twice the Rayleigh number has 2.
-    `predicted_from` is the earlier time step from which this one is predicted, if it is. A time step that is not
-    predicted is a key frame.
+    `predicted_from` is the time step from which this one is predicted, if it is. It may be an earlier one or a later
+    one. A time step that is not predicted is a key frame.
     """
 
     t: int = Field(ge=0)

@@ -254,3 +254,15 @@ def test_a_map_of_each_degree(degree: int) -> None:
     c = random_coefficients(4, degree, 3)
     maps = np.random.default_rng(2).standard_normal((degree + 1, 2, 3))
     np.testing.assert_allclose(per_degree(maps, c), np.einsum("ljk,lmpk->lmpj", maps, c), atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_function_is_too_small_to_be_computed_with_quickly(dtype: type) -> None:
+    """Near the poles, functions of high orders are smaller than the smallest number with a normal exponent."""
+    transform = Transform.gauss(250, 251, 502, dtype)
+    smallest = np.sqrt(np.finfo(dtype).tiny)
+    raw = transform.rows._functions.values[250]
+    assert ((raw != 0) & (np.abs(raw) < smallest)).any()
+    for kind in ("values", "slopes", "eastward"):
+        for band in transform.rows._bands_of(kind):
+            assert not ((band.matrix != 0) & (np.abs(band.matrix) < smallest)).any()

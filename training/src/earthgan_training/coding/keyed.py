@@ -136,20 +136,38 @@ def encode_in_order(
     report: Report,
     before: Callable[[int], Link | None] = lambda t: None,
 ) -> list[tuple[StepSpec, EncodedStep]]:
-    """Encode time steps in ascending order and write them to a draft. `before` gives what is known before a time step
-    whose predecessor is not encoded here. Raises BadInput.
+    """Encode time steps and write them to a draft. `before` gives what is known before a time step whose predecessor is
+    not encoded here. Raises BadInput.
+
+    A time step is predicted from the one before it. Where that is too far from a key frame, the next key frame comes a
+    little later, and the steps up to it are predicted from it backwards. So fewer predictions lead to any step than if
+    each key frame were the first of its steps.
     """
-    records: list[tuple[StepSpec, EncodedStep]] = []
+    records: dict[int, tuple[StepSpec, EncodedStep]] = {}
     last: Link | None = None
-    for t in counted(sorted(set(steps)), "encoding", report):
-        known = before(t)
-        link = known if last is None or (known is not None and known.t > last.t) else last
-        coded = series.encode(source, t, link)
-        last, step = coded.link, source.step(t)
+
+    def encoded(t: int, near: Link | None) -> Link:
+        coded, step = series.encode(source, t, near), source.step(t)
         written = write_coded_step(folder, t, coded.encoded.content, step.time_myr, step.label)
         stated = {"strength": coded.encoded.strength, "predicted_from": coded.predicted_from}
-        records.append((written.model_copy(update=stated), coded.encoded))
-    return records
+        records[t] = written.model_copy(update=stated), coded.encoded
+        return coded.link
+
+    ascending = sorted(set(steps))
+    for i, t in enumerate(counted(ascending, "encoding", report)):
+        if t in records:
+            continue
+        known = before(t)
+        if last is None or (known is not None and known.t > last.t):
+            last = known
+        if last is not None and series.reaches(last, series.time(source, t)):
+            last = encoded(t, last)
+            continue
+        *back, key = ascending[i : i + series.arguments.back + 1]
+        last = link = encoded(key, None)
+        for earlier in reversed(back):
+            link = encoded(earlier, link)
+    return [records[t] for t in ascending]
 
 
 def added_in_order(

@@ -46,6 +46,12 @@ class Chain:
     steps: list[Coefficients]
     times: list[float]
 
+    def branches(self, back: int) -> tuple[Chain, Chain]:
+        """The chains forwards and backwards that begin with the key frame, which has `back` steps before it."""
+        key = min(back, len(self.steps) - 1)
+        after, before = slice(key, None), slice(key, None, -1)
+        return Chain(self.steps[after], self.times[after]), Chain(self.steps[before], self.times[before])
+
 
 @dataclass(frozen=True)
 class FittedPrediction:
@@ -72,19 +78,22 @@ def fit_prediction(
     """
     bases = _bases(code)
     predictor = _predictors(arguments, bases, kelvins)
-    keys = [key_code(chain.steps[0]) for chain in chains]
-    rounds = _Rounds(code, refinement, predictor, chains, keys)
-    gains, tables, sizes = rounds.first(draft)
+    branches = [branch for chain in chains for branch in chain.branches(draft.back)]
+    keys = [key_code(branch.steps[0]) for branch in branches]
+    rounds = _Rounds(code, refinement, predictor, branches, keys)
+    found = rounds.first(draft)
     for _ in range(ROUNDS):
-        gains, tables, sizes = rounds.next(draft, gains, tables)
-    stored = np.round(gains * GAIN_STEPS).astype(np.uint8)
+        found = rounds.next(draft, found)
     edges = np.cumsum([basis.shape[1] for basis in bases.values()])[:-1]
+    forwards, back = (np.round(gains * GAIN_STEPS).astype(np.uint8) for gains in found.gains)
     arrays: dict[str, NDArray[Any]] = {}
-    for name, of_gains, of_tables in zip(
-        bases, np.split(stored, edges, axis=1), np.split(tables, edges, axis=1), strict=True
-    ):
-        arrays |= {gains_name(name): of_gains.copy(), tables_name(name): of_tables.copy()}
-    return FittedPrediction(draft, arrays, sizes / float(np.mean([len(key) for key in keys])))
+    for naming, array in ((gains_name, forwards), (_back_name, back), (tables_name, found.tables)):
+        arrays |= {naming(name): each.copy() for name, each in zip(bases, np.split(array, edges, axis=1), strict=True)}
+    return FittedPrediction(draft, arrays, found.size / float(np.mean([len(key) for key in keys])))
+
+
+def _back_name(field: str) -> str:
+    return gains_name(field, back=True)
 
 
 def _bases(code: Code[Component]) -> dict[str, Array]:
@@ -92,11 +101,11 @@ def _bases(code: Code[Component]) -> dict[str, Array]:
 
 
 def _predictors(arguments: SpectralArguments, bases: Mapping[str, Array], kelvins: float) -> Callable[..., Predictor]:
-    """A function that makes the predictor of a prediction, whose gains are 1 unless they are given."""
+    """A function that makes the predictor of a prediction, with gains of 1."""
     ones = np.ones((arguments.degree + 1, sum(basis.shape[1] for basis in bases.values())), np.float32)
 
-    def predictor(prediction: PredictionArguments, gains: NDArray[np.float32] = ones) -> Predictor:
-        return Predictor(arguments, prediction, bases, gains, kelvins)
+    def predictor(prediction: PredictionArguments) -> Predictor:
+        return Predictor(arguments, prediction, bases, ones, ones, kelvins)
 
     return predictor
 
@@ -165,72 +174,86 @@ def fit_physics(
     return made(draft, phase(draft), best) if gained else draft
 
 
+@dataclass(frozen=True)
+class _Found:
+    """Gains `(degree, mode)` forwards and backwards, tables `(degree, mode)`, and a predicted step's mean bytes."""
+
+    gains: tuple[Array, Array]
+    tables: NDArray[np.int8]
+    size: float
+
+
 class _Rounds:
-    """Codes chains again and again, each time with the gains and tables of the time before."""
+    """Codes chains again and again, each time with the gains and tables of the time before. The `keys` are the codes of
+    their first steps.
+    """
 
     def __init__(
         self,
         code: Code[Component],
         refinement: Refinement | None,
-        predictor: Callable[..., Predictor],
+        predictor: Callable[[PredictionArguments], Predictor],
         chains: Sequence[Chain],
         keys: Sequence[bytes],
     ) -> None:
-        self._code, self._predictor, self._chains = code, predictor, chains
-        self._degrees = degrees_of_rows(code.degree)
-        self._starts = np.searchsorted(self._degrees, np.arange(code.degree + 1))
-        self._keys = [decoded_key(code, refinement, data) for data in keys]
+        self._code, self._predictor = code, predictor
+        self._starts = np.searchsorted(degrees_of_rows(code.degree), np.arange(code.degree + 1))
+        self._chains = [(decoded_key(code, refinement, data), chain) for data, chain in zip(keys, chains, strict=True)]
 
-    def first(self, draft: PredictionArguments) -> tuple[Array, NDArray[np.int8], float]:
+    def first(self, draft: PredictionArguments) -> _Found:
         """Gains and tables for the first predictions of the chains."""
-        sums = _Sums(self._starts)
+        sums = _Sums(self._starts), _Sums(self._starts)
         carry = self._predictor(draft).carried
-        for chain, key in zip(self._chains, self._keys, strict=True):
-            sums.add(carry(key, chain.times[1] - chain.times[0]), _all(chain.steps[1]))
+        for key, chain in self._chains:
+            if len(chain.steps) > 1:
+                duration = chain.times[1] - chain.times[0]
+                sums[duration < 0].add(carry(key, duration), _all(chain.steps[1]))
         return self._found(draft, sums, 0.0)
 
-    def next(
-        self, draft: PredictionArguments, gains: Array, tables: NDArray[np.int8]
-    ) -> tuple[Array, NDArray[np.int8], float]:
-        """Better gains and tables, from chains that are coded with these, and the bytes of a predicted step."""
+    def next(self, draft: PredictionArguments, found: _Found) -> _Found:
+        """Better gains and tables, from chains that are coded with these."""
         edges = np.cumsum([each.basis.shape[1] for each in self._code.components.values()])[:-1]
-        parts = np.split(tables, edges, axis=1)
+        parts = np.split(found.tables, edges, axis=1)
         components = {
             name: replace(each, predicted=part)
             for (name, each), part in zip(self._code.components.items(), parts, strict=True)
         }
-        coder = Coder(
-            self._code.with_components(components, draft.coarseness),
-            self._predictor(draft, gains.astype(np.float32)),
-        )
-        sums, sizes = _Sums(self._starts), []
-        for chain, state in zip(self._chains, self._keys, strict=True):
-            for n, truth in enumerate(chain.steps[1:], 1):
-                carried = coder.predictor.carried(state, chain.times[n] - chain.times[n - 1])
-                sums.add(carried, _all(truth))
-                prediction = carried * gains.astype(np.float32)[:, None, None]
+        coder = Coder(self._code.with_components(components, draft.coarseness), self._predictor(draft))
+        sums, sizes = (_Sums(self._starts), _Sums(self._starts)), []
+        for state, chain in self._chains:
+            for truth, duration in zip(chain.steps[1:], np.diff(chain.times).tolist(), strict=True):
+                carried = coder.predictor.carried(state, duration)
+                sums[duration < 0].add(carried, _all(truth))
+                prediction = carried * found.gains[duration < 0].astype(np.float32)[:, None, None]
                 data = coder.difference(truth, prediction)
                 state = coder.decoded(data, prediction)
                 sizes.append(len(data))
         return self._found(draft, sums, float(np.mean(sizes)))
 
-    def _found(self, draft: PredictionArguments, sums: _Sums, sizes: float) -> tuple[Array, NDArray[np.int8], float]:
-        gains = np.round(sums.gains() * GAIN_STEPS) / GAIN_STEPS
+    def _found(self, draft: PredictionArguments, sums: tuple[_Sums, _Sums], size: float) -> _Found:
+        # There may be nothing before the key frames.
+        forwards, back = (np.round(each.gains() * GAIN_STEPS) / GAIN_STEPS for each in (sums[0], sums[1] or sums[0]))
+        missed = sums[0].missed(forwards) + sums[1].missed(back)
+        degrees = np.arange(len(forwards))[:, None]
+        usual = smoothed(missed / (sums[0].count + sums[1].count) / (2 * degrees + 1))
         steps = np.concatenate([np.full(each.basis.shape[1], each.step) for each in self._code.components.values()])
-        return gains, assigned(sums.usual_sizes(gains) / steps, draft.coarseness, of_profile=0), sizes
+        return _Found((forwards, back), assigned(usual / steps, draft.coarseness, of_profile=0), size)
 
 
 class _Sums:
     """Sums of products of predictions and truths, for each degree and mode."""
 
     def __init__(self, starts: NDArray[np.intp]) -> None:
-        self._starts, self._count = starts, 0
+        self._starts, self.count = starts, 0
         self._sums: Array | float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.count > 0
 
     def add(self, carried: NDArray[np.floating], truth: NDArray[np.floating]) -> None:
         p, y = in_rows(carried.astype(np.float64)), in_rows(truth.astype(np.float64))
         self._sums = self._sums + np.stack([np.add.reduceat(each, self._starts) for each in (p * p, p * y, y * y)])
-        self._count += 1
+        self.count += 1
 
     def gains(self) -> Array:
         """`(degree, mode)`: from 0 to 1; 1 for degree 0, which holds the mean profile."""
@@ -239,11 +262,12 @@ class _Sums:
         gains[0] = 1
         return np.asarray(gains)
 
-    def usual_sizes(self, gains: Array) -> Array:
-        """`(degree, mode)`: the root mean square of what the predictions miss."""
+    def missed(self, gains: Array) -> Array:
+        """`(degree, mode)`: the sums of squares of what the predictions miss."""
+        if not self:
+            return np.zeros_like(gains)
         squares, products, truths = np.asarray(self._sums)
-        missed = np.maximum(truths - 2 * gains * products + gains**2 * squares, 0)
-        return smoothed(missed / self._count / (2 * np.arange(len(missed)) + 1)[:, None])
+        return np.asarray(np.maximum(truths - 2 * gains * products + gains**2 * squares, 0))
 
 
 def _all(components: Coefficients) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Encodes time steps one after another: key frames, and time steps that are predicted from the decoded one before.
+"""Encodes time steps: key frames, and time steps that are predicted from a decoded neighbour.
 
 The encoder predicts from what a decoder has, so errors of the code do not add up along a chain.
 """
@@ -23,7 +23,7 @@ from earthgan_training.simulations.labelled import Source
 
 Array = NDArray[np.float32]
 
-#: A time step that lies more passes of the predictor after the one before it is a key frame.
+#: A time step that lies more passes of the predictor from its neighbour is a key frame.
 MOST_PASSES = 8
 
 
@@ -113,18 +113,18 @@ class SeriesEncoder:
     def arguments(self) -> PredictionArguments:
         return self._coder.predictor.arguments
 
-    def encode(self, source: Source, t: int, before: Link | None) -> CodedLink:
-        """Encode a time step. It becomes a key frame if that takes fewer bytes, if the chain is long enough, or if
-        nothing is known of a time step `before` it. Raises BadInput.
+    def encode(self, source: Source, t: int, near: Link | None) -> CodedLink:
+        """Encode a time step. It becomes a key frame if that takes fewer bytes, if the chain is long enough, or if no
+        time step `near` it is known. Raises BadInput.
         """
         time, true = self.time(source, t), self.encoder.read(source, t)
         try:
             data, origin, depth = self.encoder.key(true.coefficients), None, 0
-            found = None if before is None else self._predicted(true.coefficients, time, before)
+            found = None if near is None else self._predicted(true.coefficients, time, near)
         except ValueError as error:
             raise BadInput(f"{source.address}: step {t}: {error}") from error
-        if before is not None and found is not None and len(found[0]) < len(data):
-            (data, state), origin, depth = found, before.t, before.depth + 1
+        if near is not None and found is not None and len(found[0]) < len(data):
+            (data, state), origin, depth = found, near.t, near.depth + 1
         else:
             state = decoded_key(self._code, self._refinement, data)
         encoded = self.encoder.checked(source, t, true, data, lambda: state)
@@ -137,15 +137,17 @@ class SeriesEncoder:
             raise BadInput(f"{source.address}: step {t} has no time, from which steps are predicted")
         return float(time)
 
-    def _predicted(self, truth: Coefficients, time: float, before: Link) -> tuple[bytes, Array] | None:
+    def reaches(self, near: Link, time: float) -> bool:
+        """Whether a time step at this time may be predicted from the one `near` it."""
+        duration = time - near.time
+        passes = self._coder.predictor.passes(duration, near.strength)
+        return near.depth < self.arguments.most and duration != 0 and passes <= MOST_PASSES
+
+    def _predicted(self, truth: Coefficients, time: float, near: Link) -> tuple[bytes, Array] | None:
         """The bytes and the coefficients of a predicted time step. None if it should not be predicted."""
-        arguments, predictor = self.arguments, self._coder.predictor
-        duration, strength = time - before.time, before.strength
-        if before.depth + 1 >= arguments.key_every or duration <= 0:
+        if not self.reaches(near, time):
             return None
-        if predictor.passes(duration, strength) > MOST_PASSES:
-            return None
-        prediction = predictor.predicted(before.state, duration, strength)
+        prediction = self._coder.predictor.predicted(near.state, time - near.time, near.strength)
         if not np.isfinite(prediction).all():
             return None
         data = self._coder.difference(truth, prediction)

@@ -41,7 +41,7 @@ class KindArguments(Frozen):
 class StepInputs(Frozen):
     """The conditional inputs in `spec.json`: one file for each time step. A kind may add fields."""
 
-    #: Whether a time step may be predicted from an earlier one.
+    #: Whether a time step may be predicted from another one.
     may_predict: ClassVar[bool] = False
 
     steps: tuple[StepSpec, ...] = Field(min_length=1)
@@ -51,11 +51,19 @@ class StepInputs(Frozen):
         numbers = [step.t for step in self.steps]
         if numbers != sorted(set(numbers)):
             raise ValueError("the time steps do not ascend")
-        known: set[int] = set()
-        for step in self.steps:
-            if step.predicted_from is not None and not (self.may_predict and step.predicted_from in known):
-                raise ValueError(f"step {step.t} cannot be predicted from step {step.predicted_from}")
-            known.add(step.t)
+        origins = {step.t: step.predicted_from for step in self.steps}
+        known: set[int] = set()  # those that follow from a key frame
+        for t in numbers:
+            chain: set[int] = set()
+            while t not in known:
+                chain.add(t)
+                origin = origins[t]
+                if origin is None:
+                    break
+                if not self.may_predict or origin in chain or origin not in origins:
+                    raise ValueError(f"step {t} cannot be predicted from step {origin}")
+                t = origin
+            known |= chain
         return self
 
 

@@ -46,7 +46,7 @@ class RefinementArguments(Frozen):
 
 
 class PredictionArguments(Frozen):
-    """The prediction of a step from the decoded step before it (`earthgan.kinds.prediction`).
+    """The prediction of a step from the decoded step before it or after it (`earthgan.kinds.prediction`).
 
     Degrees up to `degree` are carried on `shells` Chebyshev shells, by a flow whose change is taken from degrees up to
     `flow_degree`, with `stages` products (an odd number) in each pass of at most `interval`. `clock` says which number
@@ -74,6 +74,18 @@ class PredictionArguments(Frozen):
         if self.stages % 2 == 0:
             raise ValueError("a prediction has an odd number of stages")
         return self
+
+    @property
+    def most(self) -> int:
+        """The largest number of predictions that lead from a key frame to a step."""
+        return self.key_every - 1 - self.back
+
+    @property
+    def back(self) -> int:
+        """The number of steps before a key frame that are predicted from it backwards. A second one takes four times
+        as many bytes as a step forwards (`docs/spectral.md`).
+        """
+        return min(1, (self.key_every - 1) // 2)
 
     @property
     def carries(self) -> bool:
@@ -165,9 +177,9 @@ class SpectralArguments(KindArguments):
         return ("temperature", "u", "v") if self.stokes or len(coded) > 1 else ("temperature",)
 
 
-def gains_name(field: str) -> str:
-    """The name of the array `(degree, mode)` of a component's gains, uint8."""
-    return f"prediction.{field}.gains"
+def gains_name(field: str, back: bool = False) -> str:
+    """The name of the array `(degree, mode)` of a component's gains, uint8, for predictions forwards or `back`."""
+    return f"prediction.{field}.gains{'_back' if back else ''}"
 
 
 def tables_name(field: str) -> str:

@@ -45,6 +45,9 @@ class Band:
     `index` `(order, function)` holds the flat indices of their coefficients among all `(degree, order)`. Orders with
     fewer functions than the first order are padded with zeros, and their padded indices refer to a coefficient that is
     always zero.
+
+    Functions of high orders vanish near the poles, down to numbers that are too small for a normal exponent. Processors
+    are a hundred times slower with such numbers, so those whose square has no normal exponent are zero here.
     """
 
     orders: slice
@@ -66,6 +69,7 @@ class Band:
         matrix = np.zeros((len(orders), *each[0].shape), dtype)
         for padded, present in zip(matrix, each, strict=True):
             padded[: len(present)] = present
+        matrix[np.abs(matrix) < np.sqrt(np.finfo(dtype).tiny)] = 0
         order, degrees = np.array(orders)[:, None], np.array(orders)[:, None] + parity + 2 * np.arange(len(each[0]))
         index = np.where(degrees <= degree, degrees * (degree + 1) + order, 1)
         return cls(slice(orders.start, orders.stop), parity, index, matrix)
