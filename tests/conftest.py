@@ -1,6 +1,8 @@
 """Fixtures that several folders of tests share."""
 
+import atexit
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +13,12 @@ from earthgan import Surrogate
 from gateway_server import gateway
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE, PUBLISHED
 
-# Tests keep nothing in the user's own cache folder, and find nothing there.
-os.environ["EARTHGAN_CACHE_DIR"] = ""
+# Tests keep nothing in the user's own cache folder, and find nothing there. All processes of a run share a new folder:
+# what it keeps of the shipped surrogate takes each of them five seconds to compute.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _cache = tempfile.TemporaryDirectory(prefix="earthgan-")
+    atexit.register(_cache.cleanup)
+    os.environ["EARTHGAN_CACHE_DIR"] = _cache.name
 
 # In continuous integration, Hypothesis tries the same examples every time. Elsewhere it looks for new ones.
 settings.register_profile("ci", derandomize=True)

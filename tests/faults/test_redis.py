@@ -23,7 +23,7 @@ from earthgan import Surrogate
 from engines import CountingEngine
 from faults.rows import Measured, fault
 from faults.servers import TILE, fetch, served, tile
-from gateway_server import EARTHGAN, READY_WITHIN_S, free_port
+from gateway_server import EARTHGAN, READY_WITHIN_S, environment, free_port
 from integration.redis_server import redis_server
 from places import DEFAULT_SURROGATE
 
@@ -165,16 +165,12 @@ def quartile(values: list[float]) -> float:
 @contextmanager
 def gateways(count: int, **settings: str) -> Iterator[list[tuple[str, subprocess.Popen[bytes]]]]:
     """Gateways in processes of their own: addresses and processes. All start at once."""
-    import os
-
     with ExitStack() as stack:
         found = []
         for _ in range(count):
             port = free_port()
-            environment = {name: value for name, value in os.environ.items() if not name.startswith("EARTHGAN_")}
-            environment |= {f"EARTHGAN_{name.upper()}": value for name, value in settings.items()}
             command = [*EARTHGAN, "serve", str(DEFAULT_SURROGATE), "--port", str(port)]
-            process = subprocess.Popen(command, env=environment | {"EARTHGAN_PREFETCH": "false"})
+            process = subprocess.Popen(command, env=environment(prefetch="false", **settings))
             stack.callback(process.wait)
             stack.callback(process.kill)
             found.append((f"http://127.0.0.1:{port}", process))
