@@ -1,6 +1,7 @@
 """Fixtures that several folders of tests share."""
 
 import atexit
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +25,14 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_collection_finish() -> None:
+    """Everything that is there now stays. The garbage collector is only to look at what tests leave, or it would come
+    too rarely: applications, which refer to themselves, hold a surrogate each.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
