@@ -16,7 +16,7 @@ PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) service
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
 
-# Most tests use one core, so two processes share them. Tests of times and memory follow, with nothing beside them.
+# Most tests use one core, so two processes share them. Tests that measure follow, with nothing beside them.
 # With ARGS, one process runs all that they choose.
 test: $(VENV)/.testing system-packages
 ifeq ($(strip $(ARGS)),)

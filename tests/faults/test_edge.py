@@ -25,6 +25,8 @@ from faults.servers import TILE, Served, ask, fetch, raw, served, tile
 from faults.test_redis import gateways
 from places import DEFAULT_SURROGATE
 
+pytestmark = pytest.mark.alone
+
 
 @contextmanager
 def quick(monkeypatch: pytest.MonkeyPatch, **settings: int) -> Iterator[Served]:

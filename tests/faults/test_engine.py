@@ -39,6 +39,8 @@ from faults.servers import (
 )
 from places import DEFAULT_SURROGATE
 
+pytestmark = pytest.mark.alone
+
 #: A gateway that waits for a model server.
 REMOTE: dict[str, Any] = {"engine": "torchserve"}
 

@@ -27,6 +27,8 @@ from gateway_server import EARTHGAN, READY_WITHIN_S, environment, free_port
 from integration.redis_server import redis_server
 from places import DEFAULT_SURROGATE
 
+pytestmark = pytest.mark.alone
+
 PATHS = [TILE, "/shells/vx/120/150.npy", "/tiles/speed/120/150/0/0/0.webp", "/points/vx/120/150?lat=1&lon=2"]
 
 DAMAGES: dict[str, Callable[[redis.Redis, bytes, bytes], object]] = {

@@ -14,6 +14,8 @@ from engines import CountingEngine
 from gateway_server import gateway
 from places import DEFAULT_SURROGATE
 
+pytestmark = pytest.mark.alone
+
 
 def test_a_client_that_asks_too_often_is_told_when_to_come_back() -> None:
     with gateway(rate_limit="40/second") as url, httpx.Client(base_url=url, trust_env=False) as client:

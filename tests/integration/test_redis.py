@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import httpx2 as httpx
+import pytest
 import redis
 
 from earthgan import Surrogate
@@ -14,6 +15,8 @@ from earthgan_gateway.keys import Keys
 from gateway_server import gateway
 from integration.redis_server import redis_server
 from places import DEFAULT_SURROGATE
+
+pytestmark = pytest.mark.alone
 
 TILE = "/tiles/temperature/120/150/1/0/0"
 

@@ -14,6 +14,8 @@ import pytest
 from gateway_server import environment, free_port
 from places import DEFAULT_SURROGATE, ROOT
 
+pytestmark = pytest.mark.alone
+
 
 def serve(*arguments: str, **variables: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "earthgan.cli", "serve", *arguments]
