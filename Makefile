@@ -16,14 +16,12 @@ PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) service
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
 
-# Most tests use one core, so two processes share them. Tests that measure follow, with nothing beside them.
+# First, tests that measure, with nothing beside them. Most of the others use one core, so two processes share them.
 # With ARGS, one process runs all that they choose.
 test: $(VENV)/.testing system-packages
 ifeq ($(strip $(ARGS)),)
-	@status=0; set -x; \
-	OMP_NUM_THREADS=1 $(PYTEST) --numprocesses 2 --dist loadfile -m "$(USUAL) and not alone" || status=1; \
-	$(PYTEST) -m "$(USUAL) and alone" || status=1; \
-	exit $$status
+	$(PYTEST) -m "$(USUAL) and alone" || failed=1; \
+	OMP_NUM_THREADS=1 $(PYTEST) --numprocesses 2 --dist loadfile -m "$(USUAL) and not alone" && [ -z "$$failed" ]
 else
 	$(PYTEST) $(ARGS)
 endif
