@@ -20,7 +20,7 @@ serve: $(VENV)/.serving
 # With ARGS, one process runs all that they choose.
 test: $(VENV)/.testing system-packages
 ifeq ($(strip $(ARGS)),)
-	$(PYTEST) -m "$(USUAL) and alone" || failed=1; \
+	failed=; $(PYTEST) -m "$(USUAL) and alone" || failed=1; \
 	OMP_NUM_THREADS=1 $(PYTEST) --numprocesses 2 --dist loadfile -m "$(USUAL) and not alone" && [ -z "$$failed" ]
 else
 	$(PYTEST) $(ARGS)
