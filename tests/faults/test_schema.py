@@ -16,6 +16,8 @@ from faults.rows import Measured, fault
 from faults.servers import served
 from places import DEFAULT_SURROGATE, ROOT
 
+pytestmark = pytest.mark.alone
+
 
 def schemathesis(*options: str) -> tuple[int, int, str]:
     """Return the number of requests that schemathesis made, the number of its findings, and what it said."""

@@ -14,6 +14,8 @@ from gateway_server import free_port, gateway
 from load.checks import PNG_START, fault, view
 from places import ROOT
 
+pytestmark = pytest.mark.alone
+
 PNG = PNG_START + (256).to_bytes(4, "big") * 2 + b"..." + b"IEND\xaeB`\x82"
 HEADERS = {"etag": '"a"', "earthgan-surrogate": "d"}
 

@@ -1,7 +1,9 @@
 """Surrogate folders are verified when they are opened, and errors say exactly what they have."""
 
+import gc
 import json
 import shutil
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -168,3 +170,16 @@ def test_a_seed_tells_draws_apart_exactly_where_the_kind_says_so(folder: Path) -
     backend, window = onnx_backend(surrogate), Window(range(100, 101), range(40, 48), range(40, 48))
     one, other = (surrogate.normalised(backend, surrogate.steps[0].t, window, seed) for seed in (1, 2))
     assert surrogate.kind.has_noise == (not np.array_equal(one, other))
+
+
+def test_a_dropped_surrogate_takes_its_tables_with_it() -> None:
+    """They are dozens of megabytes. In a process of many objects, the garbage collector comes too late for them."""
+    surrogate = Surrogate(DEFAULT_SURROGATE)
+    surrogate.conditional_input(surrogate.steps[0].t)  # a key frame
+    tables = weakref.ref(surrogate.inputs._code._entropy)  # type: ignore[attr-defined]
+    gc.disable()
+    try:
+        del surrogate
+        assert tables() is None
+    finally:
+        gc.enable()

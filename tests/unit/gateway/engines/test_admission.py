@@ -11,6 +11,8 @@ from earthgan.errors import EngineBusy, EngineTimeout, EngineUnavailable
 from earthgan_gateway.engines import admission
 from earthgan_gateway.engines.admission import CALM_S, LEAST, Admission
 
+pytestmark = pytest.mark.alone
+
 
 class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
