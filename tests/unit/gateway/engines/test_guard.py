@@ -9,7 +9,7 @@ import pytest
 from earthgan import Surrogate
 from earthgan.errors import EngineBusy, UnknownStep
 from earthgan_gateway.engines import GuardedEngine, guard
-from earthgan_gateway.engines.guard import BURST_STEPS
+from earthgan_gateway.engines.guard import BURST
 from engines import CountingEngine
 from places import BASELINE_SURROGATE
 
@@ -85,7 +85,7 @@ def test_six_readers_are_served_and_a_seventh_is_refused_at_once() -> None:
         asked = Asked()
         await asked.tile(113)
         asked.engine.may_read.clear()
-        six = [asyncio.create_task(asked.tile(114 + n)) for n in range(BURST_STEPS)]
+        six = [asyncio.create_task(asked.tile(114 + n)) for n in range(BURST)]
         await asyncio.sleep(0.01)
         with pytest.raises(EngineBusy) as told:
             await asked.tile(128)
@@ -96,6 +96,19 @@ def test_six_readers_are_served_and_a_seventh_is_refused_at_once() -> None:
         await asyncio.gather(*six)
         assert asked.refused == ["queue"]
         assert set(asked.engine.read.values()) == {1}
+
+    asyncio.run(main())
+
+
+def test_shells_of_six_readers_are_served_however_slow_they_are() -> None:
+    async def main() -> None:
+        asked = Asked()
+        asked.engine.delay_s = WITHIN_S
+        await asked.tile(113)
+        await asyncio.gather(*(asked.tile(113, r) for r in range(BURST)))
+        assert not asked.refused
+        with pytest.raises(EngineBusy):
+            await asyncio.gather(*(asked.tile(113, r) for r in range(BURST + 1)))
 
     asyncio.run(main())
 

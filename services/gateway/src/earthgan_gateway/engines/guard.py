@@ -28,9 +28,9 @@ STALLED_S, STALLED_CALLS = 5.0, 4
 AWAY_AFTER = 3
 #: The first and the longest pause between two probes of an engine that does not answer or is away.
 FIRST_PROBE_S, LONGEST_PROBE_S = 0.5, 4.0
-#: So many time steps that are not in memory may be asked for at once, however slow they are: those of six readers, each
-#: at a step of their own.
-BURST_STEPS = 6
+#: So many shells, and so many time steps that are not in memory, may be asked for at once, however slow they are: those
+#: of six readers who look at different ones.
+BURST = 6
 #: How long a probe may take.
 PROBE_S = 5.0
 
@@ -130,12 +130,12 @@ class GuardedEngine:
             raise EngineUnavailable("the generator does not answer", FIRST_PROBE_S + PROBE_S)
         if lane == "map" and not self._engine.has_step(t):
             await self._reading.do(t, deadline, lambda until: self._read_step(t, until))
-        with self._map.place() if lane == "map" else nullcontext():
+        with self._map.place("shell", BURST) if lane == "map" else nullcontext():
             return self._checked(await self._watched(call, deadline), shape)
 
     async def _read_step(self, t: int, until: float) -> None:
         """Read a time step, once for all that wait for it."""
-        with self._steps.place("step", BURST_STEPS):
+        with self._steps.place("step", BURST):
             if self._engine.reads_apart:  # in this process: it may be slow, but it cannot be away
                 await self._engine.read_step(t, until)
             else:
