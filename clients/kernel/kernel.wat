@@ -9,7 +9,7 @@
     (param $out i32) (param $outStep i32)
     (param $factors i32) (param $rowStep i32) (param $innerStep i32) (param $rows i32)
     (param $places i32) (param $inner i32) (param $width i32)
-    (local $i i32) (local $j i32) (local $last i32) (local $end i32) (local $place i32) (local $term i32)
+    (local $i i32) (local $j i32) (local $start i32) (local $last i32) (local $end i32) (local $place i32) (local $term i32)
     (local $r1 i32) (local $r2 i32) (local $r3 i32)
     (local $a0 i32) (local $a1 i32) (local $a2 i32) (local $a3 i32)
     (local $x v128) (local $y v128) (local $f v128)
@@ -63,7 +63,10 @@
         (call $store (i32.add (local.get $j) (call $row (local.get $out) (local.get $outStep) (local.get $r2))) (local.get $x2) (local.get $y2))
         (call $store (i32.add (local.get $j) (call $row (local.get $out) (local.get $outStep) (local.get $r3))) (local.get $x3) (local.get $y3))
         (br_if $blocks (i32.lt_s (local.tee $i (i32.add (local.get $i) (i32.const 4))) (local.get $rows))))
-      (br_if $columns (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 32))) (local.get $width)))))
+      ;; A last block of 4 columns begins 4 columns earlier.
+      (local.set $start (i32.add (local.get $j) (i32.const 32)))
+      (local.set $j (call $least (local.get $start) (i32.sub (local.get $width) (i32.const 32))))
+      (br_if $columns (i32.lt_u (local.get $start) (local.get $width)))))
 
   ;; out[j] = max(out[j] + bias, slope (out[j] + bias)) + added[j], for `width` bytes
   (func (export "activate") (param $out i32) (param $added i32) (param $width i32) (param $bias f32) (param $slope f32)
@@ -78,18 +81,96 @@
       (local.set $added (i32.add (local.get $added) (i32.const 16)))
       (br_if $columns (i32.lt_u (local.tee $out (i32.add (local.get $out) (i32.const 16))) (local.get $end)))))
 
-  ;; out[j] = (out[j] and keep) + a[j] b[j] + c[j] d[j], for `width` bytes; keep is -1, or 0 to begin a sum
-  (func (export "products")
-    (param $out i32) (param $keep i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32) (param $width i32)
-    (local $j i32)
+  ;; sums[i][j] = a[i][j] + b[i][j] and differences[i][j] = a[i][j] - b[i][j], for rows of `width` bytes
+  (func (export "cross")
+    (param $sums i32) (param $differences i32) (param $outStep i32) (param $a i32) (param $b i32) (param $inStep i32)
+    (param $rows i32) (param $width i32)
+    (local $j i32) (local $x v128) (local $y v128)
+    (loop $row
+      (local.set $j (i32.const 0))
+      (loop $columns
+        (local.set $x (v128.load (i32.add (local.get $a) (local.get $j))))
+        (local.set $y (v128.load (i32.add (local.get $b) (local.get $j))))
+        (v128.store (i32.add (local.get $sums) (local.get $j)) (f32x4.add (local.get $x) (local.get $y)))
+        (v128.store (i32.add (local.get $differences) (local.get $j)) (f32x4.sub (local.get $x) (local.get $y)))
+        (br_if $columns (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 16))) (local.get $width))))
+      (local.set $a (i32.add (local.get $a) (local.get $inStep)))
+      (local.set $b (i32.add (local.get $b) (local.get $inStep)))
+      (local.set $sums (i32.add (local.get $sums) (local.get $outStep)))
+      (local.set $differences (i32.add (local.get $differences) (local.get $outStep)))
+      (br_if $row (local.tee $rows (i32.sub (local.get $rows) (i32.const 1))))))
+
+  ;; Four mirror images of columns from sums of waves: cosines of even and of odd orders, and sines of both. Sums and
+  ;; images are `step` bytes apart. Image q is multiplied by weights that begin at weights + q weightStep, and is added
+  ;; to what is there (and keep; keep is -1, or 0 to begin a sum).
+  (func (export "unfold")
+    (param $out i32) (param $keep i32) (param $sums i32) (param $step i32) (param $weights i32) (param $weightStep i32)
+    (param $width i32)
+    (local $end i32) (local $in i32) (local $w i32) (local $to i32)
+    (local $a v128) (local $b v128) (local $c v128) (local $d v128) (local $x v128) (local $kept v128)
+    (local.set $kept (i32x4.splat (local.get $keep)))
+    (local.set $end (i32.add (local.get $out) (local.get $width)))
     (loop $columns
-      (v128.store (i32.add (local.get $out) (local.get $j))
+      (local.set $a (v128.load (local.get $sums)))
+      (local.set $b (v128.load (local.tee $in (i32.add (local.get $sums) (local.get $step)))))
+      (local.set $c (v128.load (local.tee $in (i32.add (local.get $in) (local.get $step)))))
+      (local.set $d (v128.load (i32.add (local.get $in) (local.get $step))))
+      (local.set $x (f32x4.sub (local.get $a) (local.get $b)))
+      (local.set $a (f32x4.add (local.get $a) (local.get $b)))
+      (local.set $b (local.get $x))
+      (local.set $x (f32x4.sub (local.get $d) (local.get $c)))
+      (local.set $c (f32x4.add (local.get $c) (local.get $d)))
+      (local.set $d (local.get $x))
+      (local.set $to (local.get $out))
+      (local.set $w (local.get $weights))
+      (v128.store (local.get $to)
         (f32x4.add
-          (v128.and (i32x4.splat (local.get $keep)) (v128.load (i32.add (local.get $out) (local.get $j))))
-          (f32x4.add
-            (f32x4.mul (v128.load (i32.add (local.get $a) (local.get $j))) (v128.load (i32.add (local.get $b) (local.get $j))))
-            (f32x4.mul (v128.load (i32.add (local.get $c) (local.get $j))) (v128.load (i32.add (local.get $d) (local.get $j)))))))
-      (br_if $columns (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 16))) (local.get $width)))))
+          (v128.and (local.get $kept) (v128.load (local.get $to)))
+          (f32x4.mul (v128.load (local.get $w)) (f32x4.add (local.get $a) (local.get $c)))))
+      (local.set $to (i32.add (local.get $to) (local.get $step)))
+      (local.set $w (i32.add (local.get $w) (local.get $weightStep)))
+      (v128.store (local.get $to)
+        (f32x4.add
+          (v128.and (local.get $kept) (v128.load (local.get $to)))
+          (f32x4.mul (v128.load (local.get $w)) (f32x4.sub (local.get $a) (local.get $c)))))
+      (local.set $to (i32.add (local.get $to) (local.get $step)))
+      (local.set $w (i32.add (local.get $w) (local.get $weightStep)))
+      (v128.store (local.get $to)
+        (f32x4.add
+          (v128.and (local.get $kept) (v128.load (local.get $to)))
+          (f32x4.mul (v128.load (local.get $w)) (f32x4.add (local.get $b) (local.get $d)))))
+      (local.set $to (i32.add (local.get $to) (local.get $step)))
+      (local.set $w (i32.add (local.get $w) (local.get $weightStep)))
+      (v128.store (local.get $to)
+        (f32x4.add
+          (v128.and (local.get $kept) (v128.load (local.get $to)))
+          (f32x4.mul (v128.load (local.get $w)) (f32x4.sub (local.get $b) (local.get $d)))))
+      (local.set $sums (i32.add (local.get $sums) (i32.const 16)))
+      (local.set $weights (i32.add (local.get $weights) (i32.const 16)))
+      (br_if $columns (i32.lt_u (local.tee $out (i32.add (local.get $out) (i32.const 16))) (local.get $end)))))
+
+  ;; The transpose of `unfold` without weights, in place: mirror images become what sums over waves need.
+  (func (export "fold") (param $at i32) (param $step i32) (param $width i32)
+    (local $end i32) (local $at1 i32) (local $at2 i32) (local $at3 i32)
+    (local $a v128) (local $b v128) (local $c v128) (local $d v128) (local $x v128)
+    (local.set $end (i32.add (local.get $at) (local.get $width)))
+    (loop $columns
+      (local.set $at1 (i32.add (local.get $at) (local.get $step)))
+      (local.set $at2 (i32.add (local.get $at1) (local.get $step)))
+      (local.set $at3 (i32.add (local.get $at2) (local.get $step)))
+      (local.set $a (v128.load (local.get $at)))
+      (local.set $b (v128.load (local.get $at1)))
+      (local.set $c (v128.load (local.get $at2)))
+      (local.set $d (v128.load (local.get $at3)))
+      (local.set $x (f32x4.sub (local.get $a) (local.get $b)))
+      (local.set $a (f32x4.add (local.get $a) (local.get $b)))
+      (local.set $b (f32x4.sub (local.get $c) (local.get $d)))
+      (local.set $c (f32x4.add (local.get $c) (local.get $d)))
+      (v128.store (local.get $at) (f32x4.add (local.get $a) (local.get $c)))
+      (v128.store (local.get $at1) (f32x4.sub (local.get $a) (local.get $c)))
+      (v128.store (local.get $at2) (f32x4.sub (local.get $x) (local.get $b)))
+      (v128.store (local.get $at3) (f32x4.add (local.get $x) (local.get $b)))
+      (br_if $columns (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $end)))))
 
   ;; out[j] = a[j] + factor b[j], for `width` bytes
   (func (export "sum") (param $out i32) (param $a i32) (param $b i32) (param $width i32) (param $factor f32)

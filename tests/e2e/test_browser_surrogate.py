@@ -320,17 +320,22 @@ def test_altered_bytes_are_refused(page: Page, site: str, folder: Path, file: st
 def test_where_no_digest_is_compared_damaged_steps_are_noticed(page: Page, site: str, folder: Path) -> None:
     shutil.copytree(DEFAULT_SURROGATE, folder / "unverified")
     page.add_init_script(NO_DIGESTS)
+    steps = Surrogate(DEFAULT_SURROGATE).steps
+    keys = [step.t for step in steps if step.predicted_from is None]
+    origins = {step.predicted_from for step in steps}
+    ends = [step.t for step in steps if step.predicted_from == step.t - 1 and step.t not in origins]
+    # No other step follows from these, and these follow from different key frames, or are some.
     for t, damaged in (
-        (120, lambda data: b""),
-        (121, lambda data: data[:-400]),
-        (122, lambda data: data + b"\0\0"),
-        (123, lambda data: data[:600] + bytes([data[600] ^ 1]) + data[601:]),
-        (124, lambda data: data[:2] + bytes([data[2] + 1]) + data[3:]),
+        (ends[0], lambda data: b""),
+        (ends[1], lambda data: data[:-400]),
+        (keys[2], lambda data: data + b"\0\0"),
+        (ends[3], lambda data: data[:600] + bytes([data[600] ^ 1]) + data[601:]),
+        (keys[4], lambda data: data[:2] + bytes([data[2] + 1]) + data[3:]),
     ):
-        step = folder / "unverified" / "inputs" / f"{t}.bin"
+        step = folder / "unverified" / "inputs" / f"{t:03d}.bin"
         step.write_bytes(damaged(step.read_bytes()))
         found = failure(page, site, "unverified", t)
-        assert found == f"SurrogateError: /unverified/inputs/{t}.bin: The coded step is damaged."
+        assert found == f"SurrogateError: /unverified/inputs/{t:03d}.bin: The coded step is damaged."
 
 
 def test_a_page_without_digests_says_so(page: Page, site: str) -> None:

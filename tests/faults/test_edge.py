@@ -280,7 +280,7 @@ def test_an_overload_slows_down_nobody_who_is_admitted(measured: Measured) -> No
 
 
 #: The shells that are asked for alone, and the seconds of the tenfold rate.
-ALONE, OVERLOAD_S = 150, 10
+ALONE, OVERLOAD_S = 150, 60
 
 
 async def alone_and_overloaded(url: str) -> tuple[list[float], list[tuple[int, float]], float]:

@@ -6,7 +6,7 @@
 import { KERNEL } from "./kernel-code.js";
 
 const PAGE_BYTES = 65536;
-/** Rows begin at multiples of this, and numbers of columns are multiples of it: the kernel's blocks are so wide. */
+/** The kernel's blocks are so wide. Arrays begin at multiples of this. */
 const BLOCK = 8;
 /** The first places of a workspace hold the addresses of the terms of a product, at most so many. */
 const MOST_TERMS = 2048;
@@ -97,7 +97,7 @@ export class Workspace {
    *   out: number, outStep: number, factors: number, rowStep: number, innerStep: number, rows: number,
    *   terms: number, termStep: number, inner: number, columns: number,
    * }} product  a step is the distance of one row to the next; `innerStep` is that of a factor to the next of its row.
-   *   The number of columns is a multiple of 8.
+   *   The number of columns is a multiple of 4, and 8 at least.
    */
   multiply({ out, outStep, factors, rowStep, innerStep, rows, terms, termStep, inner, columns }) {
     for (let k = 0; k < inner; k++) this.#addresses[k] = 4 * (terms + k * termStep);
@@ -118,11 +118,27 @@ export class Workspace {
   }
 
   /**
-   * Computes `out[j] = a[j] b[j] + c[j] d[j]`, or adds that to `out[j]`, for a number of columns that is a multiple of 4.
-   * @param {boolean} isAdded
+   * Computes the sums and the differences of two arrays of rows. All places and steps count numbers.
+   * @param {{sums: number, differences: number, outStep: number, a: number, b: number, inStep: number, rows: number, columns: number}} arrays
+   *   The number of columns is a multiple of 4.
    */
-  products(out, isAdded, a, b, c, d, columns) {
-    this.#run.products(4 * out, isAdded ? -1 : 0, 4 * a, 4 * b, 4 * c, 4 * d, 4 * columns);
+  cross({ sums, differences, outStep, a, b, inStep, rows, columns }) {
+    this.#run.cross(4 * sums, 4 * differences, 4 * outStep, 4 * a, 4 * b, 4 * inStep, rows, 4 * columns);
+  }
+
+  /**
+   * Computes points of four mirror images from sums of waves, multiplies them by weights, and stores or adds them.
+   * @param {{out: number, isAdded: boolean, sums: number, step: number, weights: number, weightStep: number, columns: number}} arrays
+   *   The sums are of cosines of even and of odd orders, and of sines of both, `step` apart. The images at longitudes x,
+   *   -x, 180 - x and x - 180 are `step` apart, and their weights `weightStep`. The number of columns is a multiple of 4.
+   */
+  unfold({ out, isAdded, sums, step, weights, weightStep, columns }) {
+    this.#run.unfold(4 * out, isAdded ? -1 : 0, 4 * sums, 4 * step, 4 * weights, 4 * weightStep, 4 * columns);
+  }
+
+  /** Puts what sums over waves need in the place of four mirror images: the transpose of `unfold`. */
+  fold(images, step, columns) {
+    this.#run.fold(4 * images, 4 * step, 4 * columns);
   }
 
   /** Computes `out[j] = a[j] + factor b[j]` for a number of columns that is a multiple of 4. @returns {number} out */
@@ -166,11 +182,34 @@ const plain = (memory) => ({
       floats[j] = Math.max(value, slope * value) + floats[from];
     }
   },
-  products(out, keep, a, b, c, d, width) {
+  cross(sums, differences, outStep, a, b, inStep, rows, width) {
     const floats = new Float32Array(memory.buffer);
-    [out, a, b, c, d] = [out, a, b, c, d].map((at) => at / 4);
+    for (let i = 0; i < rows; i++) {
+      const [from, to] = [(i * inStep) / 4, (i * outStep) / 4];
+      for (let j = 0; j < width / 4; j++) {
+        const [x, y] = [floats[a / 4 + from + j], floats[b / 4 + from + j]];
+        floats[sums / 4 + to + j] = x + y;
+        floats[differences / 4 + to + j] = x - y;
+      }
+    }
+  },
+  unfold(out, keep, sums, step, weights, weightStep, width) {
+    const floats = new Float32Array(memory.buffer);
     for (let j = 0; j < width / 4; j++) {
-      floats[out + j] = (keep && floats[out + j]) + floats[a + j] * floats[b + j] + floats[c + j] * floats[d + j];
+      const [a, b, c, d] = [0, 1, 2, 3].map((k) => floats[(sums + k * step) / 4 + j]);
+      [a + b + (c + d), a + b - (c + d), a - b + (d - c), a - b - (d - c)].forEach((value, q) => {
+        const at = (out + q * step) / 4 + j;
+        floats[at] = (keep && floats[at]) + value * floats[(weights + q * weightStep) / 4 + j];
+      });
+    }
+  },
+  fold(images, step, width) {
+    const floats = new Float32Array(memory.buffer);
+    for (let j = 0; j < width / 4; j++) {
+      const [a, b, c, d] = [0, 1, 2, 3].map((q) => floats[(images + q * step) / 4 + j]);
+      [a + b + (c + d), a + b - (c + d), a - b - (c - d), a - b + (c - d)].forEach((value, k) => {
+        floats[(images + k * step) / 4 + j] = value;
+      });
     }
   },
   sum(out, a, b, width, factor) {

@@ -14,6 +14,7 @@ export class Network {
   #layers;
   #seen;
   #found;
+  #places; // of what it sees
   #margin;
   #width;
   #plane;
@@ -37,6 +38,7 @@ export class Network {
     const { workspace, rows, columns } = seen.grid;
     this.#seen = seen;
     this.#found = found;
+    this.#places = seen.places;
     this.#margin = layers; // every convolution takes a row and a column from each side
     this.#width = columns + 2 * layers;
     const planeLength = (rows + 2 * layers + 2) * this.#width + 16; // reading and writing go a little beyond the end
@@ -106,33 +108,30 @@ export class Network {
 
   /** Fills a plane with a shell of a field and with more points on each side, taken across the poles and the date line. */
   #continue(plane, field) {
-    const { grid, width, parityStep } = this.#seen;
-    const [{ floats }, { columns, rows, half }] = [grid.workspace, grid];
+    const { floats } = this.#seen.grid.workspace;
+    const { columns } = this.#seen.grid;
+    const { rowPlaces, columnPlaces } = this.#places;
     this.#within.forEach(({ row, isBeyond }, i) => {
-      const [to, step] = [plane + i * this.#width, rows * width];
+      const [to, from] = [plane + i * this.#width, field + rowPlaces[row]];
+      let column = (columns - this.#margin + (isBeyond ? columns / 2 : 0)) % columns;
       for (let j = 0; j < this.#width; j++) {
-        const column = (j - this.#margin + columns + (isBeyond ? columns / 2 : 0)) % columns;
-        const isWest = column >= half;
-        const at = field + (isWest ? columns - column : column) * step + row * width;
-        floats[to + j] = floats[at] + (isWest ? -1 : 1) * floats[at + parityStep];
+        floats[to + j] = floats[from + columnPlaces[column]];
+        column = column + 1 === columns ? 0 : column + 1;
       }
     });
   }
 
   /** Takes a shell of a field from the upper left of a plane, and multiplies its rows by the grid's weights. */
   #take(plane, field) {
-    const { grid, width, parityStep } = this.#found;
-    const [{ floats }, { columns, rows, half, weights }] = [grid.workspace, grid];
-    for (let row = 0; row < rows; row++) {
-      const share = weights[row] / 2;
-      const from = plane + row * this.#width;
-      for (let column = 0; column < half; column++) {
-        const [east, west] = [floats[from + column], floats[from + ((columns - column) % columns)]];
-        const at = field + (column * rows + row) * width;
-        floats[at] = share * (east + west);
-        floats[at + parityStep] = share * (east - west);
-      }
-    }
+    const { grid, width, columnStep, blockStep, rowAt, columnAt } = this.#found;
+    const { floats } = grid.workspace;
+    const blockRows = columnStep / width;
+    rowAt.forEach((row, i) => {
+      if (row < 0) return;
+      const [from, share] = [plane + row * this.#width, grid.weights[row]];
+      const to = field + Math.floor(i / blockRows) * blockStep + (i % blockRows) * width;
+      for (let at = 0; at < columnAt.length; at++) floats[to + at * columnStep] = share * floats[from + columnAt[at]];
+    });
   }
 }
 

@@ -12,6 +12,8 @@ import { GaussGrid, Transform } from "./transform.js";
 
 /** A duration may exceed a whole number of intervals by this share of an interval. */
 const SLACK = 0.01;
+/** Durations are the same if they differ by less than this share: times are rounded, and float32 sees no difference. */
+const SAME = 1e-9;
 /** Modes whose singular values are below this share of the greatest count as zero. */
 const SMALLEST = 1e-6;
 /** This number stands for a gain of 1. */
@@ -119,45 +121,24 @@ export class Predictor {
    * It is zero at the boundaries, because their temperature is fixed.
    */
   #flow(transform, temperature) {
-    const { maps, spectra, fields, workspace } = this.#parts;
+    const { maps, spectra, fields } = this.#parts;
     const of = (matrices) => transform.eachDegree(matrices.slice(0, transform.grid.rows), temperature, spectra.moved);
-    transform.values(of(maps.radial), "values", fields.outward);
+    const weights = this.#parts.weights.get(transform);
+    transform.values(of(maps.radial), "values", fields.outward, weights);
     const lateral = of(maps.lateral);
-    transform.values(lateral, "slopes", fields.south);
-    transform.values(lateral, "eastward", fields.east);
-    const { floats } = workspace;
-    const { width, shells, grid } = transform;
-    for (let line = 0; line < 2 * grid.half * grid.rows; line++) {
-      const weight = -grid.weights[line % grid.rows];
-      for (const field of [fields.outward, fields.south, fields.east]) {
-        const first = field + line * width;
-        for (let shell = 1; shell < shells - 1; shell++) floats[first + shell] *= weight;
-        floats[first] = floats[first + shells - 1] = 0;
-      }
-    }
+    transform.values(lateral, "slopes", fields.south, weights);
+    transform.values(lateral, "eastward", fields.east, weights);
   }
 
   /** Computes the coefficients of `-u . grad T`. */
   #advect(transform, temperature, out) {
-    const { workspace, derivative, fields } = this.#parts;
-    const { width, shells, parityStep, spectrumLength } = transform;
-    workspace.multiply({
-      out, outStep: width,
-      factors: temperature, rowStep: width, innerStep: 1, rows: spectrumLength / width,
-      terms: derivative, termStep: width, inner: shells, columns: width,
-    });
-    transform.values(out, "values", fields.upward);
-    transform.values(temperature, "slopes", fields.southward);
-    transform.values(temperature, "eastward", fields.eastward);
-    // The even and the odd part of a product follow from those of its factors.
-    const [even, odd] = [fields.product, fields.product + parityStep];
-    const pairs = [["outward", "upward"], ["south", "southward"], ["east", "eastward"]];
-    pairs.forEach(([velocity, slope], i) => {
-      const [u, g] = [fields[velocity], fields[slope]];
-      workspace.products(even, i > 0, u, g, u + parityStep, g + parityStep, parityStep);
-      workspace.products(odd, i > 0, u, g + parityStep, u + parityStep, g, parityStep);
-    });
-    return transform.coefficients(fields.product, out);
+    const { derivative, fields } = this.#parts;
+    const factors = [
+      { field: fields.outward, spectrum: transform.allDegrees(derivative, temperature, out), kind: "values" },
+      { field: fields.south, spectrum: temperature, kind: "slopes" },
+      { field: fields.east, spectrum: temperature, kind: "eastward" },
+    ];
+    return transform.coefficientsOfProducts(factors, fields.product, out);
   }
 
   /** Heats a temperature everywhere but at the boundaries. */
@@ -171,7 +152,8 @@ export class Predictor {
   /** Computes `out = a + factor * b`. */
   #sum(out, a, b, factor) {
     const { workspace, all } = this.#parts;
-    return workspace.sum(out, a, b, all.spectrumLength, factor);
+    all.eachOrder((first, length) => workspace.sum(out + first, a + first, b + first, length, factor));
+    return out;
   }
 
   /** Copies the low degrees of a spectrum. */
@@ -197,7 +179,8 @@ export class Predictor {
   /** For each degree, the place of the diffusion for half of a duration. It is undone in part if the duration is negative. */
   #diffusion(duration) {
     const { places, durations, derivative64 } = this.#parts.diffusion;
-    if (durations.indexOf(duration) < 0) {
+    const isKnown = (known) => Math.abs(known - duration) <= SAME * Math.abs(duration);
+    if (!durations.some(isKnown)) {
       const { nodes, count } = this.#shells;
       const second = derivative64.times(derivative64);
       const factor = (this.#arguments.diffusivity * Math.abs(duration)) / 2;
@@ -217,7 +200,7 @@ export class Predictor {
         for (let row = 0; row < count; row++) floats.set(matrix.row(row), place + row * padded(count));
       });
     }
-    return places[durations.indexOf(duration)];
+    return places[durations.findIndex(isKnown)];
   }
 
   #prepared() {
@@ -262,10 +245,14 @@ export class Predictor {
         ...named(["before", "after", "start", "middle", "old", "moved"], () => all.spectrum()),
         ...named(["few", "fewMoved"], () => low.spectrum()),
       },
-      fields: named(["outward", "south", "east", "upward", "southward", "eastward", "product"], () => all.field()),
+      weights: new Map([all, low].map((transform) => [transform, transform.weighting(inside(transform.grid, shells))])),
+      fields: { ...named(["outward", "south", "east"], () => all.field()), product: workspace.place(all.blockStep) },
     };
   }
 }
+
+/** The weights of velocities inwards, northwards and westwards in a product that is analysed. Boundaries do not flow. */
+const inside = (grid, shells) => (row, shell) => (shell > 0 && shell < shells.count - 1 ? -grid.weights[row] : 0);
 
 /** The matrix `(shell, node)` that leaves out a profile's highest polynomials. The boundaries are exact. */
 function fewerNodes(nodes, shells) {
