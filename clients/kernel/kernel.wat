@@ -1,4 +1,4 @@
-;; The loops in which a surrogate spends its time, four float32 numbers at a time. clients/web/surrogate/kernel.js calls
+;; The loops in which a surrogate spends its time, four float32 numbers or two float64 numbers at a time. clients/web/surrogate/kernel.js calls
 ;; them, and does the same without WebAssembly. `make kernel` compiles this file. Addresses and steps are in bytes.
 (module
   (import "page" "memory" (memory 1))
@@ -181,6 +181,29 @@
           (v128.load (i32.add (local.get $a) (local.get $j)))
           (f32x4.mul (f32x4.splat (local.get $factor)) (v128.load (i32.add (local.get $b) (local.get $j))))))
       (br_if $columns (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 16))) (local.get $width)))))
+
+  ;; Adds multiples of the row at `pivot` to `rows` rows, in float64, so that their numbers at `at` become zero. Only
+  ;; `width` bytes from `from` on are computed.
+  (func (export "eliminate")
+    (param $row i32) (param $rowStep i32) (param $rows i32) (param $pivot i32) (param $at i32) (param $from i32) (param $width i32)
+    (local $j i32) (local $end i32) (local $factor v128)
+    (local.set $end (i32.add (local.get $from) (local.get $width)))
+    (loop $each
+      (local.set $factor
+        (f64x2.splat
+          (f64.neg
+            (f64.div
+              (f64.load (i32.add (local.get $row) (local.get $at)))
+              (f64.load (i32.add (local.get $pivot) (local.get $at)))))))
+      (local.set $j (local.get $from))
+      (loop $columns
+        (v128.store (i32.add (local.get $row) (local.get $j))
+          (f64x2.add
+            (v128.load (i32.add (local.get $row) (local.get $j)))
+            (f64x2.mul (local.get $factor) (v128.load (i32.add (local.get $pivot) (local.get $j))))))
+        (br_if $columns (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 16))) (local.get $end))))
+      (local.set $row (i32.add (local.get $row) (local.get $rowStep)))
+      (br_if $each (local.tee $rows (i32.sub (local.get $rows) (i32.const 1))))))
 
   (func $least (param $a i32) (param $b i32) (result i32)
     (select (local.get $a) (local.get $b) (i32.lt_s (local.get $a) (local.get $b))))

@@ -1,5 +1,5 @@
 /**
- * Products of float32 matrices, on which a surrogate spends its time, in WebAssembly with SIMD (`clients/kernel`).
+ * Operations on matrices, on which a surrogate spends its time, in WebAssembly with SIMD (`clients/kernel`).
  * Browsers without it compute the same, slower, in JavaScript.
  */
 
@@ -84,6 +84,12 @@ export class Workspace {
     return first;
   }
 
+  /** Finds room for float64 numbers. @param {number} count @returns {{place: number, numbers: Float64Array}} counted in float64 */
+  doubles(count) {
+    const place = this.place(2 * count) / 2;
+    return { place, numbers: new Float64Array(this.#memory.buffer, 8 * place, count) };
+  }
+
   /** Stores the addresses of terms. @param {number[]} places @returns {number} where they are */
   putAddresses(places) {
     const first = this.place(places.length);
@@ -139,6 +145,16 @@ export class Workspace {
   /** Puts what sums over waves need in the place of four mirror images: the transpose of `unfold`. */
   fold(images, step, columns) {
     this.#run.fold(4 * images, 4 * step, 4 * columns);
+  }
+
+  /**
+   * Adds multiples of a row to others, so that their numbers in one column become zero. All numbers are float64, and all
+   * places and steps count those.
+   * @param {{row: number, rowStep: number, rows: number, pivot: number, column: number, from: number, columns: number}} matrix
+   *   the first of the other rows; the column; the columns to compute: an even number, from one of an even index on
+   */
+  eliminate({ row, rowStep, rows, pivot, column, from, columns }) {
+    if (rows > 0) this.#run.eliminate(8 * row, 8 * rowStep, rows, 8 * pivot, 8 * column, 8 * from, 8 * columns);
   }
 
   /** Computes `out[j] = a[j] + factor b[j]` for a number of columns that is a multiple of 4. @returns {number} out */
@@ -210,6 +226,14 @@ const plain = (memory) => ({
       [a + b + (c + d), a + b - (c + d), a - b - (c - d), a - b + (c - d)].forEach((value, k) => {
         floats[(images + k * step) / 4 + j] = value;
       });
+    }
+  },
+  eliminate(row, rowStep, rows, pivot, at, from, width) {
+    const numbers = new Float64Array(memory.buffer);
+    for (let i = 0; i < rows; i++) {
+      const first = (row + i * rowStep) / 8;
+      const factor = -numbers[first + at / 8] / numbers[(pivot + at) / 8];
+      for (let j = from / 8; j < (from + width) / 8; j++) numbers[first + j] += factor * numbers[pivot / 8 + j];
     }
   },
   sum(out, a, b, width, factor) {

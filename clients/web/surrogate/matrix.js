@@ -1,5 +1,10 @@
 /** Small dense matrices. */
 
+import { Workspace } from "./kernel.js";
+
+/** Unit columns are far from dependent if the inverse of their products is smaller than this. So few digits are lost. */
+const INDEPENDENT = 1000;
+
 export class Matrix {
   /** @param {number} rows @param {number} columns @param {Float64Array} [values] in C order */
   constructor(rows, columns, values = new Float64Array(rows * columns)) {
@@ -59,29 +64,47 @@ export class Matrix {
 }
 
 /**
- * Solves `matrix X = right` by elimination with row pivots. Both arguments are overwritten; `right` becomes X.
- * @param {Matrix} matrix square @param {Matrix} right
+ * Solves `matrix X = right` by elimination with row pivots.
+ * @param {Matrix} matrix square @param {Matrix} right @returns {Matrix} X
  */
 export function solve(matrix, right) {
-  const n = matrix.rows;
+  const [n, all] = [matrix.rows, matrix.rows + right.columns];
+  const width = all + (all % 2);
+  const { workspace, place, numbers } = roomFor(n * width);
+  const row = (i) => numbers.subarray(i * width, (i + 1) * width);
+  for (let i = 0; i < n; i++) {
+    row(i).fill(0).set(matrix.row(i));
+    row(i).set(right.row(i), n);
+  }
+  const eliminate = (first, rows, k, from) =>
+    workspace.eliminate({
+      row: place + first * width, rowStep: width, rows, pivot: place + k * width, column: k, from, columns: width - from,
+    });
   for (let k = 0; k < n; k++) {
     let pivot = k;
-    for (let i = k + 1; i < n; i++) if (Math.abs(matrix.at(i, k)) > Math.abs(matrix.at(pivot, k))) pivot = i;
-    swapRows(matrix, k, pivot);
-    swapRows(right, k, pivot);
     for (let i = k + 1; i < n; i++) {
-      const factor = -matrix.at(i, k) / matrix.at(k, k);
-      if (factor === 0) continue;
-      addMultiple(matrix, i, k, factor, k);
-      addMultiple(right, i, k, factor, 0);
+      if (Math.abs(numbers[i * width + k]) > Math.abs(numbers[pivot * width + k])) pivot = i;
     }
+    if (pivot !== k) {
+      const kept = row(k).slice();
+      row(k).set(row(pivot));
+      row(pivot).set(kept);
+    }
+    eliminate(k + 1, n - k - 1, k, k - (k % 2));
   }
-  for (let k = n - 1; k >= 0; k--) {
-    for (let i = k + 1; i < n; i++) addMultiple(right, k, i, -matrix.at(k, i), 0);
-    const [solved, diagonal] = [right.row(k), matrix.at(k, k)];
-    for (let j = 0; j < solved.length; j++) solved[j] /= diagonal;
+  for (let k = n - 1; k >= 0; k--) eliminate(0, k, k, n - (n % 2));
+  return Matrix.of(n, right.columns, (i, j) => numbers[i * width + n + j] / numbers[i * width + i]);
+}
+
+let room = null;
+
+/** Room for float64 numbers, which all solutions share. */
+function roomFor(count) {
+  if (!(room?.numbers.length >= count)) {
+    const workspace = new Workspace();
+    room = { workspace, ...workspace.doubles(count) };
   }
-  return right;
+  return room;
 }
 
 /**
@@ -91,6 +114,28 @@ export function solve(matrix, right) {
  * @returns {Matrix} `(column, row)`
  */
 export function pseudoInverse(matrix, smallest) {
+  return inverseOfIndependent(matrix, smallest) ?? inverseByRotations(matrix, smallest);
+}
+
+/** The same for columns that are zero or far from dependent, as radial modes are. Others give null. */
+function inverseOfIndependent(matrix, smallest) {
+  const turned = Matrix.of(matrix.columns, matrix.rows, (i, j) => matrix.at(j, i));
+  const norms = squaresOf(turned).map(Math.sqrt);
+  const used = Array.from(norms.keys()).filter((i) => norms[i] > 0);
+  const units = Matrix.of(used.length, matrix.rows, (i, j) => turned.at(used[i], j) / norms[used[i]]);
+  const products = Matrix.of(used.length, used.length, (i, j) => dot(units, i, j));
+  const inverse = solve(products, products.map((_, i, j) => (i === j ? 1 : 0)));
+  const size = Math.max(...used.map((_, i) => inverse.row(i).reduce((sum, value) => sum + Math.abs(value), 0)));
+  const least = Math.min(...used.map((i) => norms[i])) / Math.sqrt(size); // no singular value is smaller
+  if (!(size < INDEPENDENT) || least < 10 * smallest * Math.max(...norms)) return null;
+  const found = inverse.times(units);
+  const out = new Matrix(matrix.columns, matrix.rows);
+  used.forEach((to, i) => out.row(to).set(found.row(i).map((value) => value / norms[to])));
+  return out;
+}
+
+/** The same for any columns. */
+function inverseByRotations(matrix, smallest) {
   const columns = Matrix.of(matrix.columns, matrix.rows, (i, j) => matrix.at(j, i));
   const turns = Matrix.of(matrix.columns, matrix.columns, (i, j) => (i === j ? 1 : 0));
   for (let turned = true; turned; ) {
@@ -134,18 +179,4 @@ function dot({ values, columns }, p, q) {
   let sum = 0;
   for (let j = p * columns, k = q * columns; j < (p + 1) * columns; j++, k++) sum += values[j] * values[k];
   return sum;
-}
-
-function swapRows(matrix, i, j) {
-  if (i === j) return;
-  const kept = matrix.row(i).slice();
-  matrix.row(i).set(matrix.row(j));
-  matrix.row(j).set(kept);
-}
-
-/** Adds a multiple of row k to row i, from the column `first` on. */
-function addMultiple({ values, columns }, i, k, factor, first) {
-  for (let to = i * columns + first, from = k * columns + first; to < (i + 1) * columns; to++, from++) {
-    values[to] += factor * values[from];
-  }
 }

@@ -12,13 +12,13 @@ export function spline(knots, at) {
   const step = Float64Array.from({ length: last }, (_, k) => knots[k + 1] - knots[k]);
   // The second derivatives are continuous, and zero at both ends.
   const system = new Matrix(count, count);
-  const bend = new Matrix(count, count);
+  const kinks = new Matrix(count, count);
   system.row(0)[0] = system.row(last)[last] = 1;
   for (let k = 1; k < last; k++) {
     system.row(k).set([step[k - 1], 2 * (step[k - 1] + step[k]), step[k]], k - 1);
-    bend.row(k).set([6 / step[k - 1], -6 / step[k - 1] - 6 / step[k], 6 / step[k]], k - 1);
+    kinks.row(k).set([6 / step[k - 1], -6 / step[k - 1] - 6 / step[k], 6 / step[k]], k - 1);
   }
-  solve(system, bend);
+  const bend = solve(system, kinks);
 
   const matrix = new Matrix(at.length, count);
   for (let i = 0; i < at.length; i++) {

@@ -37,9 +37,11 @@ export function flowOf(profile, grid, temperature, scale) {
   const back = fine.interpolation(grid.nodes);
   const derivative = grid.derivative();
   const flow = { u: [], v: [] };
+  const known = new Map(); // degrees of a band share their modes
+  const forces = (modes) => known.get(modes) ?? known.set(modes, forced.times(modes)).get(modes);
   temperature.forEach((modes, degree) => {
     const still = new Matrix(grid.count, modes.columns);
-    const u = degree === 0 ? still : back.times(equations.radialFlow(degree, forced.times(modes)));
+    const u = degree === 0 ? still : back.times(equations.radialFlow(degree, forces(modes)));
     for (const boundary of [0, grid.count - 1]) u.row(boundary).fill(0);
     // V follows from continuity on the grid's own nodes, so the discrete velocity is free of divergence up to rounding.
     const slope = derivative.times(u);
@@ -91,8 +93,9 @@ class FlowEquations {
     this.#tractionScale = square((i, j) => (j === 0 || j === count - 1 ? mean * derivative.at(i, j) : 0));
   }
 
-  /** Returns U `(node, mode)` for buoyancies `(node, mode)`, which it overwrites. @param {Matrix} buoyancy */
-  radialFlow(degree, buoyancy) {
+  /** Returns U `(node, mode)` for forces `(node, mode)`. @param {Matrix} forces */
+  radialFlow(degree, forces) {
+    const buoyancy = new Matrix(forces.rows, forces.columns, forces.values.slice());
     const last = this.#count - 1;
     const laplace = degree * (degree + 1);
     const matrix = Matrix.of(this.#count, this.#count, (i, j) => {

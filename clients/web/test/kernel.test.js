@@ -54,18 +54,33 @@ for (const simd of [true, false]) {
     assert.deepEqual([...workspace.floats.subarray(out, out + 8)], [0, 0.5, 0.75, 1, 3, 4, 5, 6]);
   });
 
-  test(`${name} adds products and multiples`, () => {
+  test(`${name} adds multiples, and computes sums and differences of rows`, () => {
     const workspace = new Workspace(simd);
-    const put = (...values) => workspace.put([...values, 0, 0, 0, 0]);
-    const [a, b, c, d] = [put(1, 2, 3, 4), put(5, 6, 7, 8), put(1, 0, -1, 2), put(2, 2, 2, 2)];
-    const out = put(NaN, Infinity, 1, 1);
-    const taken = () => [...workspace.floats.subarray(out, out + 8)];
-    workspace.products(out, false, a, b, c, d, 4);
-    assert.deepEqual(taken(), [7, 12, 19, 36, 0, 0, 0, 0]);
-    workspace.products(out, true, a, a, d, d, 4);
-    assert.deepEqual(taken(), [12, 20, 32, 56, 0, 0, 0, 0]);
+    const [a, b] = [workspace.put([1, 2, 3, 4, 0, 0, 0, 0]), workspace.put([5, 6, 7, 9, 0, 0, 0, 0])];
+    const [out, other] = [workspace.place(16), workspace.place(16)];
+    const taken = (place) => [...workspace.floats.subarray(place, place + 8)];
     assert.equal(workspace.sum(out, a, b, 4, 0.5), out);
-    assert.deepEqual(taken(), [3.5, 5, 6.5, 8, 0, 0, 0, 0]);
+    assert.deepEqual(taken(out), [3.5, 5, 6.5, 8.5, 0, 0, 0, 0]);
+    workspace.cross({ sums: out, differences: other, outStep: 4, a, b, inStep: 0, rows: 2, columns: 4 });
+    assert.deepEqual(taken(out), [6, 8, 10, 13, 6, 8, 10, 13]);
+    assert.deepEqual(taken(other), [-4, -4, -4, -5, -4, -4, -4, -5]);
+  });
+
+  test(`${name} unfolds sums of waves to mirror images, and folds them`, () => {
+    const workspace = new Workspace(simd);
+    const four = (...values) => values.flatMap((value) => [value, 2 * value, 0, -value]);
+    const [sums, weights] = [workspace.put(four(1, 10, 100, 1000)), workspace.put(four(1, 1, 1, 1).map((_, i) => 1 + Math.floor(i / 4)))];
+    const out = workspace.put(Array(16).fill(NaN));
+    const taken = () => [...workspace.floats.subarray(out, out + 16)];
+    const unfold = (isAdded) => workspace.unfold({ out, isAdded, sums, step: 4, weights, weightStep: 4, columns: 4 });
+    unfold(false);
+    const due = four(1111, 2 * -1089, 3 * 891, 4 * -909);
+    assert.deepEqual(taken().map((value) => value + 0), due.map((value) => value + 0));
+    unfold(true);
+    assert.deepEqual(taken().map((value) => value + 0), due.map((value) => 2 * value + 0));
+    workspace.floats.set(four(1, 10, 100, 1000), out);
+    workspace.fold(out, 4, 4);
+    assert.deepEqual(taken().map((value) => value + 0), four(1111, -1089, 891, -909).map((value) => value + 0));
   });
 
   test(`${name} keeps its numbers when memory grows`, () => {
