@@ -112,6 +112,12 @@ export class Code {
     return { loudness, predicted, values: values.map((value, i) => value + coefficients[places[i]]) };
   }
 
+  /** Adds what a step stores to coefficients `(degree, order, part, mode)`. @param {CodedStep} step @param {Float32Array} coefficients */
+  addTo(coefficients, { loudness, values, predicted }) {
+    const { places } = this.#layout(loudness, predicted);
+    for (let i = 0; i < values.length; i++) coefficients[places[i]] += values[i];
+  }
+
   /** @param {CodedStep} step @returns {Coefficients} */
   coefficients({ loudness, values, predicted }) {
     const { places } = this.#layout(loudness, predicted);

@@ -31,14 +31,20 @@ export class Drafts {
     this.#predictor.prepare();
   }
 
+  /** Predicts once and forgets it: the first time takes ten times as long. */
+  rehearse(coefficients, duration) {
+    this.#predictor.predicted(coefficients, duration, coefficients.strength);
+  }
+
   /**
    * @param {object} step of spec.json @param {object} before the step from which it is predicted @param {number} duration
    * @param {{
-   *   found: (step: object) => Promise<import("./coded.js").Coefficients>, read: () => Promise<Float32Array>,
-   * }} from  coefficients of the step before, whole or drafted; and what is coded of the step
+   *   found: (step: object) => Promise<import("./coded.js").Coefficients>, read: () => Promise<import("./coded.js").CodedStep>,
+   *   add: (coded: import("./coded.js").CodedStep, values: Float32Array) => void,
+   * }} from  coefficients of the step before, whole or drafted; what is coded of the step; and what adds it to a prediction
    * @returns {Promise<import("./coded.js").Coefficients>}
    */
-  async of(step, before, duration, { found, read }) {
+  async of(step, before, duration, { found, read, add }) {
     const kept = this.#kept.get(step.t);
     if (kept) return kept;
     const reading = read();
@@ -46,7 +52,7 @@ export class Drafts {
     const earlier = await found(before);
     const coded = await reading;
     const { shape, values } = this.#predictor.predicted(earlier, duration, before.strength ?? 1);
-    for (let i = 0; i < values.length; i++) values[i] += coded[i];
+    add(coded, values);
     const draft = { shape, values, strength: step.strength ?? 1 };
     this.#kept.set(step.t, draft);
     if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);

@@ -3,7 +3,7 @@
  * Browsers without it compute the same, slower, in JavaScript.
  */
 
-import { KERNEL } from "./kernel-code.js";
+import { KERNEL, RELAXED } from "./kernel-code.js";
 
 const PAGE_BYTES = 65536;
 /** The kernel's blocks are so wide. Arrays begin at multiples of this. */
@@ -14,16 +14,16 @@ const MOST_TERMS = 2048;
 /** Rounds a number of columns up to whole blocks. @param {number} columns */
 export const padded = (columns) => Math.ceil(columns / BLOCK) * BLOCK;
 
-/** @returns {?WebAssembly.Module} null if the browser cannot run it */
-function compiled() {
+/** @param {string} code @returns {?WebAssembly.Module} null if the browser cannot run it */
+function compiled(code) {
   try {
-    return new WebAssembly.Module(Uint8Array.from(atob(KERNEL), (letter) => letter.charCodeAt(0)));
+    return new WebAssembly.Module(Uint8Array.from(atob(code), (letter) => letter.charCodeAt(0)));
   } catch {
     return null;
   }
 }
 
-const MODULE = compiled();
+const MODULE = compiled(RELAXED) ?? compiled(KERNEL);
 
 /** Float32 numbers at places 0, 1, 2 and so on, and the products of matrices among them. */
 export class Workspace {

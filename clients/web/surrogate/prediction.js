@@ -67,9 +67,13 @@ export class Predictor {
   predicted(coefficients, duration, strength) {
     const { shape, values } = this.carried(coefficients, duration, strength);
     const [degrees, orders, parts, modes] = shape;
-    for (let degree = 0, place = 0; degree < degrees; degree++) {
-      const gains = (duration < 0 ? this.#back : this.#gains).flatMap((of) => Array.from(of.subarray((degree * of.length) / degrees, ((degree + 1) * of.length) / degrees)));
-      for (const end = place + orders * parts * modes; place < end; place++) values[place] *= gains[place % modes] / GAIN_STEPS;
+    const gains = duration < 0 ? this.#back : this.#gains;
+    for (let degree = 0; degree < degrees; degree++) {
+      const ofDegree = Float32Array.from(gains.flatMap((of) => Array.from(rowOf(of, degree, degrees), (gain) => gain / GAIN_STEPS)));
+      const first = degree * orders * parts * modes;
+      for (let at = first; at < first + (degree + 1) * parts * modes; at += modes) {
+        for (let mode = 0; mode < modes; mode++) values[at + mode] *= ofDegree[mode];
+      }
     }
     return { shape, values };
   }
@@ -251,6 +255,9 @@ export class Predictor {
   }
 }
 
+/** A row of an array with a number of rows. */
+const rowOf = (array, row, rows) => array.subarray((row * array.length) / rows, ((row + 1) * array.length) / rows);
+
 /** The weights of velocities inwards, northwards and westwards in a product that is analysed. Boundaries do not flow. */
 const inside = (grid, shells) => (row, shell) => (shell > 0 && shell < shells.count - 1 ? -grid.weights[row] : 0);
 
@@ -273,10 +280,13 @@ function fewerNodes(nodes, shells) {
 function exponential(matrix) {
   const size = Array.from({ length: matrix.rows }, (_, i) => matrix.row(i).reduce((sum, value) => sum + Math.abs(value), 0));
   const halvings = Math.max(0, Math.ceil(Math.log2(Math.max(...size, 1e-300))) + 4);
-  const part = scale(matrix, 2 ** -halvings);
-  const one = matrix.map((_, i, j) => (i === j ? 1 : 0));
-  let out = sum(one, part, 1 / 12);
-  for (let n = 11; n > 0; n--) out = sum(one, part.times(out), 1 / n);
+  const part = new Matrix(matrix.rows, matrix.columns, matrix.values.map((value) => value * 2 ** -halvings));
+  let out = matrix.map((_, i, j) => (i === j ? 1 : 0));
+  for (let n = 12; n > 0; n--) {
+    out = part.times(out);
+    for (let k = 0; k < out.values.length; k++) out.values[k] /= n;
+    for (let i = 0; i < out.rows; i++) out.row(i)[i] += 1;
+  }
   for (let n = 0; n < halvings; n++) out = out.times(out);
   return out;
 }
@@ -288,6 +298,5 @@ function nearInverse(matrix) {
   return sum(sum(one, less, 1), less.times(less), 1);
 }
 
-const scale = (matrix, factor) => new Matrix(matrix.rows, matrix.columns, matrix.values.map((value) => value * factor));
 const sum = (a, b, factor) => new Matrix(a.rows, a.columns, a.values.map((value, i) => value + factor * b.values[i]));
 const transposed = (matrix) => Matrix.of(matrix.columns, matrix.rows, (i, j) => matrix.at(j, i));

@@ -98,20 +98,24 @@ class FlowEquations {
     const buoyancy = new Matrix(forces.rows, forces.columns, forces.values.slice());
     const last = this.#count - 1;
     const laplace = degree * (degree + 1);
-    const matrix = Matrix.of(this.#count, this.#count, (i, j) => {
-      const ofTraction = j === 0 || j === last;
-      if (i === 0 || i === last) return ofTraction ? 0 : this.#conditions.at(i, j);
-      if (ofTraction) return degree * this.#tractionScale.at(i, j);
-      return (
-        this.#inverse.at(i, j) / laplace + this.#constant.at(i, j) + (i === j ? laplace * this.#laplace[i] : 0)
-      );
-    });
+    const matrix = new Matrix(this.#count, this.#count);
+    for (let i = 0; i <= last; i++) {
+      const [row, isBoundary] = [matrix.row(i), i === 0 || i === last];
+      if (isBoundary) row.set(this.#conditions.row(i));
+      else {
+        const [inverse, constant] = [this.#inverse.row(i), this.#constant.row(i)];
+        for (let j = 0; j <= last; j++) row[j] = inverse[j] / laplace + constant[j];
+        row[i] += laplace * this.#laplace[i];
+      }
+      for (const j of [0, last]) row[j] = isBoundary ? 0 : degree * this.#tractionScale.at(i, j); // of traction
+    }
     for (let i = 0; i <= last; i++) {
       // Rows are scaled to one size, because choosing pivots among rows of 1 and rows of count^4 would lose digits.
       const size = matrix.row(i).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       const balance = i === 0 || i === last ? 0 : -1;
-      matrix.row(i).forEach((value, j, row) => (row[j] = value / size));
-      buoyancy.row(i).forEach((value, j, row) => (row[j] = (balance * value) / size));
+      const [row, force] = [matrix.row(i), buoyancy.row(i)];
+      for (let j = 0; j < row.length; j++) row[j] /= size;
+      for (let j = 0; j < force.length; j++) force[j] = (balance * force[j]) / size;
     }
     const solved = solve(matrix, buoyancy);
     solved.row(0).fill(0);

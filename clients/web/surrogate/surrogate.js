@@ -34,8 +34,10 @@ const KEPT = 9;
  * @typedef {{
  *   pause?: () => Promise<void>,
  *   coded?: (coefficients: import("./coded.js").Coefficients, detail: "coded" | "draft") => Promise<void>,
+ *   passed?: (t: number, coefficients: import("./coded.js").Coefficients) => void,
  * }} Progress  `pause` is awaited between parts of a long computation, which it stops by an error. `coded` is given what is
- *   coded of a step before that is refined, or a draft of a step that is predicted.
+ *   coded of a step before that is refined, or a draft of a step that is predicted. `passed` is given the steps from which that draft follows, as far as
+ *   they are known.
  */
 
 /**
@@ -175,21 +177,37 @@ export class Surrogate {
     return found;
   }
 
-  /** Prepares what the first predicted step of a drag would wait for. */
-  prepare() {
+  /**
+   * Prepares what the first predicted step of a drag from a step would wait for, and rehearses it without its file.
+   * @param {number} t @param {() => Promise<void>} [pause]
+   */
+  async prepare(t, pause) {
     this.#drafts?.prepare();
+    await pause?.();
+    const { steps } = this.spec.inputs;
+    const [whole, before] = [this.#whole.get(t), steps.find((known) => known.t === t)];
+    const next = steps.find((known) => known.predicted_from === t);
+    if (whole && next) this.#drafts.rehearse(whole, this.#duration(before, next));
   }
 
   /** The coefficients of a step as far as they can be had soon: whole, as they are coded, or drafted. */
-  async #soon(step, pause) {
-    await pause?.();
+  async #soon(step, progress) {
+    await progress.pause?.();
     const whole = this.#whole.get(step.t);
     if (whole) return whole;
-    const read = async (isPredicted) => this.#code.coefficients((await this.#read(step, isPredicted)).decoded);
-    if (!Number.isInteger(step.predicted_from)) return { ...(await read(false)), strength: step.strength ?? 1 };
+    if (!Number.isInteger(step.predicted_from)) {
+      return { ...this.#code.coefficients((await this.#read(step, false)).decoded), strength: step.strength ?? 1 };
+    }
     const before = this.#before(step);
-    const found = (earlier) => this.#soon(earlier, pause);
-    return this.#drafts.of(step, before, this.#duration(before, step), { found, read: async () => (await read(true)).values });
+    const found = async (earlier) => {
+      const soon = await this.#soon(earlier, progress);
+      progress.passed?.(earlier.t, soon);
+      return soon;
+    };
+    const add = (decoded, values) => this.#code.addTo(values, decoded);
+    return this.#drafts.of(step, before, this.#duration(before, step), {
+      found, read: async () => (await this.#read(step, true)).decoded, add,
+    });
   }
 
   /** The step from which a step is predicted. It may be an earlier one or a later one. */
@@ -205,17 +223,17 @@ export class Surrogate {
   }
 
   /** Decodes a step, after the step from which it is predicted. */
-  async #decoded(step, { pause, coded }) {
+  async #decoded(step, progress) {
+    const { pause, coded } = progress;
     const { strength = 1 } = step;
     if (Number.isInteger(step.predicted_from) && this.#predictor) {
       const before = this.#before(step);
-      if (coded) await coded(await this.#soon(step, pause), "draft");
+      if (coded) await coded(await this.#soon(step, progress), "draft");
       const reading = this.#read(step, true); // while earlier steps are decoded
       const [{ decoded, corrections }, earlier] = await Promise.all([reading, this.#found(before, { pause })]);
       await pause?.();
-      const difference = this.#code.coefficients(decoded).values;
       const { shape, values } = this.#predictor.predicted(earlier, this.#duration(before, step), before.strength ?? 1);
-      for (let i = 0; i < values.length; i++) values[i] += difference[i];
+      this.#code.addTo(values, decoded);
       return { shape, values, corrections, strength };
     }
     const { decoded, corrections } = await this.#read(step, false);

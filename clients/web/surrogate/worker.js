@@ -14,6 +14,7 @@ const STALE = Symbol("a newer request waits");
 let opening = null;
 let wanted = null;
 let isWorking = false;
+const unanswered = new Map(); // the ids of requests by what they ask for, until one of them or a newer one is answered
 let announce = () => {}; // called when a request arrives
 const arrivals = new Map(); // by address, the files that the page reads: what to call with each, or null
 
@@ -28,6 +29,8 @@ addEventListener("message", ({ data }) => {
     return;
   }
   wanted = data;
+  unanswered.delete(keyOf(data)); // so that the order is that of the ids
+  unanswered.set(keyOf(data), data.id);
   // Every step of a drag is read at once, so that a slow network carries several, also those that nobody waits for.
   opening.then((surrogate) => surrogate.read(data.t), () => {});
   announce();
@@ -60,15 +63,24 @@ async function work() {
   isWorking = false;
 }
 
+const keyOf = ({ variable, t, r }) => `${variable} ${t} ${r}`;
+
 async function compute({ id, variable, t, r }) {
   const surrogate = await opening;
   const start = performance.now();
   const before = surrogate.bytes;
   let waited = 0;
-  const reply = (coefficients, detail) => {
+  const replyTo = (asked, coefficients, detail) => {
+    for (const [key, older] of unanswered) if (older <= asked) unanswered.delete(key);
     const values = quantityOf(surrogate, surrogate.stateOf(coefficients), variable, r);
     const cost = { bytes: surrogate.bytes - before, ms: performance.now() - start - waited };
-    postMessage({ id, values, detail, cost }, [values.buffer]);
+    postMessage({ id: asked, values, detail, cost }, [values.buffer]);
+  };
+  const reply = (coefficients, detail) => replyTo(id, coefficients, detail);
+  // A drag has asked for some of the steps on the way to its latest.
+  const passed = (step, coefficients) => {
+    const asked = unanswered.get(keyOf({ variable, t: step, r }));
+    if (asked < id) replyTo(asked, coefficients, "draft");
   };
   const pauseFor = async (wait) => {
     const begin = performance.now();
@@ -81,9 +93,9 @@ async function compute({ id, variable, t, r }) {
     reply(coefficients, detail);
     await pauseFor(quiet);
   };
-  reply(await surrogate.coefficients(t, { pause, coded }), "refined");
+  reply(await surrogate.coefficients(t, { pause, coded, passed }), "refined");
   await pauseFor(quiet); // for whoever waits
-  surrogate.prepare();
+  await surrogate.prepare(t, pause);
 }
 
 /** Waits for a while, or for a request. */
