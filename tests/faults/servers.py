@@ -26,7 +26,7 @@ from earthgan_gateway.server import GatewayServer, make_config
 from gateway_server import READY_WITHIN_S, free_port
 from places import DEFAULT_SURROGATE
 
-TILE = "/tiles/temperature/122/150/1/0/0"
+TILE = "/tiles/temperature/121/150/1/0/0"
 
 
 def tile(number: int) -> str:

@@ -67,7 +67,7 @@ def p99_ms(url: str, count: int = 200) -> float:
 
 
 GET = f"GET {TILE} HTTP/1.1\r\nhost: x\r\n".encode()
-SHELL = b"GET /shells/vx/122/150.json HTTP/1.1\r\nhost: x\r\n\r\n"
+SHELL = b"GET /shells/vx/121/150.json HTTP/1.1\r\nhost: x\r\n\r\n"
 #: What a slow client has sent. It sends a byte more now and then, or nothing.
 SLOW = {
     "nothing": b"",
@@ -161,7 +161,7 @@ def test_connections_are_limited(measured: Measured) -> None:
         engine.delay_s = 3
         for number in range(20):
             busy = connect(gateway.url, stack)
-            busy.sendall(b"GET /shells/vx/122/%d.npy HTTP/1.1\r\nhost: x\r\n\r\n" % number)
+            busy.sendall(b"GET /shells/vx/121/%d.npy HTTP/1.1\r\nhost: x\r\n\r\n" % number)
         time.sleep(0.5)
         with raw(gateway.url) as one_more:
             answer = one_more.recv(4096)
@@ -214,7 +214,7 @@ class Load:
             while not self._stop.is_set():
                 number += 1
                 try:
-                    answer = connection.get(f"/tiles/vx/122/150/5/{client}/{number % 32}")
+                    answer = connection.get(f"/tiles/vx/121/150/5/{client}/{number % 32}")
                     self.statuses[answer.status_code] += 1
                 except httpx.ConnectError:  # nobody listens any more
                     return
