@@ -181,11 +181,12 @@ def test_a_seed_tells_draws_apart_exactly_where_the_kind_says_so(folder: Path) -
 def test_a_dropped_surrogate_takes_its_tables_with_it() -> None:
     """They are about 20 MB. In a process of many objects, the garbage collector comes too late for them."""
     surrogate = Surrogate(DEFAULT_SURROGATE)
-    surrogate.conditional_input(surrogate.steps[0].t)  # a key frame
-    tables = weakref.ref(surrogate.inputs._code._entropy)  # type: ignore[attr-defined]
+    surrogate.conditional_input(surrogate.steps[1].t)  # predicted from a key frame
+    inputs = surrogate.inputs
+    kept = [weakref.ref(each) for each in (inputs._code._entropy, inputs._predictions.predictor)]  # type: ignore[attr-defined]
     gc.disable()
     try:
-        del surrogate
-        assert tables() is None
+        del surrogate, inputs
+        assert [each() for each in kept] == [None, None]
     finally:
         gc.enable()
