@@ -139,10 +139,20 @@ export class Surrogate {
     });
   }
 
-  /** Reads a step's file, if there is such a step, so that it is there when the step is asked for. @param {number} t */
-  read(t) {
-    const step = this.spec.inputs.steps.find((known) => known.t === t);
-    if (step) this.#folder.read(step, () => null).catch(() => {}); // whoever asks for the step sees what is wrong
+  /**
+   * Reads the files of a step and of those from which it is predicted, as far as those are not known, so that they are there
+   * when the step is asked for. @param {number} t @returns {Promise<void>} fulfilled in any case: whoever asks sees what is wrong
+   */
+  async read(t) {
+    const { steps } = this.spec.inputs;
+    const files = new Set();
+    for (let at = t; at !== undefined && !this.#whole.has(at); ) {
+      const step = steps.find((known) => known.t === at);
+      if (!step || files.has(step)) break;
+      files.add(step);
+      at = step.predicted_from ?? undefined;
+    }
+    await Promise.allSettled([...files].map((step) => this.#folder.read(step, () => null)));
   }
 
   /** The number of bytes that were read so far. */

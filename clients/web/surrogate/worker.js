@@ -1,6 +1,7 @@
 /**
  * Computes shells in a worker, so that the page does not wait. client.js talks to it. A shell is computed from the code
- * alone first, and then from the refined step. A newer request stops an older one at its next pause.
+ * alone first, and then from the refined step. A newer request stops an older one at its next pause, once its files are
+ * there; until then, the worker goes on with those before it.
  */
 
 import { quantityOf } from "./derived.js";
@@ -11,11 +12,17 @@ const QUIET_MS = 90;
 
 const STALE = Symbol("a newer request waits");
 
+/**
+ * @typedef {{id: number, variable: string, t: number, r: number}} Asked
+ * @typedef {Asked & {isRead: boolean, isAnswered: boolean}} Request  whether its files are there, and whether it has an
+ *   answer, which may be a draft
+ */
+
 let opening = null;
-let wanted = null;
+/** @type {Map<string, Request>} by what they ask for, the latest last: the latest, and those before it without an answer */
+const requests = new Map();
 let isWorking = false;
-const unanswered = new Map(); // the ids of requests by what they ask for, until one of them or a newer one is answered
-let announce = () => {}; // called when a request arrives
+let announce = () => {}; // called when a request arrives, or its files
 const arrivals = new Map(); // by address, the files that the page reads: what to call with each, or null
 
 addEventListener("message", ({ data }) => {
@@ -28,14 +35,25 @@ addEventListener("message", ({ data }) => {
     arrivals.get(data.arrived)?.(data.data);
     return;
   }
-  wanted = data;
-  unanswered.delete(keyOf(data)); // so that the order is that of the ids
-  unanswered.set(keyOf(data), data.id);
+  for (const [key, { isAnswered }] of requests) if (isAnswered) requests.delete(key);
+  const request = { ...data, isRead: false, isAnswered: false };
+  requests.delete(keyOf(data));
+  requests.set(keyOf(data), request);
   // Every step of a drag is read at once, so that a slow network carries several, also those that nobody waits for.
-  opening.then((surrogate) => surrogate.read(data.t), () => {});
+  const read = () => {
+    request.isRead = true;
+    announce();
+  };
+  opening.then((surrogate) => surrogate.read(data.t)).then(read, read);
   announce();
   if (!isWorking) work();
 });
+
+const keyOf = ({ variable, t, r }) => `${variable} ${t} ${r}`;
+/** The latest request. */
+const latest = () => [...requests.values()].at(-1);
+/** The latest request that need not wait for the network: what the reader sees while a drag is ahead of it. */
+const best = () => [...requests.values()].findLast(({ isRead }) => isRead);
 
 async function open({ open: address, packed, expected = [] }) {
   const given = new Map(expected.map((file) => [file, new Promise((resolve) => arrivals.set(file, resolve))]));
@@ -51,42 +69,48 @@ async function open({ open: address, packed, expected = [] }) {
 
 async function work() {
   isWorking = true;
-  while (wanted) {
-    const request = wanted;
-    wanted = null;
+  while (requests.size > 0) {
+    const request = best();
+    if (!request) {
+      await news();
+      continue;
+    }
     try {
       await compute(request);
     } catch (error) {
-      if (error !== STALE) postMessage({ id: request.id, error: error.message });
+      if (error === STALE) continue;
+      postMessage({ id: request.id, error: error.message });
     }
+    if (requests.get(keyOf(request)) === request) requests.delete(keyOf(request));
   }
   isWorking = false;
 }
 
-const keyOf = ({ variable, t, r }) => `${variable} ${t} ${r}`;
-
-async function compute({ id, variable, t, r }) {
+/** @param {Request} request */
+async function compute(request) {
+  const { id, variable, t, r } = request;
   const surrogate = await opening;
   const start = performance.now();
   const before = surrogate.bytes;
   let waited = 0;
   const replyTo = (asked, coefficients, detail) => {
-    for (const [key, older] of unanswered) if (older <= asked) unanswered.delete(key);
+    asked.isAnswered = true;
+    for (const [key, other] of requests) if (other.id < asked.id || (other === asked && other !== latest())) requests.delete(key);
     const values = quantityOf(surrogate, surrogate.stateOf(coefficients), variable, r);
     const cost = { bytes: surrogate.bytes - before, ms: performance.now() - start - waited };
-    postMessage({ id: asked, values, detail, cost }, [values.buffer]);
+    postMessage({ id: asked.id, values, detail, cost }, [values.buffer]);
   };
-  const reply = (coefficients, detail) => replyTo(id, coefficients, detail);
+  const reply = (coefficients, detail) => replyTo(request, coefficients, detail);
   // A drag has asked for some of the steps on the way to its latest.
   const passed = (step, coefficients) => {
-    const asked = unanswered.get(keyOf({ variable, t: step, r }));
-    if (asked < id) replyTo(asked, coefficients, "draft");
+    const asked = requests.get(keyOf({ variable, t: step, r }));
+    if (asked?.id < id) replyTo(asked, coefficients, "draft");
   };
   const pauseFor = async (wait) => {
     const begin = performance.now();
-    await wait();
+    if (best() === request) await wait();
     waited += performance.now() - begin;
-    if (wanted) throw STALE;
+    if (best() !== request) throw STALE;
   };
   const pause = () => pauseFor(turn);
   const coded = async (coefficients, detail) => {
@@ -98,12 +122,11 @@ async function compute({ id, variable, t, r }) {
   await surrogate.prepare(t, pause);
 }
 
-/** Waits for a while, or for a request. */
-const quiet = () =>
-  new Promise((resolve) => {
-    announce = resolve;
-    setTimeout(resolve, QUIET_MS);
-  });
+/** Waits for a request, or for its files. */
+const news = () => new Promise((resolve) => (announce = resolve));
+
+/** Waits for a while, or for news. */
+const quiet = () => Promise.race([news(), new Promise((resolve) => setTimeout(resolve, QUIET_MS))]);
 
 /** Lets messages that have arrived be handled. A timer would wait for milliseconds. */
 const channel = new MessageChannel();
