@@ -235,10 +235,9 @@ class CodedInputs(KeptInputs[Path, CodedStep | Packed]):
             duration, strength = self._predictions.span(earlier, later)
             difference = self._code.coefficients(self._coded(later, predicted=True))
             coefficients = self._predictions.predictor.predicted(coefficients, duration, strength) + difference
-            found = Packed.of(coefficients)
             if later != path and self._kept(later) is self._decoded:
-                self._decoded.set(later, found)
-        return found
+                self._decoded.set(later, Packed.of(coefficients))
+        return Packed.of(coefficients)
 
     def _key(self, path: Path) -> CodedStep:
         """Decode and refine a key frame. It holds far fewer numbers than there are coefficients."""
