@@ -12,15 +12,16 @@ from earthgan.surrogate import Surrogate
 from earthgan_training.coding.make import Recipe, make_spectral
 from flowing import DEGREE, NODES, PROFILE, flowing
 
-KEY_EVERY = 8
+#: The steps of the chain, all of which are predicted forwards.
+CHAIN = 8
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One key frame and seven steps that are predicted one from another."""
     out = tmp_path_factory.mktemp("chain") / "it"
-    recipe = Recipe(step_bytes=400, degree=DEGREE, nodes=NODES, updates=0, profile=PROFILE, key_every=KEY_EVERY)
-    make_spectral(flowing(12), range(1, 13), range(1, KEY_EVERY + 1), out, recipe, lambda *_: None, True)
+    recipe = Recipe(step_bytes=400, degree=DEGREE, nodes=NODES, updates=0, profile=PROFILE, key_every=CHAIN + 1)
+    make_spectral(flowing(12), range(1, 13), range(1, CHAIN + 1), out, recipe, lambda *_: None, True)
     return out
 
 
@@ -42,9 +43,9 @@ def test_after_the_last_step_of_a_chain_no_other_takes_more_than_one_prediction(
     folder: Path, predictions: list[float]
 ) -> None:
     surrogate = Surrogate(folder)
-    surrogate.conditional_input(KEY_EVERY)
-    assert len(predictions) == KEY_EVERY - 1
-    assert [t for t in range(1, KEY_EVERY + 1) if surrogate.has_step(t)] == [1, 3, 5, 7, 8]
+    surrogate.conditional_input(CHAIN)
+    assert len(predictions) == CHAIN - 1
+    assert [t for t in range(1, CHAIN + 1) if surrogate.has_step(t)] == [1, 3, 5, 7, 8]
     for t in (6, 2, 4):
         predictions.clear()
         assert not surrogate.has_step(t)
@@ -64,8 +65,8 @@ def test_steps_that_were_asked_for_last_do_not_displace_those_that_stay(folder: 
 
 def test_reading_ahead_reads_the_steps_that_stay(folder: Path, predictions: list[float]) -> None:
     surrogate = Surrogate(folder)
-    assert not any(surrogate.read_ahead(t) for t in range(1, KEY_EVERY + 1))
-    assert [t for t in range(1, KEY_EVERY + 1) if surrogate.has_step(t)] == [1, 3, 5, 7]
+    assert not any(surrogate.read_ahead(t) for t in range(1, CHAIN + 1))
+    assert [t for t in range(1, CHAIN + 1) if surrogate.has_step(t)] == [1, 3, 5, 7]
     assert len(predictions) == 6
 
 
@@ -73,7 +74,7 @@ def test_threads_that_need_one_chain_share_its_work(folder: Path, predictions: l
     surrogate = Surrogate(folder)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(surrogate.conditional_input, [8, 7, 8, 7, 5, 8, 3, 7]))
-    assert len(predictions) == KEY_EVERY - 1
+    assert len(predictions) == CHAIN - 1
     alone = Surrogate(folder, 0)
     for t, each in zip([8, 7, 8, 7, 5, 8, 3, 7], found, strict=True):
         np.testing.assert_array_equal(each, alone.conditional_input(t))
