@@ -7,6 +7,8 @@ PORT ?= 8000
 
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PYTEST = $(BIN)/python -m pytest
+USUAL = not compose and not slow and not drill
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt
 
 .PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load faults compose-test wheels system-packages clean
@@ -14,15 +16,22 @@ PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) service
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
 
+# First, tests that measure, with nothing beside them. Most of the others use one core, so two processes share them.
+# With ARGS, one process runs all that they choose.
 test: $(VENV)/.testing system-packages
-	$(BIN)/python -m pytest $(ARGS)
+ifeq ($(strip $(ARGS)),)
+	failed=; $(PYTEST) -m "$(USUAL) and alone" || failed=1; \
+	OMP_NUM_THREADS=1 $(PYTEST) --numprocesses 2 --dist loadfile -m "$(USUAL) and not alone" && [ -z "$$failed" ]
+else
+	$(PYTEST) $(ARGS)
+endif
 
 test-slow: $(VENV)/.testing system-packages
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	$(PYTEST) -m slow $(ARGS)
 
 # The nightly draw of layouts of other people's files; `make test` draws a hundred.
 test-layouts: $(VENV)/.testing
-	EARTHGAN_LAYOUT_DRAWS=2000 $(BIN)/python -m pytest tests/integration/test_any_layout.py $(ARGS)
+	EARTHGAN_LAYOUT_DRAWS=2000 $(PYTEST) tests/integration/test_any_layout.py $(ARGS)
 
 lint: $(VENV)/.testing
 	$(BIN)/ruff check .
@@ -59,7 +68,7 @@ faults: $(VENV)/.testing system-packages
 	PYTHONPATH=tests $(BIN)/python -m faults.run $(ARGS)
 
 compose-test: $(VENV)/.testing
-	tests/compose/with-docker.sh $(BIN)/python -m pytest -m compose tests/compose $(ARGS)
+	tests/compose/with-docker.sh $(PYTEST) -m compose tests/compose $(ARGS)
 
 # Old build folders are removed first. Otherwise a wheel would contain files that have been deleted from the sources.
 wheels: | $(VENV)/bin/python

@@ -51,6 +51,7 @@ CODECS = --codecs sperr
 VARIABLES = --variables $(subst $(EMPTY) ,$(COMMA),temperature vx vy vz temperature_anomaly thermal_conductivity \
   thermal_expansivity spin_density_anomaly)
 UPDATES = 4000
+GAN_STEPS = 1,9,17,25,33,41,49,57,65,73,81,89,97,113-128
 STUDY_UPDATES =
 else
 STEPS = 128
@@ -72,7 +73,7 @@ KEY_EVERY ?= 8
 FLOW_HELD_OUT ?= $(HELD_OUT)
 
 # Runs a command and writes its CPU time, user and system, to costs.txt.
-MEASURED = @mkdir -p $(CHAIN) $(TABLES) && bash -c 'TIMEFORMAT="$${*##*/bin/}: %U + %S CPU s"; { time "$$@" >&3 2>&4; } 3>&1 4>&2 2>> $(CHAIN)/costs.txt' -
+MEASURED = @mkdir -p $(CHAIN) $(TABLES) && bash -c 'TIMEFORMAT="$${*\#\#*/bin/}: %U + %S CPU s"; { time "$$@" >&3 2>&4; } 3>&1 4>&2 2>> $(CHAIN)/costs.txt' -
 EARTHGAN = $(BIN)/earthgan
 SURROGATES = $(CHAIN)/surrogates
 DEFAULT = $(SURROGATES)/default

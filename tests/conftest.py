@@ -1,6 +1,9 @@
 """Fixtures that several folders of tests share."""
 
+import atexit
+import gc
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +14,25 @@ from earthgan import Surrogate
 from gateway_server import gateway
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE, PUBLISHED
 
-# Tests keep nothing in the user's own cache folder, and find nothing there.
-os.environ["EARTHGAN_CACHE_DIR"] = ""
+# Tests keep nothing in the user's own cache folder, and find nothing there. All processes of a run share a new folder:
+# what it keeps of the shipped surrogate takes each of them five seconds to compute.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _cache = tempfile.TemporaryDirectory(prefix="earthgan-")
+    atexit.register(_cache.cleanup)
+    os.environ["EARTHGAN_CACHE_DIR"] = _cache.name
 
 # In continuous integration, Hypothesis tries the same examples every time. Elsewhere it looks for new ones.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_collection_finish() -> None:
+    """Everything that is there now stays. The garbage collector is only to look at what tests leave, or it would come
+    too rarely: applications, which refer to themselves, hold a surrogate each.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

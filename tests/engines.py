@@ -19,6 +19,7 @@ class CountingEngine:
         self.error = error
         self.calls = 0
         self.numerics = "counting/float32"
+        self.reads_apart = True
 
     async def shells(
         self,
@@ -50,6 +51,11 @@ class CountingEngine:
             raise self.error
         part = np.array(rows, dtype=np.float32)[:, None] * np.ones(columns, np.float32)
         return np.stack([[part + r for r in shells] for _ in range(variables)]).astype(np.float32)
+
+    def has_step(self, t: int) -> bool:
+        return True
+
+    async def read_step(self, t: int, deadline: float) -> None: ...
 
     async def ready(self, deadline: float) -> None:
         if self.error:

@@ -22,10 +22,24 @@ READY_WITHIN_S = 90
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that is free now. Two processes of tests at once never get the same one."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    mine = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port // 2 % workers == mine:  # the kernel prefers odd ports here
+            return port
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's variables for a server. Of EarthGAN's, there are only `settings`, as `EARTHGAN_<NAME>`, and the
+    folder in which all processes of a run of tests keep what takes long to compute.
+    """
+    own = {name: value for name, value in os.environ.items() if not name.startswith("EARTHGAN_")}
+    shared = {name: os.environ[name] for name in ("EARTHGAN_CACHE_DIR",) if name in os.environ}
+    return own | shared | {f"EARTHGAN_{name.upper()}": value for name, value in settings.items()}
 
 
 @contextmanager
@@ -38,10 +52,9 @@ def gateway(
     `earthgan` in the folder `cwd`. If `surrogate` is None, the command line of `serve` names none.
     """
     url = f"http://127.0.0.1:{(port := free_port())}"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("EARTHGAN_")}
-    environment |= {f"EARTHGAN_{name.upper()}": value for name, value in ({"prefetch": "false"} | settings).items()}
     arguments = ["serve", *([] if surrogate is None else [str(surrogate)]), "--port", str(port)]
-    process = subprocess.Popen([*command, *arguments], cwd=cwd, env=environment)
+    variables = environment(**({"prefetch": "false"} | settings))
+    process = subprocess.Popen([*command, *arguments], cwd=cwd, env=variables)
     try:
         deadline = time.monotonic() + READY_WITHIN_S
         while True:

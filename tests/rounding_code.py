@@ -96,6 +96,9 @@ class _Inputs:
         codes: NDArray[np.int32] = np.frombuffer(zlib.decompress(path.read_bytes()), np.int32, np.prod(self._shape))
         return codes.astype(np.float32).reshape(self._shape)
 
+    def has(self, path: Path) -> bool:
+        return True
+
     def read_ahead(self, path: Path) -> bool:
         return False
 

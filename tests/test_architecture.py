@@ -78,7 +78,8 @@ LAYERS = {
     ),
     "earthgan_gateway": (
         "settings telemetry background breaker formats allocator draws edge",
-        "cache drawing engines offer",
+        "cache drawing offer",
+        "engines",
         "keys progress spreads",
         "fields places",
         "pictures prefetch",

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from itertools import chain
@@ -191,3 +192,16 @@ def test_the_readmes_figures_of_what_ships_hold() -> None:
     assert codec
     assert f"it is {int(min(own))} dB from the true temperature" in told
     assert f"reaches {int(float(codec[1]))} dB with the same bytes" in told
+
+
+@pytest.mark.parametrize("preset", ["quick", "contest-like", "earth"])
+def test_the_commands_that_make_the_tables_again_are_whole(preset: str, tmp_path: Path) -> None:
+    """What make would run is what the shell understands, and what `earthgan` does."""
+    make = ["make", "-n", "reproduce", "reproduce-gan", f"PRESET={preset}", f"WORK={tmp_path}", f"VENV={tmp_path}"]
+    run = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert subprocess.run(["sh", "-n"], input=run, capture_output=True, text=True, check=False).stderr == ""
+    lines = run.replace("\\\n", " ").splitlines()
+    ours = [line.split(f"{tmp_path}/bin/earthgan ")[1] for line in lines if "/bin/earthgan " in line]
+    assert len(ours) >= 10
+    for command in ours:
+        make_parser().parse_args(shlex.split(command))

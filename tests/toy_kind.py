@@ -40,6 +40,9 @@ class _Inputs:
     def read(self, path: Path) -> Array:
         return np.array([json.loads(path.read_text())], np.float32)
 
+    def has(self, path: Path) -> bool:
+        return True
+
     def read_ahead(self, path: Path) -> bool:
         return False
 

@@ -57,8 +57,8 @@ def indices(colours: NDArray[np.int16], palette: NDArray[np.int16]) -> NDArray[n
 
 @pytest.mark.parametrize("variable", ["temperature", "temperature_anomaly", "v_radial"])
 def test_browser_and_server_draw_the_same(page: Page, gateway: Gateway, asked: list[str], variable: str) -> None:
-    frame = Frame(variable, 113, 150)
-    page.goto(f"{gateway.url}/#var={variable}&t=113&r=150")
+    frame = Frame(variable, 115, 150)
+    page.goto(f"{gateway.url}/#var={variable}&t=115&r=150")
     wait_until_refined(page, frame)
     assert not [url for url in asked if re.search("/(tiles|shells)/", url)]
     ours = picture(page)
@@ -76,24 +76,24 @@ def test_browser_and_server_draw_the_same(page: Page, gateway: Gateway, asked: l
 
 
 def test_values_and_depths_need_no_request(page: Page, gateway: Gateway, asked: list[str]) -> None:
-    open_client(page, gateway, "#t=113&r=150", Frame("temperature", 113, 150))
-    wait_until_refined(page, Frame("temperature", 113, 150))
+    open_client(page, gateway, "#t=115&r=150", Frame("temperature", 115, 150))
+    wait_until_refined(page, Frame("temperature", 115, 150))
     asked.clear()
     page.mouse.move(*WholeGlobe.of(page).on_page(44.5, 77))
     expect(page.locator("#value")).to_have_text(re.compile(r"^\d+ K$"))
     shown = float(page.locator("#value").inner_text().split()[0])
-    shell = gateway.shell(Frame("temperature", 113, 150))
+    shell = gateway.shell(Frame("temperature", 115, 150))
     low, high = gateway.spread(shell, 44.5, 77, radius_deg=0.3)
     assert low - 1 <= shown <= high + 1
     for index, r in ((99, 99), (150, 48)):
         set_slider(page, "Depth", index)
-        wait_until_refined(page, Frame("temperature", 113, r))
+        wait_until_refined(page, Frame("temperature", 115, r))
     assert not [url for url in asked if not url.endswith((".css", ".svg"))]
 
 
 def test_a_coded_picture_comes_first(page: Page, gateway: Gateway, asked: list[str]) -> None:
-    open_client(page, gateway, "#t=113&r=150", Frame("temperature", 113, 150))
-    wait_until_refined(page, Frame("temperature", 113, 150))
+    open_client(page, gateway, "#t=115&r=150", Frame("temperature", 115, 150))
+    wait_until_refined(page, Frame("temperature", 115, 150))
     page.evaluate(
         """() => {
           window.details = [];
@@ -107,8 +107,8 @@ def test_a_coded_picture_comes_first(page: Page, gateway: Gateway, asked: list[s
     seen = list(dict.fromkeys(page.evaluate("window.details")))
     assert seen.index("temperature/121/150 coded") < seen.index("temperature/121/150 refined")
     expect(page.locator("#engine")).to_contain_text(re.compile(r"this browser\s+\d\d kB · "))
-    follow(page, "#t=113&r=150")
-    wait_until_refined(page, Frame("temperature", 113, 150))
+    follow(page, "#t=115&r=150")
+    wait_until_refined(page, Frame("temperature", 115, 150))
     expect(page.locator("#engine")).to_contain_text(re.compile(r"this browser\s+0 B · "))
 
 

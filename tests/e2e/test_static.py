@@ -20,8 +20,8 @@ from e2e.static_server import Plain, Ranges, static_server
 from places import DEFAULT_SURROGATE, ROOT
 
 SEED = [sys.executable, "-m", "earthgan.cli", "seed", str(DEFAULT_SURROGATE), "--workers", "1"]
-VARIABLES, STEPS, SHELLS = ["temperature", "vx"], [120, 126], [40, 150]
-CHOSEN = ["--variables", "temperature,vx", "--steps", "120,126", "--shells", "40,150", "--zoom", "0-1"]
+VARIABLES, STEPS, SHELLS = ["temperature", "vx"], [115, 121], [40, 150]
+CHOSEN = ["--variables", "temperature,vx", "--steps", "115,121", "--shells", "40,150", "--zoom", "0-1"]
 #: How each folder is seeded: with values and without, in both tile matrix sets.
 KINDS = {
     "png": ["--tms", "WorldCRS84Quad", "--values"],
@@ -84,7 +84,7 @@ def test_each_place_has_the_colour_of_its_value(
     page: Page, site: str, answers: list[Response], kind: str, variable: str
 ) -> None:
     folder = open_folder(page, site, kind, f"#var={variable}")
-    frame = Frame(variable, 120, 150)
+    frame = Frame(variable, 115, 150)
     wait_until_loaded(page, frame)
     legend = folder.json(f"legends/{variable}.json")
     low, high = legend["range"]
@@ -106,14 +106,14 @@ def test_each_place_has_the_colour_of_its_value(
     expect(page.get_by_text(folder.catalog["notice"], exact=True)).to_be_in_viewport()
     asked = [answer.url for answer in answers if not answer.url.startswith("blob:")]  # images of what was read
     assert all(url.startswith((f"{site}/web/", f"{site}/{kind}/")) for url in asked)
-    tiles = [answer for answer in answers if re.search(rf"/(tiles|pmtiles)/{variable}/120/150\b", answer.url)]
+    tiles = [answer for answer in answers if re.search(rf"/(tiles|pmtiles)/{variable}/115/150\b", answer.url)]
     assert {answer.status for answer in tiles} == {200 if kind == "png" else 206}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_offered_is_what_was_seeded(page: Page, site: str, kind: str) -> None:
     open_folder(page, site, kind)
-    wait_until_loaded(page, Frame("temperature", 120, 150))
+    wait_until_loaded(page, Frame("temperature", 115, 150))
     variables = page.get_by_label("Variable").locator("option")
     assert variables.evaluate_all("options => options.map((option) => option.value)") == VARIABLES
     sliders = {label: page.get_by_label(label, exact=True) for label in ("Depth", "Time step")}
@@ -131,27 +131,27 @@ def test_what_is_offered_is_what_was_seeded(page: Page, site: str, kind: str) ->
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_map_moved_and_enlarged_stays_whole(page: Page, site: str, kind: str) -> None:
     open_folder(page, site, kind, "#lat=0&lng=180&zoom=3.4")
-    wait_until_loaded(page, Frame("temperature", 120, 150))
+    wait_until_loaded(page, Frame("temperature", 115, 150))
     for key in ("ArrowRight", "ArrowUp", "+", "-", "-", "-"):
         page.locator("#map").press(key)
     page.wait_for_timeout(300)  # for the last pan
-    wait_until_loaded(page, Frame("temperature", 120, 150))
+    wait_until_loaded(page, Frame("temperature", 115, 150))
     background = np.array([11, 14, 18])
     assert (np.abs(picture(page) - background).sum(axis=2) > 0).mean() > 0.99
 
 
 def test_values_beside_the_tiles_are_read(page: Page, site: str) -> None:
     folder = open_folder(page, site, "png")
-    wait_until_loaded(page, Frame("temperature", 120, 150))
+    wait_until_loaded(page, Frame("temperature", 115, 150))
     page.mouse.move(*WholeGlobe.of(page).on_page(30, 60))
     expect(page.locator("#value")).to_have_text(re.compile(r"^\d+(\.\d+)? K$"))
-    least, greatest = folder.spread(folder.shell(Frame("temperature", 120, 150)), 30, 60, radius_deg=0.3)
+    least, greatest = folder.spread(folder.shell(Frame("temperature", 115, 150)), 30, 60, radius_deg=0.3)
     assert least - 3 <= float(page.locator("#value").text_content().split()[0]) <= greatest + 3
 
 
 def test_without_values_the_place_alone_is_told(page: Page, site: str, answers: list[Response]) -> None:
     open_folder(page, site, "pmtiles")
-    wait_until_loaded(page, Frame("temperature", 120, 150))
+    wait_until_loaded(page, Frame("temperature", 115, 150))
     page.wait_for_timeout(300)  # in which values would be asked for
     expect(page.locator("#place")).to_have_text("0.0° 0.0°")
     expect(page.locator("#value")).to_have_text("")
@@ -165,7 +165,7 @@ def test_a_shell_whose_values_are_missing_is_shown_without_them(page: Page, site
     page.route("**/shells/**", lambda route: route.fulfill(status=404, body="no such file"))
     with page.expect_response("**/shells/**"):
         open_folder(page, site, "png")
-    wait_until_loaded(page, Frame("temperature", 120, 150))
+    wait_until_loaded(page, Frame("temperature", 115, 150))
     expect(page.locator("#value")).to_have_text("")
     expect(page.locator("#message")).to_be_hidden()
 
@@ -188,7 +188,7 @@ def test_a_server_without_ranges_is_named_as_the_reason(page: Page, folder: Path
         open_folder(page, site, "pmtiles")
         expect(page.locator("#message")).to_contain_text("HTTP Byte Serving")
         open_folder(page, site, "png")
-        wait_until_loaded(page, Frame("temperature", 120, 150))
+        wait_until_loaded(page, Frame("temperature", 115, 150))
         page.goto("about:blank")  # or requests would be on their way when the server ends
 
 

@@ -55,6 +55,12 @@ def filter_query(context: Any, query: Any) -> bool:
 
 
 @schemathesis.hook
+def filter_case(context: Any, case: Any) -> bool:
+    """Called by schemathesis for each request that it makes of a boundary of the schema, which has no strategy."""
+    return keeps_the_rules(case.query or {})
+
+
+@schemathesis.hook
 def before_add_examples(context: Any, examples: Any) -> None:
     """Called by schemathesis with the requests that it makes of the document's own examples."""
     examples[:] = [case for case in examples if keeps_the_rules(case.query or {})]

@@ -21,12 +21,12 @@ import numpy as np
 from earthgan import Surrogate
 from earthgan.wire import MAGIC, ShellRequest, encode
 from earthgan_gateway import Settings, create_app
-from earthgan_gateway.engines import Engine
+from earthgan_gateway.engines import BareEngine
 from earthgan_gateway.server import GatewayServer, make_config
 from gateway_server import READY_WITHIN_S, free_port
 from places import DEFAULT_SURROGATE
 
-TILE = "/tiles/temperature/120/150/1/0/0"
+TILE = "/tiles/temperature/121/150/1/0/0"
 
 
 def tile(number: int) -> str:
@@ -54,7 +54,7 @@ class Served:
 
 
 @contextmanager
-def served(own: Engine | None = None, /, surrogate: Path = DEFAULT_SURROGATE, **settings: Any) -> Iterator[Served]:
+def served(own: BareEngine | None = None, /, surrogate: Path = DEFAULT_SURROGATE, **settings: Any) -> Iterator[Served]:
     """Serve a gateway with its own server, as `earthgan serve` does, but in a thread."""
     port = free_port()
     chosen = Settings(surrogate=surrogate, host="127.0.0.1", port=port, **({"prefetch": False} | settings))

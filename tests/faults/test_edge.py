@@ -25,6 +25,8 @@ from faults.servers import TILE, Served, ask, fetch, raw, served, tile
 from faults.test_redis import gateways
 from places import DEFAULT_SURROGATE
 
+pytestmark = pytest.mark.alone
+
 
 @contextmanager
 def quick(monkeypatch: pytest.MonkeyPatch, **settings: int) -> Iterator[Served]:
@@ -65,7 +67,7 @@ def p99_ms(url: str, count: int = 200) -> float:
 
 
 GET = f"GET {TILE} HTTP/1.1\r\nhost: x\r\n".encode()
-SHELL = b"GET /shells/vx/120/150.json HTTP/1.1\r\nhost: x\r\n\r\n"
+SHELL = b"GET /shells/vx/121/150.json HTTP/1.1\r\nhost: x\r\n\r\n"
 #: What a slow client has sent. It sends a byte more now and then, or nothing.
 SLOW = {
     "nothing": b"",
@@ -212,7 +214,7 @@ class Load:
             while not self._stop.is_set():
                 number += 1
                 try:
-                    answer = connection.get(f"/tiles/vx/120/150/5/{client}/{number % 32}")
+                    answer = connection.get(f"/tiles/vx/121/150/5/{client}/{number % 32}")
                     self.statuses[answer.status_code] += 1
                 except httpx.ConnectError:  # nobody listens any more
                     return
@@ -278,7 +280,7 @@ def test_an_overload_slows_down_nobody_who_is_admitted(measured: Measured) -> No
 
 
 #: The shells that are asked for alone, and the seconds of the tenfold rate.
-ALONE, OVERLOAD_S = 150, 10
+ALONE, OVERLOAD_S = 150, 60
 
 
 async def alone_and_overloaded(url: str) -> tuple[list[float], list[tuple[int, float]], float]:

@@ -39,6 +39,8 @@ from faults.servers import (
 )
 from places import DEFAULT_SURROGATE
 
+pytestmark = pytest.mark.alone
+
 #: A gateway that waits for a model server.
 REMOTE: dict[str, Any] = {"engine": "torchserve"}
 
@@ -185,7 +187,7 @@ def test_a_hung_model_server_is_refused_at_once(measured: Measured, monkeypatch:
 
 @fault("9", "the model server is away", "cached tiles 200, /servez 200, /readyz 503")
 def test_cached_tiles_are_served_while_the_model_server_is_away(measured: Measured) -> None:
-    cached = [f"/tiles/{name}/120/150/2/{x}/{y}" for name in ("vx", "temperature") for x in range(4) for y in range(4)]
+    cached = [f"/tiles/{name}/121/150/2/{x}/{y}" for name in ("vx", "temperature") for x in range(4) for y in range(4)]
     liar = Liar(honest)
     with served(**REMOTE, torchserve_url=liar.url) as gateway:
         with liar.running():
@@ -194,7 +196,7 @@ def test_cached_tiles_are_served_while_the_model_server_is_away(measured: Measur
         statuses = Counter(fetch(gateway.url + path).status_code for path in cached)
         cold = [fetch(gateway.url + tile(n)) for n in range(5)]
         health = {path: fetch(gateway.url + path).status_code for path in ("/healthz", "/servez", "/readyz")}
-        fresh = fetch(gateway.url + "/tiles/vy/120/150/0/0/0").status_code
+        fresh = fetch(gateway.url + "/tiles/vy/121/150/0/0/0").status_code
     measured(f"{statuses[200]} of {len(cached)} cached; /servez {health['/servez']}, /readyz {health['/readyz']}")
     assert statuses == {200: len(cached)}
     assert fresh == 200, "a tile of a cached shell that was never drawn"

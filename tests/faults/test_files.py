@@ -24,6 +24,8 @@ from faults.servers import fetch, served
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE
 from preparation import SMALL, prepare, raw_folder
 
+pytestmark = pytest.mark.alone
+
 
 def sealed_again(folder: Path, file: str, content: bytes) -> None:
     """Write a file, with its digest in the spec, so that only the content is wrong."""

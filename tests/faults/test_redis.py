@@ -23,11 +23,13 @@ from earthgan import Surrogate
 from engines import CountingEngine
 from faults.rows import Measured, fault
 from faults.servers import TILE, fetch, served, tile
-from gateway_server import EARTHGAN, READY_WITHIN_S, free_port
+from gateway_server import EARTHGAN, READY_WITHIN_S, environment, free_port
 from integration.redis_server import redis_server
 from places import DEFAULT_SURROGATE
 
-PATHS = [TILE, "/shells/vx/120/150.npy", "/tiles/speed/120/150/0/0/0.webp", "/points/vx/120/150?lat=1&lon=2"]
+pytestmark = pytest.mark.alone
+
+PATHS = [TILE, "/shells/vx/121/150.npy", "/tiles/speed/121/150/0/0/0.webp", "/points/vx/121/150?lat=1&lon=2"]
 
 DAMAGES: dict[str, Callable[[redis.Redis, bytes, bytes], object]] = {
     "nothing": lambda r, key, value: r.set(key, b""),
@@ -50,8 +52,8 @@ DAMAGES: dict[str, Callable[[redis.Redis, bytes, bytes], object]] = {
 
 
 def is_of(key: str, r: int) -> bool:
-    """Whether a key is that of shell `r` of step 120, or of a picture of it."""
-    return re.search(rf"/120/{r}(?:[/.,]|$)", key) is not None
+    """Whether a key is that of shell `r` of step 121, or of a picture of it."""
+    return re.search(rf"/121/{r}(?:[/.,]|$)", key) is not None
 
 
 def another(client: redis.Redis, key: bytes) -> bytes:
@@ -95,7 +97,7 @@ def test_damaged_values_are_noticed_and_computed_again(measured: Measured, tmp_p
 
 @fault("6", "Redis is full", "reads go on; 0 5xx")
 def test_a_full_redis_goes_on_reading(measured: Measured, tmp_path: Path) -> None:
-    kept = [f"/tiles/vx/120/150/2/{x}/{y}" for x in range(4) for y in range(4)]
+    kept = [f"/tiles/vx/121/150/2/{x}/{y}" for x in range(4) for y in range(4)]
     with redis_server(tmp_path) as (url, _), redis.Redis.from_url(url) as client:
         with served(counting(), redis_url=url) as gateway:
             assert {fetch(gateway.url + path).status_code for path in kept} == {200}
@@ -123,7 +125,7 @@ def times(url: str, paths: list[str]) -> list[float]:
 
 def distinct(shell: int, count: int) -> list[str]:
     """Tiles of one shell that differ, so that each asks Redis."""
-    return [f"/tiles/vx/120/{shell}/6/{n % 64}/{n // 64}" for n in range(count)]
+    return [f"/tiles/vx/121/{shell}/6/{n % 64}/{n // 64}" for n in range(count)]
 
 
 def p99(values: list[float]) -> float:
@@ -165,16 +167,12 @@ def quartile(values: list[float]) -> float:
 @contextmanager
 def gateways(count: int, **settings: str) -> Iterator[list[tuple[str, subprocess.Popen[bytes]]]]:
     """Gateways in processes of their own: addresses and processes. All start at once."""
-    import os
-
     with ExitStack() as stack:
         found = []
         for _ in range(count):
             port = free_port()
-            environment = {name: value for name, value in os.environ.items() if not name.startswith("EARTHGAN_")}
-            environment |= {f"EARTHGAN_{name.upper()}": value for name, value in settings.items()}
             command = [*EARTHGAN, "serve", str(DEFAULT_SURROGATE), "--port", str(port)]
-            process = subprocess.Popen(command, env=environment | {"EARTHGAN_PREFETCH": "false"})
+            process = subprocess.Popen(command, env=environment(prefetch="false", **settings))
             stack.callback(process.wait)
             stack.callback(process.kill)
             found.append((f"http://127.0.0.1:{port}", process))
@@ -203,7 +201,7 @@ def test_all_processes_make_one_forward(measured: Measured, tmp_path: Path) -> N
     with redis_server(tmp_path) as (redis_url, _), gateways(4, redis_url=redis_url) as running:
         urls = [url for url, _ in running]
         with ThreadPoolExecutor(200) as pool:
-            paths = [f"{urls[n % 4]}/tiles/vx/120/9/3/{n // 4 % 8}/{n // 32}" for n in range(200)]
+            paths = [f"{urls[n % 4]}/tiles/vx/121/9/3/{n // 4 % 8}/{n // 32}" for n in range(200)]
             statuses = Counter(answer.status_code for answer in pool.map(fetch, paths))
         calls = engine_calls(urls)
     measured(f"{calls} forward; {statuses[200]} of 200 answered")
@@ -231,10 +229,10 @@ def test_another_process_takes_over(measured: Measured, tmp_path: Path) -> None:
             # The first gateway is asked alone, so that it holds the lock; the others come before it has answered.
             with ThreadPoolExecutor(150) as pool:
                 killer.start()
-                first = pool.submit(fetch, f"{running[0][0]}/tiles/vx/110/9/0/0/0")
+                first = pool.submit(fetch, f"{running[0][0]}/tiles/vx/109/9/0/0/0")
                 died.wait(30)
                 urls = [url for url, _ in running[1:]]
-                paths = [f"{urls[n % 3]}/tiles/vx/110/9/3/{n // 3 % 8}/{n // 24}" for n in range(150)]
+                paths = [f"{urls[n % 3]}/tiles/vx/109/9/3/{n // 3 % 8}/{n // 24}" for n in range(150)]
                 began = time.monotonic()
                 statuses = Counter(answer.status_code for answer in pool.map(fetch, paths))
                 took_s = time.monotonic() - began

@@ -18,6 +18,8 @@ from faults.rows import Measured, fault
 from integration.test_query import ADDRESSES
 from socketless import Gateway
 
+pytestmark = pytest.mark.alone
+
 #: Texts that have broken somebody's server, as the value of any parameter or a part of any path.
 ODD = [
     *("", " ", "0", "-0", "-1", "+1", "01", "1.0", "1_0", "1e26", "1e-400", "1e308", "-1e308", "1e999", "9" * 400),

@@ -112,6 +112,13 @@ def test_a_query_that_cannot_be_read_is_a_422_problem(query: str) -> None:
     assert engine.calls == 0
 
 
+def test_a_colour_map_that_is_not_listed_is_refused_where_nothing_is_coloured_too() -> None:
+    engine = CountingEngine(Surrogate(DEFAULT_SURROGATE))
+    (answer,) = ask(engine, "/shells/temperature/120/150.npy?colormap=nope")
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "colormap must be a colour map that /colormaps lists"
+
+
 def test_two_hundred_callers_of_one_cold_shell_make_one_call() -> None:
     engine = CountingEngine(Surrogate(DEFAULT_SURROGATE), delay_s=0.05)
     tiles = [f"/tiles/{variable}/120/9/2/{x}/{y}" for variable in ("vx", "vy") for x in range(4) for y in range(4)]

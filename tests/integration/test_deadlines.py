@@ -23,6 +23,8 @@ from earthgan_gateway.telemetry import Metrics, make_traces
 from engines import CountingEngine
 from places import BASELINE_SURROGATE
 
+pytestmark = pytest.mark.alone
+
 #: How long the engine's first answers take, and what the first and the second caller have.
 SLOW_S, LITTLE_S, ENOUGH_S = 0.5, 0.2, 20.0
 

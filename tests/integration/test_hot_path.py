@@ -23,7 +23,7 @@ from gateway_server import gateway
 from integration.redis_server import redis_server
 from places import DEFAULT_SURROGATE
 
-TILE = "/tiles/temperature/120/150/2/1/1"
+TILE = "/tiles/temperature/121/150/2/1/1"
 
 
 def test_every_format_holds_the_same_field(client: httpx.Client) -> None:
@@ -33,10 +33,10 @@ def test_every_format_holds_the_same_field(client: httpx.Client) -> None:
         for form in ("png", "webp")
     )
     np.testing.assert_array_equal(png, webp)
-    shell = array(client.get("/shells/temperature/120/150.npy"))
-    document = client.get("/shells/temperature/120/150.json").json()
+    shell = array(client.get("/shells/temperature/121/150.npy"))
+    document = client.get("/shells/temperature/121/150.json").json()
     np.testing.assert_array_equal(np.array(document["values"], dtype=np.float32), shell)
-    assert client.get("/shells/temperature/120/150.nc").headers["content-type"] == "application/x-netcdf"
+    assert client.get("/shells/temperature/121/150.nc").headers["content-type"] == "application/x-netcdf"
     assert client.get(f"{TILE}.tif").content[:2] == b"II"
     assert shell.min() <= values.min() <= values.max() <= shell.max()
 
@@ -44,18 +44,18 @@ def test_every_format_holds_the_same_field(client: httpx.Client) -> None:
 def test_an_anomaly_has_no_mean_and_temperature_anomaly_is_the_same(
     client: httpx.Client, default_surrogate: Surrogate
 ) -> None:
-    one = array(client.get("/shells/temperature/120/150.npy?anomaly=true"))
-    other = array(client.get("/shells/temperature_anomaly/120/150.npy"))
+    one = array(client.get("/shells/temperature/121/150.npy?anomaly=true"))
+    other = array(client.get("/shells/temperature_anomaly/121/150.npy"))
     # The surrogate has this variable: a curve of temperature, whose mean is taken over other points of the shell.
     np.testing.assert_allclose(one, other, rtol=0, atol=0.05)
     assert abs((one * cell_weights(default_surrogate.grid)).sum()) < 0.01
-    plain = array(client.get("/shells/temperature/120/150.npy?anomaly=false"))
+    plain = array(client.get("/shells/temperature/121/150.npy?anomaly=false"))
     assert np.ptp(plain - one) < 1e-3
 
 
 def test_derived_velocities_are_the_cartesian_ones_turned(client: httpx.Client) -> None:
     vx, vy, vz, speed, v_radial, v_theta, v_phi = (
-        array(client.get(f"/shells/{name}/120/100.npy")).astype(float)
+        array(client.get(f"/shells/{name}/121/100.npy")).astype(float)
         for name in ("vx", "vy", "vz", "speed", "v_radial", "v_theta", "v_phi")
     )
     np.testing.assert_allclose(vx**2 + vy**2 + vz**2, speed**2, rtol=1e-4)
@@ -106,7 +106,7 @@ def test_values_are_compressed_for_those_who_can_read_it(client: httpx.Client) -
 
 
 def test_head_has_the_headers_and_no_body(client: httpx.Client) -> None:
-    for path in (TILE, "/shells/vx/120/3.npy"):
+    for path in (TILE, "/shells/vx/121/3.npy"):
         got, asked = client.get(path), client.head(path)
         assert asked.content == b""
         for name in ("etag", "content-type", "content-length"):

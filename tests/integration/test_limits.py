@@ -14,14 +14,16 @@ from engines import CountingEngine
 from gateway_server import gateway
 from places import DEFAULT_SURROGATE
 
+pytestmark = pytest.mark.alone
+
 
 def test_a_client_that_asks_too_often_is_told_when_to_come_back() -> None:
     with gateway(rate_limit="40/second") as url, httpx.Client(base_url=url, trust_env=False) as client:
-        client.get("/tiles/temperature/120/150/0/0/0")
+        client.get("/tiles/temperature/121/150/0/0/0")
         time.sleep(1.1)
         answers, started = [], time.monotonic()
         while time.monotonic() - started < 2:
-            answers.append(client.get("/tiles/temperature/120/150/0/0/0"))
+            answers.append(client.get("/tiles/temperature/121/150/0/0/0"))
         statuses = Counter(answer.status_code for answer in answers)
         assert set(statuses) == {200, 429}
         assert 76 <= statuses[200] <= 124, "two windows, and what fits into the rest of a third"
@@ -38,7 +40,7 @@ def test_a_shell_too_many_is_a_503_and_those_under_way_go_on() -> None:
     async def main() -> list[httpx.Response]:
         transport = httpx.ASGITransport(create_app(settings, engine))
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
-            paths = [f"/tiles/vx/120/{r}/0/0/0" for r in (1, 2, 3)] + ["/tiles/vy/120/1/0/0/0"]
+            paths = [f"/tiles/vx/121/{r}/0/0/0" for r in (1, 2, 3)] + ["/tiles/vy/121/1/0/0/0"]
             return list(await asyncio.gather(*(client.get(path) for path in paths)))
 
     answers = asyncio.run(main())

@@ -105,9 +105,9 @@ def test_a_section_says_where_it_goes(client: httpx.Client, default_surrogate: S
 
 
 def test_a_profile_with_means_has_the_means_of_the_shells(client: httpx.Client, default_surrogate: Surrogate) -> None:
-    profile = get(client, "/profiles/temperature/122", lat=10, lon=10, lateral_mean="true")
-    anomaly = get(client, "/profiles/temperature_anomaly/122", lat=10, lon=10)
-    shell = np.load(io.BytesIO(client.get("/shells/temperature/122/66.npy").content))
+    profile = get(client, "/profiles/temperature/121", lat=10, lon=10, lateral_mean="true")
+    anomaly = get(client, "/profiles/temperature_anomaly/121", lat=10, lon=10)
+    shell = np.load(io.BytesIO(client.get("/shells/temperature/121/66.npy").content))
     assert profile["lateral_mean"][66] == pytest.approx((shell * cell_weights(default_surrogate.grid)).sum(), abs=0.1)
     difference = np.array(profile["values"]) - np.array(profile["lateral_mean"])
     np.testing.assert_allclose(anomaly["values"], difference, atol=0.05)

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import httpx2 as httpx
+import pytest
 import redis
 
 from earthgan import Surrogate
@@ -15,7 +16,9 @@ from gateway_server import gateway
 from integration.redis_server import redis_server
 from places import DEFAULT_SURROGATE
 
-TILE = "/tiles/temperature/120/150/1/0/0"
+pytestmark = pytest.mark.alone
+
+TILE = "/tiles/temperature/121/150/1/0/0"
 
 
 def fetch(url: str, path: str = TILE) -> tuple[int, str, float]:
@@ -39,7 +42,7 @@ def test_tiles_are_served_while_redis_is_away(tmp_path: Path) -> None:
         assert fetch(url)[0] == 200
         process.send_signal(signal.SIGSTOP)
         try:
-            answers = [fetch(url, f"/tiles/vx/120/150/3/{x}/{y}") for x in range(4) for y in range(4)]
+            answers = [fetch(url, f"/tiles/vx/121/150/3/{x}/{y}") for x in range(4) for y in range(4)]
         finally:
             process.send_signal(signal.SIGCONT)
         assert {status for status, *_ in answers} == {200}
@@ -47,7 +50,7 @@ def test_tiles_are_served_while_redis_is_away(tmp_path: Path) -> None:
         assert times_s[-7] < max(0.1, 3 * times_s[0]), "a few slow attempts open the breakers"
         assert "earthgan_redis_breaker_open 1.0" in httpx.get(f"{url}/metrics", trust_env=False).text
         time.sleep(PAUSE_S)
-        fetch(url, "/tiles/vx/120/150/4/0/0")
+        fetch(url, "/tiles/vx/121/150/4/0/0")
         assert "earthgan_redis_breaker_open 0.0" in httpx.get(f"{url}/metrics", trust_env=False).text
         process.kill()
         process.wait()
@@ -55,12 +58,12 @@ def test_tiles_are_served_while_redis_is_away(tmp_path: Path) -> None:
 
 
 def test_another_takes_over_from_a_process_that_died_with_the_lock(tmp_path: Path) -> None:
-    lock = Keys(Surrogate(DEFAULT_SURROGATE).digest, "numpy/float32").shell("*", 120, 9)
+    lock = Keys(Surrogate(DEFAULT_SURROGATE).digest, "numpy/float32").shell("*", 121, 9)
     with redis_server(tmp_path) as (redis_url, _), gateway(redis_url=redis_url) as url:
-        fetch(url, "/tiles/temperature/120/8/0/0/0")  # the step is decoded; what is measured is the lock
+        fetch(url, "/tiles/temperature/121/8/0/0/0")  # the step is decoded; what is measured is the lock
         with redis.Redis.from_url(redis_url) as client:
             client.set(f"lock/{lock}", "of the dead", px=int(LOCK_S * 1000))
-        status, cache_status, elapsed_s = fetch(url, "/tiles/temperature/120/9/0/0/0")
+        status, cache_status, elapsed_s = fetch(url, "/tiles/temperature/121/9/0/0/0")
     assert status == 200
     assert "fwd=miss" in cache_status
     assert LOCK_S - 1 < elapsed_s < LOCK_S + 2

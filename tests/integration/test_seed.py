@@ -61,7 +61,7 @@ def test_a_folder_of_tiles_is_what_the_gateway_answers(tmp_path: Path, gateway_u
 
 def test_a_second_run_draws_what_is_missing_and_no_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, report = tmp_path / "out", tmp_path / "report.json"
-    common = ["--variables", "temperature", "--steps", "120", "--zoom", "0", "--workers", "1", "--out", str(out)]
+    common = ["--variables", "temperature", "--steps", "121", "--zoom", "0", "--workers", "1", "--out", str(out)]
     assert seed(*common, "--shells", "10-12").returncode == 0
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
     assert seed(*common, "--shells", "11-14", "--json", str(report)).returncode == 0
@@ -118,7 +118,7 @@ def test_one_who_is_killed_leaves_nothing_by_half_and_can_be_taken_up(tmp_path: 
 
 def test_archives_hold_the_gateways_tiles(tmp_path: Path, gateway_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "mantle.pmtiles"
-    chosen = ["--variables", "temperature", "--steps", "120", "--shells", "150", "--zoom", "0-2", "--workers", "1"]
+    chosen = ["--variables", "temperature", "--steps", "121", "--shells", "150", "--zoom", "0-2", "--workers", "1"]
     assert seed(*chosen, "--out", str(file)).returncode == 0
     with file.open("rb") as opened:
         reader = Reader(MmapSource(opened))
@@ -127,7 +127,7 @@ def test_archives_hold_the_gateways_tiles(tmp_path: Path, gateway_url: str, caps
         assert reader.metadata()["variable"] == "temperature"
         for z in range(3):
             for x in range(2**z):
-                answer = httpx.get(f"{gateway_url}/tiles/temperature/120/150/{z}/{x}/0.png", trust_env=False)
+                answer = httpx.get(f"{gateway_url}/tiles/temperature/121/150/{z}/{x}/0.png", trust_env=False)
                 assert reader.get(z, x, 0) == answer.content
     assert os.listdir(tmp_path) == [file.name]  # noqa: PTH208
     assert main(["seed", str(DEFAULT_SURROGATE), *chosen, "--out", str(file)]) == 0
@@ -137,19 +137,19 @@ def test_archives_hold_the_gateways_tiles(tmp_path: Path, gateway_url: str, caps
 
 
 def test_a_filled_redis_is_hit_by_the_gateway(tmp_path: Path) -> None:
-    chosen = ["--variables", "vx,temperature_anomaly", "--steps", "120", "--shells", "150", "--workers", "1"]
+    chosen = ["--variables", "vx,temperature_anomaly", "--steps", "121", "--shells", "150", "--workers", "1"]
     with redis_server(tmp_path) as (redis_url, _):
         assert seed(*chosen, "--redis", redis_url).returncode == 0
         again = seed(*chosen, "--redis", redis_url)
         assert again.stdout.startswith("0 shells drawn, 2 already there; 0 tiles")
         with gateway(redis_url=redis_url) as url:
-            for path in ("vx/120/150/1/1/0.png", "temperature_anomaly/120/150/0/0/0"):
+            for path in ("vx/121/150/1/1/0.png", "temperature_anomaly/121/150/0/0/0"):
                 answer = httpx.get(f"{url}/tiles/{path}", trust_env=False)
                 assert "hit; detail=redis" in answer.headers["cache-status"]
 
 
 def test_a_redis_that_is_away_is_one_line() -> None:
-    done = seed("--steps", "120", "--shells", "150", "--redis", "redis://127.0.0.1:9/0", "--workers", "1")
+    done = seed("--steps", "121", "--shells", "150", "--redis", "redis://127.0.0.1:9/0", "--workers", "1")
     assert done.returncode == 1
     assert done.stderr.startswith("earthgan: Redis failed")
     assert done.stderr.count("\n") == 1

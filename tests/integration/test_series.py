@@ -21,6 +21,8 @@ from gateway_server import gateway
 from places import BASELINE_SURROGATE
 from spectral_surrogate import make, write_raw
 
+pytestmark = pytest.mark.alone
+
 STEPS = 600
 
 

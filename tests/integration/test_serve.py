@@ -1,6 +1,5 @@
 """`earthgan serve`, as a person starts it."""
 
-import os
 import shutil
 import signal
 import socket
@@ -12,15 +11,16 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
-from gateway_server import free_port
+from gateway_server import environment, free_port
 from places import DEFAULT_SURROGATE, ROOT
 
+pytestmark = pytest.mark.alone
 
-def serve(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+
+def serve(*arguments: str, **variables: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "earthgan.cli", "serve", *arguments]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("EARTHGAN_")}
     return subprocess.Popen(
-        command, cwd=ROOT, env=clean | environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command, cwd=ROOT, env=environment() | variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
 
 
@@ -40,9 +40,9 @@ def test_it_prints_its_address_is_ready_in_ten_seconds_and_stops_when_told() -> 
     assert errors == ""
 
 
-def refusal(*arguments: str, **environment: str) -> str:
+def refusal(*arguments: str, **variables: str) -> str:
     """The one line with which it refuses to start."""
-    process = serve(*arguments, **environment)
+    process = serve(*arguments, **variables)
     output, errors = process.communicate(timeout=30)
     assert process.returncode == 1
     assert output == ""

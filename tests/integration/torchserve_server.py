@@ -7,7 +7,6 @@ with torchserve(Path("earthgan.mar")) as url:
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from typing import Self
 
 import psutil
 
+from gateway_server import free_port
 from places import ROOT
 
 SERVICE = ROOT / "services" / "torchserve"
@@ -144,9 +144,8 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on: all held at once, so that they differ, then let go."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    """Ports that nothing listens on, and that differ."""
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(free_port())
+    return list(found)

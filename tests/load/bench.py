@@ -210,22 +210,21 @@ class Bench:
 
     def _in_process(self, workers: int) -> dict[str, float]:
         plan = self._plan
-        with (
-            gateway_group(self._surrogate, workers, prefetch="false") as (port, group),
-            Waves(port, plan.connections) as waves,
-            Waves(port, 1) as one,
-        ):
+        with gateway_group(self._surrogate, workers, prefetch="false") as (port, group):
             fields, cold_fields = self._fields(port)
             # The gateway does not prefetch, because the generator's work for other shells would be counted here.
             # Requests come one at a time, like the generator's work. A tile is the smallest answer that needs a shell.
-            cold = measure(group, one.get([request(f"/tiles/{field}/0/0/0.png") for field in cold_fields]), drawn)
-            waves.everywhere([request(f"/shells/{field}.npy") for field in fields])
-            by_field = [measure(group, waves.get(self._requests(field)), drawn) for field in fields]
-            hot = [tile for field in fields for tile in self._requests(field)]
-            tags = [answer.headers["etag"] for answer in waves.get(hot)]
-            memory = quietest(group, waves, hot, plan, found_in("memory"))
-            conditional = [tile[:-2] + f"If-None-Match: {tag}\r\n\r\n".encode() for tile, tag in zip(hot, tags)]
-            unchanged = quietest(group, waves, conditional, plan, not_modified)
+            with Waves(port, 1) as one:
+                cold = measure(group, one.get([request(f"/tiles/{field}/0/0/0.png") for field in cold_fields]), drawn)
+            # These connections are opened now, because the gateway closes those that wait for long before they ask.
+            with Waves(port, plan.connections) as waves:
+                waves.everywhere([request(f"/shells/{field}.npy") for field in fields])
+                by_field = [measure(group, waves.get(self._requests(field)), drawn) for field in fields]
+                hot = [tile for field in fields for tile in self._requests(field)]
+                tags = [answer.headers["etag"] for answer in waves.get(hot)]
+                memory = quietest(group, waves, hot, plan, found_in("memory"))
+                conditional = [tile[:-2] + f"If-None-Match: {tag}\r\n\r\n".encode() for tile, tag in zip(hot, tags)]
+                unchanged = quietest(group, waves, conditional, plan, not_modified)
         rendered = Tally(*(sum(getattr(t, name) for t in by_field) for name in ("requests", "bytes", "cpu_s")))
         return {
             "shell_cpu_ms": cold.cpu_ms,

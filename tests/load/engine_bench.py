@@ -61,8 +61,8 @@ def costs(folder: Path, one_shell: bool) -> dict[str, float]:
 def evaluation_costs(folder: Path) -> dict[str, float]:
     """Return CPU milliseconds for a cold shell of a decoded step on one thread, by the transform and by ducc0.
 
-    The transform computes all variables, and temperature alone. ducc0 evaluates only the harmonics, on the same grid:
-    two scalars and a gradient for four variables.
+    The transform computes temperature alone, and all variables that do not follow from others by curves. ducc0
+    evaluates only the harmonics, on the same grid: two scalars and a gradient for four variables.
     """
     import ducc0  # not at the top, because the memory that `costs` reports must not include it
 
@@ -70,7 +70,8 @@ def evaluation_costs(folder: Path) -> dict[str, float]:
     planner, arguments = surrogate.planner, surrogate.spec.generator.arguments
     assert isinstance(planner, SpectralPlanner)
     assert isinstance(arguments, SpectralArguments)
-    x, every = surrogate.conditional_input(surrogate.steps[-1].t), range(len(surrogate.variables))
+    x = surrogate.conditional_input(surrogate.steps[-1].t)
+    every = range(surrogate.kind.computed or len(surrogate.variables))
     _, rows, columns = surrogate.grid.shape
     degree, around = arguments.degree, {"geometry": "F1", "ntheta": rows, "nphi": columns, "nthreads": 1}
     alm = np.random.default_rng(0).standard_normal((1, (degree + 1) * (degree + 2) // 2)).astype(np.complex64)

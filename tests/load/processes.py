@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2 as httpx
 
-from gateway_server import READY_WITHIN_S, free_port
+from gateway_server import READY_WITHIN_S, environment, free_port
 from places import ROOT
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -37,9 +37,8 @@ def cpu_s(*, group: int | None = None, pid: int | None = None) -> float:
 @contextlib.contextmanager
 def server(command: Sequence[str], port: int, ready_path: str, **settings: str) -> Iterator[int]:
     """Run a server in a process group of its own. Yield the group's number when `ready_path` answers 200."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("EARTHGAN_")}
-    environment |= {f"EARTHGAN_{name.upper()}": value for name, value in settings.items()}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+    variables = environment(**settings)
+    process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         deadline = time.monotonic() + READY_WITHIN_S
         while not _answers(f"http://127.0.0.1:{port}{ready_path}"):

@@ -19,11 +19,11 @@ def of_a_new_step(folder: Path) -> dict[str, float]:
 
 
 def _in_this_process(surrogate: Surrogate) -> dict[str, float]:
-    """Return the cheapest of a few steps, because other work on the machine can only add CPU time."""
+    """Return the cheapest of a few key frames, because other work on the machine can only add CPU time."""
     code, refinement = surrogate.inputs._code, surrogate.inputs._refinement
     modes = code.components["temperature"].basis.shape[1]
     decode_s, refine_s = [], []
-    for step in surrogate.steps[:STEPS]:
+    for step in [step for step in surrogate.steps if step.predicted_from is None][:STEPS]:
         data = (surrogate.folder / step.file).read_bytes()
         decode_s.append(_process_s(lambda data=data: code.decode(data)))
         coefficients = code.coefficients(code.decode(data))[..., :modes]

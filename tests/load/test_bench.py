@@ -15,6 +15,8 @@ from load.processes import cpu_s
 from load.waves import Answer
 from places import ROOT
 
+pytestmark = pytest.mark.alone
+
 
 def test_a_quick_bench_gives_positive_numbers(tmp_path: Path) -> None:
     file = tmp_path / "bench.json"

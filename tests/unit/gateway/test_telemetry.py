@@ -95,6 +95,7 @@ def test_two_gateways_in_a_process_count_apart() -> None:
     assert "earthgan_tiles_total{level=redis,variable=vz,zoom=1}" not in samples(second)
 
 
+@pytest.mark.alone
 def test_counting_a_tile_takes_about_a_microsecond() -> None:
     metrics, n = Metrics(), 20_000
     metrics.tile("memory", "temperature", 2)

@@ -74,8 +74,10 @@ class Surrogate:
         self.mask = None if self.spec.mask is None else self._read_mask(self.spec.mask)
         for file in {step.mask.file: step.mask for step in self.steps if step.mask is not None}.values():
             self._read_mask(file)
-        self.inputs.keep(steps_bytes // 2)
-        self._conditional_inputs: Bounded[float, Field] = Bounded(steps_bytes // 2, lambda field: field.nbytes)
+        self.inputs.keep(
+            steps_bytes - steps_bytes // 5
+        )  # what is slow to decode is worth more than what follows from it
+        self._conditional_inputs: Bounded[float, Field] = Bounded(steps_bytes // 5, lambda field: field.nbytes)
 
     def _opened(self) -> Kind:
         spec = self.spec
@@ -184,6 +186,11 @@ class Surrogate:
             return self.kind.between(*paths, (t - before.t) / (after.t - before.t))
         except ValueError as error:
             raise InvalidRequest(f"there is nothing between steps {before.t} and {after.t}: {error}") from error
+
+    def has_step(self, t: int) -> bool:
+        """Whether `conditional_input` of time step `t` is quick now. Raises UnknownStep."""
+        path = self.folder / self.check_step(t).file
+        return self._conditional_inputs.get(t) is not None or self.inputs.has(path)
 
     def read_ahead(self, t: int) -> bool:
         """Read the conditional input of a time step into memory. Return True if another one was dropped for it, that

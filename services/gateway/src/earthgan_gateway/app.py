@@ -15,7 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from earthgan import __version__
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import Budget, LayeredCache, MemoryCache
-from earthgan_gateway.engines import Admission, Engine, GuardedEngine, make_engine
+from earthgan_gateway.engines import Admission, BareEngine, GuardedEngine, make_engine
 from earthgan_gateway.fields import Fields
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Pictures
@@ -39,7 +39,7 @@ from earthgan_gateway.settings import Settings
 from earthgan_gateway.telemetry import Metrics, TelemetryMiddleware, make_traces
 
 
-def create_app(settings: Settings | None = None, engine: Engine | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, engine: BareEngine | None = None) -> FastAPI:
     """Make the application that serves one surrogate. Without `settings`, it reads them from the environment.
 
     `engine` replaces the engine that the settings name. Raises DamagedSurrogate, which names the file, if the surrogate

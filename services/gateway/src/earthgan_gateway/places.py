@@ -110,7 +110,7 @@ class Places:
             raise InvalidRequest("lateral_mean needs every whole shell, so it is given for one draw only")
         shells = range(self._surrogate.grid.shape[0])
         lane: Lane = "long" if with_mean or draws.statistic is not None else "map"
-        with self._reads.place() if lane == "long" else nullcontext():
+        with self._reads.place("profile") if lane == "long" else nullcontext():
             values = await self._column(quantity, t, shells, self._stencil(place), deadline, lane, draws)
             means = await self._means.of(quantity, t, shells, deadline, draws.seeds[0]) if with_mean else None
         digits = _digits(quantity, draws)
@@ -136,7 +136,7 @@ class Places:
         async def value(t: int, until: float) -> float:
             return float((await self._column(quantity, t, shells, stencil, until, "long", draws))[0, 0])
 
-        with self._reads.place():
+        with self._reads.place("series"):
             values = await self._series.of((name, r, place, draws), deadline, value)
         return {
             **self._about(quantity, draws),
@@ -154,7 +154,7 @@ class Places:
         grid, shells = self._surrogate.grid, range(self._surrogate.grid.shape[0])
         price = self._surrogate.planner.multiply_adds
         count = len(self._surrogate.variables)
-        with self._reads.place():
+        with self._reads.place("section"):
             stencils = await asyncio.to_thread(
                 cheapest_stencils, grid, latitudes, longitudes, shells, lambda window: price(window, count)
             )

@@ -10,6 +10,8 @@ import pytest
 from earthgan.errors import EngineTimeout
 from earthgan_gateway.cache import SingleFlight
 
+pytestmark = pytest.mark.alone
+
 
 def later(seconds: float = 60) -> float:
     return time.monotonic() + seconds

@@ -8,6 +8,8 @@ import pytest
 
 from places import ROOT
 
+pytestmark = pytest.mark.alone
+
 FRESH = """
 import asyncio, time
 from threadpoolctl import threadpool_info, threadpool_limits

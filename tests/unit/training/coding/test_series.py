@@ -50,9 +50,9 @@ def sizes(surrogate: Surrogate) -> dict[int, int]:
 def test_predicted_steps_take_few_bytes_and_are_as_near_as_key_frames(keyed: Surrogate) -> None:
     taken, near = sizes(keyed), errors_db(keyed, flowing(STEPS))
     keys = [step.t for step in keyed.steps if step.predicted_from is None]
-    assert keys == [2, 6, 10, 14]
+    assert keys == [1, 5, 9, 13, 16]
     back, forwards = ([step.t for step in keyed.steps if step.predicted_from == step.t + by] for by in (1, -1))
-    assert back == [1, 5, 9, 13]
+    assert back == [4, 8, 12]
     assert sorted([*keys, *back, *forwards]) == list(taken)
     for predicted, far_db in ((forwards, 1.0), (back, 3.5)):  # backwards, diffusion is undone in part only
         assert np.mean([taken[t] for t in predicted]) < 0.1 * np.mean([taken[t] for t in keys])
@@ -113,16 +113,15 @@ def test_without_a_predictor_nothing_lies_between_steps(tmp_path: Path) -> None:
 
 def test_a_jump_costs_a_key_frame(tmp_path: Path) -> None:
     surrogate = make(flowing(STEPS, cut=15), tmp_path / "it", range(13, STEPS + 1), KEY_EVERY)
-    assert [step.predicted_from for step in surrogate.steps] == [14, None, None, 15]
+    assert [step.predicted_from for step in surrogate.steps] == [None, 13, None, 15]
     near = errors_db(surrogate, flowing(STEPS, cut=15))
-    assert abs(near[15] - near[14]) < 1
-    assert near[16] > near[15] - 1
+    assert min(near.values()) > max(near.values()) - 3
 
 
 def test_steps_without_a_time_count(tmp_path: Path) -> None:
     surrogate = make(flowing(STEPS, timed=False), tmp_path / "it", range(1, 5), KEY_EVERY)
     assert surrogate.spec.generator.arguments.prediction.clock == "t"  # type: ignore[attr-defined]
-    assert [step.predicted_from for step in surrogate.steps] == [2, None, 2, 3]
+    assert [step.predicted_from for step in surrogate.steps] == [None, 1, 2, None]
 
 
 def test_steps_are_added_to_the_chain(tmp_path: Path, keyed: Surrogate) -> None:
@@ -131,9 +130,9 @@ def test_steps_are_added_to_the_chain(tmp_path: Path, keyed: Surrogate) -> None:
     before = surrogate.conditional_input(6)
     add_steps(surrogate.folder, source, [7, 8, 9, 10], lambda *_: None)
     added = Surrogate(surrogate.folder)
-    assert [step.predicted_from for step in added.steps] == [2, None, 2, 3, 6, None, 6, 7, 10, None]
+    assert [step.predicted_from for step in added.steps] == [None, 1, 2, 5, None, 5, 6, 9, None, 9]
     assert np.array_equal(added.conditional_input(6), before)
-    with pytest.raises(BadInput, match="step 1 is predicted from step 2"):
+    with pytest.raises(BadInput, match="step 3 is predicted from step 2"):
         add_steps(surrogate.folder, source, [2], lambda *_: None)
     assert Surrogate(surrogate.folder).digest == added.digest
 
@@ -143,7 +142,7 @@ NOWHERE = {
     "no such step": ({2: 1000}, "step 2 cannot be predicted from step 1000"),
     "itself": ({2: 2}, "step 2 cannot be predicted from step 2"),
     "a circle of two": ({2: 3}, "step 3 cannot be predicted from step 2"),
-    "a circle of many": ({6: 9, 9: 8}, "step 7 cannot be predicted from step 6"),
+    "a circle of many": ({5: 8, 8: 7}, "step 6 cannot be predicted from step 5"),
 }
 
 
@@ -171,7 +170,8 @@ def test_few_predictions_lead_to_any_step(tmp_path: Path, key_every: int) -> Non
             depths[t] += 1
             at = origins[at]
     assert max(depths.values()) == max(key_every - 2, 1)
-    assert sum(depth == 0 for depth in depths.values()) == -(-12 // key_every)
+    assert sum(depth == 0 for depth in depths.values()) in (12 // key_every, 12 // key_every + 1)
+    assert depths[1] == 0
 
 
 def test_the_exponential_is_that_of_a_matrix() -> None:

@@ -94,7 +94,7 @@ def test_later_steps_keep_the_tolerance(tmp_path: Path) -> None:
 
 
 def test_a_source_on_another_grid_is_refused_and_nothing_changes(tmp_path: Path) -> None:
-    fit_wavelet(source_of({1: FIELDS[1]}), tmp_path / "out", psnr=40)
+    fit_wavelet(source_of({1: FIELDS[1]}), tmp_path / "out", max_error={"dlnVs": 0.1, "eta": 30.0})
     before = (tmp_path / "out" / "spec.json").read_bytes()
     other = {2: {name: field[:, :, ::2] for name, field in FIELDS[1].items()}}
     with pytest.raises(BadInput, match="its grid is not that of"):
@@ -118,9 +118,9 @@ def test_other_cells_without_a_value_in_a_later_step_are_refused(tmp_path: Path)
     holed = np.where(np.arange(60) == 7, np.float32(np.nan), SMOOTH)
     both = {1: {"dlnVs": holed}, 2: {"dlnVs": SMOOTH}}
     with pytest.raises(BadInput, match="step 2 lacks values in other cells"):
-        fit_wavelet(source_of(both), tmp_path / "both", psnr=40)
+        fit_wavelet(source_of(both), tmp_path / "both", max_error={"dlnVs": 0.1})
     assert not (tmp_path / "both").exists()
-    fit_wavelet(source_of({1: both[1]}), tmp_path / "out", psnr=40)
+    fit_wavelet(source_of({1: both[1]}), tmp_path / "out", max_error={"dlnVs": 0.1})
     with pytest.raises(BadInput, match="step 2 lacks values in other cells"):
         add_wavelet_steps(tmp_path / "out", source_of({2: both[2]}))
     add_wavelet_steps(tmp_path / "out", source_of({2: {"dlnVs": holed + 1}}))

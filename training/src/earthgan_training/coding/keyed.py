@@ -77,17 +77,18 @@ class KeyFrames:
         if not self._chains:
             raise BadInput(f"{source.address}: --key-every needs time steps in --train that follow one another")
         self._physics: PredictionArguments | None = None
+        self._share = self._keys(len(encoded)) / len(encoded)
 
     def fitted(self, fit: Callable[[int], Parts], step_bytes: int) -> Parts:
         """The code with which time steps take `step_bytes` on average. The bytes of predicted steps depend on those of
         key frames, so several sizes of a key frame are tried, by the secant method on logarithms. Raises BadInput.
         """
-        size = step_bytes * self._every / (1 + (self._every - 1) * EXPECTED_RATIO)
+        size = step_bytes / (self._share + (1 - self._share) * EXPECTED_RATIO)
         tried: list[tuple[float, float]] = []
         while True:
             parts = fit(round(size))
             ratio = min(self.prediction(parts, None).ratio, 1.0)
-            missed = np.log(size * (1 + (self._every - 1) * ratio) / self._every / step_bytes)
+            missed = np.log(size * (self._share + (1 - self._share) * ratio) / step_bytes)
             tried.append((np.log(size), missed))
             if abs(missed) < CLOSE or len(tried) == SIZES:
                 return parts
@@ -123,6 +124,11 @@ class KeyFrames:
             clock=self._clock,
             key_every=self._every,
         )
+
+    def _keys(self, steps: int) -> int:
+        """The number of key frames among so many steps without a jump, as `encode_in_order` places them."""
+        first = PredictionArguments(degree=1, interval=1, key_every=self._every).most + 1
+        return 1 + max(0, -(-(steps - first) // self._every))
 
     def _time(self, source: Source, t: int) -> float:
         return float(t if self._clock == "t" else source.step(t).time_myr or 0)
@@ -163,7 +169,8 @@ def encode_in_order(
         if last is not None and series.reaches(last, series.time(source, t)):
             last = encoded(t, last)
             continue
-        *back, key = ascending[i : i + series.arguments.back + 1]
+        # Readers begin with the first step of all, so it is a key frame.
+        *back, key = ascending[i : i + (0 if last is None else series.arguments.back) + 1]
         last = link = encoded(key, None)
         for earlier in reversed(back):
             link = encoded(earlier, link)

@@ -350,5 +350,5 @@ def _of_keys(arguments: SpectralArguments) -> str:
         return ""
     return (
         f" At most {arguments.prediction.key_every} time steps lie from one key frame to the next. The others are "
-        "predicted from the step before them."
+        "predicted from a neighbour."
     )

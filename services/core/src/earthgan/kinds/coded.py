@@ -13,7 +13,7 @@ from __future__ import annotations
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -105,9 +105,11 @@ class Code(Generic[C]):
     def __init__(
         self, degree: int, components: Mapping[str, C], tables: Tables, inward: Array, coarseness: float = 1.0
     ) -> None:
-        self.degree, self.components, self._coarseness = degree, dict(components), coarseness
+        self.degree, self.components = degree, dict(components)
         self._tables, self._entropy, self._inward = tables, EntropyCode(tables), inward
-        self._layout = lru_cache(maxsize=8)(self._layout_of)
+        # A cache of a method would refer to the code that holds it. Codes are large, so they must go when they are
+        # dropped, and not wait for the garbage collector.
+        self._layout = lru_cache(maxsize=8)(partial(_layout_of, degree, self.components, len(inward), coarseness))
 
     @classmethod
     def load(cls, path: Path, arguments: SpectralArguments) -> Code[Component]:
@@ -142,31 +144,6 @@ class Code(Generic[C]):
     def with_components(self, components: Mapping[str, C], coarseness: float) -> Code[C]:
         """The code with the same tables for other components."""
         return Code(self.degree, components, self._tables, self._inward, coarseness)
-
-    def _layout_of(self, loudness: int, predicted: bool) -> _Layout:
-        degrees = self.degree + 1
-        degree, order, part = np.ogrid[:degrees, :degrees, :2]
-        exists = (order <= degree) & ((order > 0) | (part == 0))
-        index, follow, units = {}, [], []
-        for name, component in self.components.items():
-            usual = self._predicted_tables(name) if predicted else component.tables
-            tables = np.clip(usual.astype(int) + loudness, 0, len(self._inward)).astype(np.uint8)
-            flat = np.where(exists[..., None], tables[:, None, None, :], np.uint8(0)).reshape(-1)
-            coded = np.flatnonzero(flat)
-            # Sorted by table, so that a decoder uses only one table at a time.
-            index[name] = coded[np.argsort(flat[coded], kind="stable")]
-            follow.append(flat[index[name]].astype(np.intp) - 1)
-            orders = index[name] // (2 * component.tables.shape[1]) % degrees
-            # A coefficient of order m > 0 stands for two, those of m and of -m.
-            step = component.step * (self._coarseness if predicted else 1.0)
-            units.append(step / np.where(orders > 0, np.sqrt(2.0), 1.0))
-        return _Layout(index, np.concatenate(follow), np.concatenate(units))
-
-    def _predicted_tables(self, name: str) -> NDArray[np.int8]:
-        tables: NDArray[np.int8] | None = getattr(self.components[name], "predicted", None)
-        if tables is None:
-            raise ValueError("the step is predicted, but the surrogate does not say how")
-        return tables
 
     def encode(
         self,
@@ -230,6 +207,36 @@ class Code(Generic[C]):
         values = step.values.copy()
         values[: len(index)] += to_temperature.reshape(-1)[index]
         return CodedStep(step.loudness, values, step.predicted)
+
+
+def _layout_of(
+    degree: int, components: Mapping[str, Coding], tables: int, coarseness: float, loudness: int, predicted: bool
+) -> _Layout:
+    """The layout of a loudness, in a code with this number of tables."""
+    degrees = degree + 1
+    of_degree, order, part = np.ogrid[:degrees, :degrees, :2]
+    exists = (order <= of_degree) & ((order > 0) | (part == 0))
+    index, follow, units = {}, [], []
+    for name, component in components.items():
+        usual = _predicted_tables(component) if predicted else component.tables
+        louder = np.clip(usual.astype(int) + loudness, 0, tables).astype(np.uint8)
+        flat = np.where(exists[..., None], louder[:, None, None, :], np.uint8(0)).reshape(-1)
+        coded = np.flatnonzero(flat)
+        # Sorted by table, so that a decoder uses only one table at a time.
+        index[name] = coded[np.argsort(flat[coded], kind="stable")]
+        follow.append(flat[index[name]].astype(np.intp) - 1)
+        orders = index[name] // (2 * component.tables.shape[1]) % degrees
+        # A coefficient of order m > 0 stands for two, those of m and of -m.
+        step = component.step * (coarseness if predicted else 1.0)
+        units.append(step / np.where(orders > 0, np.sqrt(2.0), 1.0))
+    return _Layout(index, np.concatenate(follow), np.concatenate(units))
+
+
+def _predicted_tables(component: Coding) -> NDArray[np.int8]:
+    tables: NDArray[np.int8] | None = getattr(component, "predicted", None)
+    if tables is None:
+        raise ValueError("the step is predicted, but the surrogate does not say how")
+    return tables
 
 
 def _checked(content: bytes) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
+from threading import Lock
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -28,6 +29,11 @@ Field = NDArray[np.float32]
 
 #: The shells, rows and columns of a preview of coded inputs. Inputs that lie on a grid have about this size.
 LOOK = 30, 28, 56
+#: Key frames are kept longest, and of the steps that are predicted from them each second one: all others are a single
+#: prediction away from these.
+KEPT_EVERY = 2
+#: The share of the memory that keeps all other predicted steps. They are those that were asked for last.
+LATEST_SHARE = 1 / 8
 
 
 class CodedInputsSpec(StepInputs):
@@ -67,19 +73,37 @@ class Evaluator(Protocol):
 
 @dataclass(frozen=True)
 class Packed:
-    """A predicted time step: coefficients `(degree and order, part, mode)`, only of orders that a degree has."""
+    """A predicted time step: the coefficients of orders that a degree has, and of modes `used` `(degree, mode)` that it
+    has. All others are 0.
+    """
 
     values: Field
+    used: NDArray[np.bool_]
+
+    @property
+    def bytes(self) -> int:
+        """The memory that this object takes."""
+        return self.values.nbytes + self.used.nbytes + 400
 
     @classmethod
     def of(cls, coefficients: Field) -> Packed:
-        return cls(coefficients[np.tril_indices(len(coefficients))])
+        """Pack coefficients `(degree, order, part, mode)`."""
+        used = (coefficients != 0).any(axis=(1, 2))
+        return cls(coefficients[_places(used)], used)
 
     def unpacked(self) -> Field:
-        degrees = round((np.sqrt(8 * len(self.values) + 1) - 1) / 2)
-        out = np.zeros((degrees, degrees, *self.values.shape[1:]), np.float32)
-        out[np.tril_indices(degrees)] = self.values
+        """The coefficients `(degree, order, part, mode)`."""
+        degrees, modes = self.used.shape
+        out = np.zeros((degrees, degrees, 2, modes), np.float32)
+        out[_places(self.used)] = self.values
         return out
+
+
+def _places(used: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where coefficients `(degree, order, part, mode)` may differ from 0."""
+    degrees, modes = used.shape
+    orders = np.tri(degrees, dtype=bool)[:, :, None, None]
+    return np.broadcast_to(orders & used[:, None, None], (degrees, degrees, 2, modes))
 
 
 @dataclass(frozen=True)
@@ -101,6 +125,13 @@ class Predictions:
         times = {names[step.t]: time_of(step, predictor.arguments.clock) for step in steps}
         return cls(predictor, before, times, {names[step.t]: step.strength for step in steps})
 
+    def chain(self, name: str) -> list[str]:
+        """The names of a file and of those from which it is predicted, back to the key frame."""
+        chain = [name]
+        while before := self.before.get(chain[-1]):
+            chain.append(before)
+        return chain
+
     def span(self, before: Path, after: Path) -> tuple[float, float]:
         """The time from one time step to another, and the strength of the first one's buoyancy."""
         return self.times[after.name] - self.times[before.name], self.strengths[before.name]
@@ -112,7 +143,8 @@ class CodedInputs(KeptInputs[Path, CodedStep | Packed]):
     They are stored as their code. If the surrogate has a refinement, key frames are refined after decoding. A time step
     that is predicted is decoded after the time step from which it is predicted. Decoded time steps are kept, because a
     time series asks for a point of each, and decoding would be nearly all of its work. A key frame of 12 kB takes
-    200 kB, a predicted time step of degree 95 takes 1.7 MB.
+    200 kB, a predicted time step of degree 95 takes 1.7 MB. Threads that need the same key frame at once take turns,
+    because most of their work is the same.
 
     If the surrogate promises a largest error, `units` are the sizes of a correction of each variable, in normalised
     numbers.
@@ -126,19 +158,47 @@ class CodedInputs(KeptInputs[Path, CodedStep | Packed]):
         predictions: Predictions | None = None,
         units: tuple[float, ...] | None = None,
     ) -> None:
-        super().__init__(lambda step: step.values.nbytes + 200)
         self._units, self._shape = units, (planner.variables, *planner.grid.shape)
         self._code, self._refinement, self._predictions = code, refinement, predictions
+        self._turns: dict[str, Lock] = {}
+        super().__init__(lambda step: step.bytes if isinstance(step, Packed) else step.values.nbytes + 200)
         shells, rows, columns = LOOK
         radii_km = np.linspace(planner.grid.radii_km[0], planner.grid.radii_km[-1], shells)
         self._look_grid = ShellGrid.cell_centred(tuple(radii_km.tolist()), rows, columns)
         self._look = planner.on(self._look_grid)
 
     def read(self, path: Path) -> Field:
-        return self._coefficients(self._decoded.get_or(path, lambda: self._decode(path)))
+        return self._coefficients(self._step(path)[0])
+
+    def has(self, path: Path) -> bool:
+        return self._kept(path).get(path) is not None
 
     def read_ahead(self, path: Path) -> bool:
-        return self._decoded.get(path) is None and self._decoded.set(path, self._decode(path))
+        """Decode a time step that is kept for long. All others are quick after it."""
+        return self._kept(path) is self._decoded and self._step(path)[1]
+
+    def _step(self, path: Path) -> tuple[CodedStep | Packed, bool]:
+        """A decoded time step, and whether another one was dropped for it."""
+        kept = self._kept(path)
+        found = kept.get(path)
+        if found is not None:
+            return found, False
+        with self._turns.setdefault(self._chain(path)[-1].name, Lock()):
+            found = kept.get(path)  # another thread may have been faster
+            if found is not None:
+                return found, False
+            found = self._decode(path)
+            return found, kept.set(path, found)
+
+    def _chain(self, path: Path) -> list[Path]:
+        """The paths of a time step and of those from which it is predicted, back to the key frame."""
+        names = self._predictions.chain(path.name) if self._predictions else [path.name]
+        return [path.with_name(name) for name in names]
+
+    def _kept(self, path: Path) -> Bounded[Path, CodedStep | Packed]:
+        """The memory that keeps a time step."""
+        predictions = len(self._predictions.chain(path.name)) - 1 if self._predictions else 0
+        return self._latest if predictions % KEPT_EVERY else self._decoded
 
     def between(self, before: Path, after: Path, share: float) -> Field:
         """The coefficients between two neighbouring time steps. The first one is carried to that time, and a share of
@@ -154,13 +214,16 @@ class CodedInputs(KeptInputs[Path, CodedStep | Packed]):
         return carried(first, share * duration, strength) + np.float32(share) * missed
 
     def _decode(self, path: Path) -> CodedStep | Packed:
-        """Decode a time step. The time steps from which it is predicted are kept, so that the next one is quick."""
-        chain = [path]
-        while self._predictions and (before := self._predictions.before.get(chain[-1].name)):
-            chain.append(chain[-1].with_name(before))
-            if (found := self._decoded.get(chain[-1])) is not None:
+        """Decode a time step from the nearest one before it that is kept. On the way, it keeps those that stay for
+        long.
+        """
+        chain = self._chain(path)
+        found = None
+        for back, earlier in enumerate(chain[1:], 1):
+            if (found := self._kept(earlier).get(earlier)) is not None:
+                chain = chain[: back + 1]
                 break
-        else:
+        if found is None:
             found = self._key(chain[-1])
             if len(chain) > 1:
                 self._decoded.set(chain[-1], found)
@@ -172,10 +235,9 @@ class CodedInputs(KeptInputs[Path, CodedStep | Packed]):
             duration, strength = self._predictions.span(earlier, later)
             difference = self._code.coefficients(self._coded(later, predicted=True))
             coefficients = self._predictions.predictor.predicted(coefficients, duration, strength) + difference
-            found = Packed.of(coefficients)
-            if later != path:
-                self._decoded.set(later, found)
-        return found
+            if later != path and self._kept(later) is self._decoded:
+                self._decoded.set(later, Packed.of(coefficients))
+        return Packed.of(coefficients)
 
     def _key(self, path: Path) -> CodedStep:
         """Decode and refine a key frame. It holds far fewer numbers than there are coefficients."""
@@ -196,7 +258,9 @@ class CodedInputs(KeptInputs[Path, CodedStep | Packed]):
         return step.unpacked() if isinstance(step, Packed) else self._code.coefficients(step)
 
     def keep(self, max_bytes: int) -> None:
-        super().keep(max_bytes)
+        latest = int(LATEST_SHARE * max_bytes) if self._predictions and self._predictions.before else 0
+        super().keep(max_bytes - latest)
+        self._latest: Bounded[Path, CodedStep | Packed] = Bounded(latest, self._value_bytes)
         self._corrections: Bounded[Path, Corrections] = Bounded(max_bytes // 8, lambda kept: 12 * len(kept.cells) + 200)
 
     def corrections(self, path: Path) -> Corrections | None:

@@ -68,6 +68,10 @@ class GridInputs:
     def keep(self, max_bytes: int) -> None:
         """Keep nothing."""
 
+    def has(self, path: Path) -> bool:
+        """True, because reading is fast."""
+        return True
+
     def read_ahead(self, path: Path) -> bool:
         """Do nothing, because reading is fast."""
         return False

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +73,10 @@ class Predictor:
         self._basis, self._gains, self._back = bases["temperature"][: prediction.degree + 1], gains, back
         self._nodes = arguments.radial_grid
         self._shells = RadialGrid(prediction.shells, self._nodes.inner, self._nodes.outer)
-        self._diffusions = lru_cache(maxsize=4)(self._diffusion_of)
+        # A bound method here would refer to this object, which would then stay until the garbage collector comes.
+        self._diffusions = lru_cache(maxsize=4)(
+            partial(_half_diffusion, self._shells, len(self._basis) - 1, prediction.diffusivity)
+        )
 
     @classmethod
     def load(
@@ -173,20 +176,6 @@ class Predictor:
         heated[0, 0, 0, 1:-1] += np.float32(self.arguments.heating * duration * np.sqrt(4 * np.pi))
         return heated
 
-    def _diffusion_of(self, duration: float) -> Array:
-        """`(degree, shell, shell)`: the diffusion for half of a duration. Boundaries keep their temperature. If the
-        duration is negative, diffusion is undone as far as is wise.
-        """
-        grid, degree = self._shells, np.arange(len(self._basis))[:, None, None]
-        laplacian = grid.derivative @ grid.derivative + 2 / grid.nodes[:, None] * grid.derivative
-        laplacian = laplacian - degree * (degree + 1) * np.diag(1 / grid.nodes**2)
-        laplacian[:, [0, -1]] = 0
-        diffusion = exponentials(self.arguments.diffusivity * abs(duration) / 2 * laplacian)
-        if duration < 0:
-            less = np.eye(grid.count) - diffusion
-            diffusion = np.eye(grid.count) + less + less @ less
-        return diffusion.astype(np.float32)
-
     @cached_property
     def _grid(self) -> Transform:
         degrees = len(self._basis)
@@ -237,6 +226,21 @@ class Predictor:
         unit = self._kelvins * self.arguments.advection
         radial, lateral = (unit * (onto @ each[: len(self._basis)] @ back) for each in (maps.radial, maps.lateral))
         return radial.astype(np.float32), (lateral / self._shells.nodes[:, None]).astype(np.float32)
+
+
+def _half_diffusion(grid: RadialGrid, degree: int, diffusivity: float, duration: float) -> Array:
+    """`(degree, shell, shell)`: the diffusion for half of a duration, of all degrees up to `degree`. Boundaries keep
+    their temperature. If the duration is negative, diffusion is undone as far as is wise.
+    """
+    degrees = np.arange(degree + 1)[:, None, None]
+    laplacian = grid.derivative @ grid.derivative + 2 / grid.nodes[:, None] * grid.derivative
+    laplacian = laplacian - degrees * (degrees + 1) * np.diag(1 / grid.nodes**2)
+    laplacian[:, [0, -1]] = 0
+    diffusion = exponentials(diffusivity * abs(duration) / 2 * laplacian)
+    if duration < 0:
+        less = np.eye(grid.count) - diffusion
+        diffusion = np.eye(grid.count) + less + less @ less
+    return diffusion.astype(np.float32)
 
 
 def _gains(

@@ -97,6 +97,9 @@ class Inputs(Protocol):
     def keep(self, max_bytes: int) -> None:
         """Set the memory for slow intermediate results of `read`, and forget all results that were kept."""
 
+    def has(self, path: Path) -> bool:
+        """Whether `read` is quick now, because it has nothing slow to do or its slow results are kept."""
+
     def read_ahead(self, path: Path) -> bool:
         """Do the slow part of `read` and keep the result. Return whether another result was dropped for it.
 

@@ -31,7 +31,8 @@ class Budget:
         """Divide a number of bytes among the caches."""
         urls = min(whole_bytes // 3, 32 * _MB)
         rest = whole_bytes - urls
-        steps, shells, pixels = rest // 4, rest // 6, rest // 16
+        # A step takes up to a second to decode, and an answer takes milliseconds to make.
+        steps, shells, pixels = 3 * rest // 8, rest // 6, rest // 16
         places, clients = rest // 32, rest // 64
         return cls(
             urls_bytes=urls,

@@ -15,6 +15,7 @@ from earthgan.variables import COLORMAPS
 
 STEPS = 255
 
+#: By each name that a request may say, the canonical one.
 _CANONICAL = {name.removeprefix("crameri:"): name for name in COLORMAPS} | {name: name for name in COLORMAPS}
 
 
@@ -25,6 +26,10 @@ class ColourMap:
     name: str
     kind: str
     licence: str
+
+
+#: Every name that `canonical` knows.
+NAMES = tuple(_CANONICAL)
 
 
 @lru_cache(maxsize=1)

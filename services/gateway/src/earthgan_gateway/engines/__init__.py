@@ -6,15 +6,15 @@ from earthgan.errors import BadInput
 from earthgan.surrogate import Backend, Surrogate
 from earthgan.verify import probe
 from earthgan_gateway.engines.admission import Admission
-from earthgan_gateway.engines.base import Engine, Lane
+from earthgan_gateway.engines.base import BareEngine, Engine, Lane
 from earthgan_gateway.engines.guard import GuardedEngine
 from earthgan_gateway.engines.local import LocalEngine
 from earthgan_gateway.settings import Settings
 
-__all__ = ["Admission", "Engine", "GuardedEngine", "Lane", "LocalEngine", "make_engine"]
+__all__ = ["Admission", "BareEngine", "Engine", "GuardedEngine", "Lane", "LocalEngine", "make_engine"]
 
 
-def make_engine(settings: Settings, surrogate: Surrogate) -> Engine:
+def make_engine(settings: Settings, surrogate: Surrogate) -> BareEngine:
     """Make the engine that the settings name.
 
     Raises BadInput if the generator cannot be loaded, and EngineAnswerInvalid if it gives no numbers.

@@ -69,3 +69,24 @@ class Engine(Protocol):
     async def close(self) -> None:
         """Close threads and connections."""
         ...
+
+
+class BareEngine(Engine, Protocol):
+    """An engine without its guard. Reading a time step may take far longer than all that follows, so it is a call."""
+
+    #: Whether time steps are read beside other calls, which do not wait for it.
+    reads_apart: bool
+
+    def has_step(self, t: int) -> bool:
+        """Whether this engine would be quick to read a time step. If not, `read_step` should come before other calls.
+
+        Raises NotFound.
+        """
+        ...
+
+    async def read_step(self, t: int, deadline: float) -> None:
+        """Read a time step into memory, for calls in `map` to come.
+
+        Raises the same errors as `shells`.
+        """
+        ...

@@ -7,16 +7,20 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
+from typing import TypeVar
 
 import numpy as np
 
 from earthgan.errors import EngineAnswerInvalid, EngineError, EngineTimeout, EngineUnavailable
 from earthgan.sphere.grid import Window
 from earthgan.surrogate import Field, Surrogate
+from earthgan_gateway.cache import SingleFlight
 from earthgan_gateway.engines.admission import Admission
-from earthgan_gateway.engines.base import Engine, Lane
+from earthgan_gateway.engines.base import BareEngine, Lane
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: An engine that has not ended any call for this time, or for four times its longest call, does not answer any more.
 STALLED_S, STALLED_CALLS = 5.0, 4
@@ -24,6 +28,9 @@ STALLED_S, STALLED_CALLS = 5.0, 4
 AWAY_AFTER = 3
 #: The first and the longest pause between two probes of an engine that does not answer or is away.
 FIRST_PROBE_S, LONGEST_PROBE_S = 0.5, 4.0
+#: So many shells, and so many time steps that are not in memory, may be asked for at once, however slow they are: those
+#: of six readers who look at different ones.
+BURST = 6
 #: How long a probe may take.
 PROBE_S = 5.0
 
@@ -32,7 +39,8 @@ class GuardedEngine:
     """Every use of an engine goes through this.
 
     - A call ends at its deadline, whatever the engine does.
-    - A tile that could not be generated in `map_within_s` is refused at once.
+    - A tile that could not be generated in `map_within_s` is refused at once. The reading of its time step and its
+      generation are two kinds of work, with a measured cost each. Tiles that wait for one step wait for one reading.
     - While the engine does not answer or is away, calls are refused at once, and a probe looks for it in the
       background. Whatever it has been asked before goes on; one success of any call ends the refusals.
     - An answer of another shape, or with an infinite number, is an error.
@@ -42,7 +50,7 @@ class GuardedEngine:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: BareEngine,
         surrogate: Surrogate,
         map_within_s: float,
         on_refused: Callable[[str], None] = lambda reason: None,
@@ -54,6 +62,8 @@ class GuardedEngine:
         self._on_refused = on_refused
         self._on_breaker = on_breaker
         self._map = Admission(map_within_s, lambda: on_refused("queue"))
+        self._steps = Admission(map_within_s, lambda: on_refused("queue")) if engine.reads_apart else self._map
+        self._reading: SingleFlight[None] = SingleFlight()
         self._under_way = 0
         self._progress = 0.0
         self._longest_s = 0.0
@@ -77,7 +87,7 @@ class GuardedEngine:
     ) -> Field:
         shape = len(variables), len(shells), *self._surrogate.grid.shape[1:]
         return await self._call(
-            lambda: self._engine.shells(variables, t, shells, seed, deadline, lane), deadline, lane, shape
+            lambda: self._engine.shells(variables, t, shells, seed, deadline, lane), t, deadline, lane, shape
         )
 
     async def window(
@@ -91,7 +101,7 @@ class GuardedEngine:
     ) -> Field:
         shape = len(variables), *window.shape
         return await self._call(
-            lambda: self._engine.window(variables, t, window, seed, deadline, lane), deadline, lane, shape
+            lambda: self._engine.window(variables, t, window, seed, deadline, lane), t, deadline, lane, shape
         )
 
     async def ready(self, deadline: float) -> None:
@@ -113,35 +123,49 @@ class GuardedEngine:
         await self._engine.close()
 
     async def _call(
-        self, call: Callable[[], Awaitable[Field]], deadline: float, lane: Lane, shape: tuple[int, ...]
+        self, call: Callable[[], Awaitable[Field]], t: int, deadline: float, lane: Lane, shape: tuple[int, ...]
     ) -> Field:
         if self.is_away:
             self._on_refused("breaker")
             raise EngineUnavailable("the generator does not answer", FIRST_PROBE_S + PROBE_S)
-        with self._map.place() if lane == "map" else nullcontext():
-            self._begin()
-            began = time.monotonic()
-            try:
-                async with asyncio.timeout(deadline - began):
-                    field = await call()
-            except TimeoutError:
-                raise EngineTimeout("the generator did not answer in time") from None
-            except EngineTimeout:
-                raise
-            except EngineUnavailable:
-                self._failures += 1
-                if self._failures >= AWAY_AFTER:
-                    self._open("cannot be reached")
-                raise
-            except Exception:  # it has answered, though with nonsense
-                self._failures = 0
-                self._progress = time.monotonic()
-                raise
-            finally:
-                self._end()
-            self._longest_s = max(self._longest_s * 0.99, time.monotonic() - began)
-            self._succeeded()
-            return self._checked(field, shape)
+        if lane == "map" and not self._engine.has_step(t):
+            await self._reading.do(t, deadline, lambda until: self._read_step(t, until))
+        with self._map.place("shell", BURST) if lane == "map" else nullcontext():
+            return self._checked(await self._watched(call, deadline), shape)
+
+    async def _read_step(self, t: int, until: float) -> None:
+        """Read a time step, once for all that wait for it."""
+        with self._steps.place("step", BURST):
+            if self._engine.reads_apart:  # in this process: it may be slow, but it cannot be away
+                await self._engine.read_step(t, until)
+            else:
+                await self._watched(lambda: self._engine.read_step(t, until), until)
+
+    async def _watched(self, call: Callable[[], Awaitable[T]], deadline: float) -> T:
+        """Make a call, within its deadline, and note whether the engine answers."""
+        self._begin()
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(deadline - began):
+                found = await call()
+        except TimeoutError:
+            raise EngineTimeout("the generator did not answer in time") from None
+        except EngineTimeout:
+            raise
+        except EngineUnavailable:
+            self._failures += 1
+            if self._failures >= AWAY_AFTER:
+                self._open("cannot be reached")
+            raise
+        except Exception:  # it has answered, though with nonsense
+            self._failures = 0
+            self._progress = time.monotonic()
+            raise
+        finally:
+            self._end()
+        self._longest_s = max(self._longest_s * 0.99, time.monotonic() - began)
+        self._succeeded()
+        return found
 
     def _checked(self, field: Field, shape: tuple[int, ...]) -> Field:
         if field.shape != shape:

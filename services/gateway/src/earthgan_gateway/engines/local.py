@@ -17,14 +17,17 @@ class LocalEngine:
     """Runs inferences outside the event loop, one at a time in each lane, because one inference can use every core.
 
     If `backend` is None, the surrogate's kind evaluates its fields itself. Each lane has its own thread, so that a tile
-    waits only for other tiles and never for a long read.
+    waits only for other tiles and never for a long read. Time steps for tiles are read in a lane of their own, so that
+    a tile of a step in memory does not wait for them either.
     """
+
+    reads_apart = True
 
     def __init__(self, surrogate: Surrogate, backend: Backend | None, numerics: str) -> None:
         self.numerics = numerics
         self._surrogate = surrogate
         self._backend = backend
-        self._lanes = {lane: _worker(lane) for lane in ("map", "long", "probe")}
+        self._lanes = {lane: _worker(lane) for lane in ("map", "steps", "long", "probe")}
         self._succeeded = -FRESH_S
 
     async def shells(
@@ -58,6 +61,12 @@ class LocalEngine:
 
         return await self._run(lane, infer, deadline)
 
+    def has_step(self, t: int) -> bool:
+        return self._surrogate.has_step(t)
+
+    async def read_step(self, t: int, deadline: float) -> None:
+        await self._run("steps", lambda: self._surrogate.conditional_input(t), deadline)
+
     async def _run(self, lane: str, infer: Callable[[], Field], deadline: float) -> Field:
         def in_time() -> Field:
             if time.monotonic() > deadline:  # it has queued for too long, and nobody waits for it any more
@@ -69,7 +78,8 @@ class LocalEngine:
             field = await asyncio.wait_for(future, deadline - time.monotonic())
         except TimeoutError:
             raise EngineTimeout("the generator did not answer in time") from None
-        self._succeeded = time.monotonic()
+        if lane != "steps":
+            self._succeeded = time.monotonic()
         return field
 
     async def ready(self, deadline: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -18,14 +19,19 @@ from earthgan.wire import ShellRequest, WireType, decode, longest_answer
 from earthgan_gateway.engines.base import FRESH_S, Lane
 
 MODEL_NAME = "earthgan"
+#: About as many time steps as a model server keeps in memory.
+SERVER_STEPS = 8
 
 
 class TorchServeEngine:
     """Asks one TorchServe. It checks every request first, because one bad request makes TorchServe fail a whole batch.
 
     The model server has one queue. This engine puts only one request of the `long` lane into it at a time, so that a
-    tile never waits for more than one.
+    tile never waits for more than one. The model server does not tell which time steps it has in memory, so this engine
+    supposes those for which it answered last.
     """
+
+    reads_apart = False
 
     def __init__(
         self,
@@ -38,6 +44,7 @@ class TorchServeEngine:
         self.numerics = f"torchserve/{dtype}"
         self._dtype = dtype
         self._long = asyncio.Lock()
+        self._answered: deque[int] = deque(maxlen=SERVER_STEPS)
         self._succeeded = -FRESH_S
         self._url = f"{url.rstrip('/')}/predictions/{MODEL_NAME}"
         self._client = httpx.AsyncClient(
@@ -80,6 +87,14 @@ class TorchServeEngine:
         )
         return await self._ask(request, window.shape[1:], deadline, lane)
 
+    def has_step(self, t: int) -> bool:
+        """Whether the step was among the last ones, or is quick to read in any process."""
+        return t in self._answered or self._surrogate.has_step(t)
+
+    async def read_step(self, t: int, deadline: float) -> None:
+        """Ask for a single voxel of the step, which makes the model server read it."""
+        await self.window(self._surrogate.variables[:1], t, Window(range(1), range(1), range(1)), None, deadline)
+
     def _check(self, variables: Sequence[str], t: int, shells: Sequence[int]) -> None:
         for name in variables:
             self._surrogate.check_variable(name)
@@ -93,6 +108,9 @@ class TorchServeEngine:
             answer = await self._post(request, longest_answer(request, part), deadline)
         field = await asyncio.to_thread(self._read, answer, request, part)
         self._succeeded = time.monotonic()
+        if request.t in self._answered:
+            self._answered.remove(request.t)
+        self._answered.append(request.t)
         return field
 
     @asynccontextmanager

@@ -22,7 +22,7 @@ from earthgan.errors import InvalidRequest
 from earthgan.quantities import Quantity
 from earthgan.sphere.great_circle import within_a_turn
 from earthgan.sphere.tiles import TILE_MATRIX_SETS, WEB_MERCATOR
-from earthgan_gateway.drawing.colours import STEPS
+from earthgan_gateway.drawing.colours import NAMES, STEPS
 from earthgan_gateway.draws import FEWEST, MOST, USUAL, Draws, Statistic
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Style
@@ -68,6 +68,12 @@ def _place(text: str) -> Pair:
     return pair
 
 
+def _colour_map(name: str) -> str:
+    if name not in NAMES:
+        raise ValueError("must be a colour map that /colormaps lists")
+    return name
+
+
 def _pair_like(example: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{_NUMBER},{_NUMBER}$", "examples": [example]})
 
@@ -80,6 +86,7 @@ BandCount = Annotated[int, Field(ge=2, le=STEPS), BeforeValidator(whole)]
 Seed = Annotated[int, Field(ge=0, le=999_999_999), BeforeValidator(whole)]
 DrawCount = Annotated[int, Field(ge=FEWEST, le=MOST), BeforeValidator(whole)]
 Colour = Annotated[str, Field(pattern="^[0-9a-fA-F]{6}$")]
+ColourMapName = Annotated[str, BeforeValidator(_colour_map), WithJsonSchema({"type": "string", "enum": list(NAMES)})]
 Range = Annotated[Pair, BeforeValidator(_pair), _pair_like("300,3600")]
 
 
@@ -157,7 +164,7 @@ class StyleQuery(DrawsQuery):
     """How values become colours, and whether the values are anomalies."""
 
     anomaly: bool = Field(False, examples=[True], description="Subtract the lateral mean of the shell")
-    colormap: str | None = Field(None, examples=["batlow"], description="A colour map from /colormaps")
+    colormap: ColourMapName | None = Field(None, examples=["batlow"], description="A colour map from /colormaps")
     rescale: Range | None = Field(
         None, examples=["300,3600"], description="The values at the two ends of the colour map, the lower first"
     )
