@@ -191,14 +191,13 @@ def computing(browser: Browser, url: str, spec: Any) -> dict[str, float]:
 
 
 def chain_of(steps: list[Any]) -> list[int]:
-    """A key frame and the steps that are predicted after it: the longest such chain."""
-    chains: list[list[int]] = []
-    for step in steps:
-        if step.get("predicted_from") is None:
-            chains.append([step["t"]])
-        else:
-            chains[-1].append(step["t"])
-    longest = max(chains, key=len)
+    """A key frame and the steps that are predicted from one another after it: the longest such chain."""
+    origins = {step["t"]: step.get("predicted_from") for step in steps}
+
+    def leading_to(t: int) -> list[int]:
+        return [t] if origins[t] is None else [*leading_to(origins[t]), t]
+
+    longest = max((leading_to(t) for t in origins), key=len)
     return longest if len(longest) > 1 else []
 
 
