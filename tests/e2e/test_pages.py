@@ -26,7 +26,7 @@ MAPLIBRE_SHA512 = "2chIZwpLGenoUQOcnm9Pk4SLbA8ppNFq8jlpXiq9vcYm3Y1wJ3fc82FL0GLwB
 
 SHOWN = Frame("temperature", 120, 150)
 #: Latitudes and longitudes: cold slabs, hot plumes, and what is between them.
-PLACES = [(36.9, -23.1), (21.7, 104.3), (-47, 73.2), (-13.7, 107.3), (44.5, 77), (-44.5, 41), (0, 0)]
+PLACES = [(-11.6, -35.1), (-18.7, 30.1), (5.6, 24.1), (35.9, 22.1), (1.5, -36.1), (32.9, 35.1), (0, 0)]
 WITHIN_S = 15
 #: The browser resamples between colours that are up to so far apart, red, green and blue.
 TOLERANCE = 5
