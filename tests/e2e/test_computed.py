@@ -1,5 +1,6 @@
 """The page computes the surrogate itself: the same pictures and values as the server's, and few bytes."""
 
+import json
 import re
 
 import numpy as np
@@ -20,10 +21,9 @@ from e2e.client import (
     wait_until_loaded,
 )
 from load.throttle import PHONE, relay
-from load.web_bench import COUNT_FRAMES, DRAG, DRAGGED_STEPS, EVERY_MS
+from load.web_bench import COUNT_FRAMES, DRAG, DRAGGED_STEPS, EVERY_MS, chain_of
+from places import DEFAULT_SURROGATE
 
-#: Steps of a drag that are shown at least: those of one chain of predictions.
-FEWEST_SHOWN = 6
 #: A page without a GPU on a busy machine computes for seconds.
 WITHIN_MS = 60_000
 
@@ -113,21 +113,24 @@ def test_a_coded_picture_comes_first(page: Page, gateway: Gateway, asked: list[s
 
 
 def test_a_drag_on_a_slow_network_shows_its_steps_and_reads_them_once(page: Page, gateway: Gateway) -> None:
-    """Twenty steps, one in 60 ms, as in `make bench-web`. However slow the machine, the steps from which the last one is
-    predicted are shown on the way to it.
+    """Twenty steps, one in 60 ms, as in `make bench-web`. However slow the machine, the steps from which the last one
+    is predicted are shown on the way to it.
     """
     page.set_default_timeout(WITHIN_MS)
     steps = [step["t"] for step in gateway.catalog["steps"]]
-    places = range(len(steps) - DRAGGED_STEPS, len(steps))
+    spec = json.loads((DEFAULT_SURROGATE / "spec.json").read_text())
+    chain = chain_of(spec["inputs"]["steps"][::-1])  # the last of the longest
+    last = steps.index(chain[-1])
+    places = range(last - DRAGGED_STEPS + 1, last + 1)
     with relay(gateway.url) as at:
         page.goto(f"{at.url}/#t={steps[places[0] - 1]}&r=150")
         wait_until_refined(page, Frame("temperature", steps[places[0] - 1], 150))
         page.evaluate(COUNT_FRAMES)
         at.network = PHONE
-        for fewest, most_bytes in ((FEWEST_SHOWN, 250_000), (1, 0)):
+        for fewest, most_bytes in ((len(chain), 250_000), (1, 0)):
             at.reset()
             page.evaluate(DRAG, ["time", list(places), EVERY_MS, 0])
-            wait_until_refined(page, Frame("temperature", steps[-1], 150))
+            wait_until_refined(page, Frame("temperature", steps[last], 150))
             shown = list(dict.fromkeys(page.evaluate("window.frames_shown")))
             assert len(shown) >= fewest, shown
             assert at.received_bytes <= most_bytes

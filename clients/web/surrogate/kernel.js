@@ -84,7 +84,10 @@ export class Workspace {
     return first;
   }
 
-  /** Finds room for float64 numbers. @param {number} count @returns {{place: number, numbers: Float64Array}} counted in float64 */
+  /**
+   * Finds room for float64 numbers.
+   * @param {number} count @returns {{place: number, numbers: Float64Array}} the place counts float64 numbers
+   */
   doubles(count) {
     const place = this.place(2 * count) / 2;
     return { place, numbers: new Float64Array(this.#memory.buffer, 8 * place, count) };
@@ -125,8 +128,9 @@ export class Workspace {
 
   /**
    * Computes the sums and the differences of two arrays of rows. All places and steps count numbers.
-   * @param {{sums: number, differences: number, outStep: number, a: number, b: number, inStep: number, rows: number, columns: number}} arrays
-   *   The number of columns is a multiple of 4.
+   * @param {{
+   *   sums: number, differences: number, outStep: number, a: number, b: number, inStep: number, rows: number, columns: number,
+   * }} arrays  The number of columns is a multiple of 4.
    */
   cross({ sums, differences, outStep, a, b, inStep, rows, columns }) {
     this.#run.cross(4 * sums, 4 * differences, 4 * outStep, 4 * a, 4 * b, 4 * inStep, rows, 4 * columns);
@@ -134,8 +138,9 @@ export class Workspace {
 
   /**
    * Computes points of four mirror images from sums of waves, multiplies them by weights, and stores or adds them.
-   * @param {{out: number, isAdded: boolean, sums: number, step: number, weights: number, weightStep: number, columns: number}} arrays
-   *   The sums are of cosines of even and of odd orders, and of sines of both, `step` apart. The images at longitudes x,
+   * @param {{
+   *   out: number, isAdded: boolean, sums: number, step: number, weights: number, weightStep: number, columns: number,
+   * }} arrays  The sums are of cosines of even and of odd orders, and of sines of both, `step` apart. The images at longitudes x,
    *   -x, 180 - x and x - 180 are `step` apart, and their weights `weightStep`. The number of columns is a multiple of 4.
    */
   unfold({ out, isAdded, sums, step, weights, weightStep, columns }) {

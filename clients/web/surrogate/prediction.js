@@ -4,11 +4,12 @@
  */
 
 import { SurrogateError } from "./error.js";
+import { GaussGrid } from "./gauss.js";
 import { padded, Workspace } from "./kernel.js";
 import { Matrix, pseudoInverse } from "./matrix.js";
 import { RadialGrid } from "./radial.js";
 import { flowOf } from "./stokes.js";
-import { GaussGrid, Transform } from "./transform.js";
+import { Transform } from "./transform.js";
 
 /** A duration may exceed a whole number of intervals by this share of an interval. */
 const SLACK = 0.01;
@@ -69,7 +70,7 @@ export class Predictor {
     const [degrees, orders, parts, modes] = shape;
     const gains = duration < 0 ? this.#back : this.#gains;
     for (let degree = 0; degree < degrees; degree++) {
-      const ofDegree = Float32Array.from(gains.flatMap((of) => Array.from(rowOf(of, degree, degrees), (gain) => gain / GAIN_STEPS)));
+      const ofDegree = gains.flatMap((of) => Array.from(rowOf(of, degree, degrees), (gain) => gain / GAIN_STEPS));
       const first = degree * orders * parts * modes;
       for (let at = first; at < first + (degree + 1) * parts * modes; at += modes) {
         for (let mode = 0; mode < modes; mode++) values[at + mode] *= ofDegree[mode];

@@ -5,11 +5,12 @@
  */
 
 import { SurrogateError } from "./error.js";
+import { GaussGrid } from "./gauss.js";
 import { Workspace } from "./kernel.js";
 import { Matrix, pseudoInverse } from "./matrix.js";
 import { Network } from "./network.js";
 import { RadialGrid } from "./radial.js";
-import { GaussGrid, Transform } from "./transform.js";
+import { Transform } from "./transform.js";
 
 /** Modes whose singular values are below this share of the greatest count as zero. */
 const SMALLEST = 1e-6;

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { GaussGrid } from "../surrogate/gauss.js";
 import { Workspace } from "../surrogate/kernel.js";
 import { legendre } from "../surrogate/legendre.js";
-import { GaussGrid, Transform } from "../surrogate/transform.js";
+import { Transform } from "../surrogate/transform.js";
 
 const KINDS = ["values", "slopes", "eastward"];
 let seed = 1;
