@@ -20,8 +20,8 @@ serve: $(VENV)/.serving
 # With ARGS, one process runs all that they choose.
 test: $(VENV)/.testing system-packages
 ifeq ($(strip $(ARGS)),)
-	failed=; $(PYTEST) -m "$(USUAL) and alone" || failed=1; \
-	OMP_NUM_THREADS=1 $(PYTEST) --numprocesses 2 --dist loadfile -m "$(USUAL) and not alone" && [ -z "$$failed" ]
+	failed=; $(PYTEST) --timeout 600 -m "$(USUAL) and alone" || failed=1; \
+	OMP_NUM_THREADS=1 $(PYTEST) --timeout 600 --numprocesses 2 --dist loadfile -m "$(USUAL) and not alone" && [ -z "$$failed" ]
 else
 	$(PYTEST) $(ARGS)
 endif
