@@ -12,6 +12,9 @@ from earthgan.errors import BadInput, DamagedSurrogate, InvalidRequest, UnknownS
 from earthgan.kinds.prediction import Predictor, exponentials
 from earthgan.surrogate import Surrogate
 from earthgan_training.coding.make import Recipe, add_steps, make_spectral
+from earthgan_training.evaluate.asked import Asked
+from earthgan_training.evaluate.footprint import footprint
+from earthgan_training.evaluate.run import evaluate
 from earthgan_training.simulate.parameters import DIFFUSION_TIME_MYR, THICKNESS_KM
 from earthgan_training.simulations.labelled import Source
 from flowing import CONTRAST_K, DEGREE, INTERVAL, NODES, PROFILE, flowing, temperatures
@@ -57,6 +60,22 @@ def test_predicted_steps_take_few_bytes_and_are_as_near_as_key_frames(keyed: Sur
     for predicted, far_db in ((forwards, 1.0), (back, 3.5)):  # backwards, diffusion is undone in part only
         assert np.mean([taken[t] for t in predicted]) < 0.1 * np.mean([taken[t] for t in keys])
         assert min(near[t] for t in predicted) > min(near[t] for t in keys) - far_db
+
+
+def test_the_evaluation_states_the_bytes_of_steps_alone_and_predicted(keyed: Surrogate) -> None:
+    pytest.importorskip("imagecodecs")
+    steps = range(5, 9)
+    found = evaluate(
+        keyed.folder, flowing(STEPS).chosen(steps=steps), codecs=(), asked=Asked(series=True), on_source_grid=True
+    )
+    assert found.series
+    assert found.series.predicted
+    alone, predicted = found.series.alone, found.series.predicted
+    model = footprint(keyed).per_step - footprint(keyed).inputs_per_step + footprint(keyed).entry
+    taken = sizes(keyed)
+    assert predicted.bytes - model == pytest.approx(np.mean([taken[t] for t in steps]))
+    assert alone.bytes - model == pytest.approx(taken[5], rel=0.2)
+    assert alone.psnr_db == pytest.approx(predicted.psnr_db, abs=2)
 
 
 @pytest.mark.parametrize("asked", [400, 1000])

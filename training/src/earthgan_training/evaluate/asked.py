@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +12,8 @@ from numpy.typing import NDArray
 from earthgan.errors import BadInput
 from earthgan.quantities import VELOCITY
 from earthgan.sphere.grid import ShellGrid
-from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE
-from earthgan_training.evaluate.accuracy import psnr
 from earthgan_training.evaluate.bounded import bounded_codecs
-from earthgan_training.evaluate.footprint import footprint
 from earthgan_training.evaluate.series import Cost, Series, SeriesCost
 from earthgan_training.evaluate.tracers import Drift, Tracers
 from earthgan_training.simulations.labelled import Source
@@ -57,8 +53,8 @@ NOTHING = Asked()
 class OverTime:
     """Gathers what needs more than one time step, for the time steps of a source in their order."""
 
-    def __init__(self, asked: Asked, surrogate: Surrogate, source: Source) -> None:
-        self._asked, self._surrogate = asked, surrogate
+    def __init__(self, asked: Asked, source: Source) -> None:
+        self._asked = asked
         self._units = {each.variable.name: each.variable.unit for each in source.variables}
         times = [step.time_myr for step in source.steps]
         self._times_myr = dict(zip((step.t for step in source.steps), times, strict=True))
@@ -77,13 +73,11 @@ class OverTime:
         truth: Mapping[str, Array],
         predicted: Mapping[str, Array],
         grid: ShellGrid,
-        alone_bytes: float,
-        stored: Array | None,
+        costs: tuple[Cost, Cost | None] | None,
         say: Callable[[str], None],
     ) -> None:
-        """Take the next step: its fields by variable, and the bytes of the surrogate with this step coded by itself.
-
-        `stored` is the temperature as the surrogate stores it, and None if it stores no such step.
+        """Take the next step: its fields by variable, and, for a series, what its temperature costs coded alone and as
+        it is stored.
         """
         if self._asked.tracers:
             if self._tracers is None:
@@ -91,18 +85,10 @@ class OverTime:
             say("carrying tracers")
             flows = [[fields[name] for name in VELOCITY] for fields in (truth, predicted)]
             self._tracers.see(t, self._times_myr[t], *flows)
-        if self._asked.series:
+        if costs:
             if self._series is None:
                 self._series = Series(say)
-            true = truth[TEMPERATURE.name]
-            alone = Cost(alone_bytes, psnr(predicted[TEMPERATURE.name], true))
-            cost = None if stored is None else Cost(self._stored_bytes(t), psnr(stored, true))
-            self._series.see(t, true, alone, cost)
-
-    def _stored_bytes(self, t: int) -> float:
-        size, step = footprint(self._surrogate), self._surrogate.check_step(t)
-        stored = Path(self._surrogate.folder / step.file).stat().st_size
-        return stored + size.entry + size.per_step - size.inputs_per_step
+            self._series.see(t, truth[TEMPERATURE.name], *costs)
 
     @property
     def drift(self) -> Drift | None:

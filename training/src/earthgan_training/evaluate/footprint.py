@@ -49,3 +49,9 @@ def footprint(surrogate: Surrogate) -> Footprint:
         entry=entries / len(spec.inputs.steps),
         onnx=(folder / onnx.file).stat().st_size if onnx else 0,
     )
+
+
+def stored_bytes(surrogate: Surrogate, t: int) -> float:
+    """The bytes of time step `t` as it is stored, with its entry in `spec.json` and its share of the model."""
+    size, file = footprint(surrogate), surrogate.folder / surrogate.check_step(t).file
+    return file.stat().st_size + size.entry + size.model / SERIES

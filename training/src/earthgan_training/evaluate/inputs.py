@@ -133,14 +133,15 @@ def is_normalised(surrogate: Surrogate) -> bool:
 
 
 @contextmanager
-def opened_at(original: Surrogate, source: Source, t: int) -> Iterator[AtStep]:
+def opened_at(original: Surrogate, source: Source, t: int, alone: bool = False) -> Iterator[AtStep]:
     """Open a surrogate's generator with time step `t`. Its conditional input is computed from the source.
 
-    If the input cannot be computed, or if the step is predicted from another one, the stored input is used. Raises
-    BadInput if there is no stored input for this step either.
+    If the input cannot be computed, or if the step is predicted from another one, the stored input is used. With
+    `alone`, a predicted step is coded by itself, as a key frame. Raises BadInput if there is no stored input for this
+    step either.
     """
     stored = t in (step.t for step in original.steps)
-    if stored and original.check_step(t).predicted_from is not None:
+    if stored and not alone and original.check_step(t).predicted_from is not None:
         yield AtStep(original)  # encoded alone, it would be a key frame, of other bytes and another error
         return
     inputs = encode_inputs(original, source, t)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,10 +20,11 @@ from earthgan.quantities import VELOCITY
 from earthgan.sphere.grid import ShellGrid
 from earthgan.surrogate import Surrogate
 from earthgan.variables import TEMPERATURE
+from earthgan_training.evaluate.accuracy import psnr
 from earthgan_training.evaluate.asked import NOTHING, Asked, OverTime
 from earthgan_training.evaluate.bounded import bounded_codecs, within_bounds
 from earthgan_training.evaluate.codecs import Codec, available_codecs
-from earthgan_training.evaluate.footprint import footprint
+from earthgan_training.evaluate.footprint import footprint, stored_bytes
 from earthgan_training.evaluate.grids import comparison_grid
 from earthgan_training.evaluate.inputs import AtStep, is_normalised, opened_at, without_network
 from earthgan_training.evaluate.interpolation import paper_input_grid
@@ -38,6 +40,7 @@ from earthgan_training.evaluate.results import (
 )
 from earthgan_training.evaluate.rivals import OwnInput, Rivals, curves, nearest
 from earthgan_training.evaluate.scores import Scorer
+from earthgan_training.evaluate.series import Cost
 from earthgan_training.grids.area_mean import area_mean
 from earthgan_training.simulations.labelled import Source
 from earthgan_training.surrogates.likeness import refuse_other_units
@@ -83,7 +86,7 @@ def evaluate(
     others = [Surrogate(each) for each in beside]
     rivals = _named(codecs)
     asked.check(source, surrogate.variables)
-    plan, over_time = _Plan(rivals, tuple(rates), tuple(others), asked), OverTime(asked, surrogate, source)
+    plan, over_time = _Plan(rivals, tuple(rates), tuple(others), asked), OverTime(asked, source)
     grid = source.grid if on_source_grid else _papers_grid(source)
     results = []
     for done, step in enumerate(source.steps):
@@ -139,6 +142,8 @@ def _step(
         say(f"step {t}: generating")
         size = footprint(at_step.surrogate)
         draws = _draws(at_step.surrogate, t, grid, members)
+        predicted = dict(zip(names, draws[0], strict=True))
+        costs = _costs(surrogate, source, t, at_step, predicted, truth, grid) if over_time.wants_series else None
         own = _own_input(at_step.surrogate, t, grid)
         strength, profile = at_step.surrogate.check_step(t).strength, surrogate.kind.stokes
     if profile:
@@ -149,10 +154,8 @@ def _step(
         rates |= rivals.network(size.per_step, plan.asked.network)
     if rates or plan.beside:
         rates |= _family(surrogate, plan.beside, source, t, rivals, say)
-    predicted = dict(zip(names, draws[0], strict=True))
     bounded = within_bounds(predicted, truth, size.per_step, plan.asked.bounds, rivals.say, bounded_codecs())
-    stored = _as_stored(surrogate, at_step, grid, predicted) if over_time.wants_series else None
-    over_time.see(t, truth, predicted, grid, size.per_step, stored, rivals.say)
+    over_time.see(t, truth, predicted, grid, costs, rivals.say)
     scorer = Scorer(grid, surrogate.grid, surrogate.inputs.grid or paper_input_grid(grid))
     scores = {}
     for i, name in enumerate(names):
@@ -186,14 +189,33 @@ def _papers_grid(source: Source) -> ShellGrid:
     return comparison_grid(rows, columns + source.reader.storage.closed, source.grid.radii_km)
 
 
-def _as_stored(surrogate: Surrogate, at_step: AtStep, grid: ShellGrid, computed: Mapping[str, Array]) -> Array | None:
-    """The temperature of a step as the surrogate stores it; None if it stores no such step."""
-    if at_step.differs is None:
-        return None
-    if at_step.differs == 0:
-        return computed[TEMPERATURE.name]
-    fields = _draws(surrogate, at_step.surrogate.steps[0].t, grid, 1)[0]
-    return np.asarray(fields[surrogate.check_variable(TEMPERATURE.name)])
+def _costs(
+    surrogate: Surrogate,
+    source: Source,
+    t: int,
+    at_step: AtStep,
+    fields: Mapping[str, Array],
+    truth: Mapping[str, Array],
+    grid: ShellGrid,
+) -> tuple[Cost, Cost | None]:
+    """What the temperature of step `t` costs coded alone, and as the surrogate stores it (None if it does not).
+    `fields` are those of `at_step`, which is one of the two.
+    """
+
+    def accuracy(of: Surrogate) -> float:
+        field = fields if of is at_step.surrogate else dict(zip(of.variables, _draws(of, t, grid, 1)[0], strict=True))
+        return psnr(field[TEMPERATURE.name], truth[TEMPERATURE.name])
+
+    stored = None
+    if t in (step.t for step in surrogate.steps):
+        same = at_step.differs == 0
+        stored = Cost(stored_bytes(surrogate, t), accuracy(at_step.surrogate if same else surrogate))
+    with (
+        opened_at(surrogate, source, t, alone=True)
+        if at_step.surrogate is surrogate
+        else nullcontext(at_step) as by_itself
+    ):
+        return Cost(footprint(by_itself.surrogate).per_step, accuracy(by_itself.surrogate)), stored
 
 
 def _family(

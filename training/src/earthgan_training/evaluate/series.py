@@ -11,6 +11,7 @@ along the radius 51.3 dB with neighbours in time side by side and 44.0 dB one af
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
@@ -23,10 +24,11 @@ from earthgan_training.evaluate.accuracy import psnr
 from earthgan_training.evaluate.codecs import CONSTANTS_BYTES, NEAR
 
 Array = NDArray[np.float32]
+Streams = list[bytes]
 
 #: Consecutive steps that the peer codes together.
 BLOCK = 8
-#: The finest and the coarsest rms error that bisection tries, in dB of the range, and how near it comes, in dB.
+#: The finest and the coarsest rms error that the peer may have, in dB of the range, and how near it comes, in dB.
 _FINEST_DB, _COARSEST_DB, _NEAR_DB = 90.0, 1.0, 0.1
 
 
@@ -123,41 +125,72 @@ def _mean(costs: Sequence[Cost], weights: Sequence[int] | None = None) -> Cost:
 
 def at_bytes(block: Array, size: float) -> Cost:
     """The cost of a block `(step, shell, latitude, longitude)` in at most `size` bytes a step, or the fewest."""
-    return _bisected(block, lambda cost: cost.bytes <= size)
+    code = _Code(block)
+    # In these units, a rate rises by about a decibel where the PSNR does.
+    return code.cost(_finest(lambda streams: 5 * math.log2(code.bytes(streams) / size), code.streams))
 
 
 def at_psnr(block: Array, psnr_db: float) -> Cost:
     """The cost of a block of steps whose mean PSNR is as little as possible below the given one."""
-    return _bisected(block, lambda cost: cost.psnr_db < psnr_db)
+    code = _Code(block)
+    return code.cost(_finest(lambda streams: code.psnr_db(streams) - psnr_db, code.streams, psnr_db))
 
 
-def _bisected(block: Array, coarse_enough: Callable[[Cost], bool]) -> Cost:
-    """The finest cost that is coarse enough."""
-    low, extent = float(block.min()), float(np.ptp(block)) or 1.0
-    fields = dct((block - np.float32(low)) / np.float32(extent), axis=0, norm="ortho", overwrite_x=True)
-    fields = np.ascontiguousarray(fields, np.float32)
-    coarse, fine = _COARSEST_DB, _FINEST_DB
-    best = _coded(block, fields, coarse, low, extent)
-    while fine - coarse > _NEAR_DB:
-        middle = (coarse + fine) / 2
-        cost = _coded(block, fields, middle, low, extent)
-        if coarse_enough(cost):
-            coarse, best = middle, cost
+def _finest(excess: Callable[[Streams], float], streams: Callable[[float], Streams], first: float = 40) -> Streams:
+    """The streams of the finest level whose `excess`, in dB, is at most 0, as near to it as `_NEAR_DB`; the coarsest
+    streams if there are none. The secant through the last two levels gives the next one. Where it leads out of what is
+    left, the middle does.
+    """
+    coarse, fine, level, slope = _COARSEST_DB, _FINEST_DB, first, 1.0
+    best, before = None, None
+    while True:
+        tried = streams(level)
+        over = excess(tried)
+        if over <= 0:
+            coarse, best = level, tried
         else:
-            fine = middle
-    return best
+            fine = level
+        if fine - coarse <= _NEAR_DB or -_NEAR_DB <= over <= 0:
+            return best or streams(_COARSEST_DB)
+        if before is not None and over != before[1]:
+            slope = (level - before[0]) / (over - before[1])
+        before = level, over
+        level -= (over + _NEAR_DB / 2) * slope
+        if not coarse < level < fine:
+            level = (coarse + fine) / 2
 
 
-def _coded(block: Array, fields: Array, level_db: float, low: float, extent: float) -> Cost:
-    """Code the fields of a block with the same rms error, given in dB of the block's range."""
-    import imagecodecs
+class _Code:
+    """SPERR of a block of steps `(step, shell, latitude, longitude)` whose steps are transformed in time."""
 
-    size, decoded = CONSTANTS_BYTES, np.empty_like(fields)
-    for each, out in zip(fields, decoded, strict=True):
-        level = 20 * np.log10(max(float(np.ptp(each)), 1e-12)) + level_db
-        stream = bytes(imagecodecs.sperr_encode(each, mode="psnr", level=max(1.0, level)))
-        out[:] = np.asarray(imagecodecs.sperr_decode(stream)).reshape(out.shape)
-        size += len(stream)
-    steps = idct(decoded, axis=0, norm="ortho", overwrite_x=True) * np.float32(extent) + np.float32(low)
-    decibels = fmean(psnr(ours, true) for ours, true in zip(steps, block, strict=True))
-    return Cost(size / len(block), decibels)
+    def __init__(self, block: Array) -> None:
+        self._block = block
+        self._low, self._extent = np.float32(block.min()), np.float32(np.ptp(block) or 1)
+        fields = dct((block - self._low) / self._extent, axis=0, norm="ortho", overwrite_x=True)
+        self._fields = np.ascontiguousarray(fields, np.float32)
+
+    def streams(self, level_db: float) -> Streams:
+        """Code all fields with the same rms error, given in dB of the block's range."""
+        import imagecodecs
+
+        levels = [max(1.0, 20 * np.log10(max(float(np.ptp(each)), 1e-12)) + level_db) for each in self._fields]
+        return [
+            bytes(imagecodecs.sperr_encode(each, mode="psnr", level=level))
+            for each, level in zip(self._fields, levels, strict=True)
+        ]
+
+    def bytes(self, streams: Streams) -> float:
+        """The bytes of a step."""
+        return (CONSTANTS_BYTES + sum(map(len, streams))) / len(streams)
+
+    def psnr_db(self, streams: Streams) -> float:
+        """The mean PSNR of the steps."""
+        import imagecodecs
+
+        shape = self._fields.shape[1:]
+        fields = np.stack([np.asarray(imagecodecs.sperr_decode(each), np.float32).reshape(shape) for each in streams])
+        steps = idct(fields, axis=0, norm="ortho", overwrite_x=True) * self._extent + self._low
+        return fmean(psnr(ours, true) for ours, true in zip(steps, self._block, strict=True))
+
+    def cost(self, streams: Streams) -> Cost:
+        return Cost(self.bytes(streams), self.psnr_db(streams))
