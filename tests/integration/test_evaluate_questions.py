@@ -91,3 +91,19 @@ def test_wrong_usage(wrong: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         run("--surrogate", "x", "--truth", "y", *wrong)
     assert stopped.value.code == 2
+
+
+def test_only_the_variables_that_are_asked_for_are_measured(truth: Path, surrogate: Path, tmp_path: Path) -> None:
+    """With the same numbers, although the code of a step needs the temperature."""
+    asked = ["--surrogate", surrogate, "--truth", truth, "--steps", "4", "--codecs", "none"]
+    assert run(*asked, "--json", tmp_path / "all.json") == 0
+    assert run(*asked, "--variables", "vy,vx", "--markdown", tmp_path / "f.md", "--json", tmp_path / "f.json") == 0
+    every, found = (json.loads((tmp_path / name).read_text())["variables"] for name in ("all.json", "f.json"))
+    assert list(found) == ["vx", "vy"]
+    assert found == {name: every[name] for name in found}
+    assert "--variables vy,vx" in (tmp_path / "f.md").read_text()
+
+
+def test_an_unknown_variable_is_one_line(truth: Path, surrogate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--surrogate", surrogate, "--truth", truth, "--variables", "salt", "--codecs", "none") == 1
+    assert "no 'salt'" in capsys.readouterr().err

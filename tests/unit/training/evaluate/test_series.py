@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from earthgan_training.evaluate import series
 from earthgan_training.evaluate.series import BLOCK, IN_TIME, STEPWISE, Cost, Series, at_bytes, at_psnr
@@ -28,34 +26,6 @@ def test_bytes_are_spent_and_not_exceeded(size: int) -> None:
     for cost in (alone, together):
         assert 0.5 * size < cost.bytes <= size
     assert together.psnr_db > alone.psnr_db + 3
-
-
-@given(
-    crossing=st.floats(-5, 100), first=st.floats(2, 80), bend=st.floats(0.3, 3), stair=st.sampled_from([0.0, 0.5, 20.0])
-)
-def test_the_finest_level_that_is_coarse_enough_is_found(
-    crossing: float, first: float, bend: float, stair: float
-) -> None:
-    """Whatever the curve, even one of stairs: at most what is wanted, as near as 0.1 dB, in a few tries."""
-    levels: list[float] = []
-
-    def streams(level: float) -> list[bytes]:
-        levels.append(level)
-        return [str(level).encode()]
-
-    def excess(coded: list[bytes]) -> float:
-        over = float(coded[0]) - crossing
-        over = bend * over if over > 0 else over
-        return np.floor(over / stair) * stair + stair / 2 if stair else over
-
-    found = float(series._finest(excess, streams, first)[0])
-    if crossing < 1:
-        assert found == 1
-    else:
-        finest = max((level for level in np.arange(1, 90, 0.01) if excess([str(level).encode()]) <= 0), default=1.0)
-        assert excess([str(found).encode()]) <= 0 or found == 1
-        assert found >= finest - 0.12 / min(1, bend)
-    assert len(levels) <= 14
 
 
 @pytest.mark.parametrize("psnr_db", [35.0, 50.0])

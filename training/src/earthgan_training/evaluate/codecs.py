@@ -7,6 +7,7 @@ at 10 bits, with shells as frames. The extra `codecs` installs all three.
 from __future__ import annotations
 
 import io
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
+
+from earthgan_training.evaluate.search import finest
 
 Array = NDArray[np.float32]
 
@@ -35,6 +38,7 @@ class Codec:
     finest: float
     resolution: float  # of the quality: smaller differences hardly change the bytes
     steady: bool = True  # whether more quality never takes fewer bytes
+    usual: Callable[[float], float] | None = None  # the quality that gives about these bits a number
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def available_codecs() -> tuple[Codec, ...]:
     found = []
     if find_spec("imagecodecs"):
         found += [
-            Codec("sperr", _sperr_encode, _sperr_decode, coarsest=-14, finest=5, resolution=1e-3),
+            Codec("sperr", _sperr_encode, _sperr_decode, coarsest=-14, finest=5, resolution=1e-3, usual=math.log2),
             Codec("sz3", _sz3_encode, _sz3_decode, coarsest=0, finest=16, resolution=1e-3, steady=False),
         ]
     if find_spec("av"):
@@ -60,23 +64,23 @@ def available_codecs() -> tuple[Codec, ...]:
 
 def code(codec: Codec, field: Array, bytes_wanted: float) -> Coded:
     """Code a field in `bytes_wanted` bytes, which include its two constants. The result is within 2 % of this number.
-    If the codec cannot do that, the result takes fewer bytes, or the codec's smallest number. The quality is found by
-    bisection.
+    If the codec cannot do that, the result takes fewer bytes, or the codec's smallest number.
     """
     shells, rows, columns = field.shape
     low, extent = float(field.min()), float(np.ptp(field)) or 1.0
     normalised = np.ascontiguousarray((field - np.float32(low)) / np.float32(extent))
     wanted = bytes_wanted - CONSTANTS_BYTES
-    limit = wanted * (1 + NEAR)
-    coarse, fine = (codec.coarsest, codec.finest) if codec.steady else _bracket(codec, normalised, limit)
-    best = last = codec.encode(normalised, coarse)
-    while len(best) <= limit and fine - coarse > codec.resolution and abs(len(last) - wanted) > wanted * NEAR:
-        quality = (coarse + fine) / 2
-        last = codec.encode(normalised, quality)
-        if len(last) <= limit:
-            best, coarse = last, quality
-        else:
-            fine = quality
+    limit, near = wanted * (1 + NEAR), math.log2((1 + NEAR) / (1 - NEAR))
+    qualities = (codec.coarsest, codec.finest) if codec.steady else _bracket(codec, normalised, limit)
+    first = codec.usual(8 * max(wanted, 1) / field.size) if codec.usual else sum(qualities) / 2
+    best = finest(
+        lambda quality: codec.encode(normalised, quality),
+        lambda stream: math.log2(max(len(stream), 1) / max(limit, 1)),
+        qualities,
+        first,
+        near,
+        codec.resolution,
+    )
     decoded = codec.decode(best, (shells, rows, columns)).astype(np.float64)
     return Coded((decoded * extent + low).astype(np.float32), len(best) + CONSTANTS_BYTES)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from earthgan.cli import add_command, numbers, positive, shortened
 from earthgan.errors import WrongUsage
 from earthgan.files import write_json, write_whole
-from earthgan_training.simulations.arguments import add_reading_options, read_by
+from earthgan_training.simulations.arguments import add_reading_options, names, read_by
 
 if TYPE_CHECKING:
     from earthgan_training.evaluate.results import Evaluation
@@ -44,6 +44,9 @@ def add_evaluate(subcommands: Any) -> None:
         action="append",
         metavar="RANGE",
         help="time steps, such as 1-3,10 (default: all); once for each --truth, in the same order",
+    )
+    parser.add_argument(
+        "--variables", type=names, metavar="A,B", help="variables to measure (default: all that the surrogate stores)"
     )
     parser.add_argument(
         "--members", type=positive, metavar="N", help="number of draws, for a surrogate with noise (default: 4)"
@@ -123,8 +126,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     steps = arguments.steps or [None] * len(runs)
     if len(steps) != len(runs):
         raise WrongUsage("--steps must be given once for each --truth, or not at all")
-    names = [Path(run[0]).absolute().name for run in runs]
-    if len(set(names)) != len(names):
+    of_runs = [Path(run[0]).absolute().name for run in runs]
+    if len(set(of_runs)) != len(of_runs):
         raise WrongUsage("the sources of --truth need different names")
     sources = [read_by(arguments, run, chosen) for run, chosen in zip(runs, steps, strict=True)]
     with progress() as show:
@@ -138,6 +141,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
                 beside=arguments.beside,
                 asked=Asked(arguments.bounds, arguments.network, arguments.tracers, arguments.series),
                 on_source_grid=arguments.grid == "source",
+                variables=arguments.variables,
                 on_work=lambda done, total, what: show("steps", done, total, what),
             )
             for source in sources
@@ -148,16 +152,16 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         _print(each)
     pictures = [
         draw(each, arguments.figures, f"fidelity-{name}" if number else "fidelity") if arguments.figures else {}
-        for number, (name, each) in enumerate(zip(names, found, strict=True))
+        for number, (name, each) in enumerate(zip(of_runs, found, strict=True))
     ]
     if arguments.figures:
         pictures[0]["size"] = draw_size(Surrogate(arguments.surrogate), arguments.figures)
     if arguments.markdown:
         beside = arguments.markdown.absolute().parent
         paths = [{name: os.path.relpath(path, beside) for name, path in of_run.items()} for of_run in pictures]
-        write_whole(arguments.markdown, document(names, found, _as_typed(arguments), paths))
+        write_whole(arguments.markdown, document(of_runs, found, _as_typed(arguments), paths))
     if arguments.json:
-        others = {name: each.as_json() for name, each in zip(names[1:], found[1:], strict=True)}
+        others = {name: each.as_json() for name, each in zip(of_runs[1:], found[1:], strict=True)}
         write_json(arguments.json, found[0].as_json() | {"other_runs": others})
 
 
@@ -198,6 +202,8 @@ def _as_typed(arguments: argparse.Namespace) -> str:
         words += ["--mapping", shortened(arguments.mapping)]
     if arguments.missing:
         words += ["--missing", arguments.missing]
+    if arguments.variables:
+        words += ["--variables", ",".join(arguments.variables)]
     if arguments.members:
         words += ["--members", str(arguments.members)]
     if arguments.codecs:

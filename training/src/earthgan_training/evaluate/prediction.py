@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,14 +14,15 @@ from earthgan_training.grids.area_mean import area_mean, at_radii
 Array = NDArray[np.float32]
 
 
-def predict(surrogate: Surrogate, backend: Backend, t: int, grid: ShellGrid, seed: int | None = None) -> Array:
+def predict(
+    surrogate: Surrogate, names: Sequence[str], backend: Backend, t: int, grid: ShellGrid, seed: int | None = None
+) -> Array:
     """The fields `(variable, shell, latitude, longitude)` of a time step in units on `grid`, computed a few shells at a
-    time.
+    time. `names` are variables that the surrogate stores.
 
     Laterally, they are means over cells. In radius, they are interpolated linearly between the surrogate's shells;
     beyond its first or last shell, that shell is used.
     """
-    names = surrogate.variables
     own_km = np.asarray(surrogate.grid.radii_km)
     shells = np.empty((len(names), len(own_km), *grid.shape[1:]), np.float32)
     for first in range(0, len(own_km), LONGEST_RUN):

@@ -62,6 +62,7 @@ def evaluate(
     beside: Sequence[Path] = (),
     asked: Asked = NOTHING,
     on_source_grid: bool = False,
+    variables: Sequence[str] | None = None,
     on_work: OnWork = lambda *_: None,
 ) -> Evaluation:
     """Compare a surrogate with a source, time step by time step, and with its rivals at the same bytes.
@@ -69,30 +70,31 @@ def evaluate(
     `codecs` names the codecs to try; the default is all that are installed. `rates` are numbers of bytes per variable;
     they give a curve for each codec on the first time step. The surrogates `beside` this one give its curve, and the
     published generator may be one of them. `asked` says what else to measure. Everything is compared on the paper's
-    grid, or on the source's own.
+    grid, or on the source's own. `variables` are those that are measured; the default is all that the surrogate stores.
 
-    Raises BadInput if a variable is missing, if a codec is not installed, if a question has no answer, or if the
-    surrogate's numbers are normalised by unknown constants.
+    Raises BadInput if a variable is missing or unknown, if a codec is not installed, if a question has no answer, or if
+    the surrogate's numbers are normalised by unknown constants.
     """
     surrogate = Surrogate(folder)
     if is_normalised(surrogate):
         raise BadInput(
             f"{folder}: its numbers are normalised by constants that nobody knows, so there is no ground truth for them"
         )
+    names = _measured(surrogate, variables)
     source = source.chosen(surrogate.variables)
     units = {each.variable.name: each.variable.unit for each in source.variables}
     refuse_other_units(surrogate, source.address, units)
     count = _members(surrogate, members)
     others = [Surrogate(each) for each in beside]
     rivals = _named(codecs)
-    asked.check(source, surrogate.variables)
+    asked.check(source, names)
     plan, over_time = _Plan(rivals, tuple(rates), tuple(others), asked), OverTime(asked, source)
     grid = source.grid if on_source_grid else _papers_grid(source)
     results = []
     for done, step in enumerate(source.steps):
         say = partial(on_work, done, len(source.steps))
         this = plan if done == 0 else _Plan(rivals)
-        results.append(_step(surrogate, source, step.t, grid, count, this, over_time, say))
+        results.append(_step(surrogate, names, source, step.t, grid, count, this, over_time, say))
     return Evaluation(
         title=surrogate.spec.title,
         notice=surrogate.spec.provenance.notice,
@@ -125,6 +127,7 @@ class _Plan:
 
 def _step(
     surrogate: Surrogate,
+    names: Sequence[str],
     source: Source,
     t: int,
     grid: ShellGrid,
@@ -133,7 +136,6 @@ def _step(
     over_time: OverTime,
     say: Callable[[str], None],
 ) -> StepResult:
-    names = surrogate.variables
     say(f"step {t}: reading")
     shells = len(source.grid.radii_km)
     compared = range(shells - len(grid.radii_km), shells)
@@ -141,10 +143,10 @@ def _step(
     with opened_at(surrogate, source, t) as at_step:
         say(f"step {t}: generating")
         size = footprint(at_step.surrogate)
-        draws = _draws(at_step.surrogate, t, grid, members)
+        draws = _draws(at_step.surrogate, names, t, grid, members)
         predicted = dict(zip(names, draws[0], strict=True))
         costs = _costs(surrogate, source, t, at_step, predicted, truth, grid) if over_time.wants_series else None
-        own = _own_input(at_step.surrogate, t, grid)
+        own = _own_input(at_step.surrogate, names, t, grid)
         strength, profile = at_step.surrogate.check_step(t).strength, surrogate.kind.stokes
     if profile:
         profile = profile.model_copy(update={"strength": strength * profile.strength})
@@ -203,8 +205,9 @@ def _costs(
     """
 
     def accuracy(of: Surrogate) -> float:
-        field = fields if of is at_step.surrogate else dict(zip(of.variables, _draws(of, t, grid, 1)[0], strict=True))
-        return psnr(field[TEMPERATURE.name], truth[TEMPERATURE.name])
+        name = TEMPERATURE.name
+        field = fields[name] if of is at_step.surrogate else _draws(of, [name], t, grid, 1)[0][0]
+        return psnr(field, truth[name])
 
     stored = None
     if t in (step.t for step in surrogate.steps):
@@ -233,13 +236,13 @@ def _family(
     for way, each in _relatives(surrogate, beside):
         say(f"step {t}: comparing {each.folder.name}")
         with opened_at(each, source, t) as at_step:
-            fields = zip(each.variables, _draws(at_step.surrogate, t, rivals.grid, 1)[0], strict=True)
+            names = [name for name in each.variables if name in rivals.truth]
+            fields = zip(names, _draws(at_step.surrogate, names, t, rivals.grid, 1)[0], strict=True)
             taken = math.ceil(footprint(at_step.surrogate).per_step)
         point = {}
         for name, field in fields:
-            if name in rivals.truth:
-                known = nearest(field, rivals.truth[name]) if way == PUBLISHED else field
-                point[name] = rivals.rival(name, known, taken)
+            known = nearest(field, rivals.truth[name]) if way == PUBLISHED else field
+            point[name] = rivals.rival(name, known, taken)
         found.setdefault(way, []).append(point)
     return {way: curves(points) for way, points in found.items()}
 
@@ -255,7 +258,7 @@ def _relatives(surrogate: Surrogate, beside: Sequence[Surrogate]) -> Iterator[tu
                 yield WITHOUT_NETWORK, bare
 
 
-def _own_input(surrogate: Surrogate, t: int, grid: ShellGrid) -> OwnInput | None:
+def _own_input(surrogate: Surrogate, names: Sequence[str], t: int, grid: ShellGrid) -> OwnInput | None:
     """The surrogate's own input in units; None if it is on no grid, or on one that cannot be interpolated to `grid`."""
     inputs = surrogate.inputs.grid
     if inputs is None:
@@ -265,13 +268,21 @@ def _own_input(surrogate: Surrogate, t: int, grid: ShellGrid) -> OwnInput | None
     except ValueError:
         return None
     values = surrogate.in_units(surrogate.conditional_input(t), surrogate.variables)
-    return OwnInput(inputs, dict(zip(surrogate.variables, values, strict=True)))
+    fields = dict(zip(surrogate.variables, values, strict=True))
+    return OwnInput(inputs, {name: fields[name] for name in names})
 
 
-def _draws(surrogate: Surrogate, t: int, grid: ShellGrid, members: int) -> list[Array]:
+def _draws(surrogate: Surrogate, names: Sequence[str], t: int, grid: ShellGrid, members: int) -> list[Array]:
     backend, seed = onnx_backend(surrogate), surrogate.spec.seed
     seeds = [None] if seed is None else [(seed + k) % 2**32 for k in range(members)]
-    return [predict(surrogate, backend, t, grid, each) for each in seeds]
+    return [predict(surrogate, names, backend, t, grid, each) for each in seeds]
+
+
+def _measured(surrogate: Surrogate, asked: Sequence[str] | None) -> tuple[str, ...]:
+    for name in asked or ():
+        if name not in surrogate.variables:
+            raise BadInput(f"{surrogate.folder}: it stores {', '.join(surrogate.variables)}, and no {name!r}")
+    return tuple(name for name in surrogate.variables if asked is None or name in asked)
 
 
 def _members(surrogate: Surrogate, asked: int | None) -> int:

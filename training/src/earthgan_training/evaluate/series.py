@@ -22,14 +22,15 @@ from scipy.fft import dct, idct  # type: ignore[import-untyped]
 
 from earthgan_training.evaluate.accuracy import psnr
 from earthgan_training.evaluate.codecs import CONSTANTS_BYTES, NEAR
+from earthgan_training.evaluate.search import finest
 
 Array = NDArray[np.float32]
 Streams = list[bytes]
 
 #: Consecutive steps that the peer codes together.
 BLOCK = 8
-#: The finest and the coarsest rms error that the peer may have, in dB of the range, and how near it comes, in dB.
-_FINEST_DB, _COARSEST_DB, _NEAR_DB = 90.0, 1.0, 0.1
+#: The coarsest and the finest rms error that the peer may have, in dB of the range, and how near it comes, in dB.
+_LEVELS_DB, _NEAR_DB = (1.0, 90.0), 0.1
 
 
 @dataclass(frozen=True)
@@ -127,37 +128,18 @@ def at_bytes(block: Array, size: float) -> Cost:
     """The cost of a block `(step, shell, latitude, longitude)` in at most `size` bytes a step, or the fewest."""
     code = _Code(block)
     # In these units, a rate rises by about a decibel where the PSNR does.
-    return code.cost(_finest(lambda streams: 5 * math.log2(code.bytes(streams) / size), code.streams))
+    return _sought(code, lambda streams: 5 * math.log2(code.bytes(streams) / size))
 
 
 def at_psnr(block: Array, psnr_db: float) -> Cost:
     """The cost of a block of steps whose mean PSNR is as little as possible below the given one."""
     code = _Code(block)
-    return code.cost(_finest(lambda streams: code.psnr_db(streams) - psnr_db, code.streams, psnr_db))
+    return _sought(code, lambda streams: code.psnr_db(streams) - psnr_db, psnr_db)
 
 
-def _finest(excess: Callable[[Streams], float], streams: Callable[[float], Streams], first: float = 40) -> Streams:
-    """The streams of the finest level whose `excess`, in dB, is at most 0, as near to it as `_NEAR_DB`; the coarsest
-    streams if there are none. The secant through the last two levels gives the next one. Where it leads out of what is
-    left, the middle does.
-    """
-    coarse, fine, level, slope = _COARSEST_DB, _FINEST_DB, first, 1.0
-    best, before = None, None
-    while True:
-        tried = streams(level)
-        over = excess(tried)
-        if over <= 0:
-            coarse, best = level, tried
-        else:
-            fine = level
-        if fine - coarse <= _NEAR_DB or -_NEAR_DB <= over <= 0:
-            return best or streams(_COARSEST_DB)
-        if before is not None and over != before[1]:
-            slope = (level - before[0]) / (over - before[1])
-        before = level, over
-        level -= (over + _NEAR_DB / 2) * slope
-        if not coarse < level < fine:
-            level = (coarse + fine) / 2
+def _sought(code: _Code, excess: Callable[[Streams], float], first_db: float = 40) -> Cost:
+    """The cost of the finest streams whose `excess`, in dB, is at most 0."""
+    return code.cost(finest(code.streams, excess, _LEVELS_DB, first_db, _NEAR_DB, _NEAR_DB))
 
 
 class _Code:
