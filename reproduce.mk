@@ -12,14 +12,15 @@ EMPTY =
 
 # One block for each preset: its time steps and how they are used. The second run, where there is one, helps to learn. The
 # third has another seed, and the other run has another Rayleigh number; both are only judged. Surrogates of `ALONE` bytes
-# hold the judged steps, each coded alone; `default` holds all steps, of `BYTES` on average, with a key frame every `KEY_EVERY` steps.
-# `KEEP` keeps the coefficients of runs instead of files, which would take 53 GB.
+# hold the judged steps, each coded alone; `default` holds all steps, of `BYTES` on average, with a key frame every
+# `KEY_EVERY` steps. Tracers are carried in the steps `CARRIED`, and the bytes of a series are those of `IN_A_ROW`. `KEEP` keeps the coefficients of runs instead of files, which would take 53 GB.
 ifeq ($(PRESET),quick)
 STEPS = 16
 LEARN = 1-10
 SHOWN = 11-16
 HELD_OUT = 13-16
 JUDGED = 13,16
+IN_A_ROW = 13-16
 SECOND_STEPS = 8
 THIRD_STEPS = 4
 THIRD_JUDGED = 2,4
@@ -36,6 +37,7 @@ HELD_OUT = 113-128
 JUDGED = 113,118,123,128
 THIRD_STEPS = 22
 THIRD_JUDGED = 6,22
+CARRIED = 84-128
 FLOW = 1,33,65,97
 FLOW_HELD_OUT = 113,128
 KEEP = --keep coefficients
@@ -57,6 +59,7 @@ else
 STEPS = 128
 LEARN = 1-8,13,17,21,25,29,33,37,41-48,53,57,61,65,69,73,77,81-88,93,97,101,105,109
 SHOWN = 65-128
+CARRIED = 108-128
 HELD_OUT = 113-128
 JUDGED = 113,118,123,128
 SECOND_STEPS = 16
@@ -68,6 +71,8 @@ UPDATES = 15000
 GAN_STEPS = 1,9,17,25,33,41,49,57,65,73,81,89,97,113-128
 STUDY_UPDATES =
 endif
+CARRIED ?= $(SHOWN)
+IN_A_ROW ?= 113-120
 FLOW ?= $(LEARN)
 KEY_EVERY ?= 8
 FLOW_HELD_OUT ?= $(HELD_OUT)
@@ -91,9 +96,54 @@ reproduce-surrogates: $(DEFAULT)/spec.json $(foreach bytes,$(ALONE),$(SURROGATES
 
 reproduce-fidelity: $(TABLES)/fidelity.md
 
-reproduce-questions: $(TABLES)/questions.md
+QUESTIONS = $(addprefix $(TABLES)/,bounds.md tracers.md series.md)
+reproduce-questions: $(QUESTIONS)
 
 reproduce-studies: $(TABLES)/studies.md
+
+# The digests of all files of the runs, and of each surrogate's spec.json, which holds the digests of its other files.
+reproduce-digests: reproduce-surrogates
+	cd $(CHAIN) && sha256sum $$(ls */spherical*.nc */coefficients*.npz 2>/dev/null) surrogates/*/spec.json > digests.txt && cat digests.txt
+
+$(CHAIN)/seed-1/.whole: STEPS_OF = $(STEPS)
+$(CHAIN)/seed-8/.whole: STEPS_OF = $(SECOND_STEPS)
+$(CHAIN)/seed-7/.whole: STEPS_OF = $(THIRD_STEPS)
+
+$(CHAIN)/seed-%/.whole: | $(VENV)/.testing
+	$(MEASURED) $(EARTHGAN) simulate --preset $(PRESET) --seed $* --steps $(STEPS_OF) $(KEEP) --out $(@D)
+	@touch $@
+
+$(ANOTHER:%=%/.whole): | $(VENV)/.testing
+	$(MEASURED) $(EARTHGAN) simulate --preset $(OTHER) --seed 9 --steps $(OTHER_STEPS) $(KEEP) --out $(@D)
+	@touch $@
+
+$(CHAIN)/velocity.json: $(CHAIN)/seed-1/.whole
+	$(MEASURED) $(EARTHGAN) fit-velocity $(<D) --steps $(FLOW) --held-out $(FLOW_HELD_OUT) --out $@
+
+SPECTRAL = $(EARTHGAN) spectral $(CHAIN)/seed-1 --train $(LEARN) $(SECOND:%=--also %) --velocity $(CHAIN)/velocity.json \
+  $(VARIABLES) $(SHAPE) --updates $(UPDATES) --overwrite --title "Simulated mantle convection" --licence Apache-2.0 --notice "$(NOTICE)"
+
+$(SURROGATES)/c%/spec.json: $(CHAIN)/velocity.json $(SECOND:%=%/.whole)
+	$(MEASURED) $(SPECTRAL) --steps $(JUDGED) --bytes $* --out $(@D)
+
+$(DEFAULT)/spec.json: $(CHAIN)/velocity.json $(SECOND:%=%/.whole)
+	$(MEASURED) $(SPECTRAL) --steps $(SHOWN) --key-every $(KEY_EVERY) --bytes $(BYTES) --out $(@D)
+
+$(TABLES)/fidelity.md: reproduce-surrogates $(CHAIN)/seed-7/.whole $(ANOTHER:%=%/.whole)
+	$(MEASURED) $(EARTHGAN) evaluate --surrogate $(SURROGATES)/c$(firstword $(ALONE)) --truth $(CHAIN)/seed-1 --steps $(JUDGED) \
+	  --truth $(CHAIN)/seed-7 --steps $(THIRD_JUDGED) $(ANOTHER:%=--truth % --steps $(OTHER_JUDGED)) $(GRID) $(CODECS) --rates $(RATES) \
+	  --beside $(foreach bytes,$(wordlist 2,9,$(ALONE)),$(SURROGATES)/c$(bytes)) \
+	  --figures $(TABLES)/images --markdown $@ --json $(@:.md=.json)
+
+$(TABLES)/bounds.md: ASKED = --steps $(firstword $(subst $(COMMA), ,$(subst -, ,$(HELD_OUT)))) --bounds 1 --network 3000
+$(TABLES)/tracers.md: ASKED = --steps $(CARRIED) --variables vx,vy,vz --tracers 1000
+$(TABLES)/series.md: ASKED = --steps $(IN_A_ROW) --variables temperature --series
+
+$(QUESTIONS): $(DEFAULT)/spec.json
+	$(MEASURED) $(EARTHGAN) evaluate --surrogate $(DEFAULT) --truth $(CHAIN)/seed-1 $(GRID) --codecs none $(ASKED) \
+	  --markdown $@ --json $(@:.md=.json)
+
+$(TABLES)/studies.md
 
 # The digests of all files of the runs, and of each surrogate's spec.json, which holds the digests of its other files.
 reproduce-digests: reproduce-surrogates

@@ -104,6 +104,16 @@ def test_only_the_variables_that_are_asked_for_are_measured(truth: Path, surroga
     assert "--variables vy,vx" in (tmp_path / "f.md").read_text()
 
 
+@needs_sperr
+def test_codecs_get_only_the_variables_that_are_asked_for(truth: Path, surrogate: Path, tmp_path: Path) -> None:
+    asked = ["--surrogate", surrogate, "--truth", truth, "--steps", "4", "--codecs", "sperr", "--rates", "300"]
+    for names in (["temperature"], ["temperature", "vy"]):
+        assert run(*asked, "--variables", ",".join(names), "--json", tmp_path / "f.json") == 0
+        found = json.loads((tmp_path / "f.json").read_text())
+        assert list(found["variables"]) == names
+        assert list(found["rates"]["sperr"]) == names
+
+
 def test_an_unknown_variable_is_one_line(truth: Path, surrogate: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--surrogate", surrogate, "--truth", truth, "--variables", "salt", "--codecs", "none") == 1
     assert "no 'salt'" in capsys.readouterr().err

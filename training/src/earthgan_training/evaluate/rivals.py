@@ -129,11 +129,12 @@ class Rivals:
         return _maps(self._profile, self.grid) if self._profile else None
 
     def _with_flow(self, rival: Rival, temperature: Array) -> dict[str, Rival]:
-        found = {TEMPERATURE.name: rival}
-        if maps := self._maps:
+        found, measured = {TEMPERATURE.name: rival}, set(VELOCITY) & set(self.truth)
+        if measured and (maps := self._maps):
             kelvins = scalar_coefficients(temperature, self.grid, len(maps.radial) - 1)
             for name, field in zip(VELOCITY, cartesian_velocity(kelvins, maps, self.grid), strict=True):
-                found[name] = self.rival(name, field, rival.bytes)
+                if name in measured:
+                    found[name] = self.rival(name, field, rival.bytes)
         return found
 
 
