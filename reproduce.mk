@@ -143,46 +143,6 @@ $(QUESTIONS): $(DEFAULT)/spec.json
 	$(MEASURED) $(EARTHGAN) evaluate --surrogate $(DEFAULT) --truth $(CHAIN)/seed-1 $(GRID) --codecs none $(ASKED) \
 	  --markdown $@ --json $(@:.md=.json)
 
-$(TABLES)/studies.md
-
-# The digests of all files of the runs, and of each surrogate's spec.json, which holds the digests of its other files.
-reproduce-digests: reproduce-surrogates
-	cd $(CHAIN) && sha256sum $$(ls */spherical*.nc */coefficients*.npz 2>/dev/null) surrogates/*/spec.json > digests.txt && cat digests.txt
-
-$(CHAIN)/seed-1/.whole: STEPS_OF = $(STEPS)
-$(CHAIN)/seed-8/.whole: STEPS_OF = $(SECOND_STEPS)
-$(CHAIN)/seed-7/.whole: STEPS_OF = $(THIRD_STEPS)
-
-$(CHAIN)/seed-%/.whole: | $(VENV)/.testing
-	$(MEASURED) $(EARTHGAN) simulate --preset $(PRESET) --seed $* --steps $(STEPS_OF) $(KEEP) --out $(@D)
-	@touch $@
-
-$(ANOTHER:%=%/.whole): | $(VENV)/.testing
-	$(MEASURED) $(EARTHGAN) simulate --preset $(OTHER) --seed 9 --steps $(OTHER_STEPS) $(KEEP) --out $(@D)
-	@touch $@
-
-$(CHAIN)/velocity.json: $(CHAIN)/seed-1/.whole
-	$(MEASURED) $(EARTHGAN) fit-velocity $(<D) --steps $(FLOW) --held-out $(FLOW_HELD_OUT) --out $@
-
-SPECTRAL = $(EARTHGAN) spectral $(CHAIN)/seed-1 --train $(LEARN) $(SECOND:%=--also %) --velocity $(CHAIN)/velocity.json \
-  $(VARIABLES) $(SHAPE) --updates $(UPDATES) --overwrite --title "Simulated mantle convection" --licence Apache-2.0 --notice "$(NOTICE)"
-
-$(SURROGATES)/c%/spec.json: $(CHAIN)/velocity.json $(SECOND:%=%/.whole)
-	$(MEASURED) $(SPECTRAL) --steps $(JUDGED) --bytes $* --out $(@D)
-
-$(DEFAULT)/spec.json: $(CHAIN)/velocity.json $(SECOND:%=%/.whole)
-	$(MEASURED) $(SPECTRAL) --steps $(SHOWN) --key-every $(KEY_EVERY) --bytes $(BYTES) --out $(@D)
-
-$(TABLES)/fidelity.md: reproduce-surrogates $(CHAIN)/seed-7/.whole $(ANOTHER:%=%/.whole)
-	$(MEASURED) $(EARTHGAN) evaluate --surrogate $(SURROGATES)/c$(firstword $(ALONE)) --truth $(CHAIN)/seed-1 --steps $(JUDGED) \
-	  --truth $(CHAIN)/seed-7 --steps $(THIRD_JUDGED) $(ANOTHER:%=--truth % --steps $(OTHER_JUDGED)) $(GRID) $(CODECS) --rates $(RATES) \
-	  --beside $(foreach bytes,$(wordlist 2,9,$(ALONE)),$(SURROGATES)/c$(bytes)) \
-	  --figures $(TABLES)/images --markdown $@ --json $(@:.md=.json)
-
-$(TABLES)/questions.md: $(DEFAULT)/spec.json
-	$(MEASURED) $(EARTHGAN) evaluate --surrogate $(DEFAULT) --truth $(CHAIN)/seed-1 --steps $(HELD_OUT) $(GRID) --codecs none \
-	  --bounds 1 --tracers 1000 --series --network 3000 --markdown $@ --json $(@:.md=.json)
-
 $(TABLES)/studies.md: $(CHAIN)/dataset/dataset.json
 	$(MEASURED) $(EARTHGAN) study all --data $(<D) --out $(CHAIN)/studies $(STUDY_UPDATES:%=--updates %) --markdown $@
 
