@@ -82,7 +82,7 @@ def test_profiles_and_sections_agree_with_points(client: httpx.Client, name: str
 
 @pytest.mark.parametrize(("name", "place"), [("temperature", PLACES[1]), ("v_phi", PLACES[3])])
 def test_series_agree_with_points(client: httpx.Client, name: str, place: tuple[float, float]) -> None:
-    """Of few quantities: a series reads every time step of the surrogate. A slow machine is asked again for the rest."""
+    """Of few quantities: a series reads every time step. A slow machine is asked again for the rest."""
     lat, lon = place
     asked = {"lat": str(lat), "lon": str(lon)}
     answer = client.get(f"/series/{name}/70", params=asked)
