@@ -25,8 +25,9 @@ MAY_IMPORT = {
 #: The modules of the core that need more than NumPy, pydantic, safetensors and morecantile.
 NEEDS_EXTRA = {
     *("kinds/networks.py", "kinds/graphs.py", "backends/torch.py", "numerics/runtime.py", "progress.py", "spread.py"),
+    "run/dataset.py",
 }
-EXTRAS = {"torch", "onnxruntime", "onnx", "rich", "dask", "distributed"}
+EXTRAS = {"xarray", "torch", "onnxruntime", "onnx", "rich", "dask", "distributed"}
 #: What only one module does, so that there is one way to do it.
 ONLY_IN = {"rich.progress": "progress.py", "distributed": "spread.py"}
 
@@ -73,7 +74,7 @@ LAYERS = {
         "verified",
         "surrogate",
         "quantities backends __init__",
-        "verify",
+        "verify run",
         "cli",
     ),
     "earthgan_gateway": (

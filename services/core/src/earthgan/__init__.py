@@ -1,5 +1,6 @@
 """EarthGAN's domain: what a surrogate of mantle convection is and how any part of its globe is computed."""
 
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,18 @@ __all__ = ["EarthGANError", "PolarRule", "ShellGrid", "Surrogate", "SurrogateSpe
 #: The version of all of EarthGAN's packages. The file is also what their builds read.
 __version__ = Path(__file__).with_name("VERSION").read_text(encoding="ascii").strip()
 
+#: What is imported when it is first used, and its module.
+_LAZY = {"open": "earthgan.run.run", "Run": "earthgan.run.run"}
+
 #: The functions that other packages add under their own names, and the packages. The entry-point group
 #: `earthgan.functions` says where each is.
 _ADDED = {"make": "earthgan-training"}
 
 
 def __getattr__(name: str) -> Any:
-    """Find a function that another installed package adds, such as `earthgan.make`."""
+    """Find what is imported late, or a function that another installed package adds, such as `earthgan.make`."""
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
     if name in _ADDED:
         for entry_point in entry_points(group="earthgan.functions", name=name):
             return entry_point.load()

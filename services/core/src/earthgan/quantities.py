@@ -8,7 +8,7 @@ or, where the docstring says so, `(..., latitude, longitude)`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -177,14 +177,19 @@ class Quantity:
         return self.row.of(shells, grid)
 
 
+def offered(variables: Sequence[VariableSpec]) -> list[Derived]:
+    """The rows of a surrogate's own variables, followed by those of the derived quantities that it offers."""
+    specs = {spec.name: spec for spec in variables}
+    return [*map(_stored, variables), *(row for row in DERIVED.values() if row.is_offered(specs))]
+
+
 def quantities(surrogate: Surrogate) -> dict[str, Quantity]:
     """The surrogate's variables by name, followed by the derived quantities that it offers.
 
     The range of a derived quantity or an anomaly is deterministic: it is the largest magnitude in the conditional
     inputs of the first, the middle and the last time step, rounded up to two digits. The ranges are kept between runs.
     """
-    specs = {spec.name: spec for spec in surrogate.spec.variables}
-    rows = [*map(_stored, specs.values()), *(row for row in DERIVED.values() if row.is_offered(specs))]
+    specs, rows = {spec.name: spec for spec in surrogate.spec.variables}, offered(surrogate.spec.variables)
     follows_from = {"surrogate": surrogate.digest, "quantities": [row.name for row in rows], "earthgan": __version__}
     largest = kept("ranges", follows_from, (len(rows), 2), lambda: _largest_magnitudes(surrogate, rows))
     found = {}

@@ -13,6 +13,7 @@ from typing import Any
 from earthgan.parts import divided
 from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
+from earthgan.verified import files_of
 from earthgan_gateway import catalog
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Style
@@ -67,10 +68,11 @@ def why_not(surrogate: Surrogate) -> str | None:
     return None
 
 
-def files_for_browsers(surrogate: Surrogate) -> list[str]:
-    """What browsers read of a surrogate's folder: its description, its weights and its steps, each once."""
-    steps = (step.file for step in surrogate.steps)
-    return list(dict.fromkeys((SPEC_FILE, surrogate.spec.generator.weights.file, *steps)))
+def served_files(surrogate: Surrogate) -> list[str]:
+    """All files of a surrogate's folder: its description, and what that names. `earthgan.open` needs every one of them,
+    and browsers all but the ONNX file.
+    """
+    return [SPEC_FILE, *(file.file for file in files_of(surrogate.spec))]
 
 
 def _rises(shells: Sequence[Mapping[str, float]], name: str, decimals: int) -> list[int]:

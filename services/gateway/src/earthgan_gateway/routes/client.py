@@ -18,7 +18,7 @@ from earthgan.verified import check_file
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.page.bundle import FOLDER, Bundle
 from earthgan_gateway.page.html import Entry, built_page
-from earthgan_gateway.page.manifest import Manifest, files_for_browsers
+from earthgan_gateway.page.manifest import Manifest, served_files
 from earthgan_gateway.page.policy import page_policy
 from earthgan_gateway.routes.files import WebFile
 from earthgan_gateway.routes.problems import problem
@@ -91,9 +91,9 @@ class Files(StaticFiles):
 
 
 def surrogate_route(offer: Offer, manifest: Manifest) -> BaseRoute:
-    """Make the route of the files from which a browser computes the shells. Nothing else of the folder is served."""
+    """Make the route of the surrogate's files, from which browsers and `earthgan.open` compute. No other file is served."""
     surrogate = offer.surrogate
-    names = frozenset(files_for_browsers(surrogate))
+    names = frozenset(served_files(surrogate))
     parts = {name: WebFile(part, "application/gzip", compresses=False) for name, part in manifest.parts.items()}
 
     def read(name: str) -> WebFile:

@@ -15,7 +15,7 @@ from earthgan.surrogate import Surrogate
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.page.bundle import Bundle, version_of
 from earthgan_gateway.page.html import Entry, built_page
-from earthgan_gateway.page.manifest import Manifest, files_for_browsers, why_not
+from earthgan_gateway.page.manifest import Manifest, served_files, why_not
 
 SURROGATES, MANIFEST, OFFLINE = "surrogates", "manifest.json", "sw.js"
 _SOURCE_MAP = re.compile(r"\n//# sourceMappingURL=\S+\s*\Z")
@@ -84,7 +84,7 @@ def write_site(folder: Path, page: Path, shown: Sequence[Shown]) -> None:
 def _entry(folder: Path, shown: Shown, *, is_first: bool) -> Entry:
     """Write a surrogate's files and return how the page names it. The page itself holds the first one's manifest."""
     place = folder / SURROGATES / shown.name
-    for name in files_for_browsers(shown.surrogate):
+    for name in served_files(shown.surrogate):
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(shown.surrogate.folder / name, place / name)
     for name, part in shown.manifest.parts.items():

@@ -1,0 +1,193 @@
+"""A run as an xarray data set, and the engine `earthgan` of `xarray.open_dataset`. Needs the `xarray` extra.
+
+Nothing is computed before somebody asks for values, and then only the shells and the window that were asked for. The
+data set follows the CF conventions 1.8 and the Attribute Convention for Data Discovery 1.3. Its dimensions are
+`time`, `depth` (increasing), `latitude` and `longitude`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from xarray.backends import BackendArray, BackendEntrypoint
+from xarray.core import indexing
+
+from earthgan import __version__
+from earthgan.run.run import Run
+from earthgan.run.run import open as open_run
+from earthgan.spec import SPEC_FILE
+from earthgan.sphere.grid import Window
+
+DIMENSIONS = ("time", "depth", "latitude", "longitude")
+#: The variable that says on which sphere the places lie.
+GRID_MAPPING = "crs"
+_SPHERE_M = 1000
+
+
+def dataset(opened: Run, drop: Iterable[str] = ()) -> xr.Dataset:
+    """All quantities of a run, except those of `drop`."""
+    names = [name for name in opened.variables if name not in set(drop)]
+    variables = {name: (DIMENSIONS, _lazy(opened, name), _attributes(opened, name), _chunked(opened)) for name in names}
+    return xr.Dataset({**variables, GRID_MAPPING: _grid_mapping(opened)}, _coordinates(opened), _about(opened))
+
+
+class EarthGANBackend(BackendEntrypoint):
+    """Opens a surrogate folder, its `spec.json`, or its address: `xarray.open_dataset(folder, engine="earthgan")`."""
+
+    description = "Surrogates of mantle convection (EarthGAN)"
+    open_dataset_parameters: ClassVar[tuple[str, ...]] = ("filename_or_obj", "drop_variables")
+
+    def open_dataset(self, filename_or_obj: Any, *, drop_variables: str | Iterable[str] | None = None) -> xr.Dataset:
+        """The run as a lazy data set. Raises DamagedSurrogate and BadInput, as `earthgan.open` does."""
+        text = os.fspath(filename_or_obj)
+        dropped = [drop_variables] if isinstance(drop_variables, str) else drop_variables or ()
+        return dataset(open_run(text.removesuffix(SPEC_FILE)), dropped)
+
+    def guess_can_open(self, filename_or_obj: Any) -> bool:
+        """Whether this is a surrogate folder or its `spec.json`. Nobody is asked over a network."""
+        try:
+            path = Path(filename_or_obj)
+        except TypeError:
+            return False
+        return path.name == SPEC_FILE or (path / SPEC_FILE).is_file()
+
+
+class _Lazy(BackendArray):  # type: ignore[misc]
+    """A quantity `(time, depth, latitude, longitude)` whose values are computed when they are asked for."""
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, opened: Run, name: str) -> None:
+        self._run, self._name = opened, name
+        self.shape = (len(opened.steps), *opened.grid.shape)
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> NDArray[np.float32]:
+        adapted = indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._computed)
+        return np.asarray(adapted)
+
+    def _computed(self, key: tuple[int | slice | NDArray[np.intp], ...]) -> NDArray[np.float32]:
+        wanted = [np.atleast_1d(np.arange(n)[each]) for each, n in zip(key, self.shape, strict=True)]
+        steps, depths, rows, columns = wanted
+        out = np.empty([len(each) for each in wanted], np.float32)
+        if out.size:
+            shells = self.shape[1] - 1 - depths  # shell 0 lies next to the core, and depths increase
+            box, inside = _span(rows), np.ix_(rows - rows.min(), columns - columns.min())
+            for out_step, step in zip(out, steps, strict=True):
+                for first, last in _neighbours(shells):
+                    run_of = range(shells[first:last].min(), shells[first:last].max() + 1)
+                    found = self._run.window(self._name, self._run.steps[step], Window(run_of, box, _span(columns)))
+                    out_step[first:last] = found[shells[first:last] - run_of.start][:, *inside]
+        dropped = tuple(0 if isinstance(each, int | np.integer) else slice(None) for each in key)
+        return out[dropped]
+
+
+def _span(indices: NDArray[np.intp]) -> range:
+    return range(int(indices.min()), int(indices.max()) + 1)
+
+
+def _neighbours(shells: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
+    """The runs `first, stop` of positions in `shells` whose shells lie side by side."""
+    stops = [*(np.flatnonzero(np.abs(np.diff(shells)) != 1) + 1), len(shells)]
+    yield from zip([0, *stops[:-1]], stops, strict=True)
+
+
+def _lazy(opened: Run, name: str) -> indexing.LazilyIndexedArray:
+    return indexing.LazilyIndexedArray(_Lazy(opened, name))
+
+
+def _chunked(opened: Run) -> dict[str, Any]:
+    """What Dask should take at once: a shell of a step."""
+    _, rows, columns = opened.grid.shape
+    return {"preferred_chunks": {"time": 1, "depth": 1, "latitude": rows, "longitude": columns}}
+
+
+def _attributes(opened: Run, name: str) -> dict[str, Any]:
+    unit = opened.units[name]
+    described = {"long_name": opened.long_name(name), "grid_mapping": GRID_MAPPING}
+    return {**described, "units": unit} if unit else described
+
+
+def _coordinates(opened: Run) -> dict[str, Any]:
+    planet, grid, times = opened.surrogate.spec.planet, opened.grid, opened.times_myr
+    steps = np.array(opened.steps, np.int32)
+    dated = bool(np.isfinite(times).all())
+    length = {"units": planet.unit}
+    return {
+        "time": (
+            "time",
+            times if dated else steps.astype(np.float64),
+            {"long_name": _time_name(opened), "units": "Myr"} if dated else {"long_name": "time step", "units": "1"},
+        ),
+        "step": ("time", steps, {"long_name": "number of the time step", "units": "1"}),
+        "depth": (
+            "depth",
+            opened.depths_km[::-1].copy(),
+            {
+                "standard_name": "depth",
+                "long_name": f"depth below a surface of radius {planet.in_words(planet.radius_km)}",
+                "positive": "down",
+                "axis": "Z",
+                **length,
+            },
+        ),
+        "radius": ("depth", opened.radii_km[::-1].copy(), {"long_name": "distance from the planet's centre", **length}),
+        "shell": (
+            "depth",
+            np.arange(len(grid.radii_km), dtype=np.int32)[::-1].copy(),
+            {"long_name": "index of the radial shell, 0 next to the core", "units": "1"},
+        ),
+        **{
+            name: (name, np.asarray(values), {"standard_name": name, "long_name": name, "units": units, "axis": axis})
+            for name, values, units, axis in (
+                ("latitude", grid.latitudes_deg, "degrees_north", "Y"),
+                ("longitude", grid.longitudes_deg, "degrees_east", "X"),
+            )
+        },
+    }
+
+
+def _time_name(opened: Run) -> str:
+    scale = opened.surrogate.spec.provenance.time_scale
+    return "time of the run" if scale is None else f"time of the run, divided by {scale:g} to suit the speed of plates"
+
+
+def _grid_mapping(opened: Run) -> tuple[tuple[()], np.int32, dict[str, Any]]:
+    """A sphere, so that nobody takes the latitudes for those of an ellipsoid."""
+    planet = opened.surrogate.spec.planet
+    named = {"grid_mapping_name": "latitude_longitude", "long_name": "places on a sphere"}
+    sphere = {"earth_radius": planet.radius_km * _SPHERE_M} if planet.unit == "km" else {}
+    return (), np.int32(0), {**named, **sphere}
+
+
+def _about(opened: Run) -> dict[str, Any]:
+    spec, surrogate = opened.surrogate.spec, opened.surrogate
+    provenance, depths = spec.provenance, opened.depths_km
+    known = {
+        "Conventions": "CF-1.8, ACDD-1.3",
+        "title": spec.title,
+        "summary": " ".join((spec.description or spec.title, provenance.notice)).strip(),
+        "keywords": "mantle convection, surrogate model",
+        "source": provenance.source,
+        "license": provenance.licence,
+        "comment": provenance.notice,
+        "acknowledgement": provenance.credit,
+        "history": f"computed by earthgan {__version__} from a surrogate of kind {spec.generator.arguments.preset}",
+        "id": surrogate.digest,
+        "naming_authority": "sha256 of spec.json",
+        "geospatial_lat_min": -90.0,
+        "geospatial_lat_max": 90.0,
+        "geospatial_lon_min": float(min(opened.grid.longitudes_deg)),
+        "geospatial_lon_max": float(max(opened.grid.longitudes_deg)),
+        "geospatial_vertical_min": float(depths.min()),
+        "geospatial_vertical_max": float(depths.max()),
+        "geospatial_vertical_units": spec.planet.unit,
+        "geospatial_vertical_positive": "down",
+    }
+    scale = {} if provenance.time_scale is None else {"time_scale": provenance.time_scale}
+    return {name: value for name, value in {**known, **scale}.items() if value != ""}
