@@ -91,7 +91,7 @@ class Files(StaticFiles):
 
 
 def surrogate_route(offer: Offer, manifest: Manifest) -> BaseRoute:
-    """Make the route of the surrogate's files, from which browsers and `earthgan.open` compute. No other file is served."""
+    """Make the route of the files from which browsers and `earthgan.open` compute a surrogate."""
     surrogate = offer.surrogate
     names = frozenset(served_files(surrogate))
     parts = {name: WebFile(part, "application/gzip", compresses=False) for name, part in manifest.parts.items()}
