@@ -84,7 +84,7 @@ LAYERS = {
         "keys progress spreads",
         "fields places",
         "pictures prefetch",
-        "catalog wmts",
+        "catalog wmts zarr",
         "page",
         "routes seed site",
         "app server",

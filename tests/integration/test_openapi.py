@@ -36,6 +36,7 @@ PATHS = {
     "/legends/{var}.png",
     "/colormaps",
     "/wmts/WMTSCapabilities.xml",
+    "/zarr/{key}",
     "/metrics",
     "/healthz",
     "/servez",

@@ -35,6 +35,7 @@ from earthgan_gateway.routes.presence import Presence
 from earthgan_gateway.routes.problems import add_problem_handlers
 from earthgan_gateway.routes.url_length import UrlLength
 from earthgan_gateway.routes.wmts import wmts_router
+from earthgan_gateway.routes.zarr import zarr_router
 from earthgan_gateway.settings import Settings
 from earthgan_gateway.telemetry import Metrics, TelemetryMiddleware, make_traces
 
@@ -111,6 +112,7 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
         metadata_router(fields),
         colormaps_router(),
         wmts_router(offer),
+        zarr_router(offer),
         places_router(places, fields.keys),
         health_router(running, surrogate.digest, lambda: surrogate.damage),
         metrics_router(metrics),

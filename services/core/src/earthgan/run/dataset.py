@@ -18,23 +18,24 @@ from numpy.typing import NDArray
 from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
-from earthgan import __version__
+from earthgan.run.described import DIMENSIONS, GRID_MAPPING, about, attributes, coordinates
 from earthgan.run.run import Run
 from earthgan.run.run import open as open_run
 from earthgan.spec import SPEC_FILE
 from earthgan.sphere.grid import Window
 
-DIMENSIONS = ("time", "depth", "latitude", "longitude")
-#: The variable that says on which sphere the places lie.
-GRID_MAPPING = "crs"
-_SPHERE_M = 1000
-
 
 def dataset(opened: Run, drop: Iterable[str] = ()) -> xr.Dataset:
     """All quantities of a run, except those of `drop`."""
-    names = [name for name in opened.variables if name not in set(drop)]
-    variables = {name: (DIMENSIONS, _lazy(opened, name), _attributes(opened, name), _chunked(opened)) for name in names}
-    return xr.Dataset({**variables, GRID_MAPPING: _grid_mapping(opened)}, _coordinates(opened), _about(opened))
+    surrogate, dropped = opened.surrogate, set(drop)
+    variables = {
+        name: (DIMENSIONS, _lazy(opened, name), attributes(opened.long_name(name), unit), _chunked(opened))
+        for name, unit in opened.units.items()
+        if name not in dropped
+    }
+    described = {name: (each.dimensions, each.values, each.attributes) for name, each in coordinates(surrogate).items()}
+    mapping = described.pop(GRID_MAPPING)
+    return xr.Dataset({**variables, GRID_MAPPING: mapping}, described, about(surrogate))
 
 
 class EarthGANBackend(BackendEntrypoint):
@@ -105,89 +106,3 @@ def _chunked(opened: Run) -> dict[str, Any]:
     """What Dask should take at once: a shell of a step."""
     _, rows, columns = opened.grid.shape
     return {"preferred_chunks": {"time": 1, "depth": 1, "latitude": rows, "longitude": columns}}
-
-
-def _attributes(opened: Run, name: str) -> dict[str, Any]:
-    unit = opened.units[name]
-    described = {"long_name": opened.long_name(name), "grid_mapping": GRID_MAPPING}
-    return {**described, "units": unit} if unit else described
-
-
-def _coordinates(opened: Run) -> dict[str, Any]:
-    planet, grid, times = opened.surrogate.spec.planet, opened.grid, opened.times_myr
-    steps = np.array(opened.steps, np.int32)
-    dated = bool(np.isfinite(times).all())
-    length = {"units": planet.unit}
-    return {
-        "time": (
-            "time",
-            times if dated else steps.astype(np.float64),
-            {"long_name": _time_name(opened), "units": "Myr"} if dated else {"long_name": "time step", "units": "1"},
-        ),
-        "step": ("time", steps, {"long_name": "number of the time step", "units": "1"}),
-        "depth": (
-            "depth",
-            opened.depths_km[::-1].copy(),
-            {
-                "standard_name": "depth",
-                "long_name": f"depth below a surface of radius {planet.in_words(planet.radius_km)}",
-                "positive": "down",
-                "axis": "Z",
-                **length,
-            },
-        ),
-        "radius": ("depth", opened.radii_km[::-1].copy(), {"long_name": "distance from the planet's centre", **length}),
-        "shell": (
-            "depth",
-            np.arange(len(grid.radii_km), dtype=np.int32)[::-1].copy(),
-            {"long_name": "index of the radial shell, 0 next to the core", "units": "1"},
-        ),
-        **{
-            name: (name, np.asarray(values), {"standard_name": name, "long_name": name, "units": units, "axis": axis})
-            for name, values, units, axis in (
-                ("latitude", grid.latitudes_deg, "degrees_north", "Y"),
-                ("longitude", grid.longitudes_deg, "degrees_east", "X"),
-            )
-        },
-    }
-
-
-def _time_name(opened: Run) -> str:
-    scale = opened.surrogate.spec.provenance.time_scale
-    return "time of the run" if scale is None else f"time of the run, divided by {scale:g} to suit the speed of plates"
-
-
-def _grid_mapping(opened: Run) -> tuple[tuple[()], np.int32, dict[str, Any]]:
-    """A sphere, so that nobody takes the latitudes for those of an ellipsoid."""
-    planet = opened.surrogate.spec.planet
-    named = {"grid_mapping_name": "latitude_longitude", "long_name": "places on a sphere"}
-    sphere = {"earth_radius": planet.radius_km * _SPHERE_M} if planet.unit == "km" else {}
-    return (), np.int32(0), {**named, **sphere}
-
-
-def _about(opened: Run) -> dict[str, Any]:
-    spec, surrogate = opened.surrogate.spec, opened.surrogate
-    provenance, depths = spec.provenance, opened.depths_km
-    known = {
-        "Conventions": "CF-1.8, ACDD-1.3",
-        "title": spec.title,
-        "summary": " ".join((spec.description or spec.title, provenance.notice)).strip(),
-        "keywords": "mantle convection, surrogate model",
-        "source": provenance.source,
-        "license": provenance.licence,
-        "comment": provenance.notice,
-        "acknowledgement": provenance.credit,
-        "history": f"computed by earthgan {__version__} from a surrogate of kind {spec.generator.arguments.preset}",
-        "id": surrogate.digest,
-        "naming_authority": "sha256 of spec.json",
-        "geospatial_lat_min": -90.0,
-        "geospatial_lat_max": 90.0,
-        "geospatial_lon_min": float(min(opened.grid.longitudes_deg)),
-        "geospatial_lon_max": float(max(opened.grid.longitudes_deg)),
-        "geospatial_vertical_min": float(depths.min()),
-        "geospatial_vertical_max": float(depths.max()),
-        "geospatial_vertical_units": spec.planet.unit,
-        "geospatial_vertical_positive": "down",
-    }
-    scale = {} if provenance.time_scale is None else {"time_scale": provenance.time_scale}
-    return {name: value for name, value in {**known, **scale}.items() if value != ""}

@@ -16,7 +16,7 @@ __all__ = ["COLOUR_FORMATS", "FORMATS", "VALUE_FORMATS", "ColourFormat", "Conten
 
 @dataclass(frozen=True, kw_only=True)
 class _Format:
-    """A file format, with its media type, whether gzip makes it smaller, and whether it is offered for map tiles.
+    """A file format, with its media type, whether gzip makes it smaller, and what it is offered for.
 
     The version is a part of every key and entity tag. Raise it when the same array would be written differently.
     """
@@ -26,6 +26,7 @@ class _Format:
     version: int = 1
     compressible: bool = False
     for_tiles: bool = False
+    for_shells: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,13 @@ VALUE_FORMATS = {
             name="tif", media_type="image/tiff; application=geotiff", version=2, encode=geotiff.encode, for_tiles=True
         ),
         ValueFormat(name="nc", media_type="application/x-netcdf", version=2, encode=netcdf.encode, compressible=True),
+        ValueFormat(
+            name="chunk",
+            media_type="application/octet-stream",
+            encode=lambda values, _: values.astype("<f4").tobytes(),
+            compressible=True,
+            for_shells=False,
+        ),
         ValueFormat(name="json", media_type="application/json", encode=json.encode, compressible=True),
     )
 }

@@ -14,10 +14,10 @@ from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import ShellPicture, TilePicture
 from earthgan_gateway.routes.paths import VARIABLE
 from earthgan_gateway.routes.problems import NO_SUCH_PATH
-from earthgan_gateway.routes.query import WHOLE, ShellQuery, TileQuery, read
+from earthgan_gateway.routes.query import WHOLE, ShellQuery, TileQuery, VersionQuery, read
 
 TILE_FORMATS = tuple(each.name for each in FORMATS.values() if each.for_tiles)
-SHELL_FORMATS = tuple(FORMATS)
+SHELL_FORMATS = tuple(each.name for each in FORMATS.values() if each.for_shells)
 
 _SHELL = f"(?P<var>{VARIABLE})/(?P<t>{WHOLE})/(?P<r>{WHOLE})"
 
@@ -29,15 +29,24 @@ def _one_of(formats: Iterable[str]) -> str:
 _TILE_PATH = re.compile(
     f"/tiles/{_SHELL}/(?P<z>{WHOLE})/(?P<x>{WHOLE})/(?P<y>{WHOLE})(?P<double>@2x)?{_one_of(TILE_FORMATS)}", re.ASCII
 )
+_CHUNK_PATH = re.compile(f"/zarr/(?P<var>{VARIABLE})/c/(?P<step>{WHOLE})/(?P<depth>{WHOLE})/0/0", re.ASCII)
 _SHELL_PATH = re.compile(f"/shells/{_SHELL}{_one_of(SHELL_FORMATS)}", re.ASCII)
 
 
 def picture(offer: Offer, path: str, query: QueryParams) -> ShellPicture:
-    """Return the tile or shell that a path asks for.
+    """Return the tile or shell that a path asks for. A shell may be asked for as a chunk of the Zarr store.
 
     Raises NotFound if the path is wrong, and InvalidRequest if the query is.
     """
-    return _tile(offer, path, query) if path.startswith("/tiles/") else _shell(offer, path, query)
+    read_path = {"tiles": _tile, "shells": _shell, "zarr": _chunk}[path.split("/")[1]]
+    return read_path(offer, path, query)
+
+
+def is_picture(path: str) -> bool:
+    """Whether a path asks for a tile, a shell or a chunk, and not for a document beside them."""
+    if path.startswith("/zarr/"):
+        return _CHUNK_PATH.fullmatch(path) is not None
+    return path.startswith(("/tiles/", "/shells/")) and not path.endswith("/tilejson.json")
 
 
 def _tile(offer: Offer, path: str, query: QueryParams) -> TilePicture:
@@ -73,6 +82,18 @@ def _shell(offer: Offer, path: str, query: QueryParams) -> ShellPicture:
         format=form,
         style=asked.style(quantity) if form in COLOUR_FORMATS else None,
     )
+
+
+def _chunk(offer: Offer, path: str, query: QueryParams) -> ShellPicture:
+    """Steps count from the first one, and depths from the surface, as in the arrays of the store."""
+    found, surrogate = _match(_CHUNK_PATH, path), offer.surrogate
+    step, depth, shells = int(found["step"]), int(found["depth"]), len(surrogate.grid.radii_km)
+    if step >= len(surrogate.steps) or depth >= shells:
+        raise NotFound(f"the array has {len(surrogate.steps)} x {shells} x 1 x 1 chunks")
+    quantity = offer.quantity(found["var"])
+    read(VersionQuery, query)
+    t, r = surrogate.steps[step].t, shells - 1 - depth
+    return ShellPicture(quantity=quantity.name, t=t, r=r, format="chunk", style=None)
 
 
 def _match(pattern: re.Pattern[str], path: str) -> re.Match[str]:

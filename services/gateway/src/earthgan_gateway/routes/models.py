@@ -6,7 +6,7 @@ the planet's surface. Angles are in degrees, and values in the document's `unit`
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -291,3 +291,19 @@ class Ready(_Document):
 
     status: str
     digest: str
+
+
+class ZarrNode(_Document):
+    """The metadata of the store or of an array, by version 3 of the Zarr specification. Only arrays have a shape."""
+
+    zarr_format: int
+    node_type: Literal["group", "array"]
+    attributes: dict[str, Any]
+    consolidated_metadata: dict[str, Any] | None = None
+    shape: list[int] | None = None
+    data_type: str | None = None
+    chunk_grid: dict[str, Any] | None = None
+    chunk_key_encoding: dict[str, Any] | None = None
+    fill_value: float | str | None = None
+    codecs: list[dict[str, Any]] | None = None
+    dimension_names: list[str] | None = None

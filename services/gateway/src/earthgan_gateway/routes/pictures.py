@@ -1,4 +1,4 @@
-"""The routes `/tiles/...` and `/shells/...`. They are the hot path and run before the router.
+"""The routes `/tiles/...`, `/shells/...` and the chunks of `/zarr/...`, the hot path, which runs before the router.
 
 A tile that is in memory should cost little more than the server that sends it. Each URL is therefore parsed once and
 then looked up, its headers are made once, and a request with a current entity tag is answered before anything else.
@@ -54,7 +54,7 @@ class PictureRoutes:
         self._resolved: Bounded[tuple[str, bytes], Resolved] = Bounded(urls_bytes, lambda _: RESOLVED_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _is_picture(scope["path"]):
+        if scope["type"] != "http" or not grammar.is_picture(scope["path"]):
             await self._app(scope, receive, send)
             return
         try:
@@ -129,10 +129,6 @@ class PictureRoutes:
             *([(b"content-encoding", b"gzip")] if picture.gzipped else []),
         ]
         return Resolved(picture, self._pictures.key(picture), etag, headers, compressed)
-
-
-def _is_picture(path: str) -> bool:
-    return path.startswith(("/tiles/", "/shells/")) and not path.endswith("/tilejson.json")
 
 
 async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:

@@ -186,12 +186,16 @@ class StyleQuery(DrawsQuery):
         )
 
 
-class ShellQuery(StyleQuery):
-    """The query of a radial shell."""
+class VersionQuery(_Query):
+    """The version of an answer."""
 
     v: str | None = Field(
         None, examples=["digest"], description="The surrogate's digest, which makes the answer immutable"
     )
+
+
+class ShellQuery(StyleQuery, VersionQuery):
+    """The query of a radial shell."""
 
 
 class TileQuery(ShellQuery):
@@ -253,7 +257,7 @@ def _within_a_turn(latitude: float, longitude: float) -> tuple[float, float]:
 async def _only_documented(request: Request) -> None:
     if not request.query_params:  # the document takes a quarter of a second to write, so it is not written at the start
         return
-    described = request.app.openapi()["paths"][request.scope["route"].path]["get"]
+    described = request.app.openapi()["paths"][request.scope["route"].path_format]["get"]
     check_names(request.query_params, [p["name"] for p in described.get("parameters", []) if p["in"] == "query"])
 
 
