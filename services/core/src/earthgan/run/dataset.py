@@ -59,7 +59,7 @@ class EarthGANBackend(BackendEntrypoint):
         return path.name == SPEC_FILE or (path / SPEC_FILE).is_file()
 
 
-class _Lazy(BackendArray):  # type: ignore[misc]
+class _Lazy(BackendArray):
     """A quantity `(time, depth, latitude, longitude)` whose values are computed when they are asked for."""
 
     dtype = np.dtype(np.float32)

@@ -110,7 +110,8 @@ class Run:
         """A whole radial shell `(latitude, longitude)`."""
         self.surrogate.check_shell(r)
         whole = self.grid.whole
-        return self.window(name, t, Window(range(r, r + 1), whole.rows, whole.columns))[0]
+        (shell,) = self.window(name, t, Window(range(r, r + 1), whole.rows, whole.columns))
+        return np.asarray(shell)
 
     def window(self, name: str, t: float, window: Window) -> Array:
         """A quantity `(shell, latitude, longitude)` in a part of the globe. Its columns may run over the date line."""
@@ -120,17 +121,18 @@ class Run:
             return values
         if rows == self.grid.whole.rows and len(columns) == self.grid.shape[2] and columns.start == 0:
             return anomaly(values, self.grid)
-        return values - self._means(row, t, shells)[:, None, None]
+        return np.asarray(values - self._means(row, t, shells)[:, None, None], np.float32)
 
     def at(self, name: str, t: float, r: int, latitudes_deg: ArrayLike, longitudes_deg: ArrayLike) -> Array:
         """A quantity at places of a shell. Latitudes and longitudes broadcast, and the result has their shape."""
         latitudes, longitudes = np.broadcast_arrays(*(np.asarray(a, float) for a in (latitudes_deg, longitudes_deg)))
         self.surrogate.check_shell(r)
-        return self._below(name, t, range(r, r + 1), latitudes.ravel(), longitudes.ravel())[0].reshape(latitudes.shape)
+        return self._below(name, t, range(r, r + 1), latitudes.ravel(), longitudes.ravel()).reshape(latitudes.shape)
 
     def profile(self, name: str, t: float, latitude_deg: float, longitude_deg: float) -> Array:
         """A quantity `(shell,)` in all shells below a place."""
-        return self._below(name, t, self.grid.whole.shells, np.array([latitude_deg]), np.array([longitude_deg]))[:, 0]
+        place = np.array([latitude_deg]), np.array([longitude_deg])
+        return self._below(name, t, self.grid.whole.shells, *place).ravel()
 
     def section(
         self, name: str, t: float, start_deg: tuple[float, float], end_deg: tuple[float, float], n: int | None = None

@@ -20,6 +20,7 @@ from earthgan_gateway.routes import grammar
 from earthgan_gateway.routes.encoding import accepted, accepts_gzip
 from earthgan_gateway.routes.presence import ReaderLeft, while_present
 from earthgan_gateway.routes.problems import problem, problem_of
+from earthgan_gateway.routes.ranges import Unsatisfiable, asked_range
 from earthgan_gateway.telemetry import CacheLevel, Metrics
 
 #: The most memory that a resolved URL takes in addition to its own text. A test measures it.
@@ -64,6 +65,9 @@ class PictureRoutes:
                 await self._picture(scope, receive, send)
         except ReaderLeft:
             return
+        except Unsatisfiable as error:
+            size = {"content-range": f"bytes */{error.size}"}
+            await problem(416, "no byte of the answer lies in this range", size)(scope, receive, send)
         except Exception as error:
             await problem_of(error, scope["path"])(scope, receive, send)
 
@@ -75,12 +79,14 @@ class PictureRoutes:
         if resolved is None:
             resolved = self._resolve(*url)
             self._resolved.set(url, resolved)
-        if resolved.compressed is not None and accepts_gzip(accepted(scope)):
-            resolved = resolved.compressed
-        wanted_tags = b""
+        wanted_tags, in_part = b"", False
         for name, value in scope["headers"]:
             if name == b"if-none-match":
                 wanted_tags = value
+            elif name == b"range":
+                in_part = scope["method"] == "GET"
+        if resolved.compressed is not None and not in_part and accepts_gzip(accepted(scope)):
+            resolved = resolved.compressed
         if wanted_tags and (resolved.etag in wanted_tags or wanted_tags == b"*"):
             self._count("not_modified", resolved.picture)
             await _send(send, 304, resolved.headers, b"")
@@ -96,14 +102,20 @@ class PictureRoutes:
             body, where = answer.body, answer.source if answer.hit else "render"
             self._count("rendered" if not answer.hit else "redis", resolved.picture)
             status = b"earthgan; hit; detail=" + where.encode() if answer.hit else b"earthgan; fwd=miss"
+        partly: Headers = []
+        part = asked_range(scope["headers"], resolved.etag, len(body)) if in_part else None
+        if part is not None:
+            body, whole = body[part], len(body)
+            partly = [(b"content-range", b"bytes %d-%d/%d" % (part.start, part.stop - 1, whole))]
         timing = b"%s;dur=%.2f" % (where.encode(), (time.perf_counter() - started) * 1e3)
         headers = [
             *resolved.headers,
+            *partly,
             (b"content-length", b"%d" % len(body)),
             (b"cache-status", status),
             (b"server-timing", timing),
         ]
-        await _send(send, 200, headers, body if scope["method"] == "GET" else b"")
+        await _send(send, 206 if partly else 200, headers, body if scope["method"] == "GET" else b"")
 
     def _count(self, level: CacheLevel, picture: ShellPicture) -> None:
         if isinstance(picture, TilePicture):
@@ -124,6 +136,7 @@ class PictureRoutes:
             (b"content-type", form.media_type.encode()),
             (b"etag", etag),
             (b"cache-control", lifetime),
+            (b"accept-ranges", b"bytes"),
             (b"earthgan-surrogate", self._offer.surrogate.digest.encode()),
             *([(b"vary", b"Accept-Encoding")] if form.compressible else []),
             *([(b"content-encoding", b"gzip")] if picture.gzipped else []),
