@@ -8,6 +8,7 @@ parameters have the names of the published state dict, so published weights can 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 
 import torch
@@ -257,7 +258,7 @@ def _doubled_and_convolved(x: Tensor, conv: nn.Module) -> Tensor:
     Both steps are linear, so one kernel for each phase does both on the cells. The doubled features, which take more
     time to move than the convolution takes to compute, are never made.
     """
-    with torch.autocast(x.device.type, enabled=False):
+    with _exactly(x.device):
         taps = torch.tensor(_TAPS, dtype=conv.weight.dtype, device=x.device)
         kernels = torch.einsum("oiab,pac,qbd->opqicd", conv.weight, taps, taps).flatten(0, 2)
         bias = conv.bias.repeat_interleave(4)
@@ -325,16 +326,17 @@ class UpsamplingGenerator(CellsNetwork):
 def interpolated(feeds: Mapping[str, Tensor]) -> Tensor:
     """Interpolate a batch. Each sample has its own matrices. The computation is always in float32."""
     x = feeds["x"].float()
-    if torch.amp.autocast_mode.is_autocast_available(x.device.type):
-        with torch.autocast(x.device.type, enabled=False):
-            return _interpolated(x, feeds)
-    return _interpolated(x, feeds)
+    with _exactly(x.device):
+        field = torch.einsum("bvdhw,bsd->bvshw", x, feeds["radial"])
+        field = torch.einsum("bvshw,brh->bvsrw", field, feeds["meridional"])
+        return torch.einsum("bvsrw,bcw->bvsrc", field, feeds["zonal"])
 
 
-def _interpolated(x: Tensor, feeds: Mapping[str, Tensor]) -> Tensor:
-    field = torch.einsum("bvdhw,bsd->bvshw", x, feeds["radial"])
-    field = torch.einsum("bvshw,brh->bvsrw", field, feeds["meridional"])
-    return torch.einsum("bvsrw,bcw->bvsrc", field, feeds["zonal"])
+def _exactly(device: torch.device) -> AbstractContextManager[object]:
+    """Without mixed precision, where a device has it."""
+    if torch.amp.autocast_mode.is_autocast_available(device.type):
+        return torch.autocast(device.type, enabled=False)
+    return nullcontext()
 
 
 class Synthesis(nn.Module):
