@@ -149,4 +149,5 @@ def _on_meta(batch: Batch, count: int) -> Batch:
         batch.samples,
         {name: each if name.startswith("parity") else repeated(each) for name, each in batch.feeds.items()},
         *map(repeated, (batch.truth, batch.mean, batch.spread, batch.share)),
+        {name: repeated(each) for name, each in batch.again.items()},
     )
