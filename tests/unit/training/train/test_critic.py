@@ -52,7 +52,9 @@ def test_a_lateral_critic_convolves_as_in_three_dimensions() -> None:
     torch.manual_seed(0)
     block = ResidualBlock(2, 3, lateral=True)
     field = torch.randn(1, 2, 3, 12, 14)
-    features = torch.nn.functional.leaky_relu(block.conv[1](torch.nn.functional.leaky_relu(block.conv[0](field), 0.2)), 0.2)
+    features = field
+    for conv in block.conv:
+        features = torch.nn.functional.leaky_relu(conv(features), 0.2)
     due = torch.nn.functional.avg_pool3d(features + block.skip(field[..., 2:-2, 2:-2]), (1, 2, 2))
     torch.testing.assert_close(block(field.transpose(1, 2).flatten(0, 1)), due[0].transpose(0, 1))
 

@@ -1,4 +1,4 @@
-"""The objective with two draws of a sample is the almost fair CRPS, and a reward in between asks for less spread."""
+"""The objective with two draws of a sample is the fair CRPS, and a reward in between asks for less spread."""
 
 from pathlib import Path
 

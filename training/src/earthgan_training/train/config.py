@@ -120,8 +120,8 @@ class AdversarialStage(Stage):
     batch. `content_weights` replace those of the first stage.
 
     With two `draws` of each sample, `reward` times half of what the content loss finds between them is subtracted. With
-    a reward of 1, the absolute errors become the almost fair CRPS, which is smallest for draws that differ as much as
-    their error asks for. With a smaller reward, the draws differ less, and each is nearer to the ground truth.
+    a reward of 1, the absolute errors become the fair CRPS, which is smallest for draws that differ as much as their
+    error asks for. With a smaller reward, the draws differ less, and each is nearer to the ground truth.
     """
 
     loss: Literal["wgan-gp", "relativistic"] = "relativistic"

@@ -45,17 +45,18 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = F.leaky_relu(_convolved(self.conv[0], x), SLOPE)
         y = F.leaky_relu(_convolved(self.conv[1], y), SLOPE)
-        inside = (..., *(slice(2, -2) for _ in x.shape[2:]))
-        y = y + _convolved(self.skip, x[inside])
-        return F.avg_pool2d(y, 2) if y.dim() == 4 else F.avg_pool3d(y, 2)
+        if x.dim() == 4:
+            return F.avg_pool2d(y + _convolved(self.skip, x[..., 2:-2, 2:-2]), 2)
+        return F.avg_pool3d(y + _convolved(self.skip, x[..., 2:-2, 2:-2, 2:-2]), 2)
 
 
 def _convolved(conv: nn.Module, x: Tensor) -> Tensor:
     """A convolution of fields, or one within shells of the shells `(shell, channel, row, column)`.
 
-    In two dimensions, because the backward pass of oneDNN's convolution with a kernel of 1 x 3 x 3 in bfloat16 writes
-    beyond its memory on processors with AMX (seen with torch 2.9), and because it takes less time.
+    In two dimensions, because the backward pass of a kernel of 1 x 3 x 3 in bfloat16 ended the process with a double
+    free on a processor with AMX (torch 2.13). It did not with AMX switched off.
     """
+    assert isinstance(conv, nn.Conv3d)
     return F.conv2d(x, conv.weight[:, :, 0], conv.bias) if x.dim() == 4 else conv(x)
 
 
@@ -89,7 +90,7 @@ class Critic(nn.Module):
         for block in self.blocks:
             x = block(x)
         scores = _convolved(self.last, F.leaky_relu(_convolved(self.hidden, x), SLOPE))[:, 0]
-        return scores.unflatten(0, (len(field), -1)) if self._lateral else scores
+        return scores.view(len(field), -1, *scores.shape[1:]) if self._lateral else scores
 
     def score(self, field: Tensor, condition: Tensor) -> Tensor:
         """The scores of each sample's patches `(batch, patch)`."""

@@ -62,9 +62,10 @@ def imprint(error: Tensor, cell: int) -> Tensor:
 
     def along(values: Tensor) -> Tensor:
         rows, columns = (size // cell * cell for size in values.shape[-2:])
-        rows = rows // min(2 * cell, rows) * min(2 * cell, rows)
-        bands = values[..., :rows, :columns].unflatten(-2, (-1, min(2 * cell, rows))).mean(dim=-2)
-        bands = bands.unflatten(-1, (-1, cell))
+        height = min(2 * cell, rows)
+        rows = rows // height * height
+        bands = values[..., :rows, :columns].reshape(*values.shape[:-2], -1, height, columns).mean(dim=-2)
+        bands = bands.reshape(*bands.shape[:-1], -1, cell)
         return charbonnier((bands - bands.mean(dim=-1, keepdim=True)).flatten(-2))
 
     return (along(error) + along(error.transpose(-2, -1))) / 2
@@ -78,8 +79,9 @@ def evenness(field: Tensor, truth: Tensor, cell: int) -> Tensor:
 
     def places(values: Tensor, axis: int) -> Tensor:
         jumps = values.transpose(axis, -1).diff(dim=-1)[..., : values.shape[axis] - cell]
-        mean = jumps[..., : jumps.shape[-1] // cell * cell].square().unflatten(-1, (-1, cell)).mean(dim=(2, 3, 4))
-        logarithms = (mean + torch.finfo(torch.float32).tiny).log()
+        jumps = jumps[..., : jumps.shape[-1] // cell * cell].square()
+        mean = jumps.reshape(*jumps.shape[:-1], -1, cell).mean(dim=(2, 3, 4))
+        logarithms: Tensor = (mean + torch.finfo(torch.float32).tiny).log()
         return logarithms - logarithms.mean(dim=-1, keepdim=True)
 
     axes = [(places(field, axis) - places(truth, axis)).abs().mean(dim=(1, 2)) for axis in (-2, -1)]

@@ -211,8 +211,8 @@ class ResidualGenerator(CellsNetwork):
         return base + self.turned(x[..., row : row + rows, column : column + columns], feeds.get("outwards"))
 
 
-#: The weights `(phase, tap, cell)` of three neighbouring cells in three taps of a kernel on the doubled grid. The tap in
-#: the middle lies in the first (phase 0) or the second half of the cell in the middle.
+#: The weights `(phase, tap, cell)` of three neighbouring cells in three taps of a kernel on the doubled grid. The
+#: middle tap lies in the first (phase 0) or the second half of the middle cell.
 _TAPS = (
     ((0.75, 0.25, 0.0), (0.25, 0.75, 0.0), (0.0, 0.75, 0.25)),
     ((0.25, 0.75, 0.0), (0.0, 0.75, 0.25), (0.0, 0.25, 0.75)),
