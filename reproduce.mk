@@ -142,12 +142,13 @@ $(CHAIN)/dataset/dataset.json: $(CHAIN)/seed-1/.whole
 # The GAN: trained on some steps of the first run, judged on its held-out steps and on the third run. `make reproduce`
 # leaves it out, because it takes an hour. docs/gan.md says what came of it.
 GAN = $(CHAIN)/gan
+GAN_NOTICE = A simulation, not the Earth: 3-D spherical-shell convection. A generator invents the detail that its coarse input does not hold.
 
 reproduce-gan: $(TABLES)/gan.md
 
 $(GAN)/dataset/dataset.json: $(CHAIN)/seed-1/.whole
 	$(MEASURED) $(EARTHGAN) prepare $(<D) --steps $(GAN_STEPS) --held-out $(HELD_OUT) --variables temperature,vx,vy,vz \
-	  --out $(@D) --overwrite
+	  --title "A GAN of simulated mantle convection" --licence Apache-2.0 --notice "$(GAN_NOTICE)" --out $(@D) --overwrite
 
 $(GAN)/run/surrogate/spec.json: $(GAN)/dataset/dataset.json
 	$(MEASURED) $(EARTHGAN) train --preset gan --data $(<D) --out $(GAN)/run
