@@ -27,6 +27,7 @@ BYTES = 3000
 ALONE = 3000 1500 6000
 UPDATES = 300
 GAN_STEPS = 1-16
+GAN_SETTINGS = --set content.steps=60 --set adversarial.steps=20
 STUDY_UPDATES = 20
 else ifeq ($(PRESET),earth)
 STEPS = 128
@@ -151,7 +152,7 @@ $(GAN)/dataset/dataset.json: $(CHAIN)/seed-1/.whole
 	  --title "A GAN of simulated mantle convection" --licence Apache-2.0 --notice "$(GAN_NOTICE)" --out $(@D) --overwrite
 
 $(GAN)/run/surrogate/spec.json: $(GAN)/dataset/dataset.json
-	$(MEASURED) $(EARTHGAN) train --preset gan --data $(<D) --out $(GAN)/run
+	$(MEASURED) $(EARTHGAN) train --preset gan $(GAN_SETTINGS) --data $(<D) --out $(GAN)/run
 
 $(TABLES)/gan.md: $(GAN)/run/surrogate/spec.json $(CHAIN)/seed-7/.whole
 	$(MEASURED) $(EARTHGAN) evaluate --surrogate $(<D) --truth $(CHAIN)/seed-1 --steps $(JUDGED) \
