@@ -14,7 +14,7 @@ from cell_networks import multiplications, of_onnx, turned, windows
 from earthgan import ShellGrid, Window
 from earthgan.kinds.graphs import upsampling_graph
 from earthgan.kinds.interpolate import InterpolatePlanner
-from earthgan.kinds.networks import UpsamplingGenerator, interpolated
+from earthgan.kinds.networks import DoublingConv, UpsamplingGenerator, interpolated
 from earthgan.kinds.upsampling import UpsamplingArguments, UpsamplingPlanner
 
 INPUTS = ShellGrid.cell_centred(tuple(np.linspace(3500, 6300, 6)), 6, 10)
@@ -119,6 +119,14 @@ def test_noise_keeps_its_variance_between_layers(case: Case) -> None:
     draws = np.stack([case.field(OUTPUTS.whole, seed) for seed in range(8)])
     spread = draws.std(axis=0).mean(axis=(0, 2, 3))
     assert spread.min() > 0.7 * spread.max()
+
+
+def test_one_convolution_doubles_and_convolves() -> None:
+    torch.manual_seed(0)
+    conv, x = DoublingConv(3, 4), torch.randn(2, 3, 6, 7)
+    due = torch.nn.functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+    due = torch.nn.functional.conv2d(due, conv.weight, conv.bias)
+    torch.testing.assert_close(conv(x), due[..., 1:-1, 1:-1])
 
 
 def test_its_cost_is_its_multiplications(case: Case) -> None:

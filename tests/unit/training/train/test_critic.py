@@ -48,6 +48,17 @@ def test_a_lateral_critic_scores_each_shell_alone() -> None:
     torch.testing.assert_close(critic(field[:, :, 1:2], condition[:, :, 1:2]), scores[:, 1:2])
 
 
+def test_a_lateral_critic_convolves_as_in_three_dimensions() -> None:
+    torch.manual_seed(0)
+    block = ResidualBlock(2, 3, lateral=True)
+    field = torch.randn(1, 2, 3, 12, 14)
+    features = field
+    for conv in block.conv:
+        features = torch.nn.functional.leaky_relu(conv(features), 0.2)
+    due = torch.nn.functional.avg_pool3d(features + block.skip(field[..., 2:-2, 2:-2]), (1, 2, 2))
+    torch.testing.assert_close(block(field.transpose(1, 2).flatten(0, 1)), due[0].transpose(0, 1))
+
+
 def test_the_condition_counts(critic: Critic) -> None:
     field, condition = torch.randn(2, 1, 2, 36, 36, 36).unbind()
     assert not torch.equal(critic(field, condition), critic(field, -condition))

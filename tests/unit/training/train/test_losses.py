@@ -158,6 +158,8 @@ def test_every_loss_is_of_its_sample_alone(seed: int, split: int) -> None:
         lambda f, t: losses.charbonnier(f - t),
         lambda f, t: losses.gradient(f - t),
         losses.spectrum,
+        lambda f, t: losses.imprint(f - t, 2),
+        lambda f, t: losses.evenness(f, t, 2),
     ):
         parts = [loss(field[:split], truth[:split]), loss(field[split:], truth[split:])]
         torch.testing.assert_close(torch.cat(parts), loss(field, truth))
@@ -181,3 +183,25 @@ def test_the_spectrum_loss_counts_power_and_no_phase() -> None:
     assert losses.spectrum(truth, truth).abs().max() == 0
     assert losses.spectrum(truth.flip(-1), truth).abs().max() < 1e-4
     torch.testing.assert_close(losses.spectrum(2 * truth, truth), torch.full((3,), math.log(4)), rtol=0.02, atol=0)
+
+
+def test_the_imprint_is_what_is_alike_in_a_row_of_cells() -> None:
+    torch.manual_seed(0)
+    cells = torch.randn(1, 2, 3, 4, 4)
+    blocks = cells.repeat_interleave(8, dim=-1).repeat_interleave(8, dim=-2)
+    stripes = torch.randn(8).repeat(4).expand_as(blocks)
+    assert losses.imprint(blocks, 8) < 1e-6
+    detail = torch.randn_like(blocks)
+    detail *= stripes.std() / detail.std()
+    assert losses.imprint(stripes, 8) > 2 * losses.imprint(detail, 8)
+    torch.testing.assert_close(losses.imprint(stripes.transpose(-2, -1), 8), losses.imprint(stripes, 8))
+
+
+def test_evenness_sees_the_edges_of_cells_and_no_amplitude() -> None:
+    torch.manual_seed(0)
+    truth = torch.randn(1, 2, 3, 32, 32)
+    assert losses.evenness(3 * truth, truth, 8) < 1e-4
+    assert losses.evenness(torch.randn_like(truth), truth, 8) < 0.2
+    edges = torch.randn(1, 2, 3, 4, 4).repeat_interleave(8, dim=-1).repeat_interleave(8, dim=-2)
+    for cells in (edges, edges.transpose(-2, -1)):
+        assert losses.evenness(0.1 * truth + cells, truth, 8) > 1

@@ -96,6 +96,17 @@ def test_a_sample_depends_on_its_place_in_the_run_alone(data: Dataset, samples: 
     assert not np.array_equal(found.truth, other.truth)
 
 
+def test_a_second_draw_has_other_noise_for_the_same_patch(samples: Samples) -> None:
+    once, twice = samples.draw(7, 0, 3), samples.draw(7, 0, 3, twice=True)
+    noise = [name for name in once.feeds if name.startswith("noise")]
+    assert not once.again
+    assert list(twice.again) == noise
+    np.testing.assert_array_equal(once.truth, twice.truth)
+    for name in noise:
+        np.testing.assert_array_equal(once.feeds[name], twice.feeds[name])
+        assert not np.array_equal(twice.again[name], twice.feeds[name])
+
+
 def test_training_never_sees_what_is_held_out(data: Dataset, samples: Samples) -> None:
     assert {samples.draw(step, 0, 0).t for step in range(20)} == {1, 2} == set(data.spec.split.train)
     assert {sample.t for sample in samples.validation(3)} == {3}

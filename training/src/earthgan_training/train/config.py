@@ -94,13 +94,16 @@ class Stage(_Section):
 
 class ContentWeights(_Section):
     """The weights of the content losses. `squared` applies to normalised values. The other losses apply to values
-    divided by the spread of their variable in their shell.
+    divided by the spread of their variable in their shell. `imprint` and `evenness` act against traces of the cells of
+    the conditional input.
     """
 
     squared: float = Field(default=0.0, ge=0)
     charbonnier: float = Field(default=1.0, ge=0)
     gradient: float = Field(default=0.1, ge=0)
+    imprint: float = Field(default=0.0, ge=0)
     spectrum: float = Field(default=0.02, ge=0)
+    evenness: float = Field(default=0.0, ge=0)
 
     @model_validator(mode="after")
     def _one_is_positive(self) -> ContentWeights:
@@ -114,12 +117,19 @@ class AdversarialStage(Stage):
     `penalty` applies to the gradient penalty, which is computed in every `penalty_every`-th step and then counts as
     many times. `anchor` applies to the squared score of the real field, and keeps the
     scores near zero. Before each update of the generator, the critic makes `critic_steps` updates, each on its own
-    batch.
+    batch. `content_weights` replace those of the first stage.
+
+    With two `draws` of each sample, `reward` times half of what the content loss finds between them is subtracted. With
+    a reward of 1, the absolute errors become the fair CRPS, which is smallest for draws that differ as much as their
+    error asks for. With a smaller reward, the draws differ less, and each is nearer to the ground truth.
     """
 
     loss: Literal["wgan-gp", "relativistic"] = "relativistic"
     weight: float = Field(default=5e-3, gt=0)
     content: float = Field(default=1.0, ge=0)
+    content_weights: ContentWeights | None = None
+    draws: Literal[1, 2] = 1
+    reward: float = Field(default=1.0, ge=0, le=1)
     penalty: float = Field(default=1.0, ge=0)
     penalty_every: int = Field(default=1, ge=1)
     anchor: float = Field(default=1e-3, ge=0)

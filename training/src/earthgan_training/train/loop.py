@@ -151,12 +151,14 @@ class Trainer:
         for step in range(self.step, self.config.steps):
             adversarial = step >= self.config.content.steps
             noise = (self.config.adversarial if adversarial else self.config.content).noise
+            # Only the generator's own batch, which is the last one, has second draws.
+            twice = adversarial and self.config.adversarial.draws == 2
             for draw in range(self.config.adversarial.critic_steps if adversarial else 0, -1, -1):
                 for part in self._micro_batches():
-                    yield partial(self._batch, step, draw, part, noise)
+                    yield partial(self._batch, step, draw, part, noise, twice and draw == 0)
 
-    def _batch(self, step: int, draw: int, part: range, noise: bool) -> Batch:
-        samples = [self.samples.draw(step, draw, index, noise) for index in part]
+    def _batch(self, step: int, draw: int, part: range, noise: bool, twice: bool) -> Batch:
+        samples = [self.samples.draw(step, draw, index, noise, twice) for index in part]
         return make_batch(samples, self.scales, self._processes.device)
 
     def state(self, about: dict[str, str]) -> Checkpoint:

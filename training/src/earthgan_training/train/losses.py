@@ -54,6 +54,40 @@ def gradient(error: Tensor) -> Tensor:
     return torch.stack([charbonnier(each) for each in axes]).mean(dim=0) if axes else error.sum(dim=_SAMPLE) * 0
 
 
+def imprint(error: Tensor, cell: int) -> Tensor:
+    """The Charbonnier loss of what is alike across cells of the conditional input, which are `cell` points wide: the
+    mean of two rows of cells, less its means over the cells, and the same for columns. In a single row of points, such
+    stripes hide behind everything else.
+    """
+
+    def along(values: Tensor) -> Tensor:
+        rows, columns = (size // cell * cell for size in values.shape[-2:])
+        height = min(2 * cell, rows)
+        rows = rows // height * height
+        bands = values[..., :rows, :columns].reshape(*values.shape[:-2], -1, height, columns).mean(dim=-2)
+        bands = bands.reshape(*bands.shape[:-1], -1, cell)
+        return charbonnier((bands - bands.mean(dim=-1, keepdim=True)).flatten(-2))
+
+    return (along(error) + along(error.transpose(-2, -1))) / 2
+
+
+def evenness(field: Tensor, truth: Tensor, cell: int) -> Tensor:
+    """How differently a field and the ground truth change from point to point at the places within a cell of the
+    conditional input, which is `cell` points wide: the mean difference between logarithms of mean squares, each less
+    its mean over the places, for each variable. Patches begin where cells do.
+    """
+
+    def places(values: Tensor, axis: int) -> Tensor:
+        jumps = values.transpose(axis, -1).diff(dim=-1)[..., : values.shape[axis] - cell]
+        jumps = jumps[..., : jumps.shape[-1] // cell * cell].square()
+        mean = jumps.reshape(*jumps.shape[:-1], -1, cell).mean(dim=(2, 3, 4))
+        logarithms: Tensor = (mean + torch.finfo(torch.float32).tiny).log()
+        return logarithms - logarithms.mean(dim=-1, keepdim=True)
+
+    axes = [(places(field, axis) - places(truth, axis)).abs().mean(dim=(1, 2)) for axis in (-2, -1)]
+    return torch.stack(axes).mean(dim=0)
+
+
 def spectrum(field: Tensor, truth: Tensor) -> Tensor:
     """The mean difference between the logarithms of zonal power, for each variable in each shell.
 

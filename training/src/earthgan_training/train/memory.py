@@ -148,5 +148,9 @@ def _on_meta(batch: Batch, count: int) -> Batch:
     return Batch(
         batch.samples,
         {name: each if name.startswith("parity") else repeated(each) for name, each in batch.feeds.items()},
-        *map(repeated, (batch.truth, batch.mean, batch.spread, batch.share)),
+        repeated(batch.truth),
+        repeated(batch.mean),
+        repeated(batch.spread),
+        repeated(batch.share),
+        {name: repeated(each) for name, each in batch.again.items()},
     )

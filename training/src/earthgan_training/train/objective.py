@@ -10,11 +10,11 @@ from torch import Tensor
 
 from earthgan.kinds.networks import interpolated, upsample
 from earthgan_training.train import losses
-from earthgan_training.train.config import TrainConfig
+from earthgan_training.train.config import ContentWeights, TrainConfig
 from earthgan_training.train.critic import Critic
 from earthgan_training.train.losses import Terms
 from earthgan_training.train.samples import Batch
-from earthgan_training.train.task import Generator
+from earthgan_training.train.task import RATIO, Generator
 
 _HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -32,10 +32,12 @@ class Objective:
     ) -> None:
         self._generator, self._critic, self._config, self._more = generator, critic, config, more
 
-    def predict(self, batch: Batch) -> Tensor:
-        """The generator's normalised field `(batch, variable, shell, row, column)`, in float32."""
+    def predict(self, batch: Batch, again: bool = False) -> Tensor:
+        """The generator's normalised field `(batch, variable, shell, row, column)`, in float32; `again` asks for the
+        second draw.
+        """
         with self._autocast(batch):
-            return self._generator.run(batch.feeds).float()
+            return self._generator.run({**batch.feeds, **batch.again} if again else batch.feeds).float()
 
     def content(self, batch: Batch) -> Iterator[Terms]:
         """The first stage compares the prediction with the ground truth, point by point."""
@@ -45,7 +47,7 @@ class Objective:
         """The second stage: the prediction should convince the critic, and the content loss acts beside it."""
         stage = self._config.adversarial
         predicted = self.predict(batch)
-        content = self.content_of(predicted, batch)
+        content = self._content_of_draws(predicted, batch)
         terms = {name: (stage.content * weight, term) for name, (weight, term) in content.items()}
         loss = losses.wasserstein_generator if stage.loss == "wgan-gp" else losses.relativistic_generator
         convinced = loss(self._score(batch), self._seen(batch.truth, batch), self._seen(predicted, batch))
@@ -60,18 +62,43 @@ class Objective:
         loss = losses.wasserstein_critic if stage.loss == "wgan-gp" else losses.relativistic_critic
         yield from loss(self._score(batch), real, fake, batch.share, penalty, stage.anchor)
 
-    def content_of(self, predicted: Tensor, batch: Batch) -> Terms:
-        """The content losses of an existing prediction."""
-        weights = self._config.content_weights
-        error = predicted - batch.truth
+    def _content_of_draws(self, predicted: Tensor, batch: Batch) -> Terms:
+        """The content losses of the second stage: the mean of all draws, less the reward for what lies between them."""
+        stage = self._config.adversarial
+        weights = stage.content_weights or self._config.content_weights
+        content = self.content_of(predicted, batch, weights)
+        if stage.draws == 1:
+            return content
+        second = self.predict(batch, again=True)
+        of_second = self.content_of(second, batch, weights)
+        mean = {name: (weight, (term + of_second[name][1]) / 2) for name, (weight, term) in content.items()}
+        between = self._of_error(predicted - second, batch, weights)
+        return mean | {
+            f"between/{name}": (-stage.reward * weight / 2, term) for name, (weight, term) in between.items()
+        }
+
+    def content_of(self, predicted: Tensor, batch: Batch, weights: ContentWeights | None = None) -> Terms:
+        """The content losses of an existing prediction, with the weights of the first stage if none are given."""
+        weights = weights or self._config.content_weights
+        terms = self._of_error(predicted - batch.truth, batch, weights)
+        if weights.spectrum:
+            terms["spectrum"] = weights.spectrum, losses.spectrum(predicted, batch.truth)
+        if weights.evenness:
+            fields = predicted / batch.spread, batch.truth / batch.spread
+            terms["evenness"] = weights.evenness, losses.evenness(*fields, RATIO)
+        return {f"content/{name}": term for name, term in terms.items()}
+
+    @staticmethod
+    def _of_error(error: Tensor, batch: Batch, weights: ContentWeights) -> Terms:
+        """The content losses that only depend on the difference between two fields."""
         scaled = error / batch.spread
         ways: dict[str, tuple[float, Callable[[], Tensor]]] = {
             "squared": (weights.squared, lambda: losses.squared(error)),
             "charbonnier": (weights.charbonnier, lambda: losses.charbonnier(scaled)),
             "gradient": (weights.gradient, lambda: losses.gradient(scaled)),
-            "spectrum": (weights.spectrum, lambda: losses.spectrum(predicted, batch.truth)),
+            "imprint": (weights.imprint, lambda: losses.imprint(scaled, RATIO)),
         }
-        return {f"content/{name}": (weight, loss()) for name, (weight, loss) in ways.items() if weight}
+        return {name: (weight, loss()) for name, (weight, loss) in ways.items() if weight}
 
     def _seen(self, field: Tensor, batch: Batch) -> Tensor:
         """A field in the form that the critic gets. If it sees some shells only, the batch says which is the first."""

@@ -8,7 +8,7 @@ spread over processes sees the same samples, and no random state has to be store
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -50,7 +50,8 @@ class Scales:
 @dataclass(frozen=True)
 class Sample:
     """A patch: the generator's inputs, and the normalised ground truth `(variable, shell, row, column)`. `share`, from
-    0 to 1, is the point between prediction and ground truth at which the critic's gradient is penalised.
+    0 to 1, is the point between prediction and ground truth at which the critic's gradient is penalised. `again` holds
+    the noise of a second draw, if there is one.
     """
 
     t: int
@@ -58,6 +59,7 @@ class Sample:
     feeds: dict[str, NDArray[np.generic]]
     truth: Array
     share: float
+    again: dict[str, NDArray[np.generic]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         axes = zip(("shells", "rows", "columns"), self.window.axes, strict=True)
@@ -67,7 +69,7 @@ class Sample:
 @dataclass(frozen=True)
 class Batch:
     """Samples as tensors. `truth` is `(batch, variable, shell, row, column)`. `mean` and `spread` of its shells are
-    `(batch, variable, shell, 1, 1)`. `share` is `(batch,)`.
+    `(batch, variable, shell, 1, 1)`. `share` is `(batch,)`. `again` holds the feeds of the second draw that differ.
     """
 
     samples: tuple[Sample, ...]
@@ -76,6 +78,7 @@ class Batch:
     mean: Tensor
     spread: Tensor
     share: Tensor
+    again: dict[str, Tensor] = field(default_factory=dict)
 
 
 class Samples:
@@ -100,8 +103,8 @@ class Samples:
         #: in those of the inputs, because the inputs can then be averaged again.
         self.finest_turn = 1 if _nest(data.truth_grid, data.input_grid) else RATIO
 
-    def draw(self, step: int, draw: int, index: int, noise: bool = True) -> Sample:
-        """The sample `index` in the batch of draw `draw` of a step."""
+    def draw(self, step: int, draw: int, index: int, noise: bool = True, twice: bool = False) -> Sample:
+        """The sample `index` in the batch of draw `draw` of a step; `twice` adds the noise of a second draw."""
         rng = np.random.default_rng([self._seed, step, draw, index])
         train = self.data.spec.split.train
         t = train[int(rng.integers(len(train)))]
@@ -112,7 +115,12 @@ class Samples:
         if east_west:
             turn += RATIO - 1  # so that the cells of the inputs keep their edges
         symmetry, noise_seed = Symmetry(turn, east_west, north_south), int(rng.integers(2**32))
-        return self.sample(t, self._window(starts), symmetry, noise_seed if noise else None, rng.random())
+        window, share = self._window(starts), rng.random()
+        sample = self.sample(t, window, symmetry, noise_seed if noise else None, share)
+        if not twice:
+            return sample
+        feeds = self.task.planner.feeds(window, int(rng.integers(2**32)))
+        return replace(sample, again={name: each for name, each in feeds.items() if name.startswith("noise")})
 
     @property
     def validates_on(self) -> str:
@@ -211,14 +219,7 @@ def make_batch(samples: Sequence[Sample], scales: Scales, device: torch.device) 
     """Put samples of the same size on a device. `parity_*` depends on where a window starts and must be equal for all
     samples.
     """
-    feeds = {}
-    for name, first in samples[0].feeds.items():
-        arrays = [sample.feeds[name] for sample in samples]
-        if name.startswith("parity"):
-            assert all((array == first).all() for array in arrays)
-            feeds[name] = torch.from_numpy(first)
-        else:
-            feeds[name] = torch.from_numpy(np.concatenate(arrays)).to(device)
+    feeds = _joined([sample.feeds for sample in samples], device)
 
     def of_shells(values: Array) -> Tensor:
         cut = np.stack([values[:, list(sample.window.shells)] for sample in samples])
@@ -226,7 +227,21 @@ def make_batch(samples: Sequence[Sample], scales: Scales, device: torch.device) 
 
     truth = torch.from_numpy(np.stack([sample.truth for sample in samples])).to(device)
     share = torch.tensor([sample.share for sample in samples], dtype=torch.float32, device=device)
-    return Batch(tuple(samples), feeds, truth, of_shells(scales.mean), of_shells(scales.spread), share)
+    again = _joined([sample.again for sample in samples], device)
+    return Batch(tuple(samples), feeds, truth, of_shells(scales.mean), of_shells(scales.spread), share, again)
+
+
+def _joined(several: Sequence[dict[str, NDArray[np.generic]]], device: torch.device) -> dict[str, Tensor]:
+    """The feeds of samples as tensors with the samples on their first axis."""
+    feeds = {}
+    for name, first in several[0].items():
+        arrays = [each[name] for each in several]
+        if name.startswith("parity"):
+            assert all((array == first).all() for array in arrays)
+            feeds[name] = torch.from_numpy(first)
+        else:
+            feeds[name] = torch.from_numpy(np.concatenate(arrays)).to(device)
+    return feeds
 
 
 def _moments(field: Array, weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

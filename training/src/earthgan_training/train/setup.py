@@ -46,7 +46,8 @@ def set_up(
         generator.standardise(*(torch.from_numpy(each @ to_layers) for each in (scales.mean, scales.spread)))
     if weights:
         checkpoints.load_module(weights, generator, checkpoints.read(weights).tensors)
-    probe = make_batch([samples.draw(0, 0, 0)], scales, torch.device("cpu"))
+    first = samples.draw(0, 0, 0, twice=config.adversarial.draws == 2)
+    probe = make_batch([first], scales, torch.device("cpu"))
     chosen = fit(generator, critic, probe, config, -(-config.batch // processes.count), processes.device)
     if chosen.checkpointed:
         checkpoint_blocks(generator)

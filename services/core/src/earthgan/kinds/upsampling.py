@@ -128,7 +128,7 @@ class UpsamplingPlanner(ResidualPlanner):
 
     def multiply_adds(self, window: Window, variables: int) -> int:
         """The number of multiplications in all convolutions for a window and in the interpolation."""
-        channels, blocks, doubled = self.arguments.channels, self.arguments.blocks, self.arguments.doubled
+        channels, blocks = self.arguments.channels, self.arguments.blocks
         plans, shells = plan_lateral(window.axes[1:]), len(window.shells)
         cells, layers = plans[0].inputs, len(self._layers(window))
         total = self._interpolation.multiply_adds(window, variables)
@@ -139,8 +139,9 @@ class UpsamplingPlanner(ResidualPlanner):
             else:
                 total += (9 * (layers + 2 * left + 2) + 3 * (layers + 2 * left)) * area * channels**2
         total += shells * _area(cells) * channels * (layers + channels + 1)
-        for plan, (before, after) in zip(plans, pairwise((channels, *doubled)), strict=True):
-            total += shells * after * (9 * before * _area(plan.middle) + (9 * after + variables) * _area(plan.outputs))
+        for plan, (before, after) in zip(plans, pairwise((channels, *self.arguments.doubled)), strict=True):
+            doubled = 4 * (len(plan.inputs[0]) - 2) * (len(plan.inputs[1]) - 2)
+            total += shells * after * (9 * before * doubled + (9 * after + variables) * _area(plan.outputs))
         return total
 
 
