@@ -12,7 +12,10 @@ import tempfile
 from pathlib import Path
 
 import ts
+from archive_check import check_archive
 from ts.model_server import load_properties
+
+from earthgan.errors import DamagedSurrogate
 
 
 def find_java() -> str:
@@ -43,8 +46,33 @@ def command(config: Path) -> list[str]:
     ]
 
 
+def sound_models(config: Path) -> list[str]:
+    """Return the entries of `load_models` whose archives are safe to unpack, and print a line about each other one."""
+    properties = load_properties(str(config))
+    store, sound = Path(properties["model_store"]), []
+    for model in properties["load_models"].split(","):
+        try:
+            check_archive(store / model.rpartition("=")[2].strip())
+            sound.append(model)
+        except DamagedSurrogate as error:
+            print(f"launch.py: {error}", file=sys.stderr, flush=True)
+    return sound
+
+
+def with_models(config: Path, models: list[str]) -> Path:
+    """Return a copy of a configuration that loads these models. Of two lines for one setting, the later counts."""
+    copy = Path(tempfile.mkdtemp()) / config.name
+    copy.write_text(f"{config.read_text()}\nload_models={','.join(models)}\n")
+    return copy
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    arguments = command(Path(sys.argv[1]).resolve())
+    settings = Path(sys.argv[1]).resolve()
+    models = sound_models(settings)
+    if not models:
+        sys.exit("launch.py: there is no archive to serve")
+    settings = with_models(settings, models)
+    arguments = command(settings)
     os.execv(arguments[0], arguments)

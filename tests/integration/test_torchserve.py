@@ -121,10 +121,10 @@ def test_damaged_archives_never_answer_and_do_not_hurt_a_whole_one(mar: Path, tm
         "stepless": repacked(mar, tmp_path / "stepless.mar", remove_a_step),
     }
     reasons = {
-        "truncated": "Failed to load model: truncated.mar",
-        "escaping": "Failed to load model: escaping.mar",
-        "altered": "generator.safetensors: does not have the digest that spec.json states",
-        "stepless": "120.bin: No such file or directory",
+        "truncated": "truncated.mar: cannot be unpacked: File is not a zip file",
+        "escaping": "escaping.mar: is refused: '../../escaped' is no plain path inside it",
+        "altered": "altered.mar: is refused: 'generator.safetensors' does not have the digest that spec.json states",
+        "stepless": "stepless.mar: is refused: it lacks 'inputs/120.bin'",
     }
 
     with TorchServe(models) as server:

@@ -70,7 +70,8 @@ def register(subcommands: Any) -> None:
     parser.add_argument(
         "--handler",
         type=Path,
-        help="handler for TorchServe, with a model-config.yaml beside it (default: the packaged handler)",
+        help="handler for TorchServe, with a model-config.yaml beside it (default: the packaged handler, the only one "
+        "that launch.py loads)",
     )
 
     add_download(subcommands)
