@@ -88,6 +88,8 @@ def test_gdal_opens_a_layer_and_shows_the_same_pixels(
         zoom = client.get("/catalog").json()["tile_matrix_sets"][tms]["max_native_zoom"]
         columns = {"WebMercatorQuad": 1, "WorldCRS84Quad": 2}[tms] * 2**zoom
         assert raster.shape == (256 * 2**zoom, 256 * columns)
+        edges = {"WebMercatorQuad": (20037508.342789244,) * 2, "WorldCRS84Quad": (180, 90)}[tms]
+        assert raster.bounds == pytest.approx((-edges[0], -edges[1], edges[0], edges[1]))
         shown = raster.read([1, 2, 3], window=((0, 256), (256, 512)))
     default = client.get("/catalog").json()["default"]
     tile = client.get(f"/tiles/temperature/{default['t']}/{default['r']}/{zoom}/1/0.png", params={"tms": tms})
@@ -95,17 +97,30 @@ def test_gdal_opens_a_layer_and_shows_the_same_pixels(
     np.testing.assert_array_equal(np.moveaxis(shown, 0, -1), expected)
 
 
+def test_there_is_a_box_for_each_matrix_set(document: bytes) -> None:
+    """A client that has only the box of the sphere makes Mercator's poles infinite."""
+    names = {"": "http://www.opengis.net/wmts/1.0", "ows": "http://www.opengis.net/ows/1.1"}
+    root = ElementTree.fromstring(document)
+    edges = {"urn:ogc:def:crs:EPSG::3857": 20037508.342789244, "urn:ogc:def:crs:OGC:1.3:CRS84": 180.0}
+    for place in (root.findall(".//Layer", names), root.findall(".//Contents/TileMatrixSet", names)):
+        boxes = [box for element in place for box in element.findall("ows:BoundingBox", names)]
+        assert {box.attrib["crs"] for box in boxes} == set(edges)
+        for box in boxes:
+            west, _ = (float(text) for text in str(box.findtext("ows:LowerCorner", namespaces=names)).split())
+            assert west == pytest.approx(-edges[box.attrib["crs"]])
+
+
 def test_the_elements_stand_in_the_order_of_the_schema(document: bytes) -> None:
     """The schema's sequences (OGC 07-057r7), for clients that validate."""
     order = {
         "Capabilities": ["ServiceIdentification", "Contents", "ServiceMetadataURL"],
         "Layer": [
-            *("Title", "Abstract", "Identifier", "WGS84BoundingBox"),
+            *("Title", "Abstract", "WGS84BoundingBox", "Identifier", "BoundingBox"),
             *("Style", "Format", "Dimension", "TileMatrixSetLink", "ResourceURL"),
         ],
         "Style": ["Title", "Identifier", "LegendURL"],
         "Dimension": ["Title", "Identifier", "Default", "Current", "Value"],
-        "TileMatrixSet": ["Identifier", "SupportedCRS", "TileMatrix"],
+        "TileMatrixSet": ["Identifier", "BoundingBox", "SupportedCRS", "WellKnownScaleSet", "TileMatrix"],
     }
     for element in ElementTree.fromstring(document).iter():
         name = element.tag.split("}")[1]

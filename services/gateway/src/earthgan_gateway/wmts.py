@@ -69,10 +69,10 @@ def _add_layer(
     layer = _add(contents, _wmts("Layer"))
     _add(layer, _ows("Title"), quantity.heading)
     _add(layer, _ows("Abstract"), surrogate.spec.provenance.notice)
+    _add_box(layer, "WGS84BoundingBox", -180, -90, 180, 90)
     _add(layer, _ows("Identifier"), quantity.name)
-    box = _add(layer, _ows("WGS84BoundingBox"))
-    _add(box, _ows("LowerCorner"), "-180 -90")
-    _add(box, _ows("UpperCorner"), "180 90")
+    for tms in TILE_MATRIX_SETS:  # a client that turns the box of the sphere into Mercator's finds infinite poles
+        _add_box(layer, "BoundingBox", *morecantile.tms.get(tms).xy_bbox, crs=_CRS[tms == WEB_MERCATOR])
     style = _add(layer, _wmts("Style"), isDefault="true")
     _add(style, _ows("Title"), quantity.colormap)
     _add(style, _ows("Identifier"), "default")
@@ -108,10 +108,13 @@ def _add_dimension(layer: ElementTree.Element, name: str, title: str, default: i
 
 def _add_matrix_set(contents: ElementTree.Element, tms: str, last_zoom: int) -> None:
     matrix_set = _add(contents, _wmts("TileMatrixSet"))
+    known, crs = morecantile.tms.get(tms), _CRS[tms == WEB_MERCATOR]
     _add(matrix_set, _ows("Identifier"), tms)
-    _add(matrix_set, _ows("SupportedCRS"), _CRS[tms == WEB_MERCATOR])
+    _add_box(matrix_set, "BoundingBox", *known.xy_bbox, crs=crs)
+    _add(matrix_set, _ows("SupportedCRS"), crs)
+    _add(matrix_set, _wmts("WellKnownScaleSet"), str(known.wellKnownScaleSet))
     for z in range(last_zoom + 1):
-        matrix = morecantile.tms.get(tms).matrix(z)
+        matrix = known.matrix(z)
         described = _add(matrix_set, _wmts("TileMatrix"))
         _add(described, _ows("Identifier"), str(z))
         _add(described, _wmts("ScaleDenominator"), repr(matrix.scaleDenominator))
@@ -120,6 +123,14 @@ def _add_matrix_set(contents: ElementTree.Element, tms: str, last_zoom: int) -> 
         _add(described, _wmts("TileHeight"), str(matrix.tileHeight))
         _add(described, _wmts("MatrixWidth"), str(matrix.matrixWidth))
         _add(described, _wmts("MatrixHeight"), str(matrix.matrixHeight))
+
+
+def _add_box(
+    parent: ElementTree.Element, tag: str, west: float, south: float, east: float, north: float, **attributes: str
+) -> None:
+    box = _add(parent, _ows(tag), **attributes)
+    _add(box, _ows("LowerCorner"), f"{west!r} {south!r}")
+    _add(box, _ows("UpperCorner"), f"{east!r} {north!r}")
 
 
 def _add(parent: ElementTree.Element, tag: str, text: str | None = None, **attributes: str) -> ElementTree.Element:

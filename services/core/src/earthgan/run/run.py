@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from earthgan.errors import InvalidRequest, UnknownVariable
-from earthgan.quantities import Derived, anomaly, lateral_mean, offered
+from earthgan.quantities import Derived, anomaly, itself, lateral_mean, offered
 from earthgan.run.fetched import fetched, is_address
 from earthgan.sphere.great_circle import GreatCircle
 from earthgan.sphere.grid import ShellGrid, Window
@@ -179,7 +179,7 @@ class Run:
 
     def _means(self, row: Derived, t: float, shells: range) -> Array:
         """The lateral means `(shell,)`. If the surrogate does not know them, whole shells are computed."""
-        if row.needs == (row.needs[0],) and isinstance(t, int):
+        if row.function is itself and isinstance(t, int):
             known = self.surrogate.lateral_means(t).get(row.needs[0])
             if known is not None:
                 return known[shells.start : shells.stop]
@@ -197,9 +197,10 @@ class Run:
         """A quantity `(shell, point)` below a path of points, from boxes that cost little together."""
         if not (np.abs(latitudes_deg) <= 90).all() or not np.isfinite(longitudes_deg).all():
             raise InvalidRequest("latitudes lie from -90 to 90 degrees, and longitudes are finite")
-        count = len(self._row(name).needs)
-        price = self.surrogate.planner.multiply_adds
+        row, price = self._row(name), self.surrogate.planner.multiply_adds
         stencils = cheapest_stencils(
-            self.grid, latitudes_deg, longitudes_deg, shells, lambda window: price(window, count)
+            self.grid, latitudes_deg, longitudes_deg, shells, lambda window: price(window, len(row.needs))
         )
-        return np.concatenate([each.sample(self.window(name, t, each.window(shells))) for each in stencils], axis=1)
+        boxes = [each.sample(self._at(row, t, shells, each.rows, each.columns)) for each in stencils]
+        values = np.concatenate(boxes, axis=1)
+        return np.asarray(values - self._means(row, t, shells)[:, None], np.float32) if row.less_mean else values
