@@ -141,8 +141,12 @@ def test_what_is_kept_makes_room_for_a_new_version(page: Page, folder: Path, tmp
         make_site(served / "some" / "where", DEFAULT_SURROGATE)
         page.goto(f"{url}/some/where/")
         page.wait_for_selector("html[data-offline=kept]", state="attached")
-        page.goto("about:blank")
-        page.goto(f"{url}/some/where/")
-        page.wait_for_function(f"async () => {{ const n = await {names}; return n.length === 2; }}")
-        after = page.evaluate(names)
+        for _ in range(5):  # the new version takes over when no page of the old one is open, and it is whole
+            page.goto("about:blank")
+            page.goto(f"{url}/some/where/")
+            page.wait_for_selector("html[data-offline=kept]", state="attached")
+            after = page.evaluate(names)
+            if not set(after) & set(before):
+                break
+    assert len(after) == 2
     assert not set(after) & set(before)
