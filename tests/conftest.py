@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2 as httpx
 import pytest
 from hypothesis import settings
 
@@ -25,6 +26,11 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+# A first answer of a velocity reads and refines a step. A machine that other tests keep busy takes longer for it than
+# the five seconds that httpx waits, and a server that hangs is a matter for the time that each test has.
+for caller in (httpx.Client.__init__, httpx.AsyncClient.__init__, httpx.get, httpx.head, httpx.post, httpx.request):
+    caller.__kwdefaults__["timeout"] = httpx.Timeout(120)
 
 
 def pytest_collection_finish() -> None:

@@ -4,9 +4,11 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from e2e.client import Faults, Gateway
+from e2e.client import WITHIN_MS, Faults, Gateway
+
+expect.set_options(timeout=WITHIN_MS)
 
 CHROMIUM_ARGUMENTS = (
     "--headless",
@@ -56,7 +58,7 @@ def page(browser: Browser, faults: Faults, engine: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark", bypass_csp=True)
     context.add_init_script(f"try {{ localStorage['earthgan.engine'] = '{engine}' }} catch {{}}")
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(WITHIN_MS)
     page.on("pageerror", lambda error: faults.seen.append(f"exception: {error}"))
     page.on(
         "console",

@@ -25,7 +25,6 @@ from load.web_bench import COUNT_FRAMES, DRAG, DRAGGED_STEPS, EVERY_MS, chain_of
 from places import DEFAULT_SURROGATE
 
 #: A page without a GPU on a busy machine computes for seconds.
-WITHIN_MS = 60_000
 
 
 @pytest.fixture
@@ -42,7 +41,6 @@ def asked(page: Page) -> list[str]:
         asked.append(request.url)
 
     page.on("request", note)
-    page.set_default_timeout(WITHIN_MS)
     return asked
 
 
@@ -116,7 +114,6 @@ def test_a_drag_on_a_slow_network_shows_its_steps_and_reads_them_once(page: Page
     """Twenty steps, one in 60 ms, as in `make bench-web`. However slow the machine, the steps from which the last one
     is predicted are shown on the way to it.
     """
-    page.set_default_timeout(WITHIN_MS)
     steps = [step["t"] for step in gateway.catalog["steps"]]
     spec = json.loads((DEFAULT_SURROGATE / "spec.json").read_text())
     chain = chain_of(spec["inputs"]["steps"][::-1])  # the last of the longest

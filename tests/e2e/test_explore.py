@@ -16,7 +16,7 @@ LATITUDES, LONGITUDES = (grid.ravel() for grid in np.meshgrid(np.arange(-75, 76,
 
 
 def wait_until_whole(page: Page) -> None:
-    page.wait_for_selector("html[data-loaded]:not([data-busy])", state="attached", timeout=60_000)
+    page.wait_for_selector("html[data-loaded]:not([data-busy])", state="attached")
 
 
 def drawn_values(page: Page, legend: dict) -> np.ndarray:
@@ -41,7 +41,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 def test_one_switch_shows_the_anomaly(page: Page, gateway: Gateway) -> None:
     open_client(page, gateway)
     page.get_by_label("Anomaly").check()
-    page.wait_for_selector('html[data-loaded$="~anomaly"]', state="attached", timeout=60_000)
+    page.wait_for_selector('html[data-loaded$="~anomaly"]', state="attached")
     wait_until_whole(page)
     expect(page.locator("#legend-title")).to_have_text("Temperature less its lateral mean (K)")
     expect(page.locator("#caption")).to_contain_text("less its lateral mean")
@@ -81,7 +81,7 @@ def test_a_range_of_ones_own(page: Page, gateway: Gateway) -> None:
 def test_the_range_of_a_depth_can_be_locked(page: Page, gateway: Gateway) -> None:
     open_client(page, gateway)
     page.get_by_label("Range of the colours").select_option("depth")
-    page.wait_for_selector('html[data-loaded$="~depth"]', state="attached", timeout=60_000)
+    page.wait_for_selector('html[data-loaded$="~depth"]', state="attached")
     wait_until_whole(page)
     found = gateway.json(f"statistics/{gateway.default.key}")
     page.get_by_label("Lock").check()
@@ -92,7 +92,7 @@ def test_the_range_of_a_depth_can_be_locked(page: Page, gateway: Gateway) -> Non
     assert found["max"] - 0.02 * span <= high <= found["max"] + 0.15 * span
     wait_until_whole(page)
     page.get_by_label("Variable").select_option("temperature_anomaly")
-    page.wait_for_selector(f'html[data-loaded$="~{low:g},{high:g}"]', state="attached", timeout=60_000)
+    page.wait_for_selector(f'html[data-loaded$="~{low:g},{high:g}"]', state="attached")
 
 
 def test_play_shows_every_step_and_no_gap(page: Page, gateway: Gateway, engine: str) -> None:
@@ -120,9 +120,7 @@ def test_play_shows_every_step_and_no_gap(page: Page, gateway: Gateway, engine: 
     )
     page.get_by_role("button", name="Play through time").click()
     page.get_by_label("Speed").select_option("10")
-    page.wait_for_function(
-        "steps => steps.every((t) => window.seen.includes(t))", arg=[*steps[-2:], *steps[:2]], timeout=60_000
-    )
+    page.wait_for_function("steps => steps.every((t) => window.seen.includes(t))", arg=[*steps[-2:], *steps[:2]])
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#player")).to_be_hidden()
     wait_until_whole(page)
@@ -141,7 +139,7 @@ def test_play_ends_without_a_loop(page: Page, gateway: Gateway) -> None:
     wait_until_whole(page)
     page.get_by_role("button", name="Play through depth").click()
     page.get_by_label("Loop").uncheck()
-    expect(page.locator("#player")).to_be_hidden(timeout=60_000)
+    expect(page.locator("#player")).to_be_hidden()
     expect(page.get_by_label("Depth", exact=True)).to_have_value(str(shells - 1))
 
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Error
 
-from e2e.client import Gateway
+from e2e.client import WITHIN_MS, Gateway
 
 
 @pytest.mark.parametrize("engine", ["browser", "server"])
@@ -11,7 +11,7 @@ def test_the_page_runs_under_its_policy_and_nothing_else_does(browser: Browser, 
     context, refused = browser.new_context(), []
     context.add_init_script(f"localStorage['earthgan.engine'] = '{engine}'")
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(WITHIN_MS)
     page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
     page.goto(gateway.url)
     page.wait_for_selector("html[data-loaded]", state="attached")

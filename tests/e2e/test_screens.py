@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.client import Gateway, WholeGlobe, follow, ground, open_client, picture, set_slider
+from e2e.client import WITHIN_MS, Gateway, WholeGlobe, follow, ground, open_client, picture, set_slider
 
 UPRIGHT, LYING = (390, 844), (844, 390)
 PHONES = [UPRIGHT, LYING, (360, 640), (932, 430)]
@@ -34,7 +34,7 @@ def phone(browser: Browser, gateway: Gateway) -> Iterator[Open]:
         contexts.append(context)
         context.add_init_script("try { localStorage['earthgan.engine'] = 'server' } catch {}")
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(WITHIN_MS)
         page.goto(f"{gateway.url}/{fragment}")
         page.wait_for_selector("html[data-loaded]", state="attached")
         return page

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Response, expect
 
 from e2e.client import Faults, Frame, Gateway, WholeGlobe, follow, picture
 from e2e.static_server import static_server
-from e2e.test_computed import WITHIN_MS, wait_until_refined
+from e2e.test_computed import wait_until_refined
 from places import DEFAULT_SURROGATE
 from static_site import make_excerpt, make_site
 
@@ -28,7 +28,6 @@ def engine() -> str:
 
 @pytest.fixture
 def answers(page: Page) -> list[Response]:
-    page.set_default_timeout(WITHIN_MS)
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
     return answers
@@ -111,7 +110,6 @@ def test_a_surrogate_that_is_not_there(page: Page, site: str, answers: list[Resp
 
 
 def test_it_works_without_a_network_after_one_visit(page: Page, folder: Path, faults: Faults) -> None:
-    page.set_default_timeout(WITHIN_MS)
     faults.allow("net::ERR")
     with static_server(folder) as url:
         address = f"{url}/some/where/"
@@ -128,7 +126,6 @@ def test_it_works_without_a_network_after_one_visit(page: Page, folder: Path, fa
 
 def test_what_is_kept_makes_room_for_a_new_version(page: Page, folder: Path, tmp_path: Path) -> None:
     """The second visit finds the new page, and the old page's files and surrogate are removed."""
-    page.set_default_timeout(WITHIN_MS)
     served = tmp_path / "served"
     shutil.copytree(folder, served)
     names = "caches.keys().then((names) => names.map((name) => name.split(' ').slice(2).join(' ')))"

@@ -93,7 +93,7 @@ def test_a_server_that_goes_and_returns(page: Page, server: Server, how: str, en
     first = Gateway(server.url).default
     other = Frame("vx", first.t, first.r) if engine == "server" else Frame(first.variable, first.t + 7, first.r)
     page.goto(f"{server.url}/")
-    page.wait_for_selector('html[data-detail="refined"]', state="attached", timeout=60_000)
+    page.wait_for_selector('html[data-detail="refined"]', state="attached")
     expect(page.locator("#value")).to_have_text(re.compile(r"\d K$"))
     before, said = picture(page), words(page)
     if how == "hung":
@@ -170,7 +170,6 @@ def test_retry_after_is_honoured(page: Page, gateway: Gateway, faults: Faults, s
 def test_a_gateway_with_a_limit_is_not_overrun(page: Page, gateway: Gateway, faults: Faults) -> None:
     """The page itself needs fewer requests than the limit, and its tiles more."""
     faults.allow("429")
-    page.set_default_timeout(60_000)
     with serve(rate_limit="12 per 4 second") as url:
         page.goto(f"{url}/#zoom=3")
         page.wait_for_selector("html[data-loaded]", state="attached")

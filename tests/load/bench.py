@@ -99,7 +99,7 @@ class Plan:
     def quick(cls) -> "Plan":
         """The smallest plan that shows that the bench works."""
         return cls(
-            zooms=range(4), fields=6, cold_shells=8, rounds=1, hot_requests=500, seconds=0.0, reading_s=6.0, sent_mb=2.0
+            zooms=range(4), fields=2, cold_shells=2, rounds=1, hot_requests=500, seconds=0.0, reading_s=6.0, sent_mb=2.0
         )
 
     def tiles(self) -> list[tuple[int, int, int]]:

@@ -10,14 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from load.bench import ENGINE, TARGETS_CPU_MS, Plan, WrongWay, measure
+from load.bench import ENGINE, LABELS, TARGETS_CPU_MS, Bench, Plan, WrongWay, measure, table
 from load.processes import cpu_s
 from load.waves import Answer
-from places import ROOT
+from places import DEFAULT_SURROGATE, ROOT
 
 pytestmark = pytest.mark.alone
 
 
+def test_the_rows_of_a_gateway_are_positive() -> None:
+    numbers = Bench(DEFAULT_SURROGATE, Plan.quick()).run(workers=1)
+    assert numbers.keys() >= TARGETS_CPU_MS.keys() | {"shell_cpu_ms", "png_bytes", "floor_cpu_ms"}
+    assert all(numbers[name] > 0 for name in (*TARGETS_CPU_MS, "shell_cpu_ms", "png_bytes", "floor_cpu_ms"))
+    assert len(table({1: numbers}).splitlines()) == len(LABELS) + 2
+
+
+@pytest.mark.slow
 def test_a_quick_bench_gives_positive_numbers(tmp_path: Path) -> None:
     file = tmp_path / "bench.json"
     command = [sys.executable, "-m", "load.bench", "--quick", "--workers", "1", "--json", str(file)]
