@@ -15,8 +15,31 @@ from earthgan.variables import COLORMAPS
 
 STEPS = 255
 
+#: Maps that people know from other programs, by the names that they type. Not all of them are perceptually uniform, so
+#: no surrogate has one as its usual map. The values are names of cmap.
+_FAMILIAR = {name: f"colorbrewer:{name}" for name in ("RdBu", "RdYlBu", "Spectral", "PuOr", "BrBG", "PiYG")} | {
+    "coolwarm": "matplotlib:coolwarm",
+    "seismic": "matplotlib:seismic",
+    "turbo": "google:turbo",
+    "gray": "matlab:gray",
+}
+#: The licences that cmap does not know.
+_LICENCES = {"gray": "CC0"}  # grey levels in even steps
+#: A name with this end asks for the same colours from high to low.
+REVERSED = "_r"
+
+
+def _spellings(name: str) -> set[str]:
+    short = name.removeprefix("crameri:")
+    return {spelling + end for spelling in (name, short, short.lower()) for end in ("", REVERSED)}
+
+
 #: By each name that a request may say, the canonical one.
-_CANONICAL = {name.removeprefix("crameri:"): name for name in COLORMAPS} | {name: name for name in COLORMAPS}
+_CANONICAL = {
+    spelling: name + (REVERSED if spelling.endswith(REVERSED) else "")
+    for name in (*COLORMAPS, *_FAMILIAR)
+    for spelling in sorted(_spellings(name))
+}
 
 
 @dataclass(frozen=True)
@@ -34,18 +57,18 @@ NAMES = tuple(_CANONICAL)
 
 @lru_cache(maxsize=1)
 def colour_maps() -> tuple[ColourMap, ...]:
-    """Return every colour map that a picture can use."""
-    return tuple(_described(name) for name in COLORMAPS)
+    """Return every colour map that a picture can use. Each can be reversed, too."""
+    return tuple(_described(name) for name in (*COLORMAPS, *_FAMILIAR))
 
 
 def _described(name: str) -> ColourMap:
-    info = cmap.Colormap(name).info
+    info = cmap.Colormap(_FAMILIAR.get(name, name)).info
     assert info is not None, f"{name} is not in cmap's catalogue"
-    return ColourMap(name, str(info.category), str(info.license))
+    return ColourMap(name, str(info.category), _LICENCES.get(name, str(info.license)))
 
 
 def canonical(name: str) -> str:
-    """Return a colour map's canonical name: `crameri:vik` for `vik`. Raises InvalidRequest for an unknown name."""
+    """Return a colour map's canonical name: `crameri:vik_r` for `vik_r`. Raises InvalidRequest for an unknown name."""
     try:
         return _CANONICAL[name]
     except KeyError:
@@ -57,9 +80,11 @@ def colours(name: str) -> NDArray[np.uint8]:
     return _colours(canonical(name))
 
 
-@lru_cache(maxsize=len(COLORMAPS))
+@lru_cache(maxsize=2 * len(COLORMAPS))
 def _colours(name: str) -> NDArray[np.uint8]:
-    table = np.asarray(cmap.Colormap(name).lut(256))[:, :3]
+    if name.endswith(REVERSED):
+        return _colours(name.removesuffix(REVERSED))[::-1]
+    table = np.asarray(cmap.Colormap(_FAMILIAR.get(name, name)).lut(256))[:, :3]
     at = np.linspace(0, 255, STEPS)  # with an odd number of colours, one lies in the middle of a diverging map
     channels = [np.interp(at, np.arange(256), channel) for channel in table.T]
     drawn = np.round(np.stack(channels, axis=1) * 255).astype(np.uint8)
