@@ -10,7 +10,7 @@ def test_every_listed_map_draws_a_tile_and_has_its_own_colours(gateway_url: str)
         listed = client.get("/colormaps").raise_for_status().json()["colormaps"]
         assert len({tuple(each["colors"]) for each in listed}) == len(listed) >= 20
         for each in listed:
-            assert each["kind"] in {"sequential", "diverging"}
+            assert each["kind"] in {"sequential", "diverging", "miscellaneous"}
             assert each["licence"]
             assert len(each["colors"]) == 16
             table = colours(each["name"])
@@ -21,4 +21,7 @@ def test_every_listed_map_draws_a_tile_and_has_its_own_colours(gateway_url: str)
         short = client.get("/tiles/temperature/120/150/0/0/0.png", params={"colormap": "vik"})
         full = client.get("/tiles/temperature/120/150/0/0/0.png", params={"colormap": "crameri:vik"})
         assert short.headers["etag"] == full.headers["etag"]
+        upside_down = client.get("/tiles/temperature/120/150/0/0/0.png", params={"colormap": "vik_r"})
+        assert upside_down.status_code == 200
+        assert upside_down.content != short.content
         assert client.get("/tiles/temperature/120/150/0/0/0.png", params={"colormap": "jet"}).status_code == 422

@@ -20,8 +20,9 @@ def colormaps_router() -> APIRouter:
 
     @router.get("/colormaps")
     async def get_colormaps() -> Colormaps:
-        """List the colour maps that `colormap=` accepts, with kind, licence and 16 colours from low to high each. A name
-        with `_r` at its end, such as `vik_r`, asks for the colours from high to low.
+        """List the colour maps that `colormap=` accepts, with kind, licence and 16 colours from low to high each.
+
+        A name with `_r` at its end, such as `vik_r`, asks for the colours from high to low.
         """
         return Colormaps(colormaps=[_described(offered) for offered in colour_maps()])
 
