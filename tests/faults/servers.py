@@ -35,9 +35,7 @@ def tile(number: int) -> str:
 
 
 def fetch(address: str, timeout: float = 60, **headers: str) -> httpx.Response:
-    return httpx.get(
-        address, trust_env=False, timeout=timeout, headers=headers, verify=False
-    )  # it loads no certificates
+    return httpx.get(address, trust_env=False, timeout=timeout, headers=headers)
 
 
 @dataclass

@@ -33,6 +33,7 @@ from earthgan_gateway.routes.pictures import PictureRoutes
 from earthgan_gateway.routes.places import places_router
 from earthgan_gateway.routes.presence import Presence
 from earthgan_gateway.routes.problems import add_problem_handlers
+from earthgan_gateway.routes.public_address import PublicAddress, Rooted
 from earthgan_gateway.routes.url_length import UrlLength
 from earthgan_gateway.routes.wmts import wmts_router
 from earthgan_gateway.routes.zarr import zarr_router
@@ -123,6 +124,7 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
     add_problem_handlers(app)
     complete_openapi(app, offer.has_draws)
     # The middleware that is added last sees a request first.
+    app.add_middleware(Rooted)
     app.add_middleware(Compression, minimum_bytes=1024)
     app.add_middleware(Head)
     app.add_middleware(Presence)
@@ -152,6 +154,9 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
     app.add_middleware(
         TelemetryMiddleware, metrics=metrics, traces=traces, routes=counted, access_log=settings.access_log
     )
+    if settings.trusted_proxies or settings.public_url is not None:
+        proxies, public_url = settings.trusted_proxies, _text(settings.public_url)
+        app.add_middleware(PublicAddress, trusted_proxies=proxies, public_url=public_url)
     return app
 
 

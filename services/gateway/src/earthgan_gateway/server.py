@@ -37,7 +37,6 @@ SWEEP_TICKS = 10
 
 def make_config(app: FastAPI | str, settings: Settings) -> Config:
     """Return uvicorn's configuration. `app` is an application, or the import name of a function that makes one."""
-    proxies = settings.trusted_proxies
     return EdgeConfig(
         app,
         factory=isinstance(app, str),
@@ -47,8 +46,7 @@ def make_config(app: FastAPI | str, settings: Settings) -> Config:
         access_log=False,
         server_header=False,
         headers=HEADERS,
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=list(proxies),
+        proxy_headers=False,  # routes/public_address.py reads them
     )
 
 

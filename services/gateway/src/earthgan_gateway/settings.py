@@ -44,8 +44,11 @@ class Settings(BaseSettings):
     max_pending_shells: int = Field(default=64, ge=1)
     #: How often one client address may ask, such as "50/second". All processes that share a Redis count together.
     rate_limit: str | None = None
-    #: The addresses and networks of proxies, as a JSON list. Only they may say whose request they pass on.
+    #: The addresses and networks of proxies, as a JSON list. Only they may say whose request they pass on, and under
+    #: which address the client knows the gateway.
     trusted_proxies: tuple[str, ...] = ()
+    #: The address under which clients know the gateway, such as https://maps.example.org/mantle, whatever proxies say.
+    public_url: AnyHttpUrl | None = None
     #: How many connections one process may have. If there are more, those that are idle are closed first.
     max_connections: int = Field(default=512, ge=1)
     #: The memory of all caches of a process in 2**20 bytes: shells, tiles, decoded time steps, addresses and others.
