@@ -58,7 +58,7 @@ class TorchServe:
         """The process ids of the Python workers."""
         return [process.pid for process in self._group() if process.pid != self._java.pid]
 
-    def wait_until_ready(self, name: str, seconds: float = 60) -> None:
+    def wait_until_ready(self, name: str, seconds: float = 300) -> None:
         """Until the container's own health check passes for that model. Raises TimeoutError with the end of the log."""
         check = [sys.executable, str(SERVICE / "health.py"), self.predictions(name), str(self._models[name])]
         give_up = time.monotonic() + seconds
