@@ -113,7 +113,7 @@ def test_there_is_a_box_for_each_matrix_set(document: bytes) -> None:
 def test_the_elements_stand_in_the_order_of_the_schema(document: bytes) -> None:
     """The schema's sequences (OGC 07-057r7), for clients that validate."""
     order = {
-        "Capabilities": ["ServiceIdentification", "Contents", "ServiceMetadataURL"],
+        "Capabilities": ["ServiceIdentification", "OperationsMetadata", "Contents", "ServiceMetadataURL"],
         "Layer": [
             *("Title", "Abstract", "WGS84BoundingBox", "Identifier", "BoundingBox"),
             *("Style", "Format", "Dimension", "TileMatrixSetLink", "ResourceURL"),
@@ -127,3 +127,57 @@ def test_the_elements_stand_in_the_order_of_the_schema(document: bytes) -> None:
         if name in order and len(element):
             children = [order[name].index(child.tag.split("}")[1]) for child in element]
             assert children == sorted(children), name
+
+
+TILE = {"SERVICE": "WMTS", "REQUEST": "GetTile", "VERSION": "1.0.0", "LAYER": "vz", "STYLE": "default"}
+TILE |= {"FORMAT": "image/png", "TileMatrixSet": "WorldCRS84Quad", "TileMatrix": "1", "TileRow": "0", "TileCol": "1"}
+
+
+def asked(client: httpx.Client, **changes: str | None) -> httpx.Response:
+    return client.get("/wmts", params={name: value for name, value in (TILE | changes).items() if value is not None})
+
+
+def test_a_tile_by_keys_and_values_is_that_of_its_address(client: httpx.Client) -> None:
+    default = client.get("/catalog").json()["default"]
+    place = "1/1/0.png?tms=WorldCRS84Quad"
+    for changes, address in (
+        ({}, f"/tiles/vz/{default['t']}/{default['r']}/{place}"),
+        ({"step": "120", "SHELL": "30", "colormap": "RdBu_r"}, f"/tiles/vz/120/30/{place}&colormap=RdBu_r"),
+        ({"step": "", "STYLE": "", "_dc": "171"}, f"/tiles/vz/{default['t']}/{default['r']}/{place}"),
+    ):
+        answer, tile = asked(client, **changes), client.get(address)
+        assert (answer.status_code, answer.headers["etag"]) == (200, tile.headers["etag"])
+        assert answer.content == tile.content
+    assert asked(client, REQUEST="GetCapabilities").content == client.get(CAPABILITIES).content
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"SERVICE": None}, 400, "MissingParameterValue"),
+        ({"SERVICE": "WMS"}, 400, "InvalidParameterValue"),
+        ({"REQUEST": None}, 400, "MissingParameterValue"),
+        ({"REQUEST": "GetFeatureInfo"}, 501, "OperationNotSupported"),
+        ({"LAYER": None}, 400, "MissingParameterValue"),
+        ({"LAYER": "../../etc/passwd"}, 400, "InvalidParameterValue"),
+        ({"STYLE": "vik"}, 400, "InvalidParameterValue"),
+        ({"FORMAT": "image/jpeg"}, 400, "InvalidParameterValue"),
+        ({"TileRow": "-1"}, 400, "InvalidParameterValue"),
+        ({"TileMatrix": "\b<&>"}, 400, "InvalidParameterValue"),
+        ({"layer": "vx"}, 400, "InvalidParameterValue"),
+    ],
+)
+def test_what_the_standard_does_not_allow_is_an_exception_report(
+    client: httpx.Client, changes: dict[str, str | None], status: int, code: str
+) -> None:
+    answer = asked(client, **changes)
+    assert answer.status_code == status
+    (exception,) = ElementTree.fromstring(answer.content)
+    assert exception.attrib["exceptionCode"] == code
+    assert exception.findtext("{http://www.opengis.net/ows/1.1}ExceptionText")
+
+
+def test_a_client_that_knows_no_dimension_finds_a_tile(client: httpx.Client, service: WebMapTileService) -> None:
+    place = {"tilematrixset": "WebMercatorQuad", "tilematrix": "1", "row": 0, "column": 1}
+    body = service.gettile(layer="temperature", style="default", format="image/png", **place).read()
+    assert Image.open(io.BytesIO(body)).size == (256, 256)

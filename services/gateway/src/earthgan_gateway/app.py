@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from earthgan import __version__
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import Budget, LayeredCache, MemoryCache
+from earthgan_gateway.catalog import catalog
 from earthgan_gateway.engines import Admission, BareEngine, GuardedEngine, make_engine
 from earthgan_gateway.fields import Fields
 from earthgan_gateway.offer import Offer
@@ -36,6 +37,7 @@ from earthgan_gateway.routes.problems import add_problem_handlers
 from earthgan_gateway.routes.public_address import PublicAddress, Rooted
 from earthgan_gateway.routes.url_length import UrlLength
 from earthgan_gateway.routes.wmts import wmts_router
+from earthgan_gateway.routes.wmts_queries import WmtsQueries
 from earthgan_gateway.routes.zarr import zarr_router
 from earthgan_gateway.settings import Settings
 from earthgan_gateway.telemetry import Metrics, TelemetryMiddleware, make_traces
@@ -129,6 +131,8 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
     app.add_middleware(Head)
     app.add_middleware(Presence)
     app.add_middleware(PictureRoutes, offer=offer, pictures=pictures, metrics=metrics, urls_bytes=budget.urls_bytes)
+    first = catalog(offer)["default"]
+    app.add_middleware(WmtsQueries, default_t=first["t"], default_r=first["r"])
     if settings.rate_limit is not None:
         import limits
 

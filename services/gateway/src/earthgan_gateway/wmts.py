@@ -46,6 +46,7 @@ def capabilities(
     _add(service, _ows("Fees"), "none")
     if provenance.licence:
         _add(service, _ows("AccessConstraints"), provenance.licence)
+    _add_operations(document, base_url)
     contents = _add(document, _wmts("Contents"))
     for quantity in quantities:
         _add_layer(contents, surrogate, quantity, default_t, default_r, base_url)
@@ -55,6 +56,16 @@ def capabilities(
     ElementTree.indent(document)
     text: bytes = ElementTree.tostring(document, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
+
+
+def _add_operations(document: ElementTree.Element, base_url: str) -> None:
+    """State the operations that may be asked for as key-value pairs. Tiles have addresses of their own, too."""
+    operations = _add(document, _ows("OperationsMetadata"))
+    for name in ("GetCapabilities", "GetTile"):
+        http = _add(_add(_add(operations, _ows("Operation"), name=name), _ows("DCP")), _ows("HTTP"))
+        get = _add(http, _ows("Get"), href=f"{base_url}wmts?")
+        constraint = _add(get, _ows("Constraint"), name="GetEncoding")
+        _add(_add(constraint, _ows("AllowedValues")), _ows("Value"), "KVP")
 
 
 def _add_layer(
