@@ -24,7 +24,7 @@ def documents(offer: Offer) -> dict[str, bytes]:
     surrogate = offer.surrogate
     shape = (len(surrogate.steps), *surrogate.grid.shape)
     described = coordinates(surrogate)
-    others = {"coordinates": " ".join(name for name, each in described.items() if each.dimensions not in ((name,), ()))}
+    others = {"coordinates": " ".join(name for name, each in described.items() if each.dimensions != (name,))}
     arrays = {
         each.name: _array(
             shape, (1, 1, *shape[2:]), "float32", DIMENSIONS, attributes(each.long_name, each.unit) | others, "NaN"

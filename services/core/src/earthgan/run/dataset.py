@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
-from earthgan.run.described import DIMENSIONS, GRID_MAPPING, about, attributes, coordinates
+from earthgan.run.described import DIMENSIONS, about, attributes, coordinates
 from earthgan.run.run import Run
 from earthgan.run.run import open as open_run
 from earthgan.spec import SPEC_FILE
@@ -33,9 +33,12 @@ def dataset(opened: Run, drop: Iterable[str] = ()) -> xr.Dataset:
         for name, unit in opened.units.items()
         if name not in dropped
     }
-    described = {name: (each.dimensions, each.values, each.attributes) for name, each in coordinates(surrogate).items()}
-    mapping = described.pop(GRID_MAPPING)
-    return xr.Dataset({**variables, GRID_MAPPING: mapping}, described, about(surrogate))
+    # A coordinate has no missing values, and a file must not state what stands for one (CF 1.8, 2.5.1).
+    described = {
+        name: (each.dimensions, each.values, each.attributes, {"_FillValue": None})
+        for name, each in coordinates(surrogate).items()
+    }
+    return xr.Dataset(variables, described, about(surrogate))
 
 
 class EarthGANBackend(BackendEntrypoint):

@@ -31,7 +31,8 @@ class Described:
 
 def attributes(long_name: str, unit: str) -> dict[str, Any]:
     """The attributes of a quantity. A unit that the source does not know is left out."""
-    return {"long_name": long_name, "grid_mapping": GRID_MAPPING, **({"units": unit} if unit else {})}
+    said = {"long_name": long_name, "grid_mapping": GRID_MAPPING, "coverage_content_type": "modelResult"}
+    return said | ({"units": unit} if unit else {})
 
 
 def coordinates(surrogate: Surrogate) -> dict[str, Described]:
@@ -81,8 +82,14 @@ def about(surrogate: Surrogate) -> dict[str, Any]:
         "acknowledgement": provenance.credit,
         "history": f"computed by earthgan {__version__} from a surrogate of kind {spec.generator.arguments.preset}",
         "id": surrogate.digest,
-        "geospatial_lat_min": -90.0,
-        "geospatial_lat_max": 90.0,
+        "project": "EarthGAN",
+        "processing_level": "values that a surrogate model computes",
+        "creator_name": provenance.credit,
+        "standard_name_vocabulary": "CF Standard Name Table",
+        "geospatial_lat_min": float(min(grid.latitudes_deg)),
+        "geospatial_lat_max": float(max(grid.latitudes_deg)),
+        "geospatial_lat_units": "degrees_north",
+        "geospatial_lon_units": "degrees_east",
         "geospatial_lon_min": float(min(grid.longitudes_deg)),
         "geospatial_lon_max": float(max(grid.longitudes_deg)),
         "geospatial_vertical_min": spec.planet.rounded(min(depths)),
