@@ -85,7 +85,7 @@ LAYERS = {
         "fields places",
         "pictures prefetch",
         "catalog wmts zarr",
-        "page",
+        "page ogc",
         "routes seed site",
         "app server",
         "commands __init__",

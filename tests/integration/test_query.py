@@ -25,6 +25,7 @@ ADDRESSES = {
     "/legends/temperature.json": "",
     "/legends/temperature.png": "",
     "/wmts/WMTSCapabilities.xml": "",
+    "/ogc/collections/vx/map/tiles/WorldCRS84Quad": "step=120",
     "/zarr/zarr.json": "",
     "/points/temperature/120/150": "lat=1&lon=2",
     "/profiles/temperature/120": "lat=1&lon=2",

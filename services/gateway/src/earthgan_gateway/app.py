@@ -29,6 +29,7 @@ from earthgan_gateway.routes.head import Head
 from earthgan_gateway.routes.health import health_router
 from earthgan_gateway.routes.metadata import metadata_router
 from earthgan_gateway.routes.metrics import metrics_router
+from earthgan_gateway.routes.ogc import ogc_router
 from earthgan_gateway.routes.openapi import complete_openapi, pictures_router
 from earthgan_gateway.routes.pictures import PictureRoutes
 from earthgan_gateway.routes.places import places_router
@@ -115,6 +116,7 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
         metadata_router(fields),
         colormaps_router(),
         wmts_router(offer),
+        ogc_router(offer),
         zarr_router(offer),
         places_router(places, fields.keys),
         health_router(running, surrogate.digest, lambda: surrogate.damage),

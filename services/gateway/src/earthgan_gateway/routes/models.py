@@ -307,3 +307,88 @@ class ZarrNode(_Document):
     fill_value: float | str | None = None
     codecs: list[dict[str, Any]] | None = None
     dimension_names: list[str] | None = None
+
+
+class Link(_Document):
+    """A link of OGC API. `templated` says that its address has variables in braces."""
+
+    href: str
+    rel: str
+    type: str
+    title: str
+    templated: bool = False
+
+
+class OgcLanding(_Document):
+    """The landing page of OGC API - Tiles."""
+
+    title: str
+    description: str
+    attribution: str
+    links: list[Link]
+
+
+class OgcConformance(_Document):
+    """The conformance classes of OGC standards."""
+
+    conformsTo: list[str]  # noqa: N815
+
+
+class OgcCollection(_Document):
+    """A variable as a collection."""
+
+    id: str
+    title: str
+    description: str
+    attribution: str
+    extent: dict[str, Any]
+    crs: list[str]
+    links: list[Link]
+
+
+class OgcCollections(_Document):
+    """All variables as collections."""
+
+    links: list[Link]
+    collections: list[OgcCollection]
+
+
+class _TileSetInList(_Document):
+    title: str
+    dataType: Literal["map"]  # noqa: N815
+    crs: str
+    tileMatrixSetURI: str  # noqa: N815
+    links: list[Link]
+
+
+class OgcTileSet(_TileSetInList):
+    """The map of a variable at a time step and on a radial shell, as tiles of a tile matrix set."""
+
+    attribution: str
+    boundingBox: dict[str, Any]  # noqa: N815
+    tileMatrixSetLimits: list[dict[str, Any]]  # noqa: N815
+
+
+class OgcTileSets(_Document):
+    """The tile sets of a variable."""
+
+    links: list[Link]
+    tilesets: list[_TileSetInList]
+
+
+class OgcTileMatrixSets(_Document):
+    """The tile matrix sets by name."""
+
+    tileMatrixSets: list[dict[str, Any]]  # noqa: N815
+
+
+class OgcTileMatrixSet(_Document):
+    """A tile matrix set of OGC 17-083r4."""
+
+    id: str
+    title: str
+    uri: str
+    crs: str
+    orderedAxes: list[str]  # noqa: N815
+    wellKnownScaleSet: str  # noqa: N815
+    tileMatrices: list[dict[str, Any]]  # noqa: N815

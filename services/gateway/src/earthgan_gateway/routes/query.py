@@ -83,6 +83,7 @@ Finite = Annotated[float, BeforeValidator(_finite)]
 Latitude = Annotated[float, Field(ge=-90, le=90), BeforeValidator(_finite)]
 PointCount = Annotated[int, Field(ge=2, le=LONGEST_SECTION), BeforeValidator(whole)]
 BandCount = Annotated[int, Field(ge=2, le=STEPS), BeforeValidator(whole)]
+Index = Annotated[int, Field(ge=0), BeforeValidator(whole)]
 Seed = Annotated[int, Field(ge=0, le=999_999_999), BeforeValidator(whole)]
 DrawCount = Annotated[int, Field(ge=FEWEST, le=MOST), BeforeValidator(whole)]
 Colour = Annotated[str, Field(pattern="^[0-9a-fA-F]{6}$")]
@@ -99,6 +100,19 @@ class CatalogQuery(_Query):
 
     depth_km: Finite | None = Field(None, examples=[660], description="Also give the shell nearest to this depth")
     radius_km: Finite | None = Field(None, examples=[5711], description="Also give the shell nearest to this radius")
+
+
+class MapQuery(_Query):
+    """Which time step and radial shell a map shows."""
+
+    step: Index | None = Field(None, examples=[120], description="A time step from /catalog, or its default")
+    shell: Index | None = Field(
+        None, examples=[150], description="A radial shell from /catalog; by default, its default"
+    )
+
+    def chosen(self, t: int, r: int) -> tuple[int, int]:
+        """Return the step and the shell. `t` and `r` are the defaults."""
+        return t if self.step is None else self.step, r if self.shell is None else self.shell
 
 
 class DrawsQuery(_Query):
