@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from earthgan import __version__
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import Budget, LayeredCache, MemoryCache
+from earthgan_gateway.coarse import CoarseTiles
 from earthgan_gateway.engines import Admission, BareEngine, GuardedEngine, make_engine
 from earthgan_gateway.fields import Fields
 from earthgan_gateway.offer import Offer
@@ -81,7 +82,8 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
         max_pending=settings.max_pending_shells,
         ready_bytes=budget.shells_bytes,
     )
-    pictures = Pictures(fields, cache, metrics, traces, budget.pixels_bytes)
+    coarse = CoarseTiles(surrogate, lambda: running.is_away, settings.tile_wait_s, budget.previews_bytes)
+    pictures = Pictures(fields, cache, metrics, traces, budget.pixels_bytes, coarse)
     reads = Admission(settings.read_wait_s, lambda: metrics.rejected("reads"))
     places = Places(offer, fields, budget.places_bytes, reads)
 
@@ -144,7 +146,7 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "HEAD"],
-            expose_headers=["ETag", "Cache-Status", "Server-Timing", "EarthGAN-Surrogate"],
+            expose_headers=["ETag", "Cache-Status", "Retry-After", "Server-Timing", "EarthGAN-Surrogate"],
         )
     app.add_middleware(UrlLength)
     paths = [route.path for router in routers for route in router.routes if isinstance(route, APIRoute)]
