@@ -78,7 +78,7 @@ LAYERS = {
         "cli",
     ),
     "earthgan_gateway": (
-        "settings telemetry background breaker formats allocator draws edge",
+        "settings telemetry background breaker formats allocator draws edge switch",
         "cache drawing offer",
         "engines",
         "keys progress spreads coarse",

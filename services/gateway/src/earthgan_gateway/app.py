@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -49,7 +50,7 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
     """
     settings = settings or Settings()
     budget = Budget.of(settings.cache_mb * 2**20)
-    surrogate = Surrogate(settings.surrogate, budget.steps_bytes)
+    surrogate = Surrogate(_without_links(settings.surrogate), budget.steps_bytes)
     offer = Offer.of(surrogate)
     metrics, traces = Metrics(), make_traces(_text(settings.otlp_endpoint), surrogate.digest)
     metrics.surrogate(surrogate.digest, surrogate.spec.title, settings.engine)
@@ -155,6 +156,12 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
         TelemetryMiddleware, metrics=metrics, traces=traces, routes=counted, access_log=settings.access_log
     )
     return app
+
+
+def _without_links(folder: Path) -> Path:
+    """Where a folder is now. A link that names it may be moved later, and all files must be of one surrogate."""
+    real = folder.resolve()
+    return folder if real == folder.absolute() else real
 
 
 def _text(url: AnyHttpUrl | None) -> str | None:
