@@ -20,8 +20,9 @@ class Gateway:
 
     def __init__(self, folder: Path | None = None, **settings: Any) -> None:
         self._runner = asyncio.Runner()
-        engine = None if folder else CountingEngine(Surrogate(DEFAULT_SURROGATE))
-        self.app = create_app(Settings(surrogate=folder or DEFAULT_SURROGATE, prefetch=False, **settings), engine)
+        #: The engine that costs nothing, if the gateway has it.
+        self.engine = None if folder else CountingEngine(Surrogate(DEFAULT_SURROGATE))
+        self.app = create_app(Settings(surrogate=folder or DEFAULT_SURROGATE, prefetch=False, **settings), self.engine)
 
     def get(self, address: str, *query: tuple[str, Any], **headers: str) -> httpx.Response:
         return self.ask("GET", address, *query, **headers)

@@ -1,6 +1,7 @@
 /** The field on the map. Leaflet decides which tiles are needed and fetches them, and a canvas shows them. */
 
 import { TileLayer, Util } from "./vendor/leaflet/leaflet-src.esm.js";
+import { waitOf } from "./connection.js";
 import { request, SourceError } from "./http.js";
 import { Mosaic } from "./mosaic.js";
 import { endsAround, endsOf, withEnds } from "./range.js";
@@ -13,6 +14,9 @@ import { isOnTheWay } from "./way.js";
  * on a slow network, no frame of a drag would ever be seen.
  */
 const MOST_INCOMING = 2;
+
+/** A coarse tile is asked for again after this time, unless the server says when. */
+const COARSE_MS = 5000;
 
 /** Leaflet's pane for the tiles. It is hidden, because the canvas shows them. */
 const PANE = "tile-loader";
@@ -207,7 +211,10 @@ class FrameTiles extends TileLayer {
     this.frame = frame;
     this.#read = async (coords, signal) => {
       const { template, read } = await tiles;
-      return read ? read(coords, signal) : (await request(Util.template(template, coords), signal)).blob();
+      if (read) return { blob: await read(coords, signal), again: null };
+      const answer = await request(Util.template(template, coords), signal);
+      const isCoarse = answer.headers.get("cache-status")?.endsWith("detail=coarse");
+      return { blob: await answer.blob(), again: isCoarse ? (waitOf(answer.headers.get("retry-after")) ?? COARSE_MS) : null };
     };
     this.on("tileunload", ({ tile }) => this.#readings.get(tile)?.abort());
     this.on("tileloadstart", ({ tile }) => {
@@ -227,17 +234,30 @@ class FrameTiles extends TileLayer {
     const reading = new AbortController();
     this.#readings.set(image, reading);
     this.#fill(image, coords, reading.signal)
-      .then(() => done(null, image), (error) => done(error, image)) // Leaflet ignores this for a tile that it has dropped
+      .then((again) => (done(null, image), again), (error) => (done(error, image), null)) // Leaflet ignores this for a tile that it has dropped
+      .then((again) => this.#refine(image, coords, reading.signal, again))
+      .catch(() => {}) // it stays coarse, or has been dropped
       .finally(() => this.#readings.delete(image));
     return image;
   }
 
+  /** Asks again for a tile that the server could only draw coarsely, until it is there in full. */
+  async #refine(image, coords, signal, again) {
+    while (again !== null) {
+      await new Promise((resolve) => setTimeout(resolve, again));
+      again = await this.#fill(image, coords, signal);
+      this.fire("tileload", { coords, tile: image });
+    }
+  }
+
+  /** Fills an image, and says after how many ms a better one may be there, or null. */
   async #fill(image, coords, signal) {
-    const blob = await this.#read(coords, signal);
+    const { blob, again } = await this.#read(coords, signal);
     signal.throwIfAborted(); // otherwise a tile that Leaflet has dropped would count again
     const address = URL.createObjectURL(blob);
     image.src = address;
     await image.decode().finally(() => URL.revokeObjectURL(address));
+    return again;
   }
 
   /** Leaflet would drop all tiles before each zoom. Here they stay until better ones have loaded. */

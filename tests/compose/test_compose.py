@@ -65,7 +65,7 @@ def test_it_serves_the_client(stack: Stack) -> None:
 
 
 def test_kept_tiles_are_served_while_the_model_server_is_away(stack: Stack) -> None:
-    kept, other = "/tiles/vy/114/20/0/0/0.png", "/tiles/vy/115/20/0/0/0.png"
+    kept, other = "/tiles/vy/114/20/0/0/0.png", "/tiles/vy/115/20/0/0/0.npy"
     assert stack.get(kept).status_code == 200
     model_server = stack.container("torchserve")
 

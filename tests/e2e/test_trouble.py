@@ -167,6 +167,36 @@ def test_retry_after_is_honoured(page: Page, gateway: Gateway, faults: Faults, s
     assert len(refused) <= 12, "what was refused was asked again before the time"
 
 
+def test_a_coarse_tile_is_asked_for_again(page: Page, gateway: Gateway) -> None:
+    """The coarse tiles are those of another variable here, so that they differ from the whole ones."""
+    deeper = deeper_than(gateway.default)
+    open_client(page, gateway)
+    before = picture(page)
+    asked: dict[str, float] = {}
+    waited: list[float] = []
+    marks = {"cache-status": "earthgan; fwd=miss; detail=coarse", "retry-after": "1", "cache-control": "no-store"}
+
+    def coarse_at_first(route: Route) -> None:
+        waited_s = time.monotonic() - asked.setdefault(route.request.url, time.monotonic())
+        if waited_s > 0.5:  # the page asks for some tiles twice at once
+            waited.append(waited_s)
+            route.continue_()
+            return
+        other = route.fetch(url=route.request.url.replace(f"/{deeper.variable}/", "/vx/"))
+        route.fulfill(response=other, headers=other.headers | marks)
+
+    page.route("**/tiles/**", coarse_at_first)
+    go_deeper(page, deeper)
+    page.wait_for_selector(f'html[data-loaded="{deeper.key}"]', state="attached")
+    coarse = picture(page)
+    deadline = time.monotonic() + 15
+    while np.abs(picture(page) - before).mean() > np.abs(coarse - before).mean() / 3:
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(200)
+    assert len(waited) >= len(asked) / 2
+    assert min(waited) >= 0.95
+
+
 def test_a_gateway_with_a_limit_is_not_overrun(page: Page, gateway: Gateway, faults: Faults) -> None:
     """The page itself needs fewer requests than the limit, and its tiles more."""
     faults.allow("429")

@@ -11,10 +11,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import redis
 
 from earthgan import Surrogate
 from earthgan.surrogate import Field
@@ -37,6 +39,7 @@ from faults.servers import (
     with_header,
     wrapped,
 )
+from integration.redis_server import redis_server
 from places import DEFAULT_SURROGATE
 
 pytestmark = pytest.mark.alone
@@ -165,7 +168,7 @@ def test_a_hung_model_server_is_refused_at_once(measured: Measured, monkeypatch:
             times = []
             for number in range(100, 150):
                 began = time.monotonic()
-                answer = fetch(gateway.url + tile(number))
+                answer = fetch(gateway.url + tile(number) + ".npy")
                 times.append(time.monotonic() - began)
                 assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
             assert fetch(gateway.url + TILE).status_code == 200
@@ -173,7 +176,7 @@ def test_a_hung_model_server_is_refused_at_once(measured: Measured, monkeypatch:
             ready = fetch(gateway.url + "/readyz")
             liar.answer = honest
             began = time.monotonic()
-            while fetch(gateway.url + tile(7000)).status_code != 200:
+            while fetch(gateway.url + tile(7000) + ".npy").status_code != 200:
                 assert time.monotonic() - began < 15
                 time.sleep(0.1)
             recovered_s = time.monotonic() - began
@@ -194,7 +197,7 @@ def test_cached_tiles_are_served_while_the_model_server_is_away(measured: Measur
             assert {fetch(gateway.url + path).status_code for path in cached} == {200}
         time.sleep(2.1)
         statuses = Counter(fetch(gateway.url + path).status_code for path in cached)
-        cold = [fetch(gateway.url + tile(n)) for n in range(5)]
+        cold = [fetch(gateway.url + tile(n) + ".npy") for n in range(5)]
         health = {path: fetch(gateway.url + path).status_code for path in ("/healthz", "/servez", "/readyz")}
         fresh = fetch(gateway.url + "/tiles/vy/121/150/0/0/0").status_code
     measured(f"{statuses[200]} of {len(cached)} cached; /servez {health['/servez']}, /readyz {health['/readyz']}")
@@ -203,6 +206,44 @@ def test_cached_tiles_are_served_while_the_model_server_is_away(measured: Measur
     assert {answer.status_code for answer in cold} == {503}
     assert all("retry-after" in answer.headers for answer in cold)
     assert health == {"/healthz": 200, "/servez": 200, "/readyz": 503}
+
+
+@fault(
+    "9",
+    "the model server is away: tiles of shells that were never generated",
+    "200, coarse, kept nowhere; values 503; in full within 15 s of its return",
+)
+def test_a_coarse_tile_is_better_than_none(measured: Measured, tmp_path: Path) -> None:
+    liar, cold = Liar(honest), [tile(number) for number in range(100, 120)]
+    values = [path + ".npy" for path in cold] + [f"/shells/vx/70/{r}.png" for r in range(4)]
+    with (
+        redis_server(tmp_path) as (redis_url, _),
+        redis.Redis.from_url(redis_url) as client,
+        served(**REMOTE, torchserve_url=liar.url, redis_url=redis_url) as gateway,
+    ):
+        away = [fetch(gateway.url + f"/shells/vx/70/{r}.npy").status_code for r in range(guard.AWAY_AFTER)]
+        coarse = [fetch(gateway.url + path) for path in cold]
+        refused = Counter(fetch(gateway.url + path).status_code for path in values)
+        kept = client.dbsize()
+        with liar.running():
+            began = time.monotonic()
+            while "coarse" in (whole := fetch(gateway.url + cold[0])).headers["cache-status"]:
+                assert time.monotonic() - began < 15
+                time.sleep(0.1)
+            whole_s = time.monotonic() - began
+            again = [fetch(gateway.url + path) for path in cold]
+    told = sum(answer.headers.get("cache-status") == "earthgan; fwd=miss; detail=coarse" for answer in coarse)
+    measured(
+        f"{told} of {len(cold)} coarse, {kept} kept; {refused[503]} of {len(values)} 503; whole after {whole_s:.1f} s"
+    )
+    assert set(away) == {503}
+    assert told == len(cold)
+    assert {(answer.status_code, answer.headers["cache-control"]) for answer in coarse} == {(200, "no-store")}
+    assert all("etag" not in answer.headers and int(answer.headers["retry-after"]) > 0 for answer in coarse)
+    assert refused == {503: len(values)}
+    assert not kept
+    assert "etag" in whole.headers
+    assert all(new.status_code == 200 and new.content != old.content for new, old in zip(again, coarse, strict=True))
 
 
 @fault("–", "the model server drips its answer", "503 at the deadline of 1 s, not later")

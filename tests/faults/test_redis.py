@@ -281,3 +281,34 @@ def test_only_named_proxies_say_whose_request_it_is(measured: Measured) -> None:
             found[name] = [fetch(gateway.url + TILE, **each).status_code for each in headers].count(200)
     measured(", ".join(f"{name} trusted: {count} of 6 allowed by 2/minute" for name, count in found.items()))
     assert found == {"nobody": 2, "a network": 6, "others": 2}
+
+
+@pytest.mark.drill
+@fault("7", "Redis is killed and comes back, empty", "the cache is used again within 10 s; 0 5xx meanwhile")
+def test_redis_is_used_again(measured: Measured, tmp_path: Path) -> None:
+    port, statuses = free_port(), Counter[int]()
+
+    def asked(url: str, path: str) -> httpx.Response:
+        answer = fetch(url + path)
+        statuses[answer.status_code] += 1
+        return answer
+
+    url = f"redis://127.0.0.1:{port}/0"
+    with served(counting(), redis_url=url) as one, served(counting(), redis_url=url) as other:
+        with redis_server(tmp_path, port):
+            asked(one.url, tile(0))
+            assert asked(other.url, tile(0)).headers["cache-status"] == "earthgan; hit; detail=redis"
+        for number in range(1, 21):  # both notice that it is away
+            asked(one.url, tile(number))
+            asked(other.url, tile(number))
+        with redis_server(tmp_path, port):
+            began = time.monotonic()
+            for number in range(100, 1000):
+                asked(one.url, tile(number))
+                if asked(other.url, tile(number)).headers["cache-status"] == "earthgan; hit; detail=redis":
+                    break
+                time.sleep(0.1)
+            took_s = time.monotonic() - began
+    measured(f"used again after {took_s:.1f} s; {sum(statuses.values()) - statuses[200]} of {statuses.total()} not 200")
+    assert set(statuses) == {200}
+    assert took_s <= 10

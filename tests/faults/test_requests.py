@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -203,3 +204,36 @@ def test_each_odd_text_as_each_parameter(fast: Gateway, address: str) -> None:
         for text in ODD[:: 7 if len(name) > 3 else 3]:
             asked = f"{address}?{ADDRESSES[address]}&{name}={quote(text, safe='')}"
             check(raw_get(fast, asked, {}), asked)
+
+
+#: Other spellings of the digits of a whole number, each of which some reader of numbers accepts.
+ALIASES = ("+{}", "0{}", "{}.0", "{}_0", "0x{}", " {}", "{}%20", "%2B{}", "{}e0", "-{}", "1e26", "NaN", "")
+
+
+def spellings(number: str) -> list[str]:
+    """Texts that mean the same number to somebody, and are not its decimal digits."""
+    arabic = number.translate({ord("0") + digit: 0x660 + digit for digit in range(10)})
+    wide = number.translate({ord("0") + digit: 0xFF10 + digit for digit in range(10)})
+    return [*(alias.format(number) for alias in ALIASES), quote(arabic), quote(wide), f"{number}%00", f"{number}_"]
+
+
+@fault(
+    "2", "+1, 01, 1.0, 1_0, an Arabic digit and others for each number of each path", "404; 0 aliases, 0 engine calls"
+)
+def test_a_number_has_one_spelling(fast: Gateway, measured: Measured) -> None:
+    assert fast.engine is not None
+    asked, aliases, before = 0, [], fast.engine.calls
+    for address, query in ADDRESSES.items():
+        parts = address.split("/")
+        for at, part in enumerate(parts):
+            digits = re.match("[0-9]+", part)
+            for text in spellings(digits[0]) if digits else ():
+                path = "/".join([*parts[:at], text + part.removeprefix(digits[0] if digits else ""), *parts[at + 1 :]])
+                asked += 1
+                answer = raw_get(fast, f"{path}?{query}", {})
+                if answer.status_code != 404 or answer.headers["content-type"] != "application/problem+json":
+                    aliases.append(f"{answer.status_code} for {path}")
+    calls = fast.engine.calls - before
+    measured(f"{len(aliases)} of {asked} are aliases; {calls} engine calls")
+    assert not aliases
+    assert not calls

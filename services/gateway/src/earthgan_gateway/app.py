@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -16,6 +17,7 @@ from earthgan import __version__
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import Budget, LayeredCache, MemoryCache
 from earthgan_gateway.catalog import catalog
+from earthgan_gateway.coarse import CoarseTiles
 from earthgan_gateway.engines import Admission, BareEngine, GuardedEngine, make_engine
 from earthgan_gateway.fields import Fields
 from earthgan_gateway.offer import Offer
@@ -52,7 +54,7 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
     """
     settings = settings or Settings()
     budget = Budget.of(settings.cache_mb * 2**20)
-    surrogate = Surrogate(settings.surrogate, budget.steps_bytes)
+    surrogate = Surrogate(_without_links(settings.surrogate), budget.steps_bytes)
     offer = Offer.of(surrogate)
     metrics, traces = Metrics(), make_traces(_text(settings.otlp_endpoint), surrogate.digest)
     metrics.surrogate(surrogate.digest, surrogate.spec.title, settings.engine)
@@ -85,7 +87,8 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
         max_pending=settings.max_pending_shells,
         ready_bytes=budget.shells_bytes,
     )
-    pictures = Pictures(fields, cache, metrics, traces, budget.pixels_bytes)
+    coarse = CoarseTiles(surrogate, lambda: running.is_away, settings.tile_wait_s, budget.previews_bytes)
+    pictures = Pictures(fields, cache, metrics, traces, budget.pixels_bytes, coarse)
     reads = Admission(settings.read_wait_s, lambda: metrics.rejected("reads"))
     places = Places(offer, fields, budget.places_bytes, reads)
 
@@ -152,7 +155,7 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "HEAD"],
-            expose_headers=["ETag", "Cache-Status", "Server-Timing", "EarthGAN-Surrogate"],
+            expose_headers=["ETag", "Cache-Status", "Retry-After", "Server-Timing", "EarthGAN-Surrogate"],
         )
     app.add_middleware(UrlLength)
     paths = [route.path for router in routers for route in router.routes if isinstance(route, APIRoute)]
@@ -164,6 +167,12 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
         proxies, public_url = settings.trusted_proxies, _text(settings.public_url)
         app.add_middleware(PublicAddress, trusted_proxies=proxies, public_url=public_url)
     return app
+
+
+def _without_links(folder: Path) -> Path:
+    """Where a folder is now. A link that names it may be moved later, and all files must be of one surrogate."""
+    real = folder.resolve()
+    return folder if real == folder.absolute() else real
 
 
 def _text(url: AnyHttpUrl | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import signal
 import socket
 import tempfile
 from pathlib import Path
@@ -61,6 +62,7 @@ def _serve(arguments: argparse.Namespace) -> None:
     from earthgan_gateway.app import create_app
     from earthgan_gateway.server import GatewayServer, Supervisor, make_config
     from earthgan_gateway.settings import Settings
+    from earthgan_gateway.switch import Switch
     from earthgan_gateway.telemetry import set_up_logging
 
     names = ("surrogate", "engine", "host", "port", "workers")
@@ -72,7 +74,8 @@ def _serve(arguments: argparse.Namespace) -> None:
     address = f"http://{settings.host}:{settings.port}"
     set_up_logging(settings.log_level)
     give_memory_back()
-    app: str | FastAPI = create_app(settings)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until somebody listens to it; it would end the process
+    app: str | Switch = Switch(create_app(settings), lambda: create_app(Settings(**given)))
     if settings.workers > 1:  # each worker makes its own application; this one has shown that the settings work
         app = "earthgan_gateway.commands:make_worker"
         os.environ |= {f"EARTHGAN_{name.upper()}": str(value) for name, value in given.items()}

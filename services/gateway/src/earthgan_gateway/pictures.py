@@ -16,6 +16,7 @@ from earthgan.quantities import Quantity
 from earthgan.records import NARROWEST_RANGE
 from earthgan.sphere.tiles import Tile
 from earthgan_gateway.cache import LayeredCache, SingleFlight
+from earthgan_gateway.coarse import CoarseTiles
 from earthgan_gateway.drawing import colours, render
 from earthgan_gateway.drawing.raster import TileRaster
 from earthgan_gateway.draws import OWN, Draws
@@ -153,11 +154,18 @@ class Pictures:
     """Draws pictures of one surrogate and caches them."""
 
     def __init__(
-        self, fields: Fields, cache: LayeredCache, metrics: Metrics, traces: Traces, pixels_bytes: int = 2**24
+        self,
+        fields: Fields,
+        cache: LayeredCache,
+        metrics: Metrics,
+        traces: Traces,
+        pixels_bytes: int = 2**24,
+        coarse: CoarseTiles | None = None,
     ) -> None:
         self._offer = fields.offer
         self._fields = fields
         self._cache = cache
+        self._coarse = coarse
         self._raster = TileRaster(fields.offer.surrogate.grid, pixels_bytes)
         self._flights: SingleFlight[Answer] = SingleFlight(lambda: metrics.single_flight_wait("picture"))
         self._metrics = metrics
@@ -191,6 +199,21 @@ class Pictures:
         key = self.key(picture)
         deadline = self._fields.deadline()
         return await self._flights.do(key, deadline, lambda until: self._draw(key, picture, until))
+
+    async def coarse(self, picture: ShellPicture) -> bytes | None:
+        """Draw a coloured tile without the generator, if that is away. It is not kept. Raises NotFound and EngineError.
+
+        None stands for everything else: values are never coarse, and neither is a draw of a generator with noise.
+        """
+        if self._coarse is None or not self._coarse.are_due:
+            return None
+        if not isinstance(picture, TilePicture) or picture.style is None or picture.draws != OWN:
+            return None
+        quantity = self._offer.quantity(picture.quantity)
+        values = await self._coarse.values(
+            quantity, picture.t, picture.r, picture.anomaly, picture.tile, picture.pixels
+        )
+        return await asyncio.to_thread(self._encoded, picture, values, picture.tile)
 
     async def _draw(self, key: str, picture: ShellPicture, until: float) -> Answer:
         style = picture.style

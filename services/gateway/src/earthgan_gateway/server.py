@@ -5,20 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import logging
 import os
 import signal
 import socket
 import struct
 import threading
 import time
+from collections.abc import Callable, Sequence
+from multiprocessing import get_context
+from multiprocessing.synchronize import Event
 
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uvicorn import Config, Server
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import multiprocess
 
 from earthgan_gateway.edge import HEADERS, EdgeConfig, EdgeProtocol
 from earthgan_gateway.settings import Settings
+from earthgan_gateway.switch import Switch
+
+log = logging.getLogger(__name__)
 
 #: After SIGTERM, how long the server goes on taking requests. Each answer says `Connection: close`, so that clients and
 #: load balancers turn to other gateways. It ends earlier if nobody is connected any more.
@@ -31,11 +38,13 @@ SILENT_S = 1.0
 ACCEPT_S = 0.3
 #: How long the process may live after the signal, whatever it does.
 HARD_S = 26.0
+#: How long a worker may take until it serves that is to replace another one.
+START_S = 120.0
 #: How often connections are looked at, in ticks of uvicorn's main loop, which are 0.1 s.
 SWEEP_TICKS = 10
 
 
-def make_config(app: FastAPI | str, settings: Settings) -> Config:
+def make_config(app: ASGIApp | str, settings: Settings) -> Config:
     """Return uvicorn's configuration. `app` is an application, or the import name of a function that makes one."""
     return EdgeConfig(
         app,
@@ -55,6 +64,13 @@ class GatewayServer(Server):
 
     #: The seconds of the first two steps.
     notice_s, grace_s = NOTICE_S, GRACE_S
+    #: Whether no other process goes on serving at the same socket.
+    is_last: Callable[[], bool] = staticmethod(lambda: True)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if isinstance(self.config.app, Switch) and threading.current_thread() is threading.main_thread():
+            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self.config.app.change)
 
     async def on_tick(self, counter: int) -> bool:
         if counter % SWEEP_TICKS == 0:
@@ -95,9 +111,10 @@ class GatewayServer(Server):
         """Let nobody connect any more, and accept all who have.
 
         A connection that waits to be accepted would be reset when its socket is closed. So the kernel drops the first
-        packet of any further one, which its client repeats after a second, and is then refused.
+        packet of any further one, which its client repeats after a second, and is then refused. Where other processes
+        go on at the same socket, they accept all who come.
         """
-        for listener in sockets:
+        for listener in sockets if self.is_last() else ():
             with contextlib.suppress(OSError):  # another system than Linux
                 drop_new_connections(listener)
         await asyncio.sleep(ACCEPT_S)
@@ -137,12 +154,18 @@ def _end_within(seconds: float) -> None:
 
 
 class _Worker(multiprocess.Process):
-    """A worker process. It ends when its supervisor has gone."""
+    """A worker process. It ends when its supervisor has gone. `all_end` is set when no worker is to go on."""
+
+    def __init__(self, config: Config, sockets: list[socket.socket], all_end: Event) -> None:
+        self._all_end = all_end
+        super().__init__(config, sockets)
 
     @property
     def server(self) -> Server:
         if self._server is None:
-            self._server = GatewayServer(config=self.config)
+            self._server = server = GatewayServer(config=self.config)
+            supervisor = os.getppid()
+            server.is_last = lambda: self._all_end.is_set() or os.getppid() != supervisor
         return self._server
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
@@ -157,14 +180,30 @@ def _end_with(parent: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+class _Ending(threading.Event):
+    """It is set as soon as a signal to end has come, although the supervisor may be busy and handles it later."""
+
+    def __init__(self, signals: Sequence[int]) -> None:
+        super().__init__()
+        self._signals = signals
+
+    def is_set(self) -> bool:
+        return super().is_set() or not {signal.SIGINT, signal.SIGTERM}.isdisjoint(self._signals)
+
+
 class Supervisor(multiprocess.Multiprocess):
     """Keeps workers running. They end with it, also if it is killed, and none outlives the hard end."""
+
+    def __init__(self, config: Config, sockets: list[socket.socket]) -> None:
+        self._all_end = get_context("spawn").Event()
+        super().__init__(config, sockets)
+        self.should_exit = _Ending(self.signal_queue)
 
     def init_processes(self) -> None:
         self.processes.extend(self._started() for _ in range(self.processes_num))
 
     def _started(self) -> _Worker:
-        worker = _Worker(self.config, self.sockets)
+        worker = _Worker(self.config, self.sockets, self._all_end)
         worker.start()
         return worker
 
@@ -183,21 +222,30 @@ class Supervisor(multiprocess.Multiprocess):
 
     def restart_all(self) -> None:
         """Replace each worker by a new one, after the new one serves."""
-        for at, old in enumerate(self.processes):
+        for at, old in enumerate(tuple(self.processes)):
             new = self._started()
-            if not new.wait_until_ready(HARD_S, self.should_exit):
+            if not new.wait_until_ready(START_S, self.should_exit):
+                log.error("a new worker does not serve; the others stay as they are")
                 new.kill()
                 new.join()
                 return
-            old.terminate()
-            old.join()
             self.processes[at] = new
+            old.terminate()
+            while old.process.is_alive():
+                if self.should_exit.is_set():
+                    self.processes.append(old)  # it is to end with all others
+                    return
+                old.process.join(0.1)
+
+    def handle_usr1(self) -> None:
+        self.restart_all()
 
     def handle_ttin(self) -> None:
         self.processes_num += 1
         self.processes.append(self._started())
 
     def terminate_all(self) -> None:
+        self._all_end.set()
         for listener in self.sockets:  # the workers have it too; a connection that nobody accepts would wait here
             listener.close()
         _end_within(HARD_S + 2)

@@ -19,6 +19,8 @@ class Budget:
     shells_bytes: int
     #: The positions of tile pixels between the points of the grid.
     pixels_bytes: int
+    #: Previews of time steps, for tiles while the generator is away.
+    previews_bytes: int
     #: Lateral means and incomplete series.
     places_bytes: int
     #: The times of each client's recent requests, for the rate limit.
@@ -33,13 +35,14 @@ class Budget:
         rest = whole_bytes - urls
         # A step takes up to a second to decode, and an answer takes milliseconds to make.
         steps, shells, pixels = 3 * rest // 8, rest // 6, rest // 16
-        places, clients = rest // 32, rest // 64
+        previews, places, clients = rest // 64, rest // 32, rest // 64
         return cls(
             urls_bytes=urls,
             steps_bytes=steps,
             shells_bytes=shells,
             pixels_bytes=pixels,
+            previews_bytes=previews,
             places_bytes=places,
             clients_bytes=clients,
-            answers_bytes=rest - steps - shells - pixels - places - clients,
+            answers_bytes=rest - steps - shells - pixels - previews - places - clients,
         )

@@ -13,13 +13,14 @@ from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from earthgan.bounded import Bounded
+from earthgan.errors import EngineTimeout, EngineUnavailable
 from earthgan_gateway.formats import FORMATS
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Pictures, ShellPicture, TilePicture
 from earthgan_gateway.routes import grammar
 from earthgan_gateway.routes.encoding import accepted, accepts_gzip
 from earthgan_gateway.routes.presence import ReaderLeft, while_present
-from earthgan_gateway.routes.problems import problem, problem_of
+from earthgan_gateway.routes.problems import RETRY_AFTER_S, problem, problem_of
 from earthgan_gateway.routes.ranges import Unsatisfiable, asked_range
 from earthgan_gateway.telemetry import CacheLevel, Metrics
 
@@ -98,7 +99,15 @@ class PictureRoutes:
         else:
             answer = await self._pictures.find(resolved.picture)
             if answer is None:
-                answer = await while_present(receive, self._pictures.make(resolved.picture))
+                try:
+                    answer = await while_present(receive, self._pictures.make(resolved.picture))
+                except (EngineUnavailable, EngineTimeout):
+                    coarse = await while_present(receive, self._pictures.coarse(resolved.picture))
+                    if coarse is None:
+                        raise
+                    self._count("coarse", resolved.picture)
+                    await _send(send, 200, self._coarse_headers(resolved, coarse, started), _body(scope, coarse))
+                    return
             body, where = answer.body, answer.source if answer.hit else "render"
             self._count("rendered" if not answer.hit else "redis", resolved.picture)
             status = b"earthgan; hit; detail=" + where.encode() if answer.hit else b"earthgan; fwd=miss"
@@ -115,7 +124,19 @@ class PictureRoutes:
             (b"cache-status", status),
             (b"server-timing", timing),
         ]
-        await _send(send, 206 if partly else 200, headers, body if scope["method"] == "GET" else b"")
+        await _send(send, 206 if partly else 200, headers, _body(scope, body))
+
+    def _coarse_headers(self, resolved: Resolved, body: bytes, started: float) -> Headers:
+        """The header fields of a tile that stands in for a while. It has no entity tag, and nobody may keep it."""
+        return [
+            (b"content-type", FORMATS[resolved.picture.format].media_type.encode()),
+            (b"cache-control", b"no-store"),
+            (b"retry-after", b"%d" % RETRY_AFTER_S),
+            (b"earthgan-surrogate", self._offer.surrogate.digest.encode()),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-status", b"earthgan; fwd=miss; detail=coarse"),
+            (b"server-timing", b"coarse;dur=%.2f" % ((time.perf_counter() - started) * 1e3)),
+        ]
 
     def _count(self, level: CacheLevel, picture: ShellPicture) -> None:
         if isinstance(picture, TilePicture):
@@ -142,6 +163,10 @@ class PictureRoutes:
             *([(b"content-encoding", b"gzip")] if picture.gzipped else []),
         ]
         return Resolved(picture, self._pictures.key(picture), etag, headers, compressed)
+
+
+def _body(scope: Scope, body: bytes) -> bytes:
+    return body if scope["method"] == "GET" else b""
 
 
 async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:

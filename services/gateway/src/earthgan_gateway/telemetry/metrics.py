@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 #: Where a tile came from. `rendered` means that it was drawn for this request, and `not_modified` that the client had
-#: it already, according to its entity tag.
-CacheLevel = Literal["memory", "redis", "rendered", "not_modified"]
+#: it already, according to its entity tag. `coarse` ones were drawn while the generator was away.
+CacheLevel = Literal["memory", "redis", "rendered", "not_modified", "coarse"]
 
 #: The environment variable with which prometheus_client shares series between processes.
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
