@@ -9,6 +9,7 @@
  */
 
 import { numbersOf, READS_PARTS } from "../said.js";
+import { Below } from "./below.js";
 import { Code } from "./coded.js";
 import { Corrections, parted } from "./corrections.js";
 import { Curves } from "./curves.js";
@@ -73,6 +74,7 @@ export class Surrogate {
   #whole = new Map(); // coefficients by step that are computed: those of #kept
   #kept = new Map(); // promises of coefficients by step, the latest last
   #harmonics = new WeakMap(); // by grid
+  #below = null; // made when it is first asked for
 
   /**
    * @param {import("./folder.js").Folder} folder @param {object} spec the content of spec.json
@@ -278,6 +280,16 @@ export class Surrogate {
   #duration(before, after) {
     const { clock } = this.spec.generator.arguments.prediction;
     return after[clock] - before[clock];
+  }
+
+  /** Profiles, series and sections. @returns {Below} */
+  get below() {
+    const { degree } = this.spec.generator.arguments;
+    const everywhere = (coefficients, sphere, radiusKm) => synthesise(coefficients, this.#kernels, sphere, radiusKm, [0])[0];
+    this.#below ??= new Below(this, {
+      degree, shape: this.#code.shape, radiiKm: numbersOf(this.spec.grid.radii_km), kernels: this.#kernels, curves: this.#curves, everywhere,
+    });
+    return this.#below;
   }
 
   /** Returns the state that coefficients describe. @param {import("./coded.js").Coefficients} coefficients */

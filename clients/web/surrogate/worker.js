@@ -99,7 +99,7 @@ async function compute(request) {
   const replyTo = (asked, coefficients, detail) => {
     asked.isAnswered = true;
     for (const [key, other] of requests) if (other.id < asked.id || (other === asked && other !== latest())) requests.delete(key);
-    const values = quantityOf(surrogate, surrogate.stateOf(coefficients), variable, r);
+    const values = quantityOf(surrogate, surrogate.stateOf(coefficients), variable, { r });
     const cost = { bytes: surrogate.bytes - asked.before, ms: performance.now() - asked.start - waited };
     postMessage({ id: asked.id, values, detail, cost }, [values.buffer]);
   };
