@@ -2,8 +2,9 @@
 
 import { isAnomaly } from "./anomaly.js";
 import { marksOf, showMarks } from "./depth-marks.js";
-import { elapsedText, lengthFormat, stepName } from "./format.js";
+import { elapsedText, lengthFormat, stepAt, stepName } from "./format.js";
 import { readDraw } from "./permalink-text.js";
+import { roundedTime } from "./state.js";
 
 export class Controls {
   #form;
@@ -69,20 +70,25 @@ export class Controls {
     depth.valueAsNumber = this.#shells.indexOf(shell);
     label(depth, this.#place(shell), `radius ${this.#length(shell.radius_km)}`);
 
-    const step = this.#steps.find(({ t }) => t === state.t);
-    time.valueAsNumber = this.#steps.indexOf(step);
+    const step = stepAt(this.#steps, state.t);
+    time.valueAsNumber = this.#steps.findLastIndex(({ t }) => t <= state.t);
     const elapsed = elapsedText(step, this.#steps[0]);
     label(time, stepName(step), elapsed, elapsed && this.#isScaled ? "scaled to plate speeds" : "");
   }
 
-  /** The next place of a slider: the first after the last, if it loops. @param {"time" | "depth"} axis */
-  next(axis, isLooping) {
-    const slider = this.#form.elements[axis];
-    const at = slider.valueAsNumber + 1;
+  /**
+   * The next place of a slider: the first after the last, if it loops.
+   * @param {"time" | "depth"} axis @param {boolean} isLooping @param {import("./state.js").State} state
+   * @param {number} parts into so many the time between two steps is divided
+   */
+  next(axis, isLooping, state, parts = 1) {
     const places = axis === "time" ? this.#steps : this.#shells;
-    if (at >= places.length && !isLooping) return null;
-    const place = places[at % places.length];
-    return axis === "time" ? { t: place.t } : { r: place.r };
+    const at = axis === "time" ? nextPart(this.#steps, state.t, parts) : this.#shells.findIndex(({ r }) => r === state.r) + 1;
+    if (at > places.length - 1 && !isLooping) return null;
+    if (axis === "depth") return { r: places[at % places.length].r };
+    const [before, share] = at > places.length - 1 ? [0, 0] : [Math.floor(at), at % 1];
+    const { t } = places[before];
+    return { t: share ? roundedTime(t + share * (places[before + 1].t - t)) : t };
   }
 
   /** Offers the draws of a generator with noise. */
@@ -142,4 +148,11 @@ function label(slider, main, more, unseen = "") {
   strong.textContent = main;
   output.replaceChildren(strong, more && ` · ${more}`);
   slider.setAttribute("aria-valuetext", [main, more, unseen].filter(Boolean).join(", "));
+}
+
+/** Where the next part of the time between steps begins: a number of steps. */
+function nextPart(steps, t, parts) {
+  const before = steps.findLastIndex((step) => step.t <= t);
+  const share = before === steps.length - 1 ? 0 : (t - steps[before].t) / (steps[before + 1].t - steps[before].t);
+  return (Math.floor((before + share) * parts + 1e-3) + 1) / parts;
 }

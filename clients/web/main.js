@@ -19,8 +19,11 @@ import { Readout } from "./readout.js";
 import { Recovery } from "./recovery.js";
 import { download, pictureOf } from "./save-picture.js";
 import { openSource } from "./source.js";
-import { frameKey, frameOf, withChange } from "./state.js";
+import { frameKey, frameOf, roundedPlace, withChange } from "./state.js";
 import { ViewportCanvas } from "./viewport-canvas.js";
+
+/** A second click within this time makes the first one a part of a double click. */
+const DOUBLE_CLICK_MS = 300;
 
 const message = new MessageLine();
 
@@ -81,10 +84,14 @@ function run(source) {
   let shownFrame = null;
   let shownLegend = null;
 
+  let opening = null;
+  let more = null; // what the page can do besides: more/more.js
+  let chosen = 0; // a timer
+
   const globe = new GlobeMap(byId("map"), byId("zoom"), tiling, (view) => {
     state = withChange(state, { view });
     permalink.write(state);
-    caption.showView(view);
+    caption.showPlaces(state);
   });
   const recovery = new Recovery(connection, () => field.retry());
   const caption = new Caption(byId("caption"), catalog);
@@ -100,9 +107,21 @@ function run(source) {
       message.fail(reason, () => field.retry());
       recovery.failed();
     },
+    chosen: () => {
+      if (!field.hasBetween) update({ t: stepNear(state.t) });
+      more?.show(state);
+    },
   });
   const legend = new Legend(byId("legend"));
-  const probe = new Probe(globe.leaflet, byId("crosshair"), { moved: () => readout?.write(), chosen: () => {} });
+  // A place is chosen by a click, unless that is the first one of two, which enlarge the map.
+  const probe = new Probe(globe.leaflet, byId("crosshair"), {
+    moved: () => readout?.write(),
+    chosen: (place) => {
+      clearTimeout(chosen);
+      chosen = setTimeout(() => choose({ place: roundedPlace(place) }), DOUBLE_CLICK_MS);
+    },
+  });
+  globe.leaflet.on("dblclick", () => clearTimeout(chosen));
   readout = new Readout(
     source,
     { shell: (frame) => field.shellOf(frame), place: () => probe.place },
@@ -118,8 +137,9 @@ function run(source) {
   const controls = new Controls(byId("controls"), source, choose);
   const ranges = new RangeControls(byId("controls"), source.styles, choose);
   const player = new Player(byId("player"), [...document.querySelectorAll(".play")], {
-    step: (axis, isLooping) => {
-      const change = controls.next(axis, isLooping);
+    hasBetween: () => field.hasBetween,
+    step: (axis, isLooping, parts) => {
+      const change = controls.next(axis, isLooping, state, parts);
       if (change) update(change);
       return change !== null;
     },
@@ -130,9 +150,24 @@ function run(source) {
   });
   const permalink = new Permalink(navigate);
   bindGraticule(globe.leaflet);
-  byId("zoom").querySelector('[name="save"]').addEventListener("click", save);
+  const button = (name) => byId("zoom").querySelector(`[name="${name}"]`);
+  button("save").addEventListener("click", save);
+  button("section").addEventListener("click", async () => (await open()).toggleSection());
   tellWhatIsCutOff(maxLatitude(globe.leaflet));
   navigate();
+
+  /** Opens what is not needed for the first field. */
+  function open() {
+    const page = {
+      source, engine: field, map: globe.leaflet, state: () => state, choose, download,
+      legend: () => shownLegend, shownFrame: () => shownFrame, inform: (text) => message.inform(text),
+    };
+    opening ??= import("./more/more.js").then(({ More }) => (more = new More(page)));
+    opening.catch(() => (opening = null)); // it is opened again when it is needed
+    return opening;
+  }
+
+  const stepNear = (t) => catalog.steps.reduce((a, b) => (Math.abs(b.t - t) < Math.abs(a.t - t) ? b : a)).t;
 
   async function save() {
     if (shownLegend === null) return;
@@ -144,14 +179,13 @@ function run(source) {
 
   /** Takes the state from the address: at the start, and when the reader goes back or forward, or edits it. */
   function navigate() {
-    const { state: asked, problems } = parseHash(location.hash, catalog);
+    const { state: asked, problems } = parseHash(location.hash, catalog, field.hasBetween);
     state = asked;
     player.stop();
     message.clear();
     if (problems.length) message.inform(problems.join(" "));
     permalink.correct(state);
     globe.setView(asked.view);
-    caption.showView(asked.view);
     update({});
   }
 
@@ -159,7 +193,11 @@ function run(source) {
     state = withChange(state, change);
     controls.show(state);
     ranges.show(state);
+    probe.pin(state.place ?? null);
+    caption.showPlaces(state);
     field.show(frameOf(state));
+    if (more) more.show(state);
+    else if (state.place || state.section) open();
   }
 
   /** Updates the words. They follow the picture and not the controls, so they describe the map. */
@@ -181,11 +219,13 @@ function run(source) {
     caption.show(frame, found);
     shownLegend = found;
     dataset.loaded = frameKey(frame);
+    more?.shown(frame);
     if (frameKey(frame) !== frameKey(frameOf(state))) return; // it is on the way to the wanted one
     delete dataset.busy;
     recovery.shown();
-    player.shown();
+    player.shown(dataset.detail === "refined");
     message.clearFailure();
+    if (dataset.detail === "refined") open();
   }
 }
 

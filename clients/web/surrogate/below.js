@@ -143,7 +143,7 @@ export class Below {
         const curve = found.has(variable) ? null : curves.at(variable, everywhereOn, radiiKm[shell]);
         for (let i = 0, to = at * count; i < count; i++, to++) {
           out[to] = offset + scale * (curve ? curve(out[to]) : out[to]);
-          if (cells && coefficients?.corrections) out[to] += coefficients.corrections.at(variable, shell, cells[i]);
+          if (cells && sums.corrections) out[to] += sums.corrections.at(variable, shell, cells[i]);
         }
       }
       return out;

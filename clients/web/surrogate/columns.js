@@ -62,6 +62,7 @@ export class Sums {
   constructor(points, coefficients) {
     this.points = points;
     this.strength = coefficients.strength ?? 1;
+    this.corrections = coefficients.corrections ?? null;
     this.byKind = new Map();
   }
 }

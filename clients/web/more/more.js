@@ -1,0 +1,68 @@
+/** What the page can do once its first field is there. It is a file of its own, so that the field does not wait for it. */
+
+import { Below } from "./below.js";
+import { Numbers } from "./numbers.js";
+import { Section } from "./section.js";
+
+/**
+ * @typedef {{
+ *   source: import("../source.js").Source, engine: import("../engine.js").Engine,
+ *   map: import("../vendor/leaflet/leaflet-src.esm.js").Map,
+ *   state: () => import("../state.js").State, choose: (change: Partial<import("../state.js").State>) => void,
+ *   legend: () => ?import("../source.js").Legend, shownFrame: () => ?import("../source.js").Frame,
+ *   inform: (text: string) => void, download: (file: Blob, name: string) => void,
+ * }} Page  what main.js lends: the state and how to change it; the frame on the map and its legend
+ */
+
+export class More {
+  #page;
+  #panel = document.getElementById("panel");
+  #numbers;
+  #below;
+  #section;
+  #watched = ""; // what is watched, as text
+
+  /** @param {Page} page */
+  constructor(page) {
+    this.#page = page;
+    this.#numbers = new Numbers(page.source, page.engine, {
+      profile: (found) => this.#below.found(found),
+      section: (found) => this.#section.found(found),
+      failed: (reason) => page.inform(reason),
+    });
+    this.#section = new Section(page, this.#panel, () => this.#watch());
+    this.#below = new Below(page, this.#numbers, this.#panel);
+    this.show(page.state());
+  }
+
+  /** Shows a section, or takes it away. */
+  toggleSection() {
+    this.#page.choose({ section: this.#page.state().section ? null : this.#section.first });
+  }
+
+  /** @param {import("../state.js").State} state */
+  show(state) {
+    const { place, section } = this.#numbers.exist ? state : {};
+    this.#panel.hidden = !place && !section;
+    document.querySelector('#zoom [name="section"]').setAttribute("aria-pressed", String(Boolean(section)));
+    this.#section.show({ section });
+    this.#below.show({ place }, this.#page.shownFrame());
+    this.#watch();
+  }
+
+  /** A frame is on the map. @param {import("../source.js").Frame} frame */
+  shown(frame) {
+    this.#numbers.shown(frame);
+    this.#section.shown();
+    this.#below.shown(frame);
+  }
+
+  #watch() {
+    const { place = null } = this.#panel.hidden ? {} : this.#page.state();
+    const { wish } = this.#section;
+    const text = JSON.stringify([place, wish, this.#page.engine.chosen]);
+    if (text === this.#watched) return;
+    this.#watched = text;
+    this.#numbers.watch(place, wish, this.#page.shownFrame());
+  }
+}
