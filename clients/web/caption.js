@@ -1,6 +1,7 @@
 /** What the picture on the map shows, in words: over the picture, in the page's title, and so in the browser's history. */
 
-import { formatPlace, lengthFormat, stepAt, stepName } from "./format.js";
+import { formatPlace, lengthFormat, stepName } from "./format.js";
+import { stepAt } from "./times.js";
 
 export class Caption {
   #catalog;

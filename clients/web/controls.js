@@ -2,9 +2,9 @@
 
 import { isAnomaly } from "./anomaly.js";
 import { marksOf, showMarks } from "./depth-marks.js";
-import { elapsedText, lengthFormat, stepAt, stepName } from "./format.js";
+import { elapsedText, lengthFormat, stepName } from "./format.js";
 import { readDraw } from "./permalink-text.js";
-import { roundedTime } from "./state.js";
+import { nextTime, stepAt } from "./times.js";
 
 export class Controls {
   #form;
@@ -82,13 +82,13 @@ export class Controls {
    * @param {number} parts into so many the time between two steps is divided
    */
   next(axis, isLooping, state, parts = 1) {
-    const places = axis === "time" ? this.#steps : this.#shells;
-    const at = axis === "time" ? nextPart(this.#steps, state.t, parts) : this.#shells.findIndex(({ r }) => r === state.r) + 1;
-    if (at > places.length - 1 && !isLooping) return null;
-    if (axis === "depth") return { r: places[at % places.length].r };
-    const [before, share] = at > places.length - 1 ? [0, 0] : [Math.floor(at), at % 1];
-    const { t } = places[before];
-    return { t: share ? roundedTime(t + share * (places[before + 1].t - t)) : t };
+    if (axis === "time") {
+      const t = nextTime(this.#steps, state.t, parts) ?? (isLooping ? this.#steps[0].t : null);
+      return t === null ? null : { t };
+    }
+    const at = this.#shells.findIndex(({ r }) => r === state.r) + 1;
+    if (at >= this.#shells.length && !isLooping) return null;
+    return { r: this.#shells[at % this.#shells.length].r };
   }
 
   /** Offers the draws of a generator with noise. */
@@ -148,11 +148,4 @@ function label(slider, main, more, unseen = "") {
   strong.textContent = main;
   output.replaceChildren(strong, more && ` · ${more}`);
   slider.setAttribute("aria-valuetext", [main, more, unseen].filter(Boolean).join(", "));
-}
-
-/** Where the next part of the time between steps begins: a number of steps. */
-function nextPart(steps, t, parts) {
-  const before = steps.findLastIndex((step) => step.t <= t);
-  const share = before === steps.length - 1 ? 0 : (t - steps[before].t) / (steps[before + 1].t - steps[before].t);
-  return (Math.floor((before + share) * parts + 1e-3) + 1) / parts;
 }

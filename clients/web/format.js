@@ -64,19 +64,6 @@ export function amountOf(bytes) {
 /** Returns a duration. @param {number} ms @returns {string} e.g. "320 ms", "12 s" */
 export const durationOf = (ms) => (ms < 9999.5 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1000)} s`);
 
-/**
- * A step, or a time between two steps as if it were one.
- * @param {import("./source.js").Step[]} steps in the order of t @param {number} t @returns {import("./source.js").Step}
- */
-export function stepAt(steps, t) {
-  const after = steps.findIndex((step) => step.t >= t);
-  if (after < 0 || steps[after].t === t || after === 0) return steps.find((step) => step.t === t);
-  const [before, later] = [steps[after - 1], steps[after]];
-  const share = (t - before.t) / (later.t - before.t);
-  const [first, last] = [before.time_myr ?? null, later.time_myr ?? null];
-  return { t, label: null, time_myr: first === null || last === null ? null : first + share * (last - first) };
-}
-
 /** Returns a time step's own label, or its number. @param {import("./source.js").Step} step */
 export const stepName = ({ t, label }) => label ?? `step ${t}`;
 

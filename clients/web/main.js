@@ -112,13 +112,14 @@ function run(source) {
       more?.show(state);
     },
   });
+  const looksBelow = field.chosen === "browser" || Boolean(source.fetchProfile);
   const legend = new Legend(byId("legend"));
   // A place is chosen by a click, unless that is the first one of two, which enlarge the map.
   const probe = new Probe(globe.leaflet, byId("crosshair"), {
     moved: () => readout?.write(),
     chosen: (place) => {
       clearTimeout(chosen);
-      chosen = setTimeout(() => choose({ place: roundedPlace(place) }), DOUBLE_CLICK_MS);
+      if (looksBelow) chosen = setTimeout(() => choose({ place: roundedPlace(place) }), DOUBLE_CLICK_MS);
     },
   });
   globe.leaflet.on("dblclick", () => clearTimeout(chosen));
@@ -152,18 +153,23 @@ function run(source) {
   bindGraticule(globe.leaflet);
   const button = (name) => byId("zoom").querySelector(`[name="${name}"]`);
   button("save").addEventListener("click", save);
-  button("section").addEventListener("click", async () => (await open()).toggleSection());
+  button("section").hidden = !looksBelow;
+  button("section").addEventListener("click", async () => (await open())?.toggleSection());
   tellWhatIsCutOff(maxLatitude(globe.leaflet));
   navigate();
 
-  /** Opens what is not needed for the first field. */
+  /** Opens what is not needed for the first field. @returns {Promise<?import("./more/more.js").More>} null if it does not come */
   function open() {
     const page = {
       source, engine: field, map: globe.leaflet, state: () => state, choose, download,
       legend: () => shownLegend, shownFrame: () => shownFrame, inform: (text) => message.inform(text),
     };
-    opening ??= import("./more/more.js").then(({ More }) => (more = new More(page)));
-    opening.catch(() => (opening = null)); // it is opened again when it is needed
+    const failed = () => {
+      opening = null; // it is opened again when it is needed
+      if (state.place || state.section) message.fail("A part of the page could not be loaded.", open);
+      return null;
+    };
+    opening ??= import("./more/more.js").then(({ More }) => (more = new More(page)), failed);
     return opening;
   }
 
@@ -193,11 +199,10 @@ function run(source) {
     state = withChange(state, change);
     controls.show(state);
     ranges.show(state);
-    probe.pin(state.place ?? null);
     caption.showPlaces(state);
     field.show(frameOf(state));
     if (more) more.show(state);
-    else if (state.place || state.section) open();
+    else if (looksBelow && (state.place || state.section)) open();
   }
 
   /** Updates the words. They follow the picture and not the controls, so they describe the map. */
@@ -219,13 +224,13 @@ function run(source) {
     caption.show(frame, found);
     shownLegend = found;
     dataset.loaded = frameKey(frame);
-    more?.shown(frame);
+    more?.shown(frame, dataset.detail);
     if (frameKey(frame) !== frameKey(frameOf(state))) return; // it is on the way to the wanted one
     delete dataset.busy;
     recovery.shown();
     player.shown(dataset.detail === "refined");
     message.clearFailure();
-    if (dataset.detail === "refined") open();
+    if (dataset.detail === "refined" && looksBelow) open();
   }
 }
 

@@ -2,7 +2,8 @@
 
 import { isAnomaly } from "./anomaly.js";
 import { readRange } from "./range.js";
-import { defaultState, rounded, roundedPlace, roundedTime } from "./state.js";
+import { defaultState, rounded, roundedPlace } from "./state.js";
+import { roundedTime } from "./times.js";
 
 /** The names that a parameter may have, in small letters. The first is the one that the page writes. */
 const NAMES = {

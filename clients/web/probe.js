@@ -3,7 +3,6 @@
  * or where the reader has tapped, and arrow keys carry it on where the map ends, so that the poles can be read.
  */
 
-import { LatLng } from "./vendor/leaflet/leaflet-src.esm.js";
 import { maxLatitude } from "./globe-map.js";
 
 /** How far an arrow key moves the cross, as it moves the map. */
@@ -19,7 +18,6 @@ export class Probe {
   #on;
   #pointer = null; // a point of the element
   #pin = null; // a place
-  #isChosen = false; // whether the page has put the pin
   #lift = 0; // how far the keys have moved the cross down from the middle, in pixels
 
   /**
@@ -51,14 +49,6 @@ export class Probe {
     if (Math.abs(place.lat) > most && Math.abs(this.#poleY(Math.sign(place.lat)) - point.y) > 1) return null;
     const { lng } = place.wrap();
     return { lat: Math.max(-most, Math.min(most, place.lat)), lng };
-  }
-
-  /** Puts the cross where a place is chosen; null: where keys have moved it, or in the middle. @param {?{lat: number, lng: number}} place */
-  pin(place) {
-    if (place === null ? this.#pin === null || !this.#isChosen : this.#pin?.lat === place.lat && this.#pin.lng === place.lng) return;
-    this.#isChosen = place !== null;
-    this.#pin = place && new LatLng(place.lat, place.lng);
-    this.#show();
   }
 
   #crossPoint() {

@@ -58,9 +58,6 @@ export function roundedPlace({ lat, lng }) {
   return Object.freeze({ lat: round(lat), lng: round(lng) });
 }
 
-/** A time between two steps as an address holds it. @param {number} t */
-export const roundedTime = (t) => Math.round(t * 1000) / 1000;
-
 /** A view as an address holds it. @param {View} view @returns {View} */
 export function rounded({ lat, lng, zoom }) {
   const round = (number) => Math.round(number * 1000) / 1000 + 0; // never -0

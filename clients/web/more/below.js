@@ -5,6 +5,7 @@ import { amountOf, formatPlace, formatValue, headingOf, lengthFormat, stepName, 
 import { button, element } from "./dom.js";
 import { csvOf } from "./csv.js";
 import { Plot } from "./plot.js";
+import { Ring } from "./ring.js";
 
 /** A series reads the whole surrogate. So many bytes are read without asking, unless the reader wants to save data. */
 const UNASKED_BYTES = 3e6;
@@ -20,11 +21,14 @@ export class Below {
   #length;
   #place = null;
   #profile = null;
+  #legends = {}; // of the profile and of the series
   #plots;
   #values = []; // of the series
   #series = null; // what it is of
   #isAllowed;
+  #isWhole = false; // the frame on the map
   #parts;
+  #ring;
 
   /**
    * @param {import("./more.js").Page} page @param {import("./numbers.js").Numbers} numbers @param {HTMLElement} panel
@@ -32,6 +36,7 @@ export class Below {
   constructor(page, numbers, panel) {
     const { catalog } = page.source;
     this.#page = page;
+    this.#ring = new Ring(page.map);
     this.#numbers = numbers;
     this.#catalog = catalog;
     this.#isAbove = catalog.shells.every(({ depth_km }) => depth_km <= 0);
@@ -63,58 +68,60 @@ export class Below {
     this.#plots = {
       profile: new Plot(profile, {
         isUpright: true, isRising: this.#isAbove, height: 250, format,
-        names: { x: `${this.#isAbove ? "Height" : "Depth"}${unit}`, y: () => headingOf(this.#legend) },
+        names: { x: `${this.#isAbove ? "Height" : "Depth"}${unit}`, y: () => headingOf(this.#legends.profile) },
         pick: (depth) => page.choose({ r: nearest(this.#shells, (shell) => this.#depthOf(shell), depth).r }),
         hover: (i) => this.#profileSays(i),
       }),
       series: new Plot(series, {
         height: 150, format,
-        names: { x: hasTimes ? "Myr after the first step" : "Step", y: () => headingOf(this.#legend) },
+        names: { x: hasTimes ? "Myr after the first step" : "Step", y: () => headingOf(this.#legends.series) },
         pick: (time) => page.choose({ t: nearest(this.#steps, (_, i) => this.#times[i], time).t }),
         hover: (i) => this.#seriesSays(i),
       }),
     };
   }
 
-  get #legend() {
-    return this.#page.legend();
-  }
-
-  /** @param {import("../state.js").State} state @param {?import("../source.js").Frame} frame the one on the map */
-  show({ place }, frame) {
-    if (place?.lat !== this.#place?.lat || place?.lng !== this.#place?.lng) {
-      this.#profile = this.#series = null;
+  /** The last profile stays until that of another place is there. @param {{place: ?import("../state.js").Place}} state */
+  show({ place }) {
+    if (!isSame(place, this.#place)) {
+      this.#series = null;
       this.#numbers.stop();
     }
     this.#place = place;
+    this.#ring.show(place);
     this.#parts.root.hidden = !place;
-    if (!place) return;
-    this.#parts.title.textContent = `Below ${formatPlace(place.lat, place.lng)}`;
-    if (frame) this.shown(frame);
+    if (!place) this.#profile = null;
+    else if (this.#profile === null) this.#parts.title.textContent = titleOf(place);
   }
 
-  /** A frame is on the map. @param {import("../source.js").Frame} frame */
-  shown(frame) {
+  /** A frame is on the map. @param {import("../source.js").Frame} frame @param {boolean} isWhole whether no better one follows */
+  shown(frame, isWhole) {
     if (!this.#place) return;
     this.#plots.profile.mark(this.#depthOf(this.#shellOf(frame)));
     this.#plots.series.mark(this.#timeOf(frame.t));
-    this.#follow(frame);
+    this.#profileSays(null);
+    this.#isWhole = isWhole;
+    this.#follow();
   }
 
   /** @param {import("./numbers.js").Profile} found */
   found(found) {
-    if (found.place.lat !== this.#place?.lat || found.place.lng !== this.#place?.lng) return;
+    if (!isSame(found.place, this.#place)) return;
     this.#profile = found;
-    const ofShells = (values) => this.#shells.map(({ r }) => this.#scaled(values[r]));
+    this.#legends.profile = found.legend ?? this.#page.legend();
+    this.#parts.title.textContent = titleOf(found.place);
+    const { profile: legend } = this.#legends;
+    const ofShells = (values) => this.#shells.map(({ r }) => scaled(values[r], legend));
     const lines = [{ values: ofShells(found.values) }];
     if (found.mean) lines.unshift({ values: ofShells(found.mean), isFaint: true });
     const frame = this.#page.shownFrame();
     const [x, mark] = [this.#shells.map((shell) => this.#depthOf(shell)), this.#depthOf(this.#shellOf(frame))];
     const ticks = marksOf(this.#shells, this.#catalog).map(({ depthKm }) => depthKm);
     const [first, last] = [lines.at(-1).values[0], lines.at(-1).values.at(-1)];
-    const ends = `from ${this.#text(first)} at ${this.#depth(0)} to ${this.#text(last)} at ${this.#depth(x.length - 1)}`;
-    this.#plots.profile.show({ x, lines, mark, ticks }, `${this.#legend.long_name} over depth, ${ends}`);
+    const ends = `from ${textOf(first, legend)} at ${this.#depth(0)} to ${textOf(last, legend)} at ${this.#depth(x.length - 1)}`;
+    this.#plots.profile.show({ x, lines, mark, ticks }, `${legend.long_name} over depth, ${ends}`);
     this.#profileSays(null);
+    this.#follow();
   }
 
   #profileSays(i) {
@@ -122,12 +129,15 @@ export class Below {
     const at = i ?? this.#shells.findIndex(({ r }) => r === this.#page.shownFrame().r);
     const { r } = this.#shells[at];
     const { mean, values } = this.#profile;
-    const of = mean ? ` · mean ${this.#text(this.#scaled(mean[r]))}` : "";
-    this.#parts.profileWords.textContent = `Over depth · ${this.#depth(at)}: ${this.#text(this.#scaled(values[r]))}${of}`;
+    const text = (value) => textOf(scaled(value, this.#legends.profile), this.#legends.profile);
+    const of = mean ? ` · mean ${text(mean[r])}` : "";
+    this.#parts.profileWords.textContent = `Over depth · ${this.#depth(at)}: ${text(values[r])}${of}`;
   }
 
-  /** Computes the series, if it is of something else than the last one. */
-  #follow(frame) {
+  /** Computes the series, if it is of something else than the last one, once nobody waits for the map. */
+  #follow() {
+    const frame = this.#page.shownFrame();
+    if (!this.#isWhole || !isSame(this.#profile?.place, this.#place)) return;
     const of = [frame.variable, frame.r, frame.anomaly, frame.draw, this.#page.engine.chosen].join();
     const isThere = this.#steps.length > 1;
     for (const part of ["series", "seriesWords"]) this.#parts[part].hidden = !isThere || !this.#isAllowed;
@@ -136,11 +146,11 @@ export class Below {
     if (!isThere || !this.#isAllowed || this.#series === of) return;
     this.#series = of;
     this.#values = this.#steps.map(() => null);
-    const legend = this.#legend;
+    this.#legends.series = this.#page.legend();
     let due = 0;
     const draw = () => {
       cancelAnimationFrame(due);
-      due = requestAnimationFrame(() => this.#series === of && this.#drawSeries(legend));
+      due = requestAnimationFrame(() => this.#series === of && this.#drawSeries());
     };
     this.#numbers.series(frame, this.#place, {
       told: (t, value) => {
@@ -148,15 +158,17 @@ export class Below {
         draw();
       },
       whole: draw,
+      legend: (own) => (this.#legends.series = own),
       failed: (reason) => this.#series === of && (this.#parts.seriesWords.textContent = reason),
     });
-    this.#drawSeries(legend);
+    this.#drawSeries();
   }
 
-  #drawSeries(legend) {
-    const values = this.#values.map((value) => this.#scaled(value, legend));
+  #drawSeries() {
+    const { series: legend } = this.#legends;
+    const values = this.#values.map((value) => scaled(value, legend));
     const known = values.filter((value) => value !== null);
-    const range = known.length ? `, between ${this.#text(Math.min(...known))} and ${this.#text(Math.max(...known))}` : "";
+    const range = known.length ? `, between ${textOf(Math.min(...known), legend)} and ${textOf(Math.max(...known), legend)}` : "";
     const mark = this.#timeOf(this.#page.shownFrame().t);
     this.#plots.series.show({ x: this.#times, lines: [{ values }], mark }, `${legend.long_name} over time${range}`);
     this.#seriesSays(null);
@@ -166,15 +178,16 @@ export class Below {
     const left = this.#values.filter((value) => value === null).length;
     const nearestNow = this.#steps.indexOf(nearest(this.#steps, ({ t }) => t, this.#page.shownFrame().t));
     const at = i ?? nearestNow;
-    const value = this.#scaled(this.#values[at]);
-    const text = value === null ? "…" : this.#text(value);
+    const value = scaled(this.#values[at], this.#legends.series);
+    const text = value === null ? "…" : textOf(value, this.#legends.series);
     const missing = left ? ` · ${this.#steps.length - left} of ${this.#steps.length} steps` : "";
-    this.#parts.seriesWords.textContent = `Over time · ${stepName(this.#steps[at])}: ${text}${missing}`;
+    const says = left < this.#steps.length ? `${stepName(this.#steps[at])}: ${text}${missing}` : "…";
+    this.#parts.seriesWords.textContent = `Over time · ${says}`;
   }
 
   #allow() {
     this.#isAllowed = true;
-    this.#follow(this.#page.shownFrame());
+    this.#follow();
   }
 
   #bytes() {
@@ -182,11 +195,13 @@ export class Below {
   }
 
   #save() {
-    const { lat, lng } = this.#place;
-    const heading = headingOf(this.#legend);
+    if (!this.#profile) return;
+    const { lat, lng } = this.#profile.place;
+    const { profile: legend } = this.#legends;
+    const heading = headingOf(legend);
     const depths = { name: `depth${unitAfter(this.#catalog.length_unit ?? "km")}`, values: this.#shells.map(({ depth_km }) => depth_km) };
-    const columns = [depths, { name: heading, values: this.#shells.map(({ r }) => this.#scaled(this.#profile?.values[r])) }];
-    const known = this.#values.map((value, i) => [this.#steps[i].t, this.#times[i], this.#scaled(value)]).filter(([, , value]) => value !== null);
+    const columns = [depths, { name: heading, values: this.#shells.map(({ r }) => scaled(this.#profile.values[r], legend)) }];
+    const known = this.#values.map((value, i) => [this.#steps[i].t, this.#times[i], scaled(value, legend)]).filter(([, , value]) => value !== null);
     const about = `${this.#catalog.title}, ${formatPlace(lat, lng, 2)}, ${document.getElementById("caption").textContent}`;
     const text = csvOf(about, [columns, ["step", "time", heading].map((name, i) => ({ name, values: known.map((row) => row[i]) }))]);
     this.#page.download(new Blob([text], { type: "text/csv" }), `below-${lat}-${lng}.csv`);
@@ -207,24 +222,24 @@ export class Below {
     return this.#shells.find(({ r }) => r === frame.r);
   }
 
-  /** A value in the legend's unit; null if there is none. */
-  #scaled(value, { factor } = this.#legend) {
-    return Number.isFinite(value) ? value * (factor ?? 1) : null;
-  }
-
   #plain(value) {
     const size = Math.abs(value);
     return size && (size >= 1e5 || size < 1e-3) ? value.toExponential(1) : String(Number(value.toPrecision(6)));
-  }
-
-  #text(value) {
-    return value === null ? "no data" : formatValue(value, this.#legend.range) + unitAfter(this.#legend.unit);
   }
 
   #depth(i) {
     return this.#length(this.#depthOf(this.#shells[i]));
   }
 }
+
+const titleOf = ({ lat, lng }) => `Below ${formatPlace(lat, lng)}`;
+
+const isSame = (a, b) => a?.lat === b?.lat && a?.lng === b?.lng;
+
+/** A value in a legend's unit; null if there is none. */
+const scaled = (value, { factor }) => (Number.isFinite(value) ? value * (factor ?? 1) : null);
+
+const textOf = (value, { range, unit }) => (value === null ? "no data" : formatValue(value, range) + unitAfter(unit));
 
 /** @template T @param {T[]} from @param {(one: T, i: number) => number} of @param {number} wanted @returns {T} */
 function nearest(from, of, wanted) {

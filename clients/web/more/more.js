@@ -21,13 +21,14 @@ export class More {
   #below;
   #section;
   #watched = ""; // what is watched, as text
+  #early = new Map(); // what was found of a frame whose legend is not there yet, by "profile" or "section"
 
   /** @param {Page} page */
   constructor(page) {
     this.#page = page;
     this.#numbers = new Numbers(page.source, page.engine, {
-      profile: (found) => this.#below.found(found),
-      section: (found) => this.#section.found(found),
+      profile: (found) => this.#found("profile", found),
+      section: (found) => this.#found("section", found),
       failed: (reason) => page.inform(reason),
     });
     this.#section = new Section(page, this.#panel, () => this.#watch());
@@ -42,19 +43,29 @@ export class More {
 
   /** @param {import("../state.js").State} state */
   show(state) {
-    const { place, section } = this.#numbers.exist ? state : {};
+    const { place, section } = state;
     this.#panel.hidden = !place && !section;
     document.querySelector('#zoom [name="section"]').setAttribute("aria-pressed", String(Boolean(section)));
     this.#section.show({ section });
-    this.#below.show({ place }, this.#page.shownFrame());
+    this.#below.show({ place });
     this.#watch();
   }
 
-  /** A frame is on the map. @param {import("../source.js").Frame} frame */
-  shown(frame) {
+  /** A frame is on the map. @param {import("../source.js").Frame} frame @param {string} detail whether a better one follows */
+  shown(frame, detail) {
     this.#numbers.shown(frame);
     this.#section.shown();
-    this.#below.shown(frame);
+    this.#below.shown(frame, detail === "refined");
+    for (const [kind, found] of this.#early) this.#found(kind, found);
+  }
+
+  /** Passes on what has the quantity and so the legend of the map. What is shown keeps its own legend until then. */
+  #found(kind, found) {
+    this.#early.delete(kind);
+    const { variable, anomaly = false } = this.#page.shownFrame() ?? {};
+    if (found.frame.variable !== variable || Boolean(found.frame.anomaly) !== anomaly) this.#early.set(kind, found);
+    else if (kind === "profile") this.#below.found(found);
+    else this.#section.found(found);
   }
 
   #watch() {
@@ -63,6 +74,7 @@ export class More {
     const text = JSON.stringify([place, wish, this.#page.engine.chosen]);
     if (text === this.#watched) return;
     this.#watched = text;
+    this.#early.clear();
     this.#numbers.watch(place, wish, this.#page.shownFrame());
   }
 }

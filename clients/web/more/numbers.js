@@ -1,19 +1,19 @@
 /** What is below places: computed by this browser, or by the server, as the reader's switch says. */
 
-import { GreatCircle } from "../surrogate/great-circle.js";
-
 /** The server is asked for what the map comes to rest on. */
 const SETTLE_MS = 250;
 
 /**
  * @typedef {import("../state.js").Place} Place @typedef {import("../source.js").Frame} Frame
+ * @typedef {import("../source.js").Legend} Legend
  * @typedef {{
  *   frame: Pick<Frame, "variable" | "t" | "anomaly">, place: Place, values: ArrayLike<?number>, mean: ?ArrayLike<number>,
+ *   legend?: ?Legend,
  * }} Profile  `(shell,)`, the shell next to the core first, in the variable's unit without the legend's factor
  * @typedef {{
  *   frame: Pick<Frame, "variable" | "t" | "anomaly">, from: Place, to: Place, isQuick: boolean,
- *   values: ArrayLike<?number>, places: number, first: number, step: number, count: number,
- * }} Section  `(shell, place)`: every shell from the first on, or every second one, and so on
+ *   values: ArrayLike<?number>, places: number, first: number, step: number, count: number, legend?: ?Legend,
+ * }} Section  `(shell, place)`: every shell from the first on, or every second one, and so on. `legend`: unless it is the map's
  */
 
 export class Numbers {
@@ -34,11 +34,6 @@ export class Numbers {
     this.#source = source;
     this.#engine = engine;
     this.#on = on;
-  }
-
-  /** Whether there is anything to show. */
-  get exist() {
-    return this.#engine.chosen === "browser" || Boolean(this.#source.fetchProfile);
   }
 
   /** @param {?Place} profile @param {?{from: Place, to: Place, isMoving?: boolean}} section @param {?Frame} frame the one on the map */
@@ -67,6 +62,7 @@ export class Numbers {
   }
 
   #watched({ variable, anomaly, t, profile, section, isQuick, found }) {
+    if (this.#engine.chosen !== "browser") return;
     const frame = { variable, anomaly, t };
     if (found.profile) this.#on.profile({ frame, place: profile, ...found.profile });
     if (found.section) this.#on.section({ frame, from: section.from, to: section.to, isQuick, ...found.section });
@@ -76,17 +72,17 @@ export class Numbers {
     this.#request = new AbortController();
     const { signal } = this.#request;
     try {
-      const [profile, below] = await Promise.all([
+      const [profile, below, legend] = await Promise.all([
         place && this.#source.fetchProfile(frame, place, signal),
         section && this.#source.fetchSection(frame, section, signal),
+        this.#plainLegend(frame),
       ]);
       if (signal.aborted) return;
-      const of = (found) => ({ variable: frame.variable, t: frame.t, anomaly: found.variable !== frame.variable });
-      if (profile) this.#on.profile({ frame: of(profile), place, values: profile.values, mean: null });
+      if (profile) this.#on.profile({ frame, place, values: profile.values, mean: null, legend });
       if (below) {
         const { from, to } = section;
         const size = { places: below.lat.length, first: 0, step: 1, count: below.values.length };
-        this.#on.section({ frame: of(below), from, to, isQuick: false, values: below.values.flat(), ...size });
+        this.#on.section({ frame, from, to, isQuick: false, values: below.values.flat(), ...size, legend });
       }
     } catch (error) {
       if (!signal.aborted) this.#on.failed(error.message);
@@ -96,7 +92,9 @@ export class Numbers {
   /**
    * Tells the values at a place in all steps. The latest call wins.
    * @param {Frame} frame @param {Place} place
-   * @param {{told: (t: number, value: ?number) => void, whole: () => void, failed: (reason: string) => void}} on
+   * @param {{
+   *   told: (t: number, value: ?number) => void, whole: () => void, failed: (reason: string) => void, legend: (own: Legend) => void,
+   * }} on
    */
   async series(frame, place, on) {
     this.stop();
@@ -111,13 +109,22 @@ export class Numbers {
     const asked = new AbortController();
     this.#series = () => asked.abort();
     try {
-      const { t, values } = await this.#source.fetchSeries(frame, place, asked.signal);
+      const [{ t, values }, legend] = await Promise.all([
+        this.#source.fetchSeries(frame, place, asked.signal), this.#plainLegend(frame),
+      ]);
       if (asked.signal.aborted) return;
+      if (legend) on.legend(legend);
       t.forEach((step, i) => on.told(step, values[i]));
       on.whole();
     } catch (error) {
       if (!asked.signal.aborted) on.failed(error.message);
     }
+  }
+
+  /** The legend of values from which the server cannot take the mean; otherwise null: the map's is theirs. */
+  async #plainLegend({ variable, draw, anomaly }) {
+    const isPlain = anomaly && !this.#source.catalog.variables.includes(`${variable}_anomaly`);
+    return isPlain ? this.#source.fetchLegend(variable, draw) : null;
   }
 
   /** Ends a series that is under way. */
@@ -126,6 +133,3 @@ export class Numbers {
     this.#series = null;
   }
 }
-
-/** The length of a section in degrees. @param {{from: Place, to: Place}} section */
-export const lengthOf = ({ from, to }) => new GreatCircle(from, to).lengthDeg;

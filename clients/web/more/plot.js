@@ -7,7 +7,7 @@ const scheme = matchMedia("(prefers-color-scheme: dark)");
 
 /**
  * @typedef {{x: ArrayLike<number>, lines: {values: ArrayLike<?number>, isFaint?: boolean}[], mark: ?number, ticks?: number[]}} Shown
- *   `mark` is a place on the axis of x, such as the map's depth, and `ticks` are fainter ones
+ *   `mark` is a place on the axis of x, such as the map's depth, and `ticks` are fainter ones, which have their numbers on the right
  */
 
 export class Plot {
@@ -55,12 +55,14 @@ export class Plot {
     if (!this.#shown) return;
     this.#plot?.destroy();
     const { isUpright = false, isRising = false, height, format, names, pick, hover } = this.#options;
+    const { ticks = [] } = this.#shown;
     const style = getComputedStyle(this.#element);
     const color = (name) => style.getPropertyValue(`--${name}`).trim();
     const axis = (side, more) => ({
       side, stroke: color("muted"), font: FONT, labelFont: FONT, labelSize: 16,
       grid: { stroke: color("line"), width: 1 }, ticks: { stroke: color("line"), width: 1, size: 4 }, gap: 3, ...more,
     });
+    const [filter, numbers] = [(_, splits) => splits, (_, splits) => splits.map(String)];
     const values = (_, splits) => splits.map((value) => (value === null ? "" : format(value)));
     const line = ({ isFaint }) => ({
       stroke: isFaint ? color("muted") : color("accent"), width: isFaint ? 1 : 2, dash: isFaint ? [4, 3] : undefined, points: { size: 3 },
@@ -71,8 +73,9 @@ export class Plot {
         height,
         scales: { x: { time: false, ori: isUpright ? 1 : 0, dir: isUpright && !isRising ? -1 : 1 }, y: { ori: isUpright ? 0 : 1 } },
         axes: [
-          axis(isUpright ? 3 : 2, { label: names.x, size: isUpright ? 42 : 26 }),
+          axis(isUpright ? 3 : 2, { label: names.x, size: isUpright ? 42 : 26, values: isUpright ? values : undefined }),
           axis(isUpright ? 2 : 3, { label: names.y(), size: isUpright ? 26 : 46, values, space: isUpright ? 60 : 28 }),
+          ...(ticks.length ? [axis(1, { scale: "x", size: 34, grid: { show: false }, splits: () => ticks, filter, values: numbers })] : []),
         ],
         series: [{}, ...this.#shown.lines.map(line)],
         legend: { show: false },

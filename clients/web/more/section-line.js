@@ -29,7 +29,7 @@ export class SectionLine {
   constructor(map, on) {
     this.#map = map;
     this.#on = on;
-    this.#canvas = new ViewportCanvas(map, "section", (context, viewport) => this.#draw(context, viewport));
+    this.#canvas = new ViewportCanvas(map, "marks", (context, viewport) => this.#draw(context, viewport));
     this.#handles = ["from", "to"].map((end, i) => this.#handle(end, "AB"[i]));
     map.on("move resize", () => this.#place());
     this.show(null);

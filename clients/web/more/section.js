@@ -20,6 +20,7 @@ export class Section {
   #length;
   #state = null;
   #found = null;
+  #legend = null; // of what was found
   #layout = null;
   #parts;
 
@@ -69,12 +70,16 @@ export class Section {
     this.#state = section ?? null;
     this.#line.show(this.#state);
     this.#parts.root.hidden = !section;
-    if (!section) this.#found = null;
+    if (!section) this.#found = this.#legend = null;
     else this.#say(null);
   }
 
   /** A frame is on the map. */
   shown() {
+    const { variable, anomaly = false } = this.#page.shownFrame();
+    const { frame, legend } = this.#found ?? {};
+    // The range of its colours may be another.
+    if (!legend && frame?.variable === variable && Boolean(frame.anomaly) === anomaly) this.#legend = this.#page.legend();
     this.#draw();
   }
 
@@ -82,6 +87,7 @@ export class Section {
   found(found) {
     if (this.#state === null) return;
     this.#found = found;
+    this.#legend = found.legend ?? this.#page.legend();
     this.#draw();
     this.#say(null);
     this.#parts.canvas.dataset.shown = `${found.frame.variable}/${found.frame.t}${found.isQuick ? " quick" : ""}`;
@@ -96,7 +102,6 @@ export class Section {
     const { canvas, root } = this.#parts;
     if (this.#found === null || root.hidden || !root.clientWidth) return;
     const { from, to, values, places, first, step, count } = this.#found;
-    const legend = this.#page.legend();
     const shells = Array.from({ length: count }, (_, i) => this.#catalog.shells[first + i * step]);
     const radii = shells.map(({ radius_km }) => radius_km);
     const arc = new GreatCircle(from, to);
@@ -109,7 +114,7 @@ export class Section {
     canvas.style.width = `${layout.width}px`;
     canvas.style.height = `${layout.height}px`;
     const context = canvas.getContext("2d");
-    paintSlice(context, whole, { values, places, radii }, legend);
+    paintSlice(context, whole, { values, places, radii }, this.#legend);
     context.scale(ratio, ratio);
     this.#layout = layout;
     this.#drawLines(context, layout);
@@ -129,11 +134,22 @@ export class Section {
       }
     };
     const isInside = (radius) => radius > layout.inner && radius < layout.outer;
-    for (const { depthKm } of marksOf([...shells].reverse(), this.#catalog)) if (isInside(surface - depthKm)) arc(surface - depthKm, 0.6, "rgb(255 255 255 / 0.55)");
+    const marks = marksOf([...shells].reverse(), this.#catalog).filter(({ depthKm }) => isInside(surface - depthKm));
+    for (const { depthKm } of marks) arc(surface - depthKm, 0.6, "rgb(255 255 255 / 0.55)");
     const { radius_km: radius } = shells.find(({ r }) => r === this.#page.shownFrame().r);
     arc(radius, 2, "#fff");
-    context.font = "600 12px system-ui, sans-serif";
     context.fillStyle = style.color;
+    context.font = "10px system-ui, sans-serif";
+    context.textAlign = "left";
+    let free = 0; // where words have room, from the surface down
+    for (const { depthKm } of marks) {
+      const [x, y] = pixelAt(layout, 1, surface - depthKm);
+      const down = (layout.outer - surface + depthKm) * layout.scale;
+      if (down < free || x + 30 > layout.width) continue;
+      context.fillText(String(depthKm), x + 5, y + 4);
+      free = down + 10;
+    }
+    context.font = "600 12px system-ui, sans-serif";
     context.textAlign = "center";
     for (const [letter, share] of [["A", 0], ["B", 1]]) {
       const [x, y] = pixelAt(layout, share, layout.outer);
@@ -149,7 +165,7 @@ export class Section {
     title.textContent = `Section A–B · ${arc.lengthDeg.toFixed(arc.lengthDeg < 10 ? 1 : 0)}° · ${this.#length(surface)}`;
     const ends = `A ${formatPlace(from.lat, from.lng)} · B ${formatPlace(to.lat, to.lng)}`;
     words.textContent = at ?? ends;
-    canvas.setAttribute("aria-label", `${this.#page.legend()?.long_name ?? "The field"} below the great circle from ${ends.replace(" · B", " to B")}`);
+    canvas.setAttribute("aria-label", `${this.#legend?.long_name ?? "The field"} below the great circle from ${ends.replace(" · B", " to B")}`);
   }
 
   #position({ offsetX, offsetY }) {
@@ -173,7 +189,7 @@ export class Section {
     const arc = new GreatCircle(from, to);
     this.#line.mark(arc.at(share * arc.lengthDeg));
     const row = Math.max(0, Math.min(count - 1, Math.round((shell.r - first) / step)));
-    const legend = this.#page.legend();
+    const legend = this.#legend;
     const value = values[row * places + Math.round(share * (places - 1))];
     const text = Number.isFinite(value) ? formatValue(value * (legend.factor ?? 1), legend.range) + unitAfter(legend.unit) : "no data";
     this.#say(`${text} · ${(share * arc.lengthDeg).toFixed(1)}° from A · ${this.#length(Math.abs(shell.depth_km))} deep`);

@@ -3,6 +3,8 @@
 /** The number of steps from the first of the legend's colours to the last. */
 const STEPS = 254;
 const MARGIN_PX = 16;
+/** Beside it, which has room for the depths of marks. */
+const SIDE_PX = 32;
 const RADII = 1024;
 
 /**
@@ -16,7 +18,7 @@ export function layoutOf({ inner, outer, angle }, width, height) {
   const half = angle / 2;
   const wide = 2 * outer * Math.sin(half);
   const high = outer - inner * Math.cos(half);
-  const scale = Math.min((width - 2 * MARGIN_PX) / wide, (height - 2 * MARGIN_PX) / high);
+  const scale = Math.min((width - 2 * SIDE_PX) / wide, (height - 2 * MARGIN_PX) / high);
   return { inner, outer, angle, scale, x: width / 2, y: MARGIN_PX + outer * scale, width, height: Math.ceil(high * scale) + 2 * MARGIN_PX };
 }
 

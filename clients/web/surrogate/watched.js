@@ -22,6 +22,7 @@ export class Watched {
   #watch = { profile: null, section: null };
   #column = null;
   #points = new Map(); // of the section, by their number
+  #last = null; // what was computed last: the map's depth does not change it
 
   /** @param {import("./surrogate.js").Surrogate} surrogate */
   constructor(surrogate) {
@@ -33,6 +34,7 @@ export class Watched {
     this.#watch = watch;
     this.#column = null;
     this.#points.clear();
+    this.#last = null;
   }
 
   get isEmpty() {
@@ -41,12 +43,15 @@ export class Watched {
 
   /**
    * @param {Seen} seen @param {import("./coded.js").Coefficients} coefficients @param {boolean} isQuick
-   * @returns {Seen & Watch & {isQuick: boolean, found: {profile: ?Profile, section: ?Section}}}
+   * @returns {?(Seen & Watch & {isQuick: boolean, found: {profile: ?Profile, section: ?Section}})} null if that is known
    */
   of({ variable, anomaly, t, detail }, coefficients, isQuick) {
     const { profile, section } = this.#watch;
     const wanted = { name: variable, anomaly };
     const quick = isQuick || Boolean(section?.isMoving);
+    const { coefficients: before, wanted: of, quick: wasQuick } = this.#last ?? {};
+    if (before === coefficients && of.name === variable && of.anomaly === anomaly && (quick || !wasQuick)) return null;
+    this.#last = { coefficients, wanted, quick };
     const found = {
       profile: profile && this.#profile(wanted, coefficients),
       section: section && this.#section(wanted, coefficients, quick),

@@ -152,7 +152,8 @@ function watch(surrogate, wish) {
 /** Computes what the page watches of what it has been answered last. @param {boolean} isQuick whether more is about to come */
 function tellWatched(isQuick) {
   if (!seen || !watched || watched.isEmpty) return;
-  postMessage({ watched: watched.of(seen, seen.coefficients, isQuick) });
+  const found = watched.of(seen, seen.coefficients, isQuick);
+  if (found) postMessage({ watched: found });
 }
 
 /** Tells the values at a place over time, as a newer wish allows. */
