@@ -108,7 +108,11 @@ function run(source) {
       recovery.failed();
     },
     chosen: () => {
-      if (!field.hasBetween) update({ t: stepNear(state.t) });
+      const t = field.hasBetween ? state.t : stepNear(state.t);
+      if (t !== state.t) {
+        update({ t });
+        permalink.write(state);
+      }
       more?.show(state);
     },
   });

@@ -1,9 +1,17 @@
 /** Plays through time or depth: the next frame is asked for when the last one is on the map, so that none is left out. */
 
 /** Into so many parts the time from one step to the next may be divided. */
-const PARTS = [8, 4, 2, 1];
+const PARTS = [8, 4, 2];
 /** The share that the latest frame has in how long frames are expected to take. */
 const LATEST = 0.3;
+
+/**
+ * The number of parts that the time from a step to the next can have, so that each is shown in time.
+ * @param {number} periodMs from one step to the next on the screen @param {?number} takesMs what a whole frame takes, if that is known
+ */
+export function partsOf(periodMs, takesMs) {
+  return (takesMs && PARTS.find((parts) => periodMs / parts >= takesMs)) || 1;
+}
 
 export class Player {
   #element;
@@ -13,7 +21,7 @@ export class Player {
   #timer = 0;
   #due = 0; // when the next frame may be shown, in ms
   #asked = 0; // when the last one was asked for
-  #takes = 0; // how long frames take, in ms
+  #takes = null; // how long whole frames take, in ms
   #parts = 1; // of the time between two steps
 
   /**
@@ -41,9 +49,11 @@ export class Player {
   /** A frame is on the map. @param {boolean} isWhole whether no better one follows */
   shown(isWhole = true) {
     if (this.#axis === null || (this.#parts > 1 && !isWhole)) return; // between whole frames, others would flicker
-    const took = performance.now() - this.#asked;
-    if (this.#asked) this.#takes = this.#takes ? (1 - LATEST) * this.#takes + LATEST * took : took;
-    this.#asked = 0;
+    if (isWhole && this.#asked) {
+      const took = performance.now() - this.#asked;
+      this.#takes = this.#takes === null ? took : (1 - LATEST) * this.#takes + LATEST * took;
+      this.#asked = 0;
+    }
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#step(), Math.max(0, this.#due - performance.now()));
   }
@@ -61,7 +71,8 @@ export class Player {
     this.#axis = axis;
     this.#show();
     if (!wasPlaying) this.#on.changed(true);
-    this.#due = this.#asked = this.#takes = 0;
+    this.#due = this.#asked = 0;
+    this.#takes = null;
     this.#parts = 1;
     this.shown();
   }
@@ -69,7 +80,8 @@ export class Player {
   #step() {
     const [speed, loop] = ["speed", "loop"].map((name) => this.#element.querySelector(`[name="${name}"]`));
     const period = 1000 / Number(speed.value);
-    this.#parts = this.#isSmooth() ? PARTS.find((parts) => parts === 1 || (this.#takes && period / parts >= this.#takes)) : 1;
+    if (this.#asked) this.#takes = Math.max(this.#takes ?? 0, period); // the last frame is not whole yet
+    this.#parts = this.#isSmooth() ? partsOf(period, this.#takes) : 1;
     this.#asked = performance.now();
     this.#due = this.#asked + period / this.#parts;
     if (!this.#on.step(this.#axis, loop.checked, this.#parts)) this.stop();

@@ -58,6 +58,7 @@ def test_a_click_shows_what_is_below(page: Page, gateway: Gateway, asked: list[s
     lat, lon = place.split(",")
     frame = gateway.default
     profile = gateway.json(f"profiles/{frame.variable}/{frame.t}?lat={lat}&lon={lon}")["values"]
+    page.wait_for_selector("html[data-detail=refined]:not([data-busy])", state="attached")
     # The map's depth is read first, and then another one. Neither is asked for again.
     assert abs(kelvins(words(page, "Over depth")) - profile[frame.r]) <= 2
     set_slider(page, "Depth", 100)

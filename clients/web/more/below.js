@@ -56,7 +56,7 @@ export class Below {
       { id: "below", "aria-labelledby": "below-title", hidden: true },
       element(
         "div", { class: "panel-head" }, title,
-        button("save-numbers", "CSV", () => this.#save(), { title: "Save these numbers", "aria-label": "Save these numbers" }),
+        button("save-numbers", "CSV", () => this.#save(), { title: "Save these numbers", "aria-label": "Save these numbers as CSV" }),
         button("close-place", "×", () => page.choose({ place: null }), { title: "Close", "aria-label": "Close what is below the place" }),
       ),
       profileWords, profile, seriesWords, series, ask,

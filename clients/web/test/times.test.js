@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { partsOf } from "../player.js";
 import { nextTime, stepAt } from "../times.js";
 
 const steps = [{ t: 1, label: "first", time_myr: 0 }, { t: 2, time_myr: 10 }, { t: 5, time_myr: 40 }];
@@ -19,4 +20,11 @@ test("parts lead from each step to the next, and never past one", () => {
   const thirds = [];
   for (let t = 1; t < 2; t = nextTime(steps, t, 3)) thirds.push(t);
   assert.deepEqual(thirds, [1, 1.333, 1.667]); // rounded, and none twice
+});
+
+test("a time is divided into as many parts as can be shown in time", () => {
+  assert.equal(partsOf(1000, null), 1); // nothing is known yet
+  assert.equal(partsOf(1000, 100), 8);
+  assert.equal(partsOf(1000, 400), 2);
+  assert.equal(partsOf(250, 200), 1);
 });
