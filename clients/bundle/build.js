@@ -1,6 +1,6 @@
 /**
- * Writes the built page, `clients/web/bundle/`: index.html with its style, and the page's modules, what they open later, Leaflet and the worker as
- * one minified file each. `node build.js [FOLDER]` writes to another folder.
+ * Writes the built page, `clients/web/bundle/`: index.html with its style, and one minified file each of the page's modules,
+ * of what they open later, of Leaflet and of the worker. `node build.js [FOLDER]` writes to another folder.
  *
  * The gateway and `earthgan site` put what the page is told and its addresses in the places of four comments of index.html.
  * bundle.json states the digest of every source: the gateway only serves a bundle
