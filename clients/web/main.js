@@ -2,6 +2,7 @@
 
 import { Caption } from "./caption.js";
 import { Controls } from "./controls.js";
+import { embedded, linkWholePage, markEmbedded } from "./embed.js";
 import { Engine } from "./engine.js";
 import { headingOf, promiseOf } from "./format.js";
 import { GlobeMap, maxLatitude } from "./globe-map.js";
@@ -17,15 +18,18 @@ import { RangeControls } from "./range-controls.js";
 import { withEnds } from "./range.js";
 import { Readout } from "./readout.js";
 import { Recovery } from "./recovery.js";
-import { download, pictureOf } from "./save-picture.js";
+import { download, fileName, pictureOf } from "./save-picture.js";
 import { openSource } from "./source.js";
-import { frameKey, frameOf, roundedPlace, withChange } from "./state.js";
+import { formatHash, frameKey, frameOf, roundedPlace, withChange } from "./state.js";
 import { ViewportCanvas } from "./viewport-canvas.js";
 
 /** A second click within this time makes the first one a part of a double click. */
 const DOUBLE_CLICK_MS = 300;
 
 const message = new MessageLine();
+const embed = embedded();
+markEmbedded();
+if (embed) linkWholePage(document.getElementById("whole"));
 
 connection.watch({
   trouble: (text) => message.fail(text, () => connection.retryNow()),
@@ -116,7 +120,7 @@ function run(source) {
       more?.show(state);
     },
   });
-  const looksBelow = field.chosen === "browser" || Boolean(source.fetchProfile);
+  const looksBelow = (field.chosen === "browser" || Boolean(source.fetchProfile)) && (embed?.includes("below") ?? true);
   const legend = new Legend(byId("legend"));
   // A place is chosen by a click, unless that is the first one of two, which enlarge the map.
   const probe = new Probe(globe.leaflet, byId("crosshair"), {
@@ -151,26 +155,38 @@ function run(source) {
     changed: (isPlaying) => {
       if (!isPlaying) permalink.write(state);
       permalink.isPlaying = isPlaying;
+      if (!isPlaying) more?.stopped();
     },
   });
-  const permalink = new Permalink(navigate);
+  const permalink = new Permalink(navigate, embed !== null);
+  if (embed && !embed.includes("zoom")) globe.leaflet.scrollWheelZoom.disable(); // the page around it scrolls
   bindGraticule(globe.leaflet);
   const button = (name) => byId("zoom").querySelector(`[name="${name}"]`);
   button("save").addEventListener("click", save);
   button("section").hidden = !looksBelow;
   button("section").addEventListener("click", async () => (await open())?.toggleSection());
+  byId("cite").addEventListener("click", async () => (await open())?.cite());
   tellWhatIsCutOff(maxLatitude(globe.leaflet));
   navigate();
+  if (embed) open(); // the page around it may ask for something soon
 
-  /** Opens what is not needed for the first field. @returns {Promise<?import("./more/more.js").More>} null if it does not come */
-  function open() {
+  /**
+   * Opens what is not needed for the first field. @param {{isQuiet?: boolean}} [how] quiet: nobody waits for it
+   * @returns {Promise<?import("./more/more.js").More>} null if it does not come
+   */
+  function open({ isQuiet = false } = {}) {
     const page = {
-      source, engine: field, map: globe.leaflet, state: () => state, choose, download,
+      source, engine: field, map: globe.leaflet, state: () => state, choose, download, words, looksBelow,
       legend: () => shownLegend, shownFrame: () => shownFrame, inform: (text) => message.inform(text),
+      isEmbedded: embed !== null, hash: () => formatHash(state),
+      go: (hash) => {
+        permalink.replace(hash);
+        navigate();
+      },
     };
     const failed = () => {
       opening = null; // it is opened again when it is needed
-      if (state.place || state.section) message.fail("A part of the page could not be loaded.", open);
+      if (!isQuiet) message.fail("A part of the page could not be loaded.", open);
       return null;
     };
     opening ??= import("./more/more.js").then(({ More }) => (more = new More(page)), failed);
@@ -179,12 +195,16 @@ function run(source) {
 
   const stepNear = (t) => catalog.steps.reduce((a, b) => (Math.abs(b.t - t) < Math.abs(a.t - t) ? b : a)).t;
 
-  async function save() {
-    if (shownLegend === null) return;
+  /** What a saved picture says. */
+  function words() {
     const credit = [catalog.notice, catalog.credit, catalog.licence, "EarthGAN"].filter(Boolean).join(" · ");
     const caption = byId("caption").textContent;
-    const words = { title: catalog.title, caption, heading: headingOf(shownLegend), legend: shownLegend, credit };
-    download(await pictureOf(byId("map"), words), `${caption.replace(/[^\p{L}\p{N}]+/gu, "-")}.png`);
+    return { title: catalog.title, caption, heading: headingOf(shownLegend), legend: shownLegend, credit };
+  }
+
+  async function save() {
+    if (shownLegend === null) return;
+    download(await pictureOf(byId("map"), words()), `${fileName(words().caption)}.png`);
   }
 
   /** Takes the state from the address: at the start, and when the reader goes back or forward, or edits it. */
@@ -234,7 +254,7 @@ function run(source) {
     recovery.shown();
     player.shown(dataset.detail === "refined");
     message.clearFailure();
-    if (dataset.detail === "refined" && looksBelow) open();
+    if (dataset.detail === "refined") open({ isQuiet: true });
   }
 }
 

@@ -10,10 +10,16 @@ const FONT = "system-ui, -apple-system, sans-serif";
  * @param {HTMLElement} element the map's @param {Words} words @returns {Promise<Blob>}
  */
 export async function pictureOf(element, words) {
+  const canvas = document.createElement("canvas");
+  compose(canvas, element, words);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+/** Draws the picture on a canvas, which takes its size. @param {HTMLCanvasElement} canvas */
+export function compose(canvas, element, words) {
   const layers = [...element.querySelectorAll(".viewport-canvas")].filter((canvas) => !canvas.hidden && canvas.width);
   const { width, height } = layers[0];
   const scale = width / element.clientWidth;
-  const canvas = document.createElement("canvas");
   const band = Math.round(BAND_PX * scale);
   canvas.width = width;
   canvas.height = height + 2 * band;
@@ -23,7 +29,6 @@ export async function pictureOf(element, words) {
   for (const layer of layers) context.drawImage(layer, 0, band);
   context.scale(scale, scale);
   write(context, words, width / scale, height / scale + BAND_PX);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
 
 function write(context, { title, caption, heading, legend, credit }, width, bottom) {
@@ -67,6 +72,9 @@ function linesOf(context, text, most) {
   }
   return lines;
 }
+
+/** A file's name without its end. @param {string} caption */
+export const fileName = (caption) => caption.replace(/[^\p{L}\p{N}]+/gu, "-");
 
 /** @param {Blob} blob @param {string} name */
 export function download(blob, name) {

@@ -1,7 +1,10 @@
 /** What the page can do once its first field is there. It is a file of its own, so that the field does not wait for it. */
 
 import { Below } from "./below.js";
+import { citationOf, copied } from "./citation.js";
+import { Embedding } from "./embedding.js";
 import { Numbers } from "./numbers.js";
+import { Recorder } from "./recorder.js";
 import { Section } from "./section.js";
 
 /**
@@ -11,7 +14,10 @@ import { Section } from "./section.js";
  *   state: () => import("../state.js").State, choose: (change: Partial<import("../state.js").State>) => void,
  *   legend: () => ?import("../source.js").Legend, shownFrame: () => ?import("../source.js").Frame,
  *   inform: (text: string) => void, download: (file: Blob, name: string) => void,
- * }} Page  what main.js lends: the state and how to change it; the frame on the map and its legend
+ *   words: () => import("../save-picture.js").Words, looksBelow: boolean, isEmbedded: boolean,
+ *   hash: () => string, go: (hash: string) => void,
+ * }} Page  what main.js lends: the state and how to change it; the frame on the map and its legend; what a saved picture says;
+ *   whether places can be looked below; whether another page holds this one; the address's fragment, and how to follow one
  */
 
 export class More {
@@ -20,6 +26,8 @@ export class More {
   #numbers;
   #below;
   #section;
+  #recorder;
+  #embedding;
   #watched = ""; // what is watched, as text
   #early = new Map(); // what was found of a frame whose legend is not there yet, by "profile" or "section"
 
@@ -33,7 +41,22 @@ export class More {
     });
     this.#section = new Section(page, this.#panel, () => this.#watch());
     this.#below = new Below(page, this.#numbers, this.#panel);
+    this.#recorder = new Recorder(page, document.querySelector('#player [name="film"]'));
+    this.#embedding = page.isEmbedded ? new Embedding(page) : null;
     this.show(page.state());
+    if (page.shownFrame()) this.#embedding?.shown();
+  }
+
+  /** Playing has ended. */
+  stopped() {
+    this.#recorder.stop();
+  }
+
+  /** Copies what is to be cited, or shows it. */
+  async cite() {
+    if (this.#page.shownFrame() === null) return;
+    const text = citationOf(this.#page.source.catalog, this.#page.words().caption, location.href);
+    this.#page.inform((await copied(text)) ? "The citation is copied." : text);
   }
 
   /** Shows a section, or takes it away. */
@@ -43,7 +66,7 @@ export class More {
 
   /** @param {import("../state.js").State} state */
   show(state) {
-    const { place, section } = state;
+    const { place, section } = this.#page.looksBelow ? state : {};
     this.#panel.hidden = !place && !section;
     document.querySelector('#zoom [name="section"]').setAttribute("aria-pressed", String(Boolean(section)));
     this.#section.show({ section });
@@ -53,6 +76,8 @@ export class More {
 
   /** A frame is on the map. @param {import("../source.js").Frame} frame @param {string} detail whether a better one follows */
   shown(frame, detail) {
+    this.#recorder.shown();
+    this.#embedding?.shown();
     this.#numbers.shown(frame);
     this.#section.shown();
     this.#below.shown(frame, detail === "refined");
