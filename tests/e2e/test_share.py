@@ -19,7 +19,7 @@ FILM = """async (base64) => {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const video = document.createElement("video");
   video.src = URL.createObjectURL(new Blob([bytes], { type: "video/webm" }));
-  await new Promise((resolve, reject) => Object.assign(video, { onloadeddata: resolve, onerror: () => reject(video.error) }));
+  await new Promise((onloadeddata, onerror) => Object.assign(video, { onloadeddata, onerror }));
   return [video.videoWidth, video.videoHeight];
 }"""
 
