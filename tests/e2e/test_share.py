@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.client import Gateway, open_client
+from e2e.static_server import static_server
 
 LESSON = """<!doctype html><title>Lesson</title><script>
   window.heard = [];
@@ -29,32 +30,31 @@ def engine() -> str:
     return "browser"
 
 
-def test_another_page_shows_the_picture_and_is_told_of_it(page: Page, gateway: Gateway) -> None:
+def test_another_page_shows_the_picture_and_is_told_of_it(page: Page, gateway: Gateway, tmp_path: Path) -> None:
     page.set_default_timeout(60_000)
-    page.route(
-        "http://lesson.test/",
-        lambda route: route.fulfill(body=LESSON.format(url=gateway.url), content_type="text/html"),
-    )
-    page.goto("http://lesson.test/")
-    inner = page.frame_locator("iframe")
-    page.wait_for_function("window.heard.some(({ earthgan }) => earthgan === 'shown')")
-    expect(inner.locator("#caption")).to_contain_text("660 km")
-    expect(inner.locator("#notice")).to_contain_text("A simulation, not the Earth")
-    for shown in ("#legend", "#depth"):
-        expect(inner.locator(shown)).to_be_visible()
-    for hidden in ("#time", "#variable", "#zoom", "footer", "h1"):
-        expect(inner.locator(hidden)).to_be_hidden()
-    entries = page.evaluate("history.length")
-    page.evaluate("frames[0].postMessage({ earthgan: 'show', t: 2, depth: 1600 }, '*')")
-    page.wait_for_function("/1,60[0-9] km · step 2/.test(window.heard.at(-1).caption)")
-    assert page.evaluate("window.heard.at(-1).hash").startswith("#var=temperature&t=2&r=")
-    inner.locator("#depth").fill("50")
-    page.wait_for_function("!/1,60[0-9] km/.test(window.heard.at(-1).caption)")
-    page.wait_for_timeout(600)
-    assert page.evaluate("history.length") == entries
-    whole = inner.get_by_text("Whole page")
-    whole.hover()
-    assert re.fullmatch(r".*/#var=temperature&t=2&r=\d+", whole.evaluate("link => (link.focus(), link.href)"))
+    (tmp_path / "index.html").write_text(LESSON.format(url=gateway.url))
+    (tmp_path / "favicon.ico").touch()
+    with static_server(tmp_path) as lesson:
+        page.goto(lesson)
+        inner = page.frame_locator("iframe")
+        page.wait_for_function("window.heard.some(({ earthgan }) => earthgan === 'shown')")
+        expect(inner.locator("#caption")).to_contain_text("660 km")
+        expect(inner.locator("#notice")).to_contain_text("A simulation, not the Earth")
+        for shown in ("#legend", "#depth"):
+            expect(inner.locator(shown)).to_be_visible()
+        for hidden in ("#time", "#variable", "#zoom", "footer", "h1"):
+            expect(inner.locator(hidden)).to_be_hidden()
+        entries = page.evaluate("history.length")
+        page.evaluate("frames[0].postMessage({ earthgan: 'show', t: 2, depth: 1600 }, '*')")
+        page.wait_for_function("/1,60[0-9] km · step 2/.test(window.heard.at(-1).caption)")
+        assert page.evaluate("window.heard.at(-1).hash").startswith("#var=temperature&t=2&r=")
+        inner.locator("#depth").fill("50")
+        page.wait_for_function("!/1,60[0-9] km/.test(window.heard.at(-1).caption)")
+        page.wait_for_timeout(600)
+        assert page.evaluate("history.length") == entries
+        whole = inner.get_by_text("Whole page")
+        whole.hover()
+        assert re.fullmatch(r".*/#var=temperature&t=2&r=\d+", whole.evaluate("link => (link.focus(), link.href)"))
     for query, around in (("?embed", "frame-ancestors *"), ("", "frame-ancestors 'self'")):
         assert around in httpx.get(f"{gateway.url}/{query}").headers["content-security-policy"]
 
