@@ -81,6 +81,16 @@ export class Engine {
     return this.#chosen === "browser" ? (this.#computer?.shellOf(frame) ?? null) : null;
   }
 
+  /**
+   * Opens another field over this one, which has a worker of its own.
+   * @param {ConstructorParameters<typeof ComputedField>[3]} on
+   * @returns {Promise<{field: ComputedField, computer: import("./computed.js").Computer}>}
+   */
+  async another(on) {
+    const computer = await openComputer(this.#source);
+    return { field: new ComputedField(this.#map, this.#source, computer, on, "field pinned"), computer };
+  }
+
   #choose(engine) {
     if (engine === this.#chosen) return;
     this.#chosen = engine;

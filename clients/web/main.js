@@ -133,7 +133,7 @@ function run(source) {
   globe.leaflet.on("dblclick", () => clearTimeout(chosen));
   readout = new Readout(
     source,
-    { shell: (frame) => field.shellOf(frame), place: () => probe.place },
+    { shell: (frame) => field.shellOf(frame), place: () => (more?.isPinnedAt(probe.point, probe.place) ? null : probe.place) },
     { value: (value) => legend.mark(value), failed: (reason) => message.inform(reason) },
   );
   const choose = (change) => {
@@ -164,6 +164,8 @@ function run(source) {
   const button = (name) => byId("zoom").querySelector(`[name="${name}"]`);
   button("save").addEventListener("click", save);
   button("section").hidden = !looksBelow;
+  button("compare").hidden = field.chosen !== "browser";
+  button("compare").addEventListener("click", async () => (await open())?.toggleCompare());
   button("section").addEventListener("click", async () => (await open())?.toggleSection());
   byId("cite").addEventListener("click", async () => (await open())?.cite());
   tellWhatIsCutOff(maxLatitude(globe.leaflet));
@@ -198,7 +200,7 @@ function run(source) {
   /** What a saved picture says. */
   function words() {
     const credit = [catalog.notice, catalog.credit, catalog.licence, "EarthGAN"].filter(Boolean).join(" · ");
-    const caption = byId("caption").textContent;
+    const caption = [more?.pinnedCaption, byId("caption").textContent].filter(Boolean).join(" | ");
     return { title: catalog.title, caption, heading: headingOf(shownLegend), legend: shownLegend, credit };
   }
 
@@ -226,7 +228,7 @@ function run(source) {
     caption.showPlaces(state);
     field.show(frameOf(state));
     if (more) more.show(state);
-    else if (looksBelow && (state.place || state.section)) open();
+    else if (state.compare || (looksBelow && (state.place || state.section))) open();
   }
 
   /** Updates the words. They follow the picture and not the controls, so they describe the map. */

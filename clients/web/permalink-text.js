@@ -17,6 +17,7 @@ const NAMES = {
   range: ["range", "rescale"],
   place: ["place", "at"],
   section: ["section"],
+  compare: ["compare"],
   lat: ["lat", "latitude"],
   lng: ["lng", "lon", "long", "longitude"],
   zoom: ["zoom", "z"],
@@ -45,8 +46,10 @@ export function parseHash(hash, catalog, hasBetween = false) {
   const [place] = readPlaces(asked, "place", 1, problems);
   const ends = readPlaces(asked, "section", 2, problems);
   const section = ends.length ? Object.freeze({ from: ends[0], to: ends[1] }) : null;
+  const compare = readPinned(asked.compare, catalog, hasBetween, problems);
   const chosen = {
     ...(draw && { draw }), ...(anomaly && { anomaly }), ...(range && { range }), ...(place && { place }), ...(section && { section }),
+    ...(compare && { compare }),
   };
   return { state: Object.freeze({ variable, t, r, ...chosen, view }), problems };
 }
@@ -156,6 +159,20 @@ function readPlaces(asked, name, count, problems) {
   }
   problems.push(`There is no ${name}=${asked[name]}; it is ${count === 1 ? "a latitude and a longitude" : "two of each"}.`);
   return [];
+}
+
+/** A frame to compare with, such as "temperature,120,150". @returns {?import("./state.js").Pinned} */
+function readPinned(text, catalog, hasBetween, problems) {
+  if (text === undefined) return null;
+  const [name, t, r, anomaly] = text.split(/[,/]/).map((part) => part.trim());
+  const wrong = [];
+  const frame = {
+    variable: readVariable(name, catalog, "", wrong), t: readStep(t, catalog, NaN, hasBetween, wrong), r: readShell({ r }, catalog, NaN, wrong),
+  };
+  const isWhole = wrong.length === 0 && t !== undefined && r !== undefined;
+  if (isWhole && (anomaly === undefined || anomaly === "anomaly")) return Object.freeze({ ...frame, ...(anomaly && { anomaly: true }) });
+  problems.push(`There is no compare=${text}; it is a variable, a step and a shell.`);
+  return null;
 }
 
 /** The zoom for a link that names a place alone. */

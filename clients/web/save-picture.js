@@ -17,7 +17,9 @@ export async function pictureOf(element, words) {
 
 /** Draws the picture on a canvas, which takes its size. @param {HTMLCanvasElement} canvas */
 export function compose(canvas, element, words) {
+  const rank = (canvas) => Number(getComputedStyle(canvas).zIndex);
   const layers = [...element.querySelectorAll(".viewport-canvas")].filter((canvas) => !canvas.hidden && canvas.width);
+  layers.sort((a, b) => rank(a) - rank(b));
   const { width, height } = layers[0];
   const scale = width / element.clientWidth;
   const band = Math.round(BAND_PX * scale);
@@ -26,7 +28,10 @@ export function compose(canvas, element, words) {
   const context = canvas.getContext("2d");
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
-  for (const layer of layers) context.drawImage(layer, 0, band);
+  for (const layer of layers) {
+    const seen = Math.round(layer.width * (layer.dataset.share ?? 1));
+    context.drawImage(layer, 0, 0, seen, height, 0, band, seen, height);
+  }
   context.scale(scale, scale);
   write(context, words, width / scale, height / scale + BAND_PX);
 }

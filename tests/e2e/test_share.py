@@ -1,14 +1,25 @@
-"""What readers take elsewhere: the page within another page, a citation, and a film."""
+"""What readers take elsewhere, and what they compare: the page within another page, a citation, a film, two pictures."""
 
 import re
 from base64 import b64encode
 from pathlib import Path
 
 import httpx2 as httpx
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.client import Gateway, open_client
+from e2e.client import (
+    Frame,
+    Gateway,
+    WholeGlobe,
+    open_client,
+    picture,
+    set_slider,
+    values_of_colors,
+    wait_for_fragment,
+    wait_until_loaded,
+)
 from e2e.static_server import static_server
 
 LESSON = """<!doctype html><title>Lesson</title><script>
@@ -80,3 +91,35 @@ def test_a_citation_and_a_film(page: Page, gateway: Gateway, tmp_path: Path) -> 
     assert size is not None
     shown = page.evaluate(FILM, b64encode(film).decode())
     assert shown == [pytest.approx(size["width"], abs=2), pytest.approx(size["height"] + 128, abs=2)]
+
+
+def test_a_pinned_picture_stays_beside_another_one(page: Page, gateway: Gateway) -> None:
+    page.set_default_timeout(60_000)
+    frame, other = gateway.default, Frame(gateway.default.variable, gateway.default.t, 40)
+    open_client(page, gateway)
+    page.get_by_label("Compare with this picture").click()
+    page.wait_for_selector(f'#pinned[data-shown="{frame.key}"]')
+    set_slider(page, "Depth", len(gateway.catalog["shells"]) - 1 - other.r)
+    wait_until_loaded(page, other)
+    page.wait_for_selector("html[data-detail=refined]:not([data-busy])", state="attached")
+    globe, legend = WholeGlobe.of(page), gateway.json(f"legends/{frame.variable}.json")
+    page.add_style_tag(content="#divider, #pinned { display: none }")
+    places = np.array([(lat, lng) for lat in (-60, -20, 35, 60) for lng in (20, 50, 95, 130)], float)
+
+    def misfit(of: Frame, side: int) -> float:
+        x, y = zip(*(globe.within_element(lat, side * lng) for lat, lng in places), strict=True)
+        drawn = values_of_colors(picture(page)[np.array(y).astype(int), np.array(x).astype(int)], legend)
+        truth = gateway.sample(gateway.shell(of), places[:, 0], side * places[:, 1])
+        return float(np.median(np.abs(drawn - truth)) / (legend["range"][1] - legend["range"][0]))
+
+    assert misfit(frame, -1) < 0.01
+    assert misfit(other, 1) < 0.01
+    for _ in range(25):
+        page.locator("#divider").dispatch_event("keydown", {"key": "ArrowLeft"})
+    assert misfit(other, -1) < 0.01  # the line is at the left edge
+    wait_for_fragment(page, f"r={other.r}", "compare=")
+    page.reload()
+    page.wait_for_selector(f'#pinned[data-shown="{frame.key}"]')
+    page.get_by_label("Compare with this picture").click()
+    expect(page.locator("#pinned")).to_be_hidden()
+    page.wait_for_function("!location.hash.includes('compare')")

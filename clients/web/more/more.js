@@ -2,6 +2,7 @@
 
 import { Below } from "./below.js";
 import { citationOf, copied } from "./citation.js";
+import { Compare } from "./compare.js";
 import { Embedding } from "./embedding.js";
 import { Numbers } from "./numbers.js";
 import { Recorder } from "./recorder.js";
@@ -26,6 +27,7 @@ export class More {
   #numbers;
   #below;
   #section;
+  #compare;
   #recorder;
   #embedding;
   #watched = ""; // what is watched, as text
@@ -41,6 +43,7 @@ export class More {
     });
     this.#section = new Section(page, this.#panel, () => this.#watch());
     this.#below = new Below(page, this.#numbers, this.#panel);
+    this.#compare = new Compare(page);
     this.#recorder = new Recorder(page, document.querySelector('#player [name="film"]'));
     this.#embedding = page.isEmbedded ? new Embedding(page) : null;
     this.show(page.state());
@@ -59,6 +62,23 @@ export class More {
     this.#page.inform((await copied(text)) ? "The citation is copied." : text);
   }
 
+  /** Pins the picture, or takes the pinned one away. */
+  toggleCompare() {
+    this.#compare.toggle();
+  }
+
+  /** What a pinned picture shows; empty without one. */
+  get pinnedCaption() {
+    return this.#compare.caption;
+  }
+
+  /** Whether the pinned picture is at a point of the map. It tells its value at that place, then. */
+  isPinnedAt(point, place) {
+    const isPinned = this.#compare.covers(point);
+    this.#compare.probe(isPinned ? place : null);
+    return isPinned;
+  }
+
   /** Shows a section, or takes it away. */
   toggleSection() {
     this.#page.choose({ section: this.#page.state().section ? null : this.#section.first });
@@ -71,6 +91,7 @@ export class More {
     document.querySelector('#zoom [name="section"]').setAttribute("aria-pressed", String(Boolean(section)));
     this.#section.show({ section });
     this.#below.show({ place });
+    this.#compare.show(state);
     this.#watch();
   }
 

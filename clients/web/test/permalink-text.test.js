@@ -34,7 +34,8 @@ test("what the page writes is read and written again byte for byte", () => {
     const spot = { lat: 180 * random() - 90, lng: 360 * random() - 180 };
     const place = random() < 0.5 ? null : spot;
     const section = random() < 0.5 ? null : { from: spot, to: { lat: -spot.lat, lng: -179.999 } };
-    const state = { variable: one(catalog.variables), t: one([113, 120, 121]), r: one([0, 149, 150]), draw, place, section, view };
+    const compare = random() < 0.5 ? null : { variable: "vx", t: 113, r: 149, ...(random() < 0.5 && { anomaly: true }) };
+    const state = { variable: one(catalog.variables), t: one([113, 120, 121]), r: one([0, 149, 150]), draw, place, section, compare, view };
     const text = formatHash(state);
     const { state: read, problems } = parseHash(text, noisy);
     assert.equal(formatHash(read), text);
@@ -70,6 +71,8 @@ const UNDERSTOOD = [
   ["#LAT=10&Lng=20&ZOOM=1", at(10, 20, 1)],
   ["#zoom=%2B3", at(0, 0, 3)],
   ["#place=-12.5,30", { ...whole, place: { lat: -12.5, lng: 30 } }],
+  ["#compare=temperature,113,0", { ...whole, compare: { variable: "temperature", t: 113, r: 0 } }],
+  ["#compare=temperature/113/0/anomaly", { ...whole, compare: { variable: "temperature", t: 113, r: 0, anomaly: true } }],
   ["#at=12.5 S, 190 E", { ...whole, place: { lat: -12.5, lng: -170 } }],
   ["#section=0,0,10.126 N,20 W", { ...whole, section: { from: { lat: 0, lng: 0 }, to: { lat: 10.13, lng: -20 } } }],
 ];
@@ -90,6 +93,9 @@ const NOT_UNDERSTOOD = [
   ["#lat=NaN&lng=Infinity&zoom=2", at(0, 0, 2), /lat=NaN.*lng=Infinity/],
   ["#zoom=99", whole, /zoom=99/],
   ["#zoom=", whole, /zoom=/],
+  ["#compare=temperature,113", whole, /compare=temperature,113; it is a variable, a step and a shell/],
+  ["#compare=temperature,114,0", whole, /compare=temperature,114,0/],
+  ["#compare=warmth,113,0", whole, /compare=warmth/],
   ["#place=91,0", whole, /place=91,0; it is a latitude and a longitude/],
   ["#place=10", whole, /place=10/],
   ["#section=0,0,10", whole, /section=0,0,10; it is two of each/],
