@@ -1,4 +1,4 @@
-"""What readers take elsewhere, and what they compare: the page within another page, a citation, a film, two pictures."""
+"""What readers share and compare: the page within another page, a citation, a film, and two pictures side by side."""
 
 import re
 from base64 import b64encode
