@@ -73,7 +73,7 @@ def test_another_page_shows_the_picture_and_is_told_of_it(page: Page, gateway: G
 def test_a_citation_and_a_film(page: Page, gateway: Gateway, tmp_path: Path) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     open_client(page, gateway)
-    page.get_by_text("Copy a citation").click()
+    page.get_by_role("button", name="Cite").click()
     expect(page.locator("#message-text")).to_have_text("The citation is copied.")
     text = page.evaluate("navigator.clipboard.readText()")
     assert "Temperature · 703 km · step 1. A simulation, not the Earth" in text
