@@ -21,6 +21,8 @@ export function markEmbedded() {
 /** Leads to the whole page, as it is at that moment. @param {HTMLAnchorElement} link */
 export function linkWholePage(link) {
   link.hidden = false;
+  link.target = "_blank";
+  link.rel = "noopener";
   const lead = () => {
     const address = new URL(location.href);
     address.searchParams.delete("embed");
