@@ -20,8 +20,8 @@ PLACES = ("<!--files-->", "<!--page-->", "<!--code-->", "<!--weights-->")
 
 @dataclass(frozen=True)
 class Bundle:
-    """The built page: its HTML, the version of each of its files, which are the first digits of a digest, and the names of
-    its sources.
+    """The built page: its HTML, the version of each of its files, which are the first digits of a digest, and its
+    sources' names.
     """
 
     folder: Path
