@@ -1,6 +1,6 @@
 /**
- * Writes the built page, `clients/web/bundle/`: index.html with its style, and the page's modules, Leaflet and the worker as
- * one minified file each. `node build.js [FOLDER]` writes to another folder.
+ * Writes the built page, `clients/web/bundle/`: index.html with its style, and one minified file each of the page's modules,
+ * of what they open later, of Leaflet and of the worker. `node build.js [FOLDER]` writes to another folder.
  *
  * The gateway and `earthgan site` put what the page is told and its addresses in the places of four comments of index.html.
  * bundle.json states the digest of every source: the gateway only serves a bundle
@@ -48,10 +48,12 @@ async function bundled(entry, outfile, options = {}) {
   return { code, map };
 }
 
-/** Leaflet is a file of its own, because it changes less often than the page. */
-const leafletApart = (address) => ({
-  name: "leaflet",
-  setup: ({ onResolve }) => onResolve({ filter: /\/leaflet-src\.esm\.js$/ }, () => ({ path: address, external: true })),
+/** Makes files of their own: Leaflet, which changes less often than the page, and what the first field does not need. */
+const apart = (files) => ({
+  name: "apart",
+  setup: ({ onResolve }) => {
+    for (const [filter, address] of files) onResolve({ filter }, () => ({ path: address, external: true }));
+  },
 });
 
 async function minifiedStyle() {
@@ -77,7 +79,10 @@ function html(style, early) {
 
 const leaflet = await bundled(LEAFLET, "leaflet.js");
 const worker = await bundled("surrogate/worker.js", "worker.js");
-const main = await bundled("main.js", "main.js", { plugins: [leafletApart(`./leaflet.js?v=${version(leaflet.code)}`)] });
+const leafletApart = [/\/leaflet-src\.esm\.js$/, `./leaflet.js?v=${version(leaflet.code)}`];
+const more = await bundled("more/more.js", "more.js", { plugins: [apart([leafletApart])] });
+const moreApart = [/^\.\/more\/more\.js$/, `./more.js?v=${version(more.code)}`];
+const main = await bundled("main.js", "main.js", { plugins: [apart([leafletApart, moreApart])] });
 const { code: offline } = await transform(read("sw.js"), { minify: true, target: TARGET, format: undefined });
 sources.add("sw.js");
 const early = await bundled("early.js", "early.js", { format: "iife", sourcemap: false });
@@ -90,7 +95,7 @@ const compressed = (content) => {
   return brotliCompressSync(content, { params: parameters });
 };
 const versions = {};
-for (const [name, { code, map }] of Object.entries({ "leaflet.js": leaflet, "worker.js": worker, "main.js": main })) {
+for (const [name, { code, map }] of Object.entries({ "leaflet.js": leaflet, "worker.js": worker, "main.js": main, "more.js": more })) {
   write(name, code);
   write(`${name}.br`, compressed(code));
   write(`${name}.map`, map);

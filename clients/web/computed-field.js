@@ -29,14 +29,15 @@ export class ComputedField {
    *   shown: (frame: import("./source.js").Frame, detail: {detail: "draft" | "coded" | "refined", cost: Cost}) => void,
    *   failed: (reason: string) => void,
    * }} on `shown` is called again when a refined picture has taken the place of a coded one
+   * @param {string} [className] of its canvas
    * @typedef {{bytes: number, ms: number}} Cost
    */
-  constructor(map, { catalog, tiling }, computer, on) {
+  constructor(map, { catalog, tiling }, computer, on, className = "field") {
     this.#computer = computer;
     this.#maxZoom = tiling.maxNativeZoom;
     this.#on = on;
     this.#picture = new Picture(catalog.grid);
-    this.#canvas = new ViewportCanvas(map, "field", (context, viewport) => this.#draw(context, viewport));
+    this.#canvas = new ViewportCanvas(map, className, (context, viewport) => this.#draw(context, viewport));
   }
 
   /** Shows a frame as soon as it is computed. Until then, it shows what is ready of the frames asked for before. */

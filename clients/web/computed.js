@@ -2,14 +2,15 @@
 
 import { lessMean } from "./anomaly.js";
 import { openInWorker } from "./surrogate/client.js";
+import { Pool } from "./surrogate/pool.js";
 
 /**
  * @typedef {{
- *   bytes: number, legend: (frame: import("./source.js").Frame) => Promise<import("./source.js").Legend>,
+ *   bytes: number, watch: import("./surrogate/client.js").SurrogateWorker["watch"], series: Pool["series"], stop: () => void, legend: (frame: import("./source.js").Frame) => Promise<import("./source.js").Legend>,
  *   compute: import("./surrogate/client.js").SurrogateWorker["compute"],
  *   shellOf: (frame: import("./source.js").Frame) => ?{shape: number[], values: Float32Array},
  * }} Computer  the bytes that opening took, legends, which are fetched once, a function that computes a frame, and the
- *   values of the frame that was computed last
+ *   values of the frame that was computed last; `watch` and `series` compute what is below places, and `stop` ends a series
  */
 
 /**
@@ -18,10 +19,14 @@ import { openInWorker } from "./surrogate/client.js";
  */
 export async function openComputer({ catalog, folder, packed, worker: program, fetchLegend }) {
   const worker = await openInWorker(folder, { packed, worker: program });
+  const pool = new Pool(program ?? new URL("surrogate/worker.js", import.meta.url), { open: folder, packed }, worker.chains);
   const shape = [catalog.grid.latitudes_deg.length, catalog.grid.longitudes_deg.length];
   let latest = null;
   return {
     bytes: worker.bytes,
+    watch: (watch, on) => worker.watch(watch, on),
+    series: (asked, on) => pool.series(asked, on),
+    stop: () => pool.stop(),
     legend: ({ variable, anomaly }) => fetchLegend(variable, null, anomaly),
     compute: (frame, on) =>
       worker.compute(frame, {

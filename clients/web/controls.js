@@ -4,6 +4,7 @@ import { isAnomaly } from "./anomaly.js";
 import { marksOf, showMarks } from "./depth-marks.js";
 import { elapsedText, lengthFormat, stepName } from "./format.js";
 import { readDraw } from "./permalink-text.js";
+import { nextTime, stepAt } from "./times.js";
 
 export class Controls {
   #form;
@@ -69,20 +70,25 @@ export class Controls {
     depth.valueAsNumber = this.#shells.indexOf(shell);
     label(depth, this.#place(shell), `radius ${this.#length(shell.radius_km)}`);
 
-    const step = this.#steps.find(({ t }) => t === state.t);
-    time.valueAsNumber = this.#steps.indexOf(step);
+    const step = stepAt(this.#steps, state.t);
+    time.valueAsNumber = this.#steps.findLastIndex(({ t }) => t <= state.t);
     const elapsed = elapsedText(step, this.#steps[0]);
     label(time, stepName(step), elapsed, elapsed && this.#isScaled ? "scaled to plate speeds" : "");
   }
 
-  /** The next place of a slider: the first after the last, if it loops. @param {"time" | "depth"} axis */
-  next(axis, isLooping) {
-    const slider = this.#form.elements[axis];
-    const at = slider.valueAsNumber + 1;
-    const places = axis === "time" ? this.#steps : this.#shells;
-    if (at >= places.length && !isLooping) return null;
-    const place = places[at % places.length];
-    return axis === "time" ? { t: place.t } : { r: place.r };
+  /**
+   * The next place of a slider: the first after the last, if it loops.
+   * @param {"time" | "depth"} axis @param {boolean} isLooping @param {import("./state.js").State} state
+   * @param {number} parts into so many the time between two steps is divided
+   */
+  next(axis, isLooping, state, parts = 1) {
+    if (axis === "time") {
+      const t = nextTime(this.#steps, state.t, parts) ?? (isLooping ? this.#steps[0].t : null);
+      return t === null ? null : { t };
+    }
+    const at = this.#shells.findIndex(({ r }) => r === state.r) + 1;
+    if (at >= this.#shells.length && !isLooping) return null;
+    return { r: this.#shells[at % this.#shells.length].r };
   }
 
   /** Offers the draws of a generator with noise. */

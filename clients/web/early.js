@@ -3,6 +3,7 @@
  * `client.js` takes what was started.
  */
 
+import { markEmbedded } from "./embed.js";
 import { remembered } from "./preference.js";
 import { absolute, entryOf, READS_PARTS, saidByPage, versioned } from "./said.js";
 import { startWorker } from "./surrogate/start.js";
@@ -48,6 +49,7 @@ async function read(address) {
   }
 }
 
+markEmbedded();
 try {
   start();
 } catch {

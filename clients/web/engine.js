@@ -24,7 +24,7 @@ export class Engine {
   /**
    * @param {import("./vendor/leaflet/leaflet-src.esm.js").Map} map
    * @param {import("./source.js").Source} source @param {HTMLFieldSetElement} element the switch
-   * @param {ConstructorParameters<typeof FieldLayer>[2]} on
+   * @param {ConstructorParameters<typeof FieldLayer>[2] & {chosen: () => void}} on `chosen`: another engine computes from now on
    */
   constructor(map, source, element, on) {
     this.#map = map;
@@ -61,15 +61,41 @@ export class Engine {
     else this.#compute((field) => field.retry());
   }
 
+  /** What computes: "browser" or "server". */
+  get chosen() {
+    return this.#chosen;
+  }
+
+  /** What computes in this browser, once it is open; null while the server is asked. @returns {?import("./computed.js").Computer} */
+  get computer() {
+    return this.#chosen === "browser" ? this.#computer : null;
+  }
+
+  /** Whether there are times between the steps. */
+  get hasBetween() {
+    return this.#chosen === "browser" && Boolean(this.#source.packed?.spec.generator.arguments.prediction);
+  }
+
   /** The values of a frame on the catalog's grid, if this browser has computed them. */
   shellOf(frame) {
     return this.#chosen === "browser" ? (this.#computer?.shellOf(frame) ?? null) : null;
+  }
+
+  /**
+   * Opens another field over this one, which has a worker of its own.
+   * @param {ConstructorParameters<typeof ComputedField>[3]} on
+   * @returns {Promise<{field: ComputedField, computer: import("./computed.js").Computer}>}
+   */
+  async another(on) {
+    const computer = await openComputer(this.#source);
+    return { field: new ComputedField(this.#map, this.#source, computer, on, "field pinned"), computer };
   }
 
   #choose(engine) {
     if (engine === this.#chosen) return;
     this.#chosen = engine;
     this.#element.querySelector(`[value="${engine}"]`).checked = true;
+    if (this.#wanted) this.#on.chosen();
     if (this.#wanted) {
       this.show(this.#wanted); // the old picture stays until the new one is there
       if (engine === "browser") this.#compute((field) => field.retry());

@@ -39,9 +39,26 @@ export async function openGateway(said = null) {
     fetchLegend: async (variable, draw, anomaly = false) =>
       (!draw && !anomaly && legends?.[variable]) || fetchJson(address(`legends/${variable}.json`, draw, anomalyOf({ anomaly }))),
     fetchShell: (frame, signal) => fetchNpy(address(`shells/${framePath(frame)}.npy`, frame.draw, anomalyOf(frame)), signal),
+    ...numbersOf(address, catalog),
     fetchExtremes: async (frame) => {
       const { min, max, mean } = await fetchJson(address(`statistics/${framePath(frame)}`, frame.draw));
       return frame.anomaly ? [min - mean, max - mean] : [min, max];
+    },
+  };
+}
+
+/** What is below places, as the gateway computes it: values in units, and null where there are none. */
+function numbersOf(address, { variables }) {
+  const at = ({ lat, lng }) => ({ lat, lon: lng });
+  // The gateway takes means away in a variable of its own, or leaves it to whoever asks.
+  const lessMean = ({ variable, anomaly }) => (anomaly && variables.includes(`${variable}_anomaly`) ? `${variable}_anomaly` : variable);
+  return {
+    fetchProfile: (frame, place, signal) =>
+      fetchJson(address(`profiles/${lessMean(frame)}/${frame.t}`, frame.draw, at(place)), signal),
+    fetchSeries: (frame, place, signal) => fetchJson(address(`series/${lessMean(frame)}/${frame.r}`, frame.draw, at(place)), signal),
+    fetchSection: (frame, { from, to }, signal) => {
+      const ends = { from: `${from.lat},${from.lng}`, to: `${to.lat},${to.lng}` };
+      return fetchJson(address(`sections/${lessMean(frame)}/${frame.t}`, frame.draw, ends), signal);
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import { Caption } from "./caption.js";
 import { Controls } from "./controls.js";
+import { embedded, linkWholePage, markEmbedded } from "./embed.js";
 import { Engine } from "./engine.js";
 import { headingOf, promiseOf } from "./format.js";
 import { GlobeMap, maxLatitude } from "./globe-map.js";
@@ -17,12 +18,18 @@ import { RangeControls } from "./range-controls.js";
 import { withEnds } from "./range.js";
 import { Readout } from "./readout.js";
 import { Recovery } from "./recovery.js";
-import { download, pictureOf } from "./save-picture.js";
+import { download, fileName, pictureOf } from "./save-picture.js";
 import { openSource } from "./source.js";
-import { frameKey, frameOf, withChange } from "./state.js";
+import { formatHash, frameKey, frameOf, roundedPlace, withChange } from "./state.js";
 import { ViewportCanvas } from "./viewport-canvas.js";
 
+/** A second click within this time makes the first one a part of a double click. */
+const DOUBLE_CLICK_MS = 300;
+
 const message = new MessageLine();
+const embed = embedded();
+markEmbedded();
+if (embed) linkWholePage(document.getElementById("whole"));
 
 connection.watch({
   trouble: (text) => message.fail(text, () => connection.retryNow()),
@@ -81,10 +88,14 @@ function run(source) {
   let shownFrame = null;
   let shownLegend = null;
 
+  let opening = null;
+  let more = null; // what the page can do besides: more/more.js
+  let chosen = 0; // a timer
+
   const globe = new GlobeMap(byId("map"), byId("zoom"), tiling, (view) => {
     state = withChange(state, { view });
     permalink.write(state);
-    caption.showView(view);
+    caption.showPlaces(state);
   });
   const recovery = new Recovery(connection, () => field.retry());
   const caption = new Caption(byId("caption"), catalog);
@@ -100,12 +111,29 @@ function run(source) {
       message.fail(reason, () => field.retry());
       recovery.failed();
     },
+    chosen: () => {
+      const t = field.hasBetween ? state.t : stepNear(state.t);
+      if (t !== state.t) {
+        update({ t });
+        permalink.write(state);
+      }
+      more?.show(state);
+    },
   });
+  const looksBelow = (field.chosen === "browser" || Boolean(source.fetchProfile)) && (embed?.includes("below") ?? true);
   const legend = new Legend(byId("legend"));
-  const probe = new Probe(globe.leaflet, byId("crosshair"), { moved: () => readout?.write(), chosen: () => {} });
+  // A place is chosen by a click, unless that is the first one of two, which enlarge the map.
+  const probe = new Probe(globe.leaflet, byId("crosshair"), {
+    moved: () => readout?.write(),
+    chosen: (place) => {
+      clearTimeout(chosen);
+      if (looksBelow) chosen = setTimeout(() => choose({ place: roundedPlace(place) }), DOUBLE_CLICK_MS);
+    },
+  });
+  globe.leaflet.on("dblclick", () => clearTimeout(chosen));
   readout = new Readout(
     source,
-    { shell: (frame) => field.shellOf(frame), place: () => probe.place },
+    { shell: (frame) => field.shellOf(frame), place: () => (more?.isPinnedAt(probe.point, probe.place) ? null : probe.place) },
     { value: (value) => legend.mark(value), failed: (reason) => message.inform(reason) },
   );
   const choose = (change) => {
@@ -118,40 +146,78 @@ function run(source) {
   const controls = new Controls(byId("controls"), source, choose);
   const ranges = new RangeControls(byId("controls"), source.styles, choose);
   const player = new Player(byId("player"), [...document.querySelectorAll(".play")], {
-    step: (axis, isLooping) => {
-      const change = controls.next(axis, isLooping);
+    hasBetween: () => field.hasBetween,
+    step: (axis, isLooping, parts) => {
+      const change = controls.next(axis, isLooping, state, parts);
       if (change) update(change);
       return change !== null;
     },
     changed: (isPlaying) => {
       if (!isPlaying) permalink.write(state);
       permalink.isPlaying = isPlaying;
+      if (!isPlaying) more?.stopped();
     },
   });
-  const permalink = new Permalink(navigate);
+  const permalink = new Permalink(navigate, embed !== null);
+  if (embed && !embed.includes("zoom")) globe.leaflet.scrollWheelZoom.disable(); // the page around it scrolls
   bindGraticule(globe.leaflet);
-  byId("zoom").querySelector('[name="save"]').addEventListener("click", save);
+  const button = (name) => byId("zoom").querySelector(`[name="${name}"]`);
+  button("save").addEventListener("click", save);
+  button("section").hidden = !looksBelow;
+  button("compare").hidden = field.chosen !== "browser";
+  button("compare").addEventListener("click", async () => (await open())?.toggleCompare());
+  button("section").addEventListener("click", async () => (await open())?.toggleSection());
+  byId("cite").addEventListener("click", async () => (await open())?.cite());
   tellWhatIsCutOff(maxLatitude(globe.leaflet));
   navigate();
+  if (embed) open(); // the page around it may ask for something soon
+
+  /**
+   * Opens what is not needed for the first field. @param {{isQuiet?: boolean}} [how] quiet: nobody waits for it
+   * @returns {Promise<?import("./more/more.js").More>} null if it does not come
+   */
+  function open({ isQuiet = false } = {}) {
+    const page = {
+      source, engine: field, map: globe.leaflet, state: () => state, choose, download, words, looksBelow,
+      legend: () => shownLegend, shownFrame: () => shownFrame, inform: (text) => message.inform(text),
+      isEmbedded: embed !== null, hash: () => formatHash(state),
+      go: (hash) => {
+        permalink.replace(hash);
+        navigate();
+      },
+    };
+    const failed = () => {
+      opening = null; // it is opened again when it is needed
+      if (!isQuiet) message.fail("A part of the page could not be loaded.", open);
+      return null;
+    };
+    opening ??= import("./more/more.js").then(({ More }) => (more = new More(page)), failed);
+    return opening;
+  }
+
+  const stepNear = (t) => catalog.steps.reduce((a, b) => (Math.abs(b.t - t) < Math.abs(a.t - t) ? b : a)).t;
+
+  /** What a saved picture says. */
+  function words() {
+    const credit = [catalog.notice, catalog.credit, catalog.licence, "EarthGAN"].filter(Boolean).join(" · ");
+    const caption = [more?.pinnedCaption, byId("caption").textContent].filter(Boolean).join(" | ");
+    return { title: catalog.title, caption, heading: headingOf(shownLegend), legend: shownLegend, credit };
+  }
 
   async function save() {
     if (shownLegend === null) return;
-    const credit = [catalog.notice, catalog.credit, catalog.licence, "EarthGAN"].filter(Boolean).join(" · ");
-    const caption = byId("caption").textContent;
-    const words = { title: catalog.title, caption, heading: headingOf(shownLegend), legend: shownLegend, credit };
-    download(await pictureOf(byId("map"), words), `${caption.replace(/[^\p{L}\p{N}]+/gu, "-")}.png`);
+    download(await pictureOf(byId("map"), words()), `${fileName(words().caption)}.png`);
   }
 
   /** Takes the state from the address: at the start, and when the reader goes back or forward, or edits it. */
   function navigate() {
-    const { state: asked, problems } = parseHash(location.hash, catalog);
+    const { state: asked, problems } = parseHash(location.hash, catalog, field.hasBetween);
     state = asked;
     player.stop();
     message.clear();
     if (problems.length) message.inform(problems.join(" "));
     permalink.correct(state);
     globe.setView(asked.view);
-    caption.showView(asked.view);
     update({});
   }
 
@@ -159,7 +225,10 @@ function run(source) {
     state = withChange(state, change);
     controls.show(state);
     ranges.show(state);
+    caption.showPlaces(state);
     field.show(frameOf(state));
+    if (more) more.show(state);
+    else if (state.compare || (looksBelow && (state.place || state.section))) open();
   }
 
   /** Updates the words. They follow the picture and not the controls, so they describe the map. */
@@ -181,11 +250,13 @@ function run(source) {
     caption.show(frame, found);
     shownLegend = found;
     dataset.loaded = frameKey(frame);
+    more?.shown(frame, dataset.detail);
     if (frameKey(frame) !== frameKey(frameOf(state))) return; // it is on the way to the wanted one
     delete dataset.busy;
     recovery.shown();
-    player.shown();
+    player.shown(dataset.detail === "refined");
     message.clearFailure();
+    if (dataset.detail === "refined") open({ isQuiet: true });
   }
 }
 

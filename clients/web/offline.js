@@ -27,7 +27,7 @@ export async function keepOffline({ program, folder, digest, packed, more }) {
 function tell() {
   document.documentElement.dataset.offline = "kept";
   const words = document.createElement("span");
-  words.textContent = "Kept in this browser for use without a network";
+  words.textContent = "Kept in this browser for offline use";
   document.querySelector("footer")?.append(words);
 }
 

@@ -2,7 +2,8 @@
 
 import { isAnomaly } from "./anomaly.js";
 import { readRange } from "./range.js";
-import { defaultState, rounded } from "./state.js";
+import { defaultState, rounded, roundedPlace } from "./state.js";
+import { roundedTime } from "./times.js";
 
 /** The names that a parameter may have, in small letters. The first is the one that the page writes. */
 const NAMES = {
@@ -14,6 +15,9 @@ const NAMES = {
   draw: ["draw", "seed"],
   anomaly: ["anomaly"],
   range: ["range", "rescale"],
+  place: ["place", "at"],
+  section: ["section"],
+  compare: ["compare"],
   lat: ["lat", "latitude"],
   lng: ["lng", "lon", "long", "longitude"],
   zoom: ["zoom", "z"],
@@ -24,22 +28,29 @@ const FURTHEST_ZOOM = 30;
 /**
  * The catalog's default replaces what is missing. What does not exist is replaced by what is nearest to it, where there is
  * such a thing.
- * @param {string} hash @param {import("./source.js").Catalog} catalog
+ * @param {string} hash @param {import("./source.js").Catalog} catalog @param {boolean} [hasBetween] whether times between steps exist
  * @returns {{state: import("./state.js").State, problems: string[]}} one short sentence for each value that could not be used
  */
-export function parseHash(hash, catalog) {
+export function parseHash(hash, catalog, hasBetween = false) {
   const problems = [];
   const asked = namedValues(hash.replace(/^#/, ""), problems);
   const fallback = defaultState(catalog);
   const variable = readVariable(asked.var, catalog, fallback.variable, problems);
-  const t = readStep(asked.t, catalog, fallback.t, problems);
+  const t = readStep(asked.t, catalog, fallback.t, hasBetween, problems);
   const r = readShell(asked, catalog, fallback.r, problems);
   const draw = readDraw(asked.draw ?? null, catalog, problems);
   const anomaly = readAnomaly(asked.anomaly, variable, problems);
   const range = asked.range === undefined ? null : readRange(asked.range);
   if (asked.range !== undefined && range === null) problems.push(`There is no range=${asked.range}; it is depth, or two numbers.`);
   const view = readView(asked, problems);
-  const chosen = { ...(draw && { draw }), ...(anomaly && { anomaly }), ...(range && { range }) };
+  const [place] = readPlaces(asked, "place", 1, problems);
+  const ends = readPlaces(asked, "section", 2, problems);
+  const section = ends.length ? Object.freeze({ from: ends[0], to: ends[1] }) : null;
+  const compare = readPinned(asked.compare, catalog, hasBetween, problems);
+  const chosen = {
+    ...(draw && { draw }), ...(anomaly && { anomaly }), ...(range && { range }), ...(place && { place }), ...(section && { section }),
+    ...(compare && { compare }),
+  };
   return { state: Object.freeze({ variable, t, r, ...chosen, view }), problems };
 }
 
@@ -72,11 +83,13 @@ function readVariable(text, { variables }, byDefault, problems) {
   return found ?? byDefault;
 }
 
-function readStep(text, { steps }, byDefault, problems) {
+function readStep(text, { steps }, byDefault, hasBetween, problems) {
   if (text === undefined) return byDefault;
   const named = steps.find(({ label }) => label === text);
   if (named) return named.t;
   const number = numberOf(text);
+  const times = steps.map(({ t }) => t);
+  if (hasBetween && number > Math.min(...times) && number < Math.max(...times)) return roundedTime(number);
   const found = Number.isNaN(number) ? byDefault : nearest(steps, ({ t }) => t, number).t;
   if (found !== number) problems.push(`There is no t=${text}; showing t=${found}.`);
   return found;
@@ -133,6 +146,33 @@ function readView(asked, problems) {
   };
   if (Object.values(view).every((number) => number === null)) return null;
   return rounded({ lat: view.lat ?? 0, lng: wrapped(view.lng ?? 0), zoom: view.zoom ?? PLACE_ZOOM });
+}
+
+/** Places of latitudes and longitudes, such as "12.5 S, 30 E". @returns {import("./state.js").Place[]} none if they are not all there */
+function readPlaces(asked, name, count, problems) {
+  if (asked[name] === undefined) return [];
+  const parts = asked[name].split(/[,;]/);
+  const numbers = parts.map((part, i) => degreesOf(part.trim(), i % 2 ? "EW" : "NS"));
+  const isOne = (number, i) => (i % 2 ? Number.isFinite(number) : Math.abs(number) <= 90);
+  if (parts.length === 2 * count && numbers.every(isOne)) {
+    return Array.from({ length: count }, (_, i) => roundedPlace({ lat: numbers[2 * i], lng: wrapped(numbers[2 * i + 1]) }));
+  }
+  problems.push(`There is no ${name}=${asked[name]}; it is ${count === 1 ? "a latitude and a longitude" : "two of each"}.`);
+  return [];
+}
+
+/** A frame to compare with, such as "temperature,120,150". @returns {?import("./state.js").Pinned} */
+function readPinned(text, catalog, hasBetween, problems) {
+  if (text === undefined) return null;
+  const [name, t, r, anomaly] = text.split(/[,/]/).map((part) => part.trim());
+  const wrong = [];
+  const frame = {
+    variable: readVariable(name, catalog, "", wrong), t: readStep(t, catalog, NaN, hasBetween, wrong), r: readShell({ r }, catalog, NaN, wrong),
+  };
+  const isWhole = wrong.length === 0 && t !== undefined && r !== undefined;
+  if (isWhole && (anomaly === undefined || anomaly === "anomaly")) return Object.freeze({ ...frame, ...(anomaly && { anomaly: true }) });
+  problems.push(`There is no compare=${text}; it is a variable, a step and a shell.`);
+  return null;
 }
 
 /** The zoom for a link that names a place alone. */

@@ -11,8 +11,14 @@ export class Permalink {
   #pending = null; // the state that is not written yet
   #gestures;
 
-  /** @param {() => void} onNavigate called when the reader goes back, forward, or edits the fragment */
-  constructor(onNavigate) {
+  #isEmbedded;
+
+  /**
+   * @param {() => void} onNavigate called when the reader goes back, forward, or edits the fragment
+   * @param {boolean} [isEmbedded] whether the history is that of another page, which gets no entries
+   */
+  constructor(onNavigate, isEmbedded = false) {
+    this.#isEmbedded = isEmbedded;
     this.#gestures = new Gestures(() => this.#flush());
     window.addEventListener("hashchange", () => {
       clearTimeout(this.#timer);
@@ -35,6 +41,13 @@ export class Permalink {
     put("replaceState", formatHash(state));
   }
 
+  /** Writes what somebody else asks for. @param {string} hash */
+  replace(hash) {
+    clearTimeout(this.#timer);
+    this.#pending = null;
+    put("replaceState", hash);
+  }
+
   /** While the page plays, all that it shows is one gesture. */
   set isPlaying(isPlaying) {
     if (isPlaying) this.#gestures.end();
@@ -46,7 +59,7 @@ export class Permalink {
     if (this.#pending === null) return;
     const hash = formatHash(this.#pending);
     this.#pending = null;
-    if (hash !== location.hash) put(this.#gestures.isFirstWrite() ? "pushState" : "replaceState", hash);
+    if (hash !== location.hash) put(this.#gestures.isFirstWrite() && !this.#isEmbedded ? "pushState" : "replaceState", hash);
   }
 }
 

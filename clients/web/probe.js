@@ -40,6 +40,11 @@ export class Probe {
     this.#show();
   }
 
+  /** The point of the map's element that is read. */
+  get point() {
+    return this.#pointer ?? this.#crossPoint();
+  }
+
   /** The place that is read; null beyond the poles. @returns {?{lat: number, lng: number}} */
   get place() {
     const point = this.#pointer ?? this.#crossPoint();

@@ -5,8 +5,8 @@
 
 /**
  * @typedef {{file: string, sha256: string}} Part  a file beside the surrogate's own, compressed with gzip
- * @typedef {{spec: object, parts: {coded: Part, refinement: ?Part}}} Packed  spec.json's content, and the weights in the parts
- *   that are needed one after another: for what is coded of a step, and to refine it
+ * @typedef {{spec: object, parts: {coded: Part, refinement: ?Part}, bytes: number}} Packed  spec.json's content, the weights in
+ *   the parts that are needed one after another: for what is coded of a step, and to refine it; and the bytes of all steps
  * @typedef {{
  *   catalog: import("./source.js").Catalog, variables: import("./source.js").Variable[],
  *   legends: Object<string, import("./source.js").Legend>, surrogate: ?Packed,

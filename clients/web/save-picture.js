@@ -10,20 +10,30 @@ const FONT = "system-ui, -apple-system, sans-serif";
  * @param {HTMLElement} element the map's @param {Words} words @returns {Promise<Blob>}
  */
 export async function pictureOf(element, words) {
+  const canvas = document.createElement("canvas");
+  compose(canvas, element, words);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+/** Draws the picture on a canvas, which takes its size. @param {HTMLCanvasElement} canvas */
+export function compose(canvas, element, words) {
+  const rank = (canvas) => Number(getComputedStyle(canvas).zIndex);
   const layers = [...element.querySelectorAll(".viewport-canvas")].filter((canvas) => !canvas.hidden && canvas.width);
+  layers.sort((a, b) => rank(a) - rank(b));
   const { width, height } = layers[0];
   const scale = width / element.clientWidth;
-  const canvas = document.createElement("canvas");
   const band = Math.round(BAND_PX * scale);
   canvas.width = width;
   canvas.height = height + 2 * band;
   const context = canvas.getContext("2d");
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
-  for (const layer of layers) context.drawImage(layer, 0, band);
+  for (const layer of layers) {
+    const seen = Math.round(layer.width * (layer.dataset.share ?? 1));
+    context.drawImage(layer, 0, 0, seen, height, 0, band, seen, height);
+  }
   context.scale(scale, scale);
   write(context, words, width / scale, height / scale + BAND_PX);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
 
 function write(context, { title, caption, heading, legend, credit }, width, bottom) {
@@ -67,6 +77,9 @@ function linesOf(context, text, most) {
   }
   return lines;
 }
+
+/** A file's name without its end. @param {string} caption */
+export const fileName = (caption) => caption.replace(/[^\p{L}\p{N}]+/gu, "-");
 
 /** @param {Blob} blob @param {string} name */
 export function download(blob, name) {

@@ -1,28 +1,46 @@
 /** Finds the value of a radial shell at a place. */
 
 /**
- * Interpolates bilinearly on the shell's own grid, periodically in longitude. Poleward of the outermost row, it returns
- * the value of that row. It returns NaN if the nearest neighbour is NaN, and else leaves out neighbours that are NaN.
+ * The cells around a place, and what each is worth there: at most four, on the shell's own grid, periodic in longitude.
+ * Poleward of the outermost row, they are those of that row. The first one is nearest.
  *
- * @param {{shape: number[], values: Float32Array}} shell rows are latitudes, columns longitudes
  * @param {{latitudes_deg: number[], longitudes_deg: number[]}} grid latitudes north first, longitudes ascending
  * @param {number} latitudeDeg @param {number} longitudeDeg any multiple of 360 may be added
+ * @returns {{row: number, column: number, weight: number}[]}
  */
-export function sampleShell(shell, grid, latitudeDeg, longitudeDeg) {
-  const columns = shell.shape[1];
+export function cornersOf(grid, latitudeDeg, longitudeDeg) {
   const [row, rowFraction] = locateLatitude(grid.latitudes_deg, latitudeDeg);
   const [west, east, eastFraction] = locateLongitude(grid.longitudes_deg, longitudeDeg);
   const corners = [
-    [row, west, (1 - rowFraction) * (1 - eastFraction)],
-    [row, east, (1 - rowFraction) * eastFraction],
-    [row + 1, west, rowFraction * (1 - eastFraction)],
-    [row + 1, east, rowFraction * eastFraction],
-  ].filter(([, , weight]) => weight > 0); // there may be no row beyond the last one
-  const valueOf = ([i, j]) => shell.values[i * columns + j];
-  if (Number.isNaN(valueOf([rowFraction > 0.5 ? row + 1 : row, eastFraction > 0.5 ? east : west]))) return NaN;
-  const known = corners.filter((corner) => !Number.isNaN(valueOf(corner)));
-  const total = known.reduce((sum, [, , weight]) => sum + weight, 0);
-  return known.reduce((sum, corner) => sum + valueOf(corner) * corner[2], 0) / total;
+    { row, column: west, weight: (1 - rowFraction) * (1 - eastFraction) },
+    { row, column: east, weight: (1 - rowFraction) * eastFraction },
+    { row: row + 1, column: west, weight: rowFraction * (1 - eastFraction) },
+    { row: row + 1, column: east, weight: rowFraction * eastFraction },
+  ];
+  const nearest = (rowFraction > 0.5 ? 2 : 0) + (eastFraction > 0.5 ? 1 : 0);
+  corners.unshift(...corners.splice(nearest, 1));
+  return corners.filter(({ weight }) => weight > 0); // there may be no row beyond the last one
+}
+
+/** The value at a place from those at its corners: NaN if the nearest is NaN; other corners that are NaN count for nothing. */
+export function weighted(corners, values) {
+  if (Number.isNaN(values[0])) return NaN;
+  let [sum, total] = [0, 0];
+  corners.forEach(({ weight }, i) => {
+    if (Number.isNaN(values[i])) return;
+    sum += weight * values[i];
+    total += weight;
+  });
+  return sum / total;
+}
+
+/**
+ * Interpolates bilinearly between the corners of a place.
+ * @param {{shape: number[], values: Float32Array}} shell rows are latitudes, columns longitudes
+ */
+export function sampleShell(shell, grid, latitudeDeg, longitudeDeg) {
+  const corners = cornersOf(grid, latitudeDeg, longitudeDeg);
+  return weighted(corners, corners.map(({ row, column }) => shell.values[row * shell.shape[1] + column]));
 }
 
 /** The row at or north of the latitude, and the fraction of the way to the next row south. */

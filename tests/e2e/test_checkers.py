@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from e2e.client import Gateway, open_client
 from npm_package import npm_package
@@ -21,7 +21,9 @@ SCREENS = {"desktop": (1280, 800), "upright": (390, 844), "lying": (844, 390)}
 def test_axe_finds_nothing(page: Page, gateway: Gateway, request: pytest.FixtureRequest, scheme: str) -> None:
     axe = npm_package(request, AXE) / "axe.min.js"
     page.emulate_media(color_scheme=scheme)
-    open_client(page, gateway)
+    open_client(page, gateway, "#place=10,40&section=-20,-60,30,20")
+    expect(page.locator("#below .plot canvas").first).to_be_visible()
+    expect(page.locator("#section canvas[data-shown]")).to_be_visible()
     page.add_script_tag(path=str(axe))
     for name, (width, height) in SCREENS.items():
         page.set_viewport_size({"width": width, "height": height})

@@ -19,8 +19,8 @@ import { startWorker } from "./start.js";
 export async function openInWorker(address, { packed = null, worker: program = null } = {}) {
   const early = startedEarly(address);
   const { worker, opened } = early ?? start(program ?? new URL("worker.js", import.meta.url), { open: address, packed });
-  const { bytes, error } = await opened;
-  if (!error) return new SurrogateWorker(worker, bytes, early);
+  const { error, ...about } = await opened;
+  if (!error) return new SurrogateWorker(worker, about, early);
   worker.terminate();
   throw new SurrogateError(error);
 }
@@ -45,21 +45,25 @@ export class SurrogateWorker {
   #id = 0;
   #requests = new Map(); // by id, who waits for answers: the latest that was answered and all later ones
   #early;
+  #onWatched = () => {};
 
   /**
-   * @param {Worker} worker @param {number} bytes
+   * @param {Worker} worker @param {{bytes: number, chains: number[][]}} about
    * @param {?{frame: Frame, answers: object[]}} [early] the frame that the worker was asked for before, as request 0, and the
    *   answers to that
    */
-  constructor(worker, bytes, early = null) {
+  constructor(worker, { bytes, chains }, early = null) {
     this.#worker = worker;
     this.#early = early;
     /** The bytes that were read to open the surrogate. */
     this.bytes = bytes;
+    /** The steps in groups that do not depend on each other: see chains.js. */
+    this.chains = chains;
     worker.addEventListener("message", ({ data }) => this.#answered(data));
   }
 
   #answered(data) {
+    if (data.watched) this.#onWatched(data.watched);
     const on = this.#requests.get(data.id);
     if (!on) return;
     for (const id of this.#requests.keys()) if (id < data.id) this.#requests.delete(id);
@@ -72,10 +76,10 @@ export class SurrogateWorker {
    * computed. Answers come in the order of the calls.
    * @param {Frame} frame @param {{computed: (shell: Computed) => void, failed: (error: SurrogateError) => void}} on
    */
-  compute({ variable, t, r }, on) {
+  compute({ variable, t, r, anomaly = false }, on) {
     const early = this.#early;
     this.#early = null;
-    if (early && early.frame.variable === variable && early.frame.t === t && early.frame.r === r) {
+    if (early && !anomaly && early.frame.variable === variable && early.frame.t === t && early.frame.r === r) {
       this.#requests.set(0, on);
       const answers = early.answers.splice(0);
       for (const answer of answers) this.#answered(answer);
@@ -83,6 +87,15 @@ export class SurrogateWorker {
     }
     this.#id += 1;
     this.#requests.set(this.#id, on);
-    this.#worker.postMessage({ id: this.#id, variable, t, r });
+    this.#worker.postMessage({ id: this.#id, variable, t, r, anomaly });
+  }
+
+  /**
+   * Computes what is watched of the frame that was answered last, and of each one to come.
+   * @param {import("./watched.js").Watch} watch @param {(watched: object) => void} [on] see watched.js
+   */
+  watch(watch, on = this.#onWatched) {
+    this.#onWatched = on;
+    this.#worker.postMessage({ watch });
   }
 }

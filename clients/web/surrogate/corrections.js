@@ -52,6 +52,12 @@ export class Corrections {
     const found = this.#shells.get(`${variable} ${shell}`);
     found?.cells.forEach((cell, i) => (values[cell] += found.values[i]));
   }
+
+  /** What is added to one cell of a shell. @returns {number} in the variable's unit */
+  at(variable, shell, cell) {
+    const found = this.#shells.get(`${variable} ${shell}`);
+    return found?.values[found.cells.indexOf(cell)] ?? 0;
+  }
 }
 
 /** The runs of cells with the same number: the cells before each, its length and its number. */

@@ -22,6 +22,7 @@ export class Curves {
   #curves;
   #degree;
   #sphere = null; // made when a mean is first asked for
+  #harmonics = null; // there
 
   /**
    * @param {Object<string, import("./safetensors.js").Tensor>} tensors the surrogate's weights
@@ -40,32 +41,43 @@ export class Curves {
     return computed.length < wanted.length ? [...new Set([0, ...computed])] : computed;
   }
 
+  /** Whether one of the variables depends on the whole shell. @param {number[]} wanted */
+  hasMeans(wanted) {
+    return wanted.some((variable) => this.#curves[variable - this.#computed]?.lessMean);
+  }
+
   /**
    * @param {number} variable @param {Matrix} temperature normalised, on a shell
    * @param {(sphere: Harmonics) => Matrix} everywhere gives the normalised temperature of the shell at other points
    * @param {number} radiusKm @returns {Matrix} the normalised variable
    */
   of(variable, temperature, everywhere, radiusKm) {
+    return temperature.map(this.at(variable, everywhere, radiusKm));
+  }
+
+  /** The function of the normalised temperature that gives a normalised variable on a shell. @returns {(temperature: number) => number} */
+  at(variable, everywhere, radiusKm) {
     const { lessMean, at } = this.#curves[variable - this.#computed];
     const f = at(radiusKm);
-    if (!lessMean) return temperature.map(f);
-    this.#sphere ??= sphereOf(this.#degree);
-    const { harmonics, weights } = this.#sphere;
+    if (!lessMean) return f;
+    this.#sphere ??= meanGridOf(this.#degree);
+    this.#harmonics ??= new Harmonics(this.#degree, this.#sphere.grid);
+    const [harmonics, { weights }] = [this.#harmonics, this.#sphere];
     const mean = everywhere(harmonics).map((value, row) => f(value) * weights[row]).values.reduce((a, b) => a + b, 0);
-    return temperature.map((value) => f(value) - mean);
+    return (temperature) => f(temperature) - mean;
   }
 }
 
-/** The points that means are taken over, and the share of the sphere that a point of each row has. */
-function sphereOf(degree) {
+/** The grid over which means are taken, and the share of the sphere that a point of each row has. */
+export function meanGridOf(degree) {
   const rows = Math.max(FEWEST_ROWS, Math.floor(degree / 2) + 1); // the mean of temperature itself is then exact
   const columns = 2 * rows;
   const { nodes, weights } = gaussLegendre(rows);
-  const harmonics = new Harmonics(degree, {
+  const grid = {
     latitudes_deg: nodes.map((x) => (Math.asin(x) * 180) / Math.PI),
     longitudes_deg: Array.from({ length: columns }, (_, column) => (column * 360) / columns),
-  });
-  return { harmonics, weights: weights.map((weight) => weight / (2 * columns)) };
+  };
+  return { grid, weights: weights.map((weight) => weight / (2 * columns)) };
 }
 
 /** A variable's curves: whether its mean is subtracted, and the function of the normalised temperature at a radius. */

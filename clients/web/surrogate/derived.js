@@ -14,24 +14,33 @@ const DERIVED = {
 };
 
 /**
- * A variable or a derived quantity on a shell of the surrogate's own grid.
- * @param {import("./surrogate.js").Surrogate} surrogate @param {import("./surrogate.js").State} state
- * @param {string} name @param {number} r @returns {Float32Array} `(row, column)` in its unit; throws SurrogateError
+ * What a quantity is made of: the variables that it needs, and what it is of them at a place.
+ * @param {string[]} variables of the surrogate @param {string} name of one of them, or of a derived quantity
+ * @returns {{needs: string[], at: (...of: [...number[], Angle, Angle]) => number, lessMean?: boolean}}
  */
-export function quantityOf(surrogate, state, name, r) {
-  const derived = surrogate.variables.includes(name) ? null : DERIVED[name];
-  if (!derived) return state.shell(name, { r });
-  const { latitudes_deg, longitudes_deg } = surrogate.grid;
-  const [rows, columns] = [latitudes_deg.map(angleOf), longitudes_deg.map(angleOf)];
-  const shells = state.shells(derived.needs, { r });
+export const derivationOf = (variables, name) =>
+  (variables.includes(name) ? null : DERIVED[name]) ?? { needs: [name], at: (value) => value };
+
+/**
+ * A variable or a derived quantity on a shell.
+ * @param {import("./surrogate.js").Surrogate} surrogate @param {import("./surrogate.js").State} state
+ * @param {string} name @param {import("./surrogate.js").Place} place
+ * @param {import("./surrogate.js").Grid} [grid] the surrogate's own, unless another is given
+ * @returns {Float32Array} `(row, column)` in its unit; throws SurrogateError
+ */
+export function quantityOf(surrogate, state, name, place, grid = surrogate.grid) {
+  if (surrogate.variables.includes(name)) return state.shell(name, place, grid);
+  const { needs, at: of, lessMean: isLessMean } = derivationOf(surrogate.variables, name);
+  const [rows, columns] = [Array.from(grid.latitudes_deg, angleOf), Array.from(grid.longitudes_deg, angleOf)];
+  const shells = state.shells(needs, place, grid);
   const out = new Float32Array(shells[0].length);
   rows.forEach((row, i) => {
     columns.forEach((column, j) => {
       const at = i * columns.length + j;
-      out[at] = derived.at(...shells.map((shell) => shell[at]), ...(derived.needs.length > 1 ? [row, column] : []));
+      out[at] = of(...shells.map((shell) => shell[at]), ...(needs.length > 1 ? [row, column] : []));
     });
   });
-  return derived.lessMean ? lessMean(out, surrogate.grid) : out;
+  return isLessMean ? lessMean(out, grid) : out;
 }
 
 /** Subtracts the mean over the sphere. A cell reaches halfway to its neighbours, or to the pole. */
@@ -48,7 +57,7 @@ export function lessMean(values, { latitudes_deg: latitudes, longitudes_deg: lon
 }
 
 /** @param {number} degrees @returns {Angle} */
-function angleOf(degrees) {
+export function angleOf(degrees) {
   const radians = (degrees * Math.PI) / 180;
   return { sine: Math.sin(radians), cosine: Math.cos(radians) };
 }

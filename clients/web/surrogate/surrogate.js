@@ -9,6 +9,7 @@
  */
 
 import { numbersOf, READS_PARTS } from "../said.js";
+import { Below } from "./below.js";
 import { Code } from "./coded.js";
 import { Corrections, parted } from "./corrections.js";
 import { Curves } from "./curves.js";
@@ -19,6 +20,7 @@ import { Predictor } from "./prediction.js";
 import { Refinement } from "./refine.js";
 import { readSafetensors } from "./safetensors.js";
 import { Harmonics, Kernels, synthesise } from "./spectral.js";
+import { State } from "./state.js";
 
 /** The variables that temperature drives: the strength of a step's buoyancy multiplies them. */
 const DRIVEN = [1, 2, 3];
@@ -73,6 +75,8 @@ export class Surrogate {
   #whole = new Map(); // coefficients by step that are computed: those of #kept
   #kept = new Map(); // promises of coefficients by step, the latest last
   #harmonics = new WeakMap(); // by grid
+  #below = null; // made when it is first asked for
+  #carried = null; // a step, and it carried to the time of the next one
 
   /**
    * @param {import("./folder.js").Folder} folder @param {object} spec the content of spec.json
@@ -120,23 +124,45 @@ export class Surrogate {
    * step 120 to step 121. @param {number} t @returns {Promise<State>} throws SurrogateError
    */
   async state(t) {
-    const { steps } = this.spec.inputs;
-    const after = steps.findIndex((step) => step.t >= t);
-    if (!(t >= steps[0].t) || after < 0 || steps[after].t === t) return this.step(t);
-    const [before, later] = [steps[after - 1], steps[after]];
+    return this.stateOf(await this.coefficientsAt(t));
+  }
+
+  /** Whether there is anything between the steps. */
+  get between() {
+    return this.#predictor !== null;
+  }
+
+  /** The coefficients at such a time. @param {number} t @param {Progress} [progress] */
+  async coefficientsAt(t, progress = {}) {
+    const [before, later] = this.#around(t);
+    if (later === null) return this.coefficients(t, progress);
     if (this.#predictor === null) {
       throw new SurrogateError(`There is nothing between steps ${before.t} and ${later.t}: the surrogate holds its steps only.`);
     }
-    const [first, last] = [await this.coefficients(before.t), await this.coefficients(later.t)];
+    const { pause } = progress;
+    const [first, last] = [await this.coefficients(before.t, { pause }), await this.coefficients(later.t, { pause })];
     const [share, duration] = [(t - before.t) / (later.t - before.t), this.#duration(before, later)];
+    await pause?.();
     // What the later step differs from the earlier one, carried to its time, comes in little by little.
-    const there = this.#predictor.carried(first, duration, first.strength).values;
+    if (this.#carried?.first !== first) {
+      this.#carried = { first, there: this.#predictor.carried(first, duration, first.strength).values };
+      await pause?.();
+    }
+    const { there } = this.#carried;
     const { shape, values } = this.#predictor.carried(first, share * duration, first.strength);
-    return this.stateOf({
+    return {
       shape,
       values: values.map((value, i) => value + share * (last.values[i] - there[i])),
       strength: first.strength + share * (last.strength - first.strength),
-    });
+    };
+  }
+
+  /** The steps before and after a time between two steps; otherwise the step itself, if there is one, and null. */
+  #around(t) {
+    const { steps } = this.spec.inputs;
+    const after = steps.findIndex((step) => step.t >= t);
+    if (!(t >= steps[0].t) || after < 0 || steps[after].t === t) return [steps[after], null];
+    return [steps[after - 1], steps[after]];
   }
 
   /**
@@ -146,11 +172,13 @@ export class Surrogate {
   async read(t) {
     const { steps } = this.spec.inputs;
     const files = new Set();
-    for (let at = t; at !== undefined && !this.#whole.has(at); ) {
-      const step = steps.find((known) => known.t === at);
-      if (!step || files.has(step)) break;
-      files.add(step);
-      at = step.predicted_from ?? undefined;
+    for (const near of this.#around(t)) {
+      for (let at = near?.t; at !== undefined && !this.#whole.has(at); ) {
+        const step = steps.find((known) => known.t === at);
+        if (!step || files.has(step)) break;
+        files.add(step);
+        at = step.predicted_from ?? undefined;
+      }
     }
     await Promise.allSettled([...files].map((step) => this.#folder.read(step, () => null)));
   }
@@ -280,6 +308,16 @@ export class Surrogate {
     return after[clock] - before[clock];
   }
 
+  /** Profiles, series and sections. @returns {Below} */
+  get below() {
+    const { degree } = this.spec.generator.arguments;
+    const everywhere = (coefficients, sphere, radiusKm) => synthesise(coefficients, this.#kernels, sphere, radiusKm, [0])[0];
+    this.#below ??= new Below(this, {
+      degree, shape: this.#code.shape, radiiKm: numbersOf(this.spec.grid.radii_km), kernels: this.#kernels, curves: this.#curves, everywhere,
+    });
+    return this.#below;
+  }
+
   /** Returns the state that coefficients describe. @param {import("./coded.js").Coefficients} coefficients */
   stateOf(coefficients) {
     const evaluated = (radiusKm, wanted, grid) => {
@@ -310,57 +348,4 @@ function once(make) {
     });
     return made;
   };
-}
-
-/** The mantle at one time. */
-export class State {
-  #surrogate;
-  #synthesise;
-  #corrections;
-
-  constructor(surrogate, synthesise, corrections) {
-    this.#surrogate = surrogate;
-    this.#synthesise = synthesise;
-    this.#corrections = corrections;
-  }
-
-  /**
-   * @param {string} variable @param {Place} place @param {Grid} [grid] any rows and columns; the
-   *   harmonics on a grid are kept as long as this object
-   * @returns {Float32Array} `(row, column)` in the variable's unit; throws SurrogateError
-   */
-  shell(variable, place, grid) {
-    return this.shells([variable], place, grid)[0];
-  }
-
-  /**
-   * Does the same for several variables, which costs less than one call for each.
-   * @param {string[]} variables @returns {Float32Array[]}
-   */
-  shells(variables, place, grid = this.#surrogate.grid) {
-    const wanted = variables.map((name) => this.#index(name));
-    const found = this.#synthesise(this.#radiusKm(place), wanted, grid);
-    return found.map(({ values }, i) => {
-      const { offset, scale } = this.#surrogate.spec.variables[wanted[i]].normalisation;
-      const inUnits = new Float32Array(values.map((value) => offset + scale * value));
-      // The promise of a largest error concerns the surrogate's own cells.
-      const own = place.radius_km === undefined && grid === this.#surrogate.grid;
-      if (own) this.#corrections?.add(inUnits, wanted[i], place.r);
-      return inUnits;
-    });
-  }
-
-  #index(name) {
-    const index = this.#surrogate.variables.indexOf(name);
-    if (index >= 0) return index;
-    const known = this.#surrogate.variables.join(", ");
-    throw new SurrogateError(`There is no variable ${name}: this surrogate has ${known}.`);
-  }
-
-  #radiusKm({ r, radius_km }) {
-    const radiiKm = numbersOf(this.#surrogate.spec.grid.radii_km);
-    const radiusKm = radius_km ?? radiiKm[r];
-    if (radiusKm !== undefined) return radiusKm;
-    throw new SurrogateError(`There is no shell ${r}: this surrogate has shells 0 to ${radiiKm.length - 1}.`);
-  }
 }

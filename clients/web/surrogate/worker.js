@@ -1,11 +1,14 @@
 /**
  * Computes shells in a worker, so that the page does not wait. client.js talks to it. A shell is computed from the code
  * alone first, and then from the refined step. A newer request stops an older one at its next pause, once its files are
- * there; until then, the worker goes on with those before it.
+ * there; until then, the worker goes on with those before it. Profiles and sections that the page watches follow its shells.
  */
 
+import { chainsOf } from "./chains.js";
 import { quantityOf } from "./derived.js";
+import { Series } from "./series.js";
 import { openSurrogate } from "./surrogate.js";
+import { Watched } from "./watched.js";
 
 /** A refinement waits this long for a newer request, because a dragged slider makes many. */
 const QUIET_MS = 90;
@@ -13,7 +16,7 @@ const QUIET_MS = 90;
 const STALE = Symbol("a newer request waits");
 
 /**
- * @typedef {{id: number, variable: string, t: number, r: number}} Asked
+ * @typedef {{id: number, variable: string, t: number, r: number, anomaly?: boolean}} Asked  `anomaly` concerns what is watched
  * @typedef {Asked & {isRead: boolean, isAnswered: boolean, start: number, before: number}} Request  whether its files are
  *   there; whether it has an answer, which may be a draft; when it came, in ms, and the bytes that were read before
  */
@@ -24,6 +27,9 @@ const requests = new Map();
 let isWorking = false;
 let announce = () => {}; // called when a request arrives, or its files
 const arrivals = new Map(); // by address, the files that the page reads: what to call with each, or null
+let watched = null;
+let seen = null; // what the page was answered last, with its coefficients
+let series = null;
 
 addEventListener("message", ({ data }) => {
   if (data.open) {
@@ -33,6 +39,14 @@ addEventListener("message", ({ data }) => {
   }
   if (data.arrived) {
     arrivals.get(data.arrived)?.(data.data);
+    return;
+  }
+  if (data.watch) {
+    opening.then((surrogate) => watch(surrogate, data.watch), () => {});
+    return;
+  }
+  if (data.series !== undefined) {
+    opening.then((surrogate) => follow(surrogate, data), () => {});
     return;
   }
   for (const [key, { isAnswered }] of requests) if (isAnswered) requests.delete(key);
@@ -64,7 +78,7 @@ async function open({ open: address, packed, expected = [] }) {
   const given = new Map(expected.map((file) => [file, new Promise((resolve) => arrivals.set(file, resolve))]));
   try {
     const surrogate = await openSurrogate(address, { packed, given });
-    postMessage({ opened: { bytes: surrogate.bytes } });
+    postMessage({ opened: { bytes: surrogate.bytes, chains: chainsOf(surrogate.spec.inputs.steps) } });
     return surrogate;
   } catch (error) {
     postMessage({ opened: { error: error.message } });
@@ -99,9 +113,11 @@ async function compute(request) {
   const replyTo = (asked, coefficients, detail) => {
     asked.isAnswered = true;
     for (const [key, other] of requests) if (other.id < asked.id || (other === asked && other !== latest())) requests.delete(key);
-    const values = quantityOf(surrogate, surrogate.stateOf(coefficients), variable, r);
+    const values = quantityOf(surrogate, surrogate.stateOf(coefficients), variable, { r });
     const cost = { bytes: surrogate.bytes - asked.before, ms: performance.now() - asked.start - waited };
     postMessage({ id: asked.id, values, detail, cost }, [values.buffer]);
+    seen = { variable, anomaly: Boolean(asked.anomaly), t: asked.t, detail, coefficients };
+    tellWatched(true);
   };
   const reply = (coefficients, detail) => replyTo(request, coefficients, detail);
   // A drag has asked for some of the steps on the way to its latest.
@@ -120,9 +136,39 @@ async function compute(request) {
     reply(coefficients, detail);
     await pauseFor(quiet);
   };
-  reply(await surrogate.coefficients(t, { pause, coded, passed }), "refined");
+  reply(await surrogate.coefficientsAt(t, { pause, coded, passed }), "refined");
   await pauseFor(quiet); // for whoever waits
+  tellWatched(false);
+  await pause();
   await surrogate.prepare(t, pause);
+}
+
+function watch(surrogate, wish) {
+  watched ??= new Watched(surrogate);
+  watched.set(wish);
+  tellWatched(requests.size > 0);
+}
+
+/** Computes what the page watches of what it has been answered last. @param {boolean} isQuick whether more is about to come */
+function tellWatched(isQuick) {
+  if (!seen || !watched || watched.isEmpty) return;
+  const found = watched.of(seen, seen.coefficients, isQuick);
+  if (found) postMessage({ watched: found });
+}
+
+/** Tells the values at a place over time, as a newer wish allows. */
+async function follow(surrogate, { series: asked }) {
+  series ??= new Series(surrogate);
+  if (asked === null) {
+    series.stop();
+    return;
+  }
+  try {
+    const isWhole = await series.of(asked, (t, value) => postMessage({ told: asked.id, t, value }));
+    if (isWhole) postMessage({ told: asked.id, isWhole });
+  } catch (error) {
+    postMessage({ told: asked.id, error: error.message });
+  }
 }
 
 /** Waits for a request, or for its files. */

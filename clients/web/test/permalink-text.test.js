@@ -31,7 +31,11 @@ test("what the page writes is read and written again byte for byte", () => {
   for (let i = 0; i < 500; i += 1) {
     const view = random() < 0.2 ? null : { lat: 180 * random() - 90, lng: 360 * random() - 180, zoom: 8 * random() - 1 };
     const draw = one([null, "0", "12", "mean"]);
-    const state = { variable: one(catalog.variables), t: one([113, 120, 121]), r: one([0, 149, 150]), draw, view };
+    const spot = { lat: 180 * random() - 90, lng: 360 * random() - 180 };
+    const place = random() < 0.5 ? null : spot;
+    const section = random() < 0.5 ? null : { from: spot, to: { lat: -spot.lat, lng: -179.999 } };
+    const compare = random() < 0.5 ? null : { variable: "vx", t: 113, r: 149, ...(random() < 0.5 && { anomaly: true }) };
+    const state = { variable: one(catalog.variables), t: one([113, 120, 121]), r: one([0, 149, 150]), draw, place, section, compare, view };
     const text = formatHash(state);
     const { state: read, problems } = parseHash(text, noisy);
     assert.equal(formatHash(read), text);
@@ -66,6 +70,11 @@ const UNDERSTOOD = [
   ["#lat=10&lng=20", at(10, 20, 3)],
   ["#LAT=10&Lng=20&ZOOM=1", at(10, 20, 1)],
   ["#zoom=%2B3", at(0, 0, 3)],
+  ["#place=-12.5,30", { ...whole, place: { lat: -12.5, lng: 30 } }],
+  ["#compare=temperature,113,0", { ...whole, compare: { variable: "temperature", t: 113, r: 0 } }],
+  ["#compare=temperature/113/0/anomaly", { ...whole, compare: { variable: "temperature", t: 113, r: 0, anomaly: true } }],
+  ["#at=12.5 S, 190 E", { ...whole, place: { lat: -12.5, lng: -170 } }],
+  ["#section=0,0,10.126 N,20 W", { ...whole, section: { from: { lat: 0, lng: 0 }, to: { lat: 10.13, lng: -20 } } }],
 ];
 
 for (const [text, state] of UNDERSTOOD) {
@@ -84,6 +93,13 @@ const NOT_UNDERSTOOD = [
   ["#lat=NaN&lng=Infinity&zoom=2", at(0, 0, 2), /lat=NaN.*lng=Infinity/],
   ["#zoom=99", whole, /zoom=99/],
   ["#zoom=", whole, /zoom=/],
+  ["#compare=temperature,113", whole, /compare=temperature,113; it is a variable, a step and a shell/],
+  ["#compare=temperature,114,0", whole, /compare=temperature,114,0/],
+  ["#compare=warmth,113,0", whole, /compare=warmth/],
+  ["#place=91,0", whole, /place=91,0; it is a latitude and a longitude/],
+  ["#place=10", whole, /place=10/],
+  ["#section=0,0,10", whole, /section=0,0,10; it is two of each/],
+  ["#t=113.5", { ...whole, t: 113 }, /t=113.5; showing t=113/],
   ["#colour=red&t=113", { ...whole, t: 113 }, /“colour”/],
 ];
 
@@ -108,4 +124,10 @@ test("a draw is in the fragment only if it is not the surrogate's own", () => {
     assert.deepEqual(parseHash(`#draw=${wrong}`, noisy).state, whole);
     assert.equal(parseHash(`#draw=${wrong}`, noisy).problems.length, 1);
   }
+});
+
+test("times between steps are kept where they exist", () => {
+  assert.deepEqual(parseHash("#t=115.25049", catalog, true), { state: { ...whole, t: 115.25 }, problems: [] });
+  assert.deepEqual(parseHash("#t=112.5", catalog, true).state, { ...whole, t: 113 });
+  assert.deepEqual(parseHash("#t=120.0", catalog, true), { state: whole, problems: [] });
 });

@@ -20,11 +20,14 @@ PLACES = ("<!--files-->", "<!--page-->", "<!--code-->", "<!--weights-->")
 
 @dataclass(frozen=True)
 class Bundle:
-    """The built page: its HTML, and the version of each of its files, which are the first digits of a digest."""
+    """The built page: its HTML, the version of each of its files, which are the first digits of a digest, and its
+    sources' names.
+    """
 
     folder: Path
     html: str
     versions: Mapping[str, str]
+    sources: frozenset[str]
 
     @classmethod
     def of(cls, page: Path) -> Bundle | None:
@@ -40,7 +43,7 @@ class Bundle:
             whole = all(_digest(folder / name).startswith(version) for name, version in stated["versions"].items())
         except (OSError, ValueError, KeyError, AttributeError):
             return None
-        return cls(folder, html, stated["versions"]) if fresh and whole else None
+        return cls(folder, html, stated["versions"], frozenset(stated["sources"])) if fresh and whole else None
 
     @classmethod
     def required(cls, page: Path) -> Bundle:

@@ -97,4 +97,5 @@ def _packed(surrogate: Surrogate) -> tuple[dict[str, Any], dict[str, bytes]]:
     told = {name: files.get(f"{name}.safetensors.gz") for name in ("coded", "refinement")}
     spec = {name: stated[name] for name in _SPEC if name in stated}
     steps = [{**step, "sha256": step["sha256"][:_DIGITS]} for step in spec["inputs"]["steps"]]
-    return {"spec": spec | {"inputs": spec["inputs"] | {"steps": steps}}, "parts": told}, parts
+    moved = sum((surrogate.folder / step["file"]).stat().st_size for step in steps)
+    return {"spec": spec | {"inputs": spec["inputs"] | {"steps": steps}}, "parts": told, "bytes": moved}, parts

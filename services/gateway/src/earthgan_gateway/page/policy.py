@@ -10,12 +10,16 @@ from hashlib import sha256
 _POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{scripts}; worker-src 'self'; connect-src 'self'; "
     "img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self'; "
-    "base-uri 'self'; form-action 'none'; frame-ancestors 'self'"
+    "base-uri 'self'; form-action 'none'; frame-ancestors {around}"
 )
 _WITHIN = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
-def page_policy(html: str) -> str:
-    """The policy of a page, which allows the scripts that stand in its HTML by their digests, and no others."""
+def page_policy(html: str, *, embedded: bool = False) -> str:
+    """The policy of a page, which allows the scripts that stand in its HTML by their digests, and no others.
+
+    `embedded` lets pages of other sites show it. It has nothing to press that changes anything but what it shows.
+    """
     digests = (b64encode(sha256(script.encode()).digest()).decode() for script in _WITHIN.findall(html))
-    return _POLICY.format(scripts="".join(f" 'sha256-{digest}'" for digest in digests))
+    scripts = "".join(f" 'sha256-{digest}'" for digest in digests)
+    return _POLICY.format(scripts=scripts, around="*" if embedded else "'self'")

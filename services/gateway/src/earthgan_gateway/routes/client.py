@@ -23,6 +23,9 @@ from earthgan_gateway.page.policy import page_policy
 from earthgan_gateway.routes.files import WebFile
 from earthgan_gateway.routes.problems import problem
 
+#: The parameter of the page that other sites show within their own.
+_EMBED = "embed"
+
 
 def client_routes(folder: Path, offer: Offer) -> list[BaseRoute]:
     """Make the routes of the page, its files and the surrogate's. Raises BadInput if the folder holds no page.
@@ -41,7 +44,7 @@ def client_routes(folder: Path, offer: Offer) -> list[BaseRoute]:
         title = offer.surrogate.spec.title
         entry = Entry("surrogate", title, "surrogate/", manifest.document)
         html = built_page(bundle, f"client/{FOLDER}/", [entry], manifest.first_weights, gateway="./")
-        page = _route("/", _page(html))
+        page = _page_route(_page(html), _page(html, embedded=True))
     return [page, *files, Mount("/client", Files(directory=folder)), surrogate_route(offer, manifest)]
 
 
@@ -52,15 +55,24 @@ def _route(path: str, file: WebFile) -> Route:
     return Route(path, answer)
 
 
-def _page(html: str) -> WebFile:
-    return WebFile(html.encode(), "text/html", headers={"content-security-policy": page_policy(html)})
+def _page_route(alone: WebFile, embedded: WebFile) -> Route:
+    async def answer(request: Request) -> Response:
+        return (embedded if _EMBED in request.query_params else alone).answer(request)
+
+    return Route("/", answer)
+
+
+def _page(html: str, *, embedded: bool = False) -> WebFile:
+    return WebFile(
+        html.encode(), "text/html", headers={"content-security-policy": page_policy(html, embedded=embedded)}
+    )
 
 
 def _page_of_sources(index: Path) -> Route:
     def page(request: Request) -> Response:
         # On other web servers the page's files lie beside the page. Here they are in a subfolder.
         html = index.read_text(encoding="utf-8").replace("<head>", '<head>\n  <base href="client/">', 1)
-        return _page(html).answer(request)
+        return _page(html, embedded=_EMBED in request.query_params).answer(request)
 
     return Route("/", page)
 

@@ -67,7 +67,7 @@ def write_site(folder: Path, page: Path, shown: Sequence[Shown]) -> None:
         text = (bundle.folder / name).read_text(encoding="utf-8")
         (folder / name).write_text(_SOURCE_MAP.sub("\n", text), encoding="utf-8")
     for licence in sorted(page.glob("vendor/*/LICENSE")):
-        if f"{licence.parent.name}.js" in bundle.versions:
+        if any(source.startswith(f"vendor/{licence.parent.name}/") for source in bundle.sources):
             shutil.copyfile(licence, folder / f"{licence.parent.name}.LICENSE.txt")
     entries = [_entry(folder, each, is_first=each is shown[0]) for each in shown]
     html = built_page(bundle, "", entries, shown[0].manifest.first_weights, gateway=None, offline=OFFLINE)
