@@ -89,7 +89,7 @@ $(VENV)/.testing: $(PACKAGES) tests/requirements.txt | $(VENV)/bin/python
 	@touch $@ $(VENV)/.serving
 
 system-packages:
-	@tests/system-packages.sh chromium redis-server
+	@tests/system-packages.sh chromium redis-server nginx-light
 
 clean:
 	rm -rf $(VENV) test-output dist services/*/build training/build

@@ -1,15 +1,21 @@
 """Behind a proxy with TLS and a prefix, every address that the gateway writes opens there."""
 
+import os
 import re
+import shutil
+import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import httpx2 as httpx
 import pytest
 
 from earthgan_gateway import Settings, create_app
-from gateway_server import serving
-from places import BASELINE_SURROGATE
+from gateway_server import free_port, serving
+from places import BASELINE_SURROGATE, ROOT
 
 PUBLIC = "https://maps.example.org/mantle/"
 #: What a proxy with TLS says, and whether it takes the prefix off.
@@ -20,19 +26,15 @@ FILLED |= {"TileMatrix": 1, "TileCol": 1, "TileRow": 0}
 
 
 class Reader:
-    """A client of the proxy: it knows the public addresses alone."""
+    """A client of the proxy, which knows public addresses alone. `inside` is what it asks instead."""
 
-    def __init__(self, url: str, said: dict[str, str], keeps_prefix: bool) -> None:
-        self._url, self._said, self._keeps = url, said, keeps_prefix
+    def __init__(self, public: str, inside: str, said: dict[str, str]) -> None:
+        self.public, self._inside, self._said = public, inside, said
 
     def get(self, address: str) -> httpx.Response:
-        assert address.startswith(PUBLIC), f"{address} leads elsewhere"
-        path = address.removeprefix(PUBLIC)
-        return httpx.get(
-            self._url + ("/mantle/" if self._keeps else "/") + path,
-            headers=self._said,
-            trust_env=False,
-        )
+        assert address.startswith(self.public), f"{address} leads elsewhere"
+        path = address.removeprefix(self.public)
+        return httpx.get(self._inside + path, headers=self._said, trust_env=False)
 
     def opened(self, address: str) -> str:
         answer = self.get(address)
@@ -40,26 +42,65 @@ class Reader:
         return answer.text if answer.headers["content-type"].startswith(("text/", "application/")) else ""
 
 
+@contextmanager
+def nginx(folder: Path, gateways: list[str]) -> Iterator[str]:
+    """Run nginx with the configuration of the documents, on other ports. Yield the address of the map."""
+    program = shutil.which("nginx")
+    if program is None:
+        pytest.skip("nginx is not installed")
+    names = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"]
+    files = ["-subj", "/CN=127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "certificate.pem"]
+    subprocess.run(["openssl", *names, *files], check=True, capture_output=True)
+    port, text = free_port(), (ROOT / "docs" / "examples" / "nginx.conf").read_text()
+    for example, own in zip(("127.0.0.1:8000", "127.0.0.1:8001"), gateways, strict=True):
+        assert example in text
+        text = text.replace(example, own.removeprefix("http://"))
+    text = text.replace("listen 443", f"listen 127.0.0.1:{port}").replace("/dev/stdout", str(folder / "access.log"))
+    (folder / "nginx.conf").write_text(text)
+    owner = "user root; " * (os.getuid() == 0)  # otherwise its workers may not enter this folder
+    settings = f"{owner}daemon off; pid {folder}/pid; error_log {folder}/error.log;"
+    process = subprocess.Popen([program, "-p", folder, "-c", folder / "nginx.conf", "-g", settings])
+    try:
+        until = time.monotonic() + 30
+        while not (folder / "pid").exists():
+            assert time.monotonic() < until
+            assert process.poll() is None, (folder / "error.log").read_text()
+            time.sleep(0.05)
+        yield f"https://127.0.0.1:{port}/mantle/"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
 @pytest.fixture(
     scope="module",
-    params=[(SAID, False, None), (STANDARD, True, None), ({}, False, PUBLIC)],
-    ids=["X-Forwarded, prefix taken off", "Forwarded, prefix kept", "the setting"],
+    params=["X-Forwarded, prefix taken off", "Forwarded, prefix kept", "the setting", "nginx"],
 )
-def reader(request: pytest.FixtureRequest) -> Iterator[Reader]:
-    said, keeps_prefix, public_url = request.param
-    proxies = ("127.0.0.0/8",) if said else ()
+def reader(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    how = request.param
+    proxies, public_url = ((), PUBLIC) if how == "the setting" else (("127.0.0.0/8",), None)
     settings = Settings(surrogate=BASELINE_SURROGATE, trusted_proxies=proxies, public_url=public_url, prefetch=False)
     with serving(create_app(settings)) as url:
-        yield Reader(url, said, keeps_prefix)
+        if how == "nginx":
+            # One of its two gateways is not there, which no reader notices.
+            nobody = f"http://127.0.0.1:{free_port()}"
+            with nginx(tmp_path_factory.mktemp("nginx"), [nobody, url]) as public:
+                yield Reader(public, public, {})
+        elif how == "Forwarded, prefix kept":
+            yield Reader(PUBLIC, f"{url}/mantle/", STANDARD)
+        else:
+            yield Reader(PUBLIC, f"{url}/", {} if how == "the setting" else SAID)
 
 
 def test_the_tiles_of_a_tilejson(reader: Reader) -> None:
-    (template,) = re.findall(r'"(https?:[^"]*\{z\}[^"]*)"', reader.opened(f"{PUBLIC}tiles/vz/120/30/tilejson.json"))
+    (template,) = re.findall(
+        r'"(https?:[^"]*\{z\}[^"]*)"', reader.opened(f"{reader.public}tiles/vz/120/30/tilejson.json")
+    )
     reader.opened(template.format(**FILLED))
 
 
 def test_the_addresses_of_the_capabilities(reader: Reader) -> None:
-    text = reader.opened(f"{PUBLIC}wmts/WMTSCapabilities.xml").replace("&amp;", "&")
+    text = reader.opened(f"{reader.public}wmts/WMTSCapabilities.xml").replace("&amp;", "&")
     found = set(re.findall(r'(?:href|template)="([^"]+)"', text))
     assert len(found) > 5
     for address in found:
@@ -68,24 +109,32 @@ def test_the_addresses_of_the_capabilities(reader: Reader) -> None:
 
 @pytest.mark.parametrize("path", ["", "docs"])
 def test_the_links_of_pages(reader: Reader, path: str) -> None:
-    page = reader.opened(PUBLIC + path)
+    page = reader.opened(reader.public + path)
     links = {
         each for each in re.findall(r'(?:href|src|content)="([^"#]+)"', page) if each.startswith((".", "/", "http"))
     }
     links |= set(re.findall(r"(?:url|src): ?'([^']+)'", page))
     links |= set(re.findall(r'(?:src|href)="([a-z][^":]*\.[a-z]+[^":]*)"', page))
     assert links
-    for link in (urljoin(PUBLIC + path, each) for each in links):
-        if urlsplit(link).netloc == urlsplit(PUBLIC).netloc:  # others are links to other people's pages
+    for link in (urljoin(reader.public + path, each) for each in links):
+        if urlsplit(link).netloc == urlsplit(reader.public).netloc:  # others are links to other people's pages
             reader.opened(link)
 
 
 def test_the_server_of_the_api_description(reader: Reader) -> None:
-    (servers,) = re.findall(r'"servers":\[(.*?)\]', reader.opened(f"{PUBLIC}openapi.json"))
+    (servers,) = re.findall(r'"servers":\[(.*?)\]', reader.opened(f"{reader.public}openapi.json"))
     assert re.findall(r'"url":"([^"]*)"', servers) == ["/mantle"]
 
 
 def test_a_prefix_without_its_slash_leads_to_the_page(reader: Reader) -> None:
-    if reader._keeps:
-        answer = httpx.get(reader._url + "/mantle", headers=reader._said, trust_env=False)
-        assert (answer.status_code, answer.headers["location"]) == (308, "/mantle/")
+    if reader._inside.endswith("/mantle/"):
+        answer = httpx.get(reader._inside.removesuffix("/"), headers=reader._said, trust_env=False)
+        assert answer.status_code == 308
+        assert urlsplit(answer.headers["location"]).path == "/mantle/"
+
+
+def test_nginx_keeps_what_a_gateway_has_drawn(reader: Reader) -> None:
+    if reader.public != PUBLIC:
+        address = f"{reader.public}tiles/vz/121/30/1/0/0.png"
+        times = [reader.get(address).headers["server-timing"] for _ in range(3)]
+        assert len(set(times)) == 1, "the gateway was asked again"
