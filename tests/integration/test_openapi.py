@@ -173,6 +173,8 @@ def test_every_error_is_a_problem(fast: Gateway, document: dict[str, Any], path:
 def texts(schema: dict[str, Any]) -> st.SearchStrategy[str] | None:
     """What a closed schema allows, as a query writes it; None where the schema alone does not decide."""
     schema = next((each for each in schema.get("anyOf", []) if each.get("type") != "null"), schema)
+    if "const" in schema:
+        return st.just(schema["const"])
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     if schema["type"] == "boolean":

@@ -99,7 +99,7 @@ def test_the_nearest_parameter_is_named_too(fast: Gateway, address: str, name: s
         ("/catalog", "depth_km=1", "depth_km=2"),
         ("/points/temperature/120/150", "lat=1&lon=2", "lon=3"),
         ("/sections/temperature/120", "from=1,2&to=3,4", "to=3,5"),
-        ("/tiles/temperature/120/150/tilejson.json", "tms=WebMercatorQuad", "tms=WorldCRS84Quad"),
+        ("/tiles/temperature/120/150/tilejson.json", "anomaly=true", "anomaly=false"),
     ],
 )
 def test_a_parameter_with_two_values_is_refused_and_the_same_value_twice_is_not(

@@ -157,12 +157,15 @@ def test_legends_have_a_unit_colours_and_ticks(client: httpx.Client) -> None:
 
 
 def test_tilejson_points_at_tiles_that_exist(client: httpx.Client) -> None:
-    for tms in ("WebMercatorQuad", "WorldCRS84Quad"):
-        document = client.get("/tiles/temperature/120/150/tilejson.json", params={"tms": tms}).json()
-        assert document["tilejson"] == "3.0.0"
-        assert "703 km deep" in document["name"]
-        url = document["tiles"][0].format(z=document["maxzoom"], x=1, y=1)
-        assert httpx.get(url, trust_env=False).status_code == 200
+    document = client.get("/tiles/temperature/120/150/tilejson.json").json()
+    assert document["tilejson"] == "3.0.0"
+    assert "703 km deep" in document["name"]
+    url = document["tiles"][0].format(z=document["maxzoom"], x=1, y=1)
+    assert httpx.get(url, trust_env=False).status_code == 200
+    # Readers of TileJSON would put these tiles on Web Mercator, where they do not belong.
+    refused = client.get("/tiles/temperature/120/150/tilejson.json", params={"tms": "WorldCRS84Quad"})
+    assert refused.status_code == 422
+    assert "WebMercatorQuad" in refused.json()["detail"]
 
 
 def test_the_surrogates_own_files_and_no_others(client: httpx.Client, default_surrogate: Surrogate) -> None:

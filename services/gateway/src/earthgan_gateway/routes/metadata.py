@@ -20,7 +20,7 @@ from earthgan_gateway.routes.models import Catalog, Legend, TileJson, Variables
 from earthgan_gateway.routes.openapi import BINARY
 from earthgan_gateway.routes.paths import Shell, Step, Variable
 from earthgan_gateway.routes.problems import ENGINE_ERRORS, ERRORS, PATH_ERRORS
-from earthgan_gateway.routes.query import ONLY_DOCUMENTED, CatalogQuery, StyleQuery, TileQuery
+from earthgan_gateway.routes.query import ONLY_DOCUMENTED, CatalogQuery, StyleQuery, TileJsonQuery
 
 FOR_A_MINUTE = {"cache-control": "public, max-age=60"}
 
@@ -89,7 +89,7 @@ def metadata_router(fields: Fields) -> APIRouter:
 
     @router.get("/tiles/{var}/{t}/{r}/tilejson.json", response_model=TileJson, responses=PATH_ERRORS)
     async def get_tilejson(
-        request: Request, var: Variable, t: Step, r: Shell, query: Annotated[TileQuery, Query()]
+        request: Request, var: Variable, t: Step, r: Shell, query: Annotated[TileJsonQuery, Query()]
     ) -> Response:
         """Give the TileJSON 3.0.0 of a radial shell, for MapLibre and QGIS. The tiles are drawn as this query says."""
         quantity = offer.check(var, t=t, r=r)

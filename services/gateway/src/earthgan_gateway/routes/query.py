@@ -223,6 +223,16 @@ class TileQuery(ShellQuery):
     )
 
 
+class TileJsonQuery(TileQuery):
+    """The query of a TileJSON. Its readers put every tile on Web Mercator, so it describes no other tile matrix set."""
+
+    tms: Literal["WebMercatorQuad"] = Field(
+        "WebMercatorQuad",
+        examples=["WebMercatorQuad"],
+        description="Tile matrix set; /ogc and /wmts describe the tiles of others",
+    )
+
+
 AnyQuery = TypeVar("AnyQuery", bound=_Query)
 
 
