@@ -158,11 +158,14 @@ def test_connections_are_limited(measured: Measured) -> None:
         assert fetch(gateway.url + TILE).status_code == 200
         time.sleep(0.2)
         closed = sum(is_closed(each) for each in idle)
-        engine.delay_s = 3
+        engine.delay_s = 5
         for number in range(20):
             busy = connect(gateway.url, stack)
             busy.sendall(b"GET /shells/vx/121/%d.npy HTTP/1.1\r\nhost: x\r\n\r\n" % number)
-        time.sleep(0.5)
+        until = time.monotonic() + 30
+        while [each._is_idle for each in gateway.server.server_state.connections] != [False] * 20:
+            assert time.monotonic() < until, "the server has not read the requests"
+            time.sleep(0.05)
         with raw(gateway.url) as one_more:
             answer = one_more.recv(4096)
     measured(f"{closed} idle ones closed for 1 new; then {answer.split()[1].decode()}")
