@@ -11,7 +11,7 @@ PYTEST = $(BIN)/python -m pytest
 USUAL = not compose and not slow and not drill
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt
 
-.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load faults audit compose-test wheels system-packages clean
+.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load faults audit kubernetes compose-test wheels system-packages clean
 
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
@@ -71,6 +71,17 @@ faults: $(VENV)/.testing system-packages
 # their own, so that they cannot change what the tests see.
 audit: $(VENV)/audit/.ready
 	PYTHONPATH=tests $(VENV)/audit/bin/python -m audit.run
+
+# The manifests of Kubernetes, rendered by kustomize, against the schemas of the oldest and the newest cluster that they are meant for.
+kubernetes: $(VENV)/audit/.ready
+	@mkdir -p test-output
+	@for folder in base own-surrogate; do \
+	  kubectl kustomize deploy/kubernetes/$$folder >test-output/$$folder.yaml || exit 1; \
+	  for version in 1.28 1.37; do \
+	    $(VENV)/audit/bin/kubernetes-validate --strict --quiet --kubernetes-version $$version test-output/$$folder.yaml || exit 1; \
+	    echo "$$folder is valid for Kubernetes $$version: $$(grep -c '^kind:' test-output/$$folder.yaml) objects"; \
+	  done; \
+	done
 
 compose-test: $(VENV)/.testing
 	tests/compose/with-docker.sh $(PYTEST) -m compose tests/compose $(ARGS)
