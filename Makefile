@@ -11,7 +11,7 @@ PYTEST = $(BIN)/python -m pytest
 USUAL = not compose and not slow and not drill
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt
 
-.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load faults audit kubernetes compose-test wheels system-packages clean
+.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load faults audit lock kubernetes compose-test wheels system-packages clean
 
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
@@ -71,6 +71,10 @@ faults: $(VENV)/.testing system-packages
 # their own, so that they cannot change what the tests see.
 audit: $(VENV)/audit/.ready
 	PYTHONPATH=tests $(VENV)/audit/bin/python -m audit.run
+
+# What the gateway's image installs, with the digests of every archive: from the packages' own requirements and constraints.txt.
+lock: $(VENV)/audit/.ready
+	PYTHONPATH=tests $(VENV)/audit/bin/python -m audit.lock
 
 # The manifests of Kubernetes, rendered by kustomize, against the schemas of the oldest and the newest cluster that they are meant for.
 kubernetes: $(VENV)/audit/.ready

@@ -16,7 +16,8 @@ from audit.advisories import NotAsked, of_jar, read_npm
 from audit.bill import bill
 from audit.jars import JAR, JarList, Library
 from audit.licences import Licensed, Rules, judged, table
-from audit.packages import IMAGES, ROOT, Package, asked, merged, requirements
+from audit.lock import built_with, required
+from audit.packages import IMAGES, ROOT, Package, asked, canonical, merged, requirements
 from audit.waivers import LONGEST, Advisory, Waiver, read
 from audit.waivers import judged as waived
 
@@ -171,12 +172,34 @@ def test_an_answer_of_npm_is_read_and_a_refusal_is_not_taken_for_one() -> None:
 
 
 def test_the_audit_is_of_what_the_dockerfiles_install() -> None:
-    assert asked(IMAGES["gateway"]) == ["services/core[onnx]", "services/gateway"]
+    assert asked(IMAGES["gateway"]) == ["--requirement", "services/gateway/requirements.lock"]
+    pinned = ["--constraint", "constraints.txt"]
     assert asked(IMAGES["torchserve"]) == [
-        "--requirement", "services/torchserve/requirements.txt", "services/core[onnx,torch]"
-    ]  # fmt: skip
-    assert asked(IMAGES["training"]) == ["torch", "services/core[onnx,torch]", "./training"]
+        *pinned,
+        *("--requirement", "services/torchserve/requirements.txt"),
+        "services/core[onnx,torch]",
+    ]
+    assert asked(IMAGES["training"]) == [*pinned, "torch", "services/core[onnx,torch]", "./training"]
     assert {path for path in ROOT.glob("*/**/Dockerfile") if ".venv" not in path.parts} == set(IMAGES.values())
+
+
+@pytest.mark.parametrize(("name", "needed"), [("requirements.lock", required()), ("build.lock", built_with())])
+def test_the_gateways_lock_has_all_that_is_needed_at_the_pinned_versions_with_digests(
+    name: str, needed: list[str]
+) -> None:
+    """`make lock` has to run after a change of what the packages need, or of constraints.txt."""
+    entries = (ROOT / "services" / "gateway" / name).read_text().replace("\\\n", " ").splitlines()[1:]
+    locked = {}
+    for entry in entries:
+        pin, *digests = entry.split(" --hash=")
+        assert digests, entry
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", digest.strip()) for digest in digests)
+        package, version = pin.split(";")[0].strip().split("==")
+        locked[canonical(package)] = version
+    pins = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line)
+    pins = {canonical(package): version for package, version in pins.items()}
+    assert {canonical(re.split(r"[^\w.-]", each)[0]) for each in needed} <= set(locked)
+    assert {package: pins.get(package, version) for package, version in locked.items()} == locked
 
 
 def test_packages_of_several_images_are_one_and_ours_are_none() -> None:

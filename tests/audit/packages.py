@@ -20,7 +20,7 @@ IMAGES = {
     "training": ROOT / "training" / "Dockerfile",
 }
 #: Options of pip that have a value.
-VALUED = ("--constraint", "--requirement", "--python")
+VALUED = ("--constraint", "--requirement", "--only-binary")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ def asked(dockerfile: Path) -> list[str]:
     """What a Dockerfile asks pip to install, as pip's arguments from the repository's root."""
     text = dockerfile.read_text().replace("\\\n", " ")
     found: list[str] = []
-    for line in re.findall(r"^RUN pip .*\binstall (.*)$", text, re.MULTILINE):
+    # Without --python, pip installs what only the build needs. Without an index, it installs our own wheels.
+    for line in re.findall(r"\bpip --python \S+ install ((?:(?!&&).)*)$", text, re.MULTILINE):
         words = shlex.split(line)
         while words:
             word = words.pop(0)
@@ -56,6 +57,8 @@ def asked(dockerfile: Path) -> list[str]:
             if word == "--requirement" and value is not None:
                 # The build copies this file beside the constraints.
                 found += [word, str((dockerfile.parent / value).relative_to(ROOT))]
+            elif word == "--constraint" and value is not None and value not in found:
+                found += [word, value]
             elif not word.startswith("-"):
                 found.append(word)
     return found
@@ -67,7 +70,7 @@ def resolved(image: str) -> list[dict[str, Any]]:
     Raises `RuntimeError` with pip's own words if it finds no set of packages.
     """
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--report", "-"]
-    command += ["--constraint", "constraints.txt", *asked(IMAGES[image])]
+    command += asked(IMAGES[image])
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if run.returncode:
         raise RuntimeError(f"pip cannot tell what the image {image} installs:\n{run.stderr.strip()}")
