@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 LIST = Path(__file__).with_name("jars.toml")
@@ -41,7 +43,7 @@ class JarList:
     def read(cls, path: Path = LIST) -> JarList:
         """The list of a file."""
         said = tomllib.loads(path.read_text())
-        rows = (
+        rows: Iterator[dict[str, Any]] = (
             {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
             for row in said["library"]
         )

@@ -39,7 +39,7 @@ def vulnerabilities(packages: list[Package], jars: JarList) -> list[str]:
     asked: list[Callable[[], list[waivers.Advisory]]] = [
         lambda: advisories.of_python(packages, OUT),
         lambda: advisories.of_jar(jars.libraries),
-        *(lambda folder=folder: advisories.of_npm(folder) for folder in NPM),  # type: ignore[misc]
+        *(lambda folder=folder: advisories.of_npm(folder) for folder in NPM),
     ]
     found, silent = [], []
     for ask in asked:
