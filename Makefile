@@ -11,7 +11,7 @@ PYTEST = $(BIN)/python -m pytest
 USUAL = not compose and not slow and not drill
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt
 
-.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load faults compose-test wheels system-packages clean
+.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load faults audit lock kubernetes compose-test wheels system-packages clean
 
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
@@ -67,6 +67,26 @@ load: $(VENV)/.testing
 faults: $(VENV)/.testing system-packages
 	PYTHONPATH=tests $(BIN)/python -m faults.run $(ARGS)
 
+# What the images are made of: vulnerabilities, licences, a bill of materials, and bandit over our own code. The tools have an environment of
+# their own, so that they cannot change what the tests see.
+audit: $(VENV)/audit/.ready
+	PYTHONPATH=tests $(VENV)/audit/bin/python -m audit.run
+
+# What the gateway's image installs, with the digests of every archive: from the packages' own requirements and constraints.txt.
+lock: $(VENV)/audit/.ready
+	PYTHONPATH=tests $(VENV)/audit/bin/python -m audit.lock
+
+# The manifests of Kubernetes, rendered by kustomize, against the schemas of the oldest and the newest cluster that they are meant for.
+kubernetes: $(VENV)/audit/.ready
+	@mkdir -p test-output
+	@for folder in base own-surrogate; do \
+	  kubectl kustomize deploy/kubernetes/$$folder >test-output/$$folder.yaml || exit 1; \
+	  for version in 1.28 1.37; do \
+	    $(VENV)/audit/bin/kubernetes-validate --strict --quiet --kubernetes-version $$version test-output/$$folder.yaml || exit 1; \
+	    echo "$$folder is valid for Kubernetes $$version: $$(grep -c '^kind:' test-output/$$folder.yaml) objects"; \
+	  done; \
+	done
+
 compose-test: $(VENV)/.testing
 	tests/compose/with-docker.sh $(PYTEST) -m compose tests/compose $(ARGS)
 
@@ -87,6 +107,11 @@ $(VENV)/.testing: $(PACKAGES) tests/requirements.txt | $(VENV)/bin/python
 	$(PIP) --editable 'services/core[onnx,torch]' --editable 'services/gateway[otel,seed]' --editable 'training[codecs,xarray]' \
 	  --requirement tests/requirements.txt
 	@touch $@ $(VENV)/.serving
+
+$(VENV)/audit/.ready: tests/audit/requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m venv --clear $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/audit/requirements.txt
+	@touch $@
 
 system-packages:
 	@tests/system-packages.sh chromium redis-server nginx-light

@@ -202,7 +202,7 @@ class Fields:
         async with self._cache.exclusive(self.keys.shell("*", t, r, seed), max(0.0, until - time.monotonic())):
             if found := await self._find(variables, t, r, seed, patient=True):  # another process was faster
                 return found
-            with self._metrics.engine_call(), self._traces.span("engine", step=t, shell=r):
+            with self._metrics.engine_call(), self._traces.span("engine", step=t, shell=r):  # a radial shell  # nosec B604
                 field = await self.engine.shells(variables, t, [r], seed, until, lane)
             packed, stored = await asyncio.to_thread(
                 _pack, dict(zip(variables, field[:, 0], strict=True)), self.offer.surrogate.kind.exact

@@ -70,7 +70,7 @@ def _fetch(base: str, file: FileSpec, folder: Path) -> None:
 def _read(address: str, longest: int) -> bytes:
     request = urllib.request.Request(address, headers={"User-Agent": f"earthgan/{__version__}"})
     try:
-        with urllib.request.urlopen(request, timeout=SILENCE_S) as answer:
+        with urllib.request.urlopen(request, timeout=SILENCE_S) as answer:  # http(s) by is_address  # nosec B310
             content: bytes = answer.read(longest + 1)
     except urllib.error.HTTPError as error:
         error.close()
