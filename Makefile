@@ -8,6 +8,7 @@ PORT ?= 8000
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST = $(BIN)/python -m pytest
+TWO = $(PYTEST) --timeout 600 --numprocesses 2 --dist loadfile
 USUAL = not compose and not slow and not drill
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt
 
@@ -16,12 +17,13 @@ PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) service
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
 
-# First, tests that measure, with nothing beside them. Most of the others use one core, so two processes share them.
+# First, tests that measure. They wait more than they compute, so two run at a time, with nothing else beside them. Most of
+# the others use one core, so two processes share them.
 # With ARGS, one process runs all that they choose.
 test: $(VENV)/.testing system-packages
 ifeq ($(strip $(ARGS)),)
-	failed=; $(PYTEST) --timeout 600 -m "$(USUAL) and alone" || failed=1; \
-	OMP_NUM_THREADS=1 $(PYTEST) --timeout 600 --numprocesses 2 --dist loadfile -m "$(USUAL) and not alone" && [ -z "$$failed" ]
+	failed=; $(TWO) -m "$(USUAL) and alone" || failed=1; \
+	OMP_NUM_THREADS=1 $(TWO) -m "$(USUAL) and not alone" && [ -z "$$failed" ]
 else
 	$(PYTEST) $(ARGS)
 endif
