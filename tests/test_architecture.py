@@ -68,7 +68,7 @@ LAYERS = {
         "__version__ errors variables bounded progress",
         "files numerics sphere spread parts",
         "kept records mask",
-        "flow wire",
+        "flow wire features",
         "kinds",
         "spec",
         "verified",
