@@ -82,7 +82,7 @@ LAYERS = {
         "cache drawing offer",
         "engines",
         "keys progress spreads coarse",
-        "fields places",
+        "fields places features",
         "pictures prefetch",
         "catalog wmts zarr",
         "page ogc",

@@ -21,8 +21,8 @@ CROSSING_DEPTHS_KM = (660.0, 1600.0)
 KM_PER_YR = {"m/s": 86400 * 365.25 / 1000, "cm/yr": 1e-5, "mm/yr": 1e-6}
 #: No step has more features than this. Smaller ones are left out.
 MOST_FEATURES = 2000
-#: The sums over the cells of a run: weight, anomaly, flow, heat flow, and the three parts of the centre.
-_SUMS = 7
+#: The sums over the cells of a run: of the weight, and of the weight times anomaly, flow, and both.
+_SUMS = 4
 
 
 class Finder:
@@ -46,7 +46,6 @@ class Finder:
         self._shell_km3 = 4 / 3 * np.pi * np.diff(edges**3)
         self._next = self.shells.start
         self._weights = cell_weights(grid)
-        self._outwards = _outwards(grid)
         self._parts: dict[Kind, list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]] = {
             kind: [] for kind in KINDS
         }
@@ -60,7 +59,7 @@ class Finder:
     def nbytes(self) -> int:
         """About the memory that this object takes."""
         arrays = (array for parts in self._parts.values() for part in parts for array in part)
-        return 5 * self._weights.nbytes + sum(array.nbytes for array in arrays)
+        return self._weights.nbytes + sum(array.nbytes for array in arrays)
 
     def add(self, anomaly: NDArray[np.float32], flow: NDArray[np.float32]) -> None:
         """Add the next shells `(shell, latitude, longitude)`: temperature less lateral mean, and radial velocity."""
@@ -85,10 +84,9 @@ class Finder:
         flow: NDArray[np.float32],
     ) -> NDArray[np.float64]:
         """The sums over each run, and the largest anomaly of its sign `(sum, run)`."""
-        on_shell = cells % self._weights.size
         a, v = anomaly.ravel()[cells].astype(np.float64), flow.ravel()[cells].astype(np.float64)
-        w = self._weights.ravel()[on_shell]
-        terms = np.stack([w, w * a, w * v, w * v * a, *(w * self._outwards[:, on_shell])])
+        w = self._weights.ravel()[cells % self._weights.size]
+        terms = np.stack([w, w * a, w * v, w * v * a])
         extreme = np.maximum.reduceat(SIGN[kind] * a, first) * SIGN[kind]
         return np.concatenate([np.add.reduceat(terms, first, axis=1), extreme[None]])
 
@@ -116,7 +114,8 @@ class Finder:
             owner = rank[component]
             kept = owner >= 0
             runs.append((starts[kept], lengths[kept], owner[kept] + len(features)))
-            features += self._described(kind, len(order), owner[kept], shell[kept], sums[:, kept])
+            outwards = self._outwards(starts[kept], lengths[kept])
+            features += self._described(kind, len(order), owner[kept], shell[kept], sums[:, kept], outwards)
         empty = np.empty(0, np.int64)
         starts, lengths, owners = (
             np.concatenate([empty, *each]) for each in (zip(*runs, strict=True) if runs else ((), (), ()))
@@ -142,12 +141,13 @@ class Finder:
         owner: NDArray[np.int64],
         shell: NDArray[np.int64],
         sums: NDArray[np.float64],
+        outwards: NDArray[np.float64],
     ) -> list[Feature]:
         """The features of a kind, from the sums over their runs."""
         if not count:
             return []
         by_volume = self._shell_km3[shell]
-        w, a, x, y, z = (np.bincount(owner, sums[i] * by_volume, count) for i in (0, 1, 4, 5, 6))
+        w, a, x, y, z = (np.bincount(owner, each * by_volume, count) for each in (*sums[:2], *outwards))
         radius = np.bincount(owner, sums[0] * by_volume * self._radii[shell], count) / w
         first, last = np.full(count, len(self._radii)), np.zeros(count, np.int64)
         np.minimum.at(first, owner, shell)
@@ -172,6 +172,16 @@ class Finder:
             )
             for i in range(count)
         ]
+
+    def _outwards(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The sums `(3, run)` over each run of the weights times the unit vectors to the cells."""
+        _, rows, columns = self.grid.shape
+        latitudes, longitudes = np.broadcast_arrays(*(np.radians(axis) for axis in self.grid.axes_deg))
+        level = np.cos(latitudes)
+        vectors = np.stack([level * np.cos(longitudes), level * np.sin(longitudes), np.sin(latitudes)])
+        passed = np.pad(np.cumsum(vectors * self._weights, axis=2), ((0, 0), (0, 0), (1, 0)))
+        row, column = starts // columns % rows, starts % columns
+        return np.asarray(passed[:, row, column + lengths] - passed[:, row, column])
 
     def _asked(self) -> list[tuple[float, int]]:
         """The depths at which fluxes are given, and the shells next to them. Depths that are left out have none."""
@@ -237,10 +247,3 @@ def shell_edges_km(grid: ShellGrid, planet: PlanetSpec) -> NDArray[np.float64]:
     if radii[-1] <= surface < highest:
         highest = surface
     return np.concatenate([[lowest], middle, [highest]])
-
-
-def _outwards(grid: ShellGrid) -> NDArray[np.float64]:
-    """The unit vectors `(3, latitude * longitude)` to the cells."""
-    latitudes, longitudes = np.broadcast_arrays(*(np.radians(axis) for axis in grid.axes_deg))
-    flat = np.cos(latitudes)
-    return np.stack([flat * np.cos(longitudes), flat * np.sin(longitudes), np.sin(latitudes)]).reshape(3, -1)
