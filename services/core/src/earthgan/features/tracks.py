@@ -56,21 +56,21 @@ class Tracker:
             raise InvalidRequest("least_overlap is more than 0 and at most 1")
         self._least = least_overlap
         self._before: Found | None = None
-        self._current: list[Track] = []
+        #: The tracks of the last step, one for each of its features.
+        self.current: list[Track] = []
         #: All tracks, in the order in which they began; within a step, in that of the features.
         self.tracks: list[Track] = []
 
     def add(self, t: float, found: Found) -> None:
         """Add the next step. Raises ValueError if it lies on another grid."""
-        before, old = self._before, self._current
+        before, old = self._before, self.current
         if before is not None and before.grid != found.grid:
             raise ValueError("all steps of a track lie on one grid")
         new: list[Track | None] = [None] * len(found.features)
-        pairs = [] if before is None else self._pairs(before, found)
-        carried: dict[int, int] = {}
-        for _, a, b in pairs:
-            if a not in carried and new[b] is None:
-                carried[a], new[b] = b, old[a]
+        pairs = [] if before is None else _pairs(before, found, self._least)
+        carried = dict(_matched(pairs))
+        for a, b in carried.items():
+            new[b] = old[a]
         parents: dict[int, int] = {}
         for _, a, b in pairs:
             if new[b] is None:
@@ -93,17 +93,34 @@ class Tracker:
             if a not in carried:
                 track.heir = tracks[heirs[a]].id if a in heirs else None
                 track.ended = "death" if track.heir is None else "merge"
-        self._before, self._current = found, tracks
+        self._before, self.current = found, tracks
 
-    def _pairs(self, before: Found, after: Found) -> list[tuple[float, int, int]]:
-        """The common volume of an old and a new feature of one kind, and their indices, the largest first."""
-        shared = overlaps_km3(before, after)
-        pairs = []
-        for a, b in np.argwhere(shared > 0).tolist():
-            old, new = before.features[a], after.features[b]
-            if old.kind == new.kind and shared[a, b] >= self._least * min(old.volume_km3, new.volume_km3):
-                pairs.append((float(shared[a, b]), a, b))
-        return sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2]))
+
+def partners(one: Found, other: Found, least_overlap: float = LEAST_OVERLAP) -> list[tuple[int, int]]:
+    """The pairs of features that are the same, as indices, the pair with the largest common volume first."""
+    return _matched(_pairs(one, other, least_overlap))
+
+
+def _pairs(before: Found, after: Found, least_overlap: float) -> list[tuple[float, int, int]]:
+    """The common volume of features of one kind, and their indices, the largest first."""
+    shared = overlaps_km3(before, after)
+    pairs = []
+    for a, b in np.argwhere(shared > 0).tolist():
+        old, new = before.features[a], after.features[b]
+        if old.kind == new.kind and shared[a, b] >= least_overlap * min(old.volume_km3, new.volume_km3):
+            pairs.append((float(shared[a, b]), a, b))
+    return sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2]))
+
+
+def _matched(pairs: list[tuple[float, int, int]]) -> list[tuple[int, int]]:
+    """The first pair of each feature that is left, in the order of `pairs`."""
+    taken: dict[int, int] = {}
+    given: set[int] = set()
+    for _, a, b in pairs:
+        if a not in taken and b not in given:
+            taken[a] = b
+            given.add(b)
+    return list(taken.items())
 
 
 def overlaps_km3(one: Found, other: Found) -> NDArray[np.float64]:
