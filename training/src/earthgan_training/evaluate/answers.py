@@ -135,9 +135,7 @@ def _features(found: Evaluation) -> Table:
     overlaps, decimals = found.features.overlaps, 0 if found.planet.unit == "km" else 4
     depths = [found.planet.in_words(depth, decimals) for depth in next(iter(overlaps.values()))]
     rows = [(f"{kind}s", *(f"{share:.3f}" for share in by_depth.values())) for kind, by_depth in overlaps.items()]
-    return Table(
-        _FEATURES, ("", *(place(depth, 0 if found.planet.unit == "km" else 4) for depth in depths)), tuple(rows)
-    )
+    return Table(_FEATURES, ("", *depths), tuple(rows))
 
 
 def _series(found: Evaluation) -> Table:
