@@ -152,10 +152,10 @@ def test_each_measure_is_what_it_says() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        *({"threshold": value} for value in (0, -1, np.nan, np.inf)),
+        *({"threshold": value} for value in (0, -1, 1e7, np.nan, np.inf)),
         *({"margin": value} for value in (-0.1, 0.5, np.nan)),
         *({"least": value} for value in (-1, 1)),
-        *({"flow": value} for value in (-1, np.nan)),
+        *({"flow": value} for value in (-1, 1e7, np.nan)),
         {"measure": "sigma"},
     ],
 )

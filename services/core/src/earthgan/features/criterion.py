@@ -9,7 +9,6 @@ and the sign of the radial velocity.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -22,6 +21,8 @@ Kind = Literal["slab", "plume"]
 Measure = Literal["std", "unit", "largest"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MEASURES: tuple[Measure, ...] = get_args(Measure)
+#: No threshold is larger than this.
+LARGEST = 1e6
 #: The sign of the anomaly and of the radial velocity.
 SIGN: dict[Kind, int] = {"slab": -1, "plume": 1}
 
@@ -46,10 +47,10 @@ class Criterion:
     def __post_init__(self) -> None:
         if self.measure not in MEASURES:
             raise InvalidRequest(f"measure is one of {', '.join(MEASURES)}")
-        if not (math.isfinite(self.threshold) and self.threshold > 0):
-            raise InvalidRequest("threshold is a positive number")
-        if not (math.isfinite(self.flow) and self.flow >= 0):
-            raise InvalidRequest("flow is zero or a positive number")
+        if not 0 < self.threshold <= LARGEST:
+            raise InvalidRequest(f"threshold is more than 0 and at most {LARGEST:g}")
+        if not 0 <= self.flow <= LARGEST:
+            raise InvalidRequest(f"flow is at least 0 and at most {LARGEST:g}")
         if not 0 <= self.margin < 0.5:
             raise InvalidRequest("margin is at least 0 and less than 0.5")
         if not 0 <= self.least < 1:

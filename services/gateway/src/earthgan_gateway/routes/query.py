@@ -19,7 +19,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from earthgan.errors import InvalidRequest
-from earthgan.features.criterion import Criterion, Kind, Measure
+from earthgan.features.criterion import LARGEST, Criterion, Kind, Measure
 from earthgan.quantities import Quantity
 from earthgan.sphere.great_circle import within_a_turn
 from earthgan.sphere.tiles import TILE_MATRIX_SETS, WEB_MERCATOR
@@ -83,8 +83,8 @@ def _pair_like(example: str) -> WithJsonSchema:
 # The limits precede the validator of the text, so that they appear as JSON Schema keywords in the OpenAPI document.
 Finite = Annotated[float, BeforeValidator(_finite)]
 Latitude = Annotated[float, Field(ge=-90, le=90), BeforeValidator(_finite)]
-Positive = Annotated[float, Field(gt=0), BeforeValidator(_finite)]
-NotNegative = Annotated[float, Field(ge=0), BeforeValidator(_finite)]
+Positive = Annotated[float, Field(gt=0, le=LARGEST), BeforeValidator(_finite)]
+NotNegative = Annotated[float, Field(ge=0, le=LARGEST), BeforeValidator(_finite)]
 Margin = Annotated[float, Field(ge=0, lt=0.5), BeforeValidator(_finite)]
 Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(_finite)]
 PointCount = Annotated[int, Field(ge=2, le=LONGEST_SECTION), BeforeValidator(whole)]
