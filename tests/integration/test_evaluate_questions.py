@@ -32,7 +32,7 @@ def test_every_question_has_an_answer(
     truth: Path, surrogate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("earthgan_training.evaluate.run.bounded_codecs", lambda: bounded_codecs()[:2])  # EBCC is slow
-    questions = ["--bounds", "5,1", "--tracers", "50", "--network", "3", "--series"]
+    questions = ["--bounds", "5,1", "--tracers", "50", "--network", "3", "--series", "--features"]
     outputs = ["--json", tmp_path / "f.json", "--markdown", tmp_path / "f.md"]
     asked = ["--surrogate", surrogate, "--truth", truth, "--steps", "4-5", "--codecs", "none"]
     assert run(*asked, *questions, *outputs) == 0
@@ -50,14 +50,24 @@ def test_every_question_has_an_answer(
             assert way["largest"] <= each["bound"]
     assert found["tracers"]["count"] == 50
     assert found["tracers"]["median"] < found["tracers"]["ninetieth"] < found["tracers"]["moved"]
+    features = found["features"]
+    assert features["steps"] == 2
+    for kind in ("slab", "plume"):
+        assert set(features["overlaps"][kind]) == {"660", "1600"}
     assert (found["series"]["first"], found["series"]["last"]) == (4, 5)
     assert found["series"]["predicted"] is None
     assert set(found["series"]["same_bytes"]) == {"sperr", "sperr_in_time"}
     assert {"network", "network_all_bytes_on_temperature", "surrogates"} <= set(found["rates"])
 
     text, told = (tmp_path / "f.md").read_text(), capsys.readouterr().out
-    assert "--bounds 5,1 --tracers 50 --network 3 --series --markdown" in text
-    for title in ("Largest errors", "Within 1 % of the range", "Tracers after one overturn", "A series, steps 4 to 5"):
+    assert "--bounds 5,1 --tracers 50 --network 3 --series --features --markdown" in text
+    for title in (
+        "Largest errors",
+        "Within 1 % of the range",
+        "Tracers after one overturn",
+        "A series, steps 4 to 5",
+        "Slabs and plumes",
+    ):
         assert title in text
         assert title in told
     assert "coordinate network" in text
@@ -67,7 +77,7 @@ def test_nothing_is_asked_unless_somebody_asks(truth: Path, surrogate: Path, tmp
     asked = ["--surrogate", surrogate, "--truth", truth, "--steps", "4", "--codecs", "none"]
     assert run(*asked, "--json", tmp_path / "f.json") == 0
     found = json.loads((tmp_path / "f.json").read_text())
-    assert found["tracers"] is found["series"] is None
+    assert found["tracers"] is found["series"] is found["features"] is None
     assert found["bounded"] == []
     assert found["rates"] == {}
     assert set(found["largest_errors"]) == set(found["variables"])
@@ -84,6 +94,8 @@ def test_a_surrogate_without_velocity_carries_no_tracers(
     told = capsys.readouterr().err
     assert "tracers need a velocity" in told
     assert told.count("\n") == 1
+    assert run("--surrogate", out, "--truth", truth, "--steps", "4", "--codecs", "none", "--features") == 1
+    assert "slabs and plumes need temperature, vx" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wrong", [["--bounds", "0"], ["--bounds", "101"], ["--bounds", "x"], ["--tracers", "0"]])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from earthgan_gateway.formats import FORMATS
-from earthgan_gateway.routes import models
+from earthgan_gateway.routes import feature_models, models
 from earthgan_gateway.routes.problems import Problem
 from socketless import Gateway
 
@@ -29,6 +29,9 @@ PATHS = {
     "/series/{var}/{r}",
     "/sections/{var}/{t}",
     "/statistics/{var}/{t}/{r}",
+    "/features/{t}",
+    "/features/{t}.csv",
+    "/features/{t}.geojson",
     "/catalog",
     "/variables",
     "/legends/{var}",
@@ -92,7 +95,7 @@ def test_every_answer_has_a_type(document: dict[str, Any], path: str) -> None:
     responses = operation(document, path)["responses"]
     assert responses["200"]["content"]
     for media_type, content in responses["200"]["content"].items():
-        if media_type == "application/json":
+        if media_type in ("application/json", "application/geo+json"):
             assert content["schema"]["$ref"].startswith("#/components/schemas/")
         elif media_type.startswith(("text/", "application/xml")):
             assert content["schema"] == {"type": "string"}
@@ -153,7 +156,7 @@ def test_every_format_is_answered_in_its_media_type(
 
 def assert_is(document: dict[str, Any], name: str, answer: Any) -> None:
     """An answer is an instance of the model that the document names, and has nothing that the model does not say."""
-    model: type[BaseModel] = getattr(models, name, Problem)
+    model: type[BaseModel] = getattr(models, name, None) or getattr(feature_models, name, Problem)
     assert model.__name__ == name
     model.model_validate(answer, strict=True, extra="forbid")
     properties = document["components"]["schemas"][name]["properties"]

@@ -19,6 +19,7 @@ from earthgan_gateway.cache import Budget, LayeredCache, MemoryCache
 from earthgan_gateway.catalog import catalog
 from earthgan_gateway.coarse import CoarseTiles
 from earthgan_gateway.engines import Admission, BareEngine, GuardedEngine, make_engine
+from earthgan_gateway.features import Features
 from earthgan_gateway.fields import Fields
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Pictures
@@ -27,6 +28,7 @@ from earthgan_gateway.prefetch import Prefetch
 from earthgan_gateway.routes.client import client_routes
 from earthgan_gateway.routes.colormaps import colormaps_router
 from earthgan_gateway.routes.encoding import Compression
+from earthgan_gateway.routes.features import features_router
 from earthgan_gateway.routes.head import Head
 from earthgan_gateway.routes.health import health_router
 from earthgan_gateway.routes.metadata import metadata_router
@@ -91,6 +93,7 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
     pictures = Pictures(fields, cache, metrics, traces, budget.pixels_bytes, coarse)
     reads = Admission(settings.read_wait_s, lambda: metrics.rejected("reads"))
     places = Places(offer, fields, budget.places_bytes, reads)
+    features = Features(offer, running, settings.engine_timeout_s, reads, budget.features_bytes)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -122,6 +125,7 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
         ogc_router(offer),
         zarr_router(offer),
         places_router(places, fields.keys),
+        features_router(features, fields.keys),
         health_router(running, surrogate.digest, lambda: surrogate.damage),
         metrics_router(metrics),
     )

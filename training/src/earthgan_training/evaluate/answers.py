@@ -19,11 +19,12 @@ _BOUNDED = {
     "ebcc": "EBCC",
 }
 _LARGEST, _BOUNDS, _TRACERS, _SERIES = "Largest errors", "Within", "Tracers", "A series"
+_FEATURES = "Slabs and plumes"
 
 
 def answers(found: Evaluation) -> tuple[Table, ...]:
     """The tables of what was asked."""
-    return (*(_bounds(found, bound) for bound in found.bounded), _tracers(found), _series(found))
+    return (*(_bounds(found, bound) for bound in found.bounded), _tracers(found), _features(found), _series(found))
 
 
 def note(table: Table, found: Evaluation) -> str | None:
@@ -51,6 +52,19 @@ def note(table: Table, found: Evaluation) -> str | None:
             f"which the rms speed crosses the shell. {flow} Tricubic splines interpolate both velocities on the grid "
             "of this page, and the Runge-Kutta method of order four carries the tracers. The distance is the straight "
             "line between the two ends of a tracer."
+        )
+    if table.title == _FEATURES and found.features:
+        same = found.features.identities
+        return (
+            "The area in features of both, divided by the area in features of either, over all steps. The prediction "
+            "and the ground truth are searched by the same criterion."
+            + (
+                ""
+                if same is None
+                else f" The truth has {found.features.tracks} tracks in {found.features.steps} steps. In "
+                f"{100 * same:.1f} % of the steps of their lives, a feature overlaps most with one of that track of "
+                "the surrogate with which its track does most often."
+            )
         )
     if table.title.startswith(_SERIES):
         return (
@@ -113,6 +127,15 @@ def _tracers(found: Evaluation) -> Table:
     if drift.overturn_myr:
         rows.append(("one overturn", f"{drift.overturn_myr:,.0f} Myr"))
     return Table(f"{_TRACERS} after one overturn", ("", ", ".join(VELOCITY)), tuple(rows))
+
+
+def _features(found: Evaluation) -> Table:
+    if found.features is None:
+        return Table(_FEATURES, (), ())
+    overlaps, decimals = found.features.overlaps, 0 if found.planet.unit == "km" else 4
+    depths = [found.planet.in_words(depth, decimals) for depth in next(iter(overlaps.values()))]
+    rows = [(f"{kind}s", *(f"{share:.3f}" for share in by_depth.values())) for kind, by_depth in overlaps.items()]
+    return Table(_FEATURES, ("", *depths), tuple(rows))
 
 
 def _series(found: Evaluation) -> Table:

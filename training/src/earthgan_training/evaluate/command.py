@@ -92,6 +92,9 @@ def add_evaluate(subcommands: Any) -> None:
         help="also compare the bytes of all time steps together with SPERR that uses time (slow)",
     )
     parser.add_argument(
+        "--features", action="store_true", help="also compare slabs and plumes: where they are, and which is which"
+    )
+    parser.add_argument(
         "--grid",
         choices=("paper", "source"),
         default="paper",
@@ -139,7 +142,9 @@ def _evaluate(arguments: argparse.Namespace) -> None:
                 codecs=_codecs(arguments.codecs),
                 rates=arguments.rates,
                 beside=arguments.beside,
-                asked=Asked(arguments.bounds, arguments.network, arguments.tracers, arguments.series),
+                asked=Asked(
+                    arguments.bounds, arguments.network, arguments.tracers, arguments.series, arguments.features
+                ),
                 on_source_grid=arguments.grid == "source",
                 variables=arguments.variables,
                 on_work=lambda done, total, what: show("steps", done, total, what),
@@ -220,6 +225,8 @@ def _as_typed(arguments: argparse.Namespace) -> str:
         words += ["--network", str(arguments.network)]
     if arguments.series:
         words += ["--series"]
+    if arguments.features:
+        words += ["--features"]
     if arguments.grid != "paper":
         words += ["--grid", arguments.grid]
     if arguments.figures:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from earthgan.records import PlanetSpec
 from earthgan.sphere.grid import ShellGrid
 from earthgan_training.evaluate.bounded import AtBound
+from earthgan_training.evaluate.features import Agreement
 from earthgan_training.evaluate.footprint import Footprint
 from earthgan_training.evaluate.largest import LargestError
 from earthgan_training.evaluate.scores import VariableScores
@@ -68,8 +69,8 @@ class StepResult:
 class Evaluation:
     """The results for all time steps. Numbers over several time steps are means of decibels, of ratios or of bytes.
 
-    With `own_input`, the ways of the same bytes interpolate the surrogate's own input. `drift` and `series` are None
-    unless they were asked for.
+    With `own_input`, the ways of the same bytes interpolate the surrogate's own input. `drift`, `features` and
+    `series` are None unless they were asked for.
     """
 
     title: str
@@ -85,6 +86,7 @@ class Evaluation:
     steps: tuple[StepResult, ...]
     on_source_grid: bool = False
     drift: Drift | None = None
+    features: Agreement | None = None
     series: SeriesCost | None = None
 
     @property
@@ -184,6 +186,7 @@ class Evaluation:
                 for bound, ways in self.bounded.items()
             ],
             "tracers": vars(self.drift) | {"steady": self.drift.steady} if self.drift else None,
+            "features": self.features.as_json() if self.features else None,
             "series": asdict(self.series) if self.series else None,
             "gain_over_same_bytes_db": {name: self.gain_db(name) for name in self.variables},
             "shells": {

@@ -111,6 +111,7 @@ def evaluate(
         steps=tuple(results),
         on_source_grid=on_source_grid,
         drift=over_time.drift,
+        features=over_time.features,
         series=over_time.series,
     )
 

@@ -5,21 +5,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from earthgan.errors import InvalidRequest, UnknownVariable
-from earthgan.quantities import Derived, anomaly, itself, lateral_mean, offered
+from earthgan.features.criterion import Criterion
+from earthgan.features.find import Finder
+from earthgan.features.found import Found
+from earthgan.features.tracks import LEAST_OVERLAP, Track, Tracker
+from earthgan.quantities import TEMPERATURE_ANOMALY, V_RADIAL, Derived, anomaly, itself, lateral_mean, offered
 from earthgan.run.fetched import fetched, is_address
 from earthgan.sphere.great_circle import GreatCircle
 from earthgan.sphere.grid import ShellGrid, Window
 from earthgan.sphere.stencil import cheapest_stencils
-from earthgan.surrogate import Backend, Surrogate
+from earthgan.surrogate import LONGEST_RUN, Backend, Surrogate
 
 if TYPE_CHECKING:
     import xarray
@@ -148,6 +153,34 @@ class Run:
         latitudes, longitudes = arc.points_deg(n)
         values = self._below(name, t, self.grid.whole.shells, latitudes, longitudes)
         return Section(latitudes, longitudes, np.linspace(0, arc.length_deg, n), values)
+
+    def features(self, t: float, **thresholds: Any) -> Found:
+        """The slabs and plumes of a time step.
+
+        `thresholds` are those of `earthgan.features.criterion.Criterion`: `threshold`, `measure`, `flow`, `margin` and
+        `least`. Raises InvalidRequest if they make no sense, and UnknownVariable if there is no temperature or no
+        velocity.
+        """
+        for needed in (TEMPERATURE_ANOMALY, V_RADIAL):
+            self._row(needed)
+        finder = Finder(self.grid, self.surrogate.spec.planet, Criterion(**thresholds), self.units[V_RADIAL])
+        _, rows, columns = self.grid.whole.axes
+        while finder.left:
+            window = Window(finder.left[:LONGEST_RUN], rows, columns)
+            finder.add(self.window(TEMPERATURE_ANOMALY, t, window), self.window(V_RADIAL, t, window))
+        return finder.found()
+
+    def tracks(
+        self, steps: Iterable[float] | None = None, least_overlap: float = LEAST_OVERLAP, **thresholds: Any
+    ) -> list[Track]:
+        """The slabs and plumes followed through steps in their order; by default, through all steps.
+
+        Raises the errors of `features`, and InvalidRequest unless `least_overlap` is above 0 and at most 1.
+        """
+        tracker = Tracker(least_overlap)
+        for t in self.steps if steps is None else steps:
+            tracker.add(t, self.features(t, **thresholds))
+        return tracker.tracks
 
     def to_xarray(self) -> xarray.Dataset:
         """All quantities of all time steps as a lazy data set (`earthgan.run.dataset`). Needs the `xarray` extra."""

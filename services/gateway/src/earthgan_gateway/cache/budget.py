@@ -23,6 +23,8 @@ class Budget:
     previews_bytes: int
     #: Lateral means and incomplete series.
     places_bytes: int
+    #: Slabs and plumes of time steps, and those of a step that is being read.
+    features_bytes: int
     #: The times of each client's recent requests, for the rate limit.
     clients_bytes: int
     #: Packed shells and pictures, which Redis holds in the same form.
@@ -35,7 +37,7 @@ class Budget:
         rest = whole_bytes - urls
         # A step takes up to a second to decode, and an answer takes milliseconds to make.
         steps, shells, pixels = 3 * rest // 8, rest // 6, rest // 16
-        previews, places, clients = rest // 64, rest // 32, rest // 64
+        previews, places, features, clients = rest // 64, rest // 32, rest // 16, rest // 64
         return cls(
             urls_bytes=urls,
             steps_bytes=steps,
@@ -43,6 +45,7 @@ class Budget:
             pixels_bytes=pixels,
             previews_bytes=previews,
             places_bytes=places,
+            features_bytes=features,
             clients_bytes=clients,
-            answers_bytes=rest - steps - shells - pixels - previews - places - clients,
+            answers_bytes=rest - steps - shells - pixels - previews - places - features - clients,
         )

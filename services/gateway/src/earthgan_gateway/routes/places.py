@@ -20,6 +20,7 @@ from earthgan_gateway.routes.models import Point, Profile, Section, Series, Stat
 from earthgan_gateway.routes.paths import Shell, Step, Variable
 from earthgan_gateway.routes.problems import ENGINE_ERRORS, NO_SUCH_PATH
 from earthgan_gateway.routes.query import ONLY_DOCUMENTED, DrawsQuery, PlaceQuery, ProfileQuery, SectionQuery, whole
+from earthgan_gateway.routes.tagged import tagged
 
 #: A part of every entity tag. Raise it when the same numbers would be answered differently.
 VERSION = 2
@@ -50,14 +51,12 @@ def places_router(places: Places, keys: Keys) -> APIRouter:
         largest section and writing it as JSON takes 9 CPU ms in a thread; Python's own JSON alone took 39.
         """
         draws = query.chosen(places.offer)
-        tag = keys.tag(keys.places(f"{VERSION}/{(model.__name__, *asked)!r}{draws.name}"))
-        # The tag is weak, because the same JSON may be sent compressed or uncompressed.
-        headers = {"etag": f'W/"{tag}"', "cache-control": "public, max-age=60", "earthgan-surrogate": keys.digest}
-        if tag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        found = await compute(draws)
-        body = await asyncio.to_thread(lambda: model.model_validate(found).model_dump_json(exclude_unset=True))
-        return Response(body, media_type="application/json", headers=headers)
+
+        async def write() -> str:
+            found = await compute(draws)
+            return await asyncio.to_thread(lambda: model.model_validate(found).model_dump_json(exclude_unset=True))
+
+        return await tagged(request, keys, f"{VERSION}/{(model.__name__, *asked)!r}{draws.name}", write)
 
     router = APIRouter(tags=["numbers"], dependencies=[Depends(exists), ONLY_DOCUMENTED], responses=ENGINE_ERRORS)
 

@@ -19,6 +19,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from earthgan.errors import InvalidRequest
+from earthgan.features.criterion import LARGEST, Criterion, Kind, Measure
 from earthgan.quantities import Quantity
 from earthgan.sphere.great_circle import within_a_turn
 from earthgan.sphere.tiles import TILE_MATRIX_SETS, WEB_MERCATOR
@@ -29,6 +30,7 @@ from earthgan_gateway.pictures import Style
 from earthgan_gateway.places import LONGEST_SECTION
 
 WHOLE = "(?:0|[1-9][0-9]{0,8})"
+_USUAL = Criterion()
 _NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 
 
@@ -81,6 +83,10 @@ def _pair_like(example: str) -> WithJsonSchema:
 # The limits precede the validator of the text, so that they appear as JSON Schema keywords in the OpenAPI document.
 Finite = Annotated[float, BeforeValidator(_finite)]
 Latitude = Annotated[float, Field(ge=-90, le=90), BeforeValidator(_finite)]
+Positive = Annotated[float, Field(gt=0, le=LARGEST), BeforeValidator(_finite)]
+NotNegative = Annotated[float, Field(ge=0, le=LARGEST), BeforeValidator(_finite)]
+Margin = Annotated[float, Field(ge=0, lt=0.5), BeforeValidator(_finite)]
+Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(_finite)]
 PointCount = Annotated[int, Field(ge=2, le=LONGEST_SECTION), BeforeValidator(whole)]
 BandCount = Annotated[int, Field(ge=2, le=STEPS), BeforeValidator(whole)]
 Index = Annotated[int, Field(ge=0, le=999_999_999), BeforeValidator(whole)]
@@ -172,6 +178,47 @@ class SectionQuery(DrawsQuery):
     def ends(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """The latitude and the longitude of both ends. The longitudes are within [-180, 180)."""
         return _within_a_turn(self.start.first, self.start.second), _within_a_turn(self.end.first, self.end.second)
+
+
+class FeaturesQuery(_Query):
+    """What counts as a slab or a plume, and which of them are asked for."""
+
+    kind: Kind | None = Field(None, examples=["plume"], description="Give slabs only, or plumes only")
+    threshold: Positive = Field(
+        _USUAL.threshold, examples=[_USUAL.threshold], description="The least anomaly of a cell, in what measure says"
+    )
+    measure: Measure = Field(
+        _USUAL.measure,
+        examples=[_USUAL.measure],
+        description="The threshold is a multiple of the shell's standard deviation (std), in the unit of temperature "
+        "(unit), or a share of the shell's largest anomaly of that sign (largest)",
+    )
+    flow: NotNegative = Field(
+        _USUAL.flow, examples=[_USUAL.flow], description="The least radial speed, in multiples of the shell's rms"
+    )
+    margin: Margin = Field(
+        _USUAL.margin,
+        examples=[_USUAL.margin],
+        description="The share of the mantle's thickness that is left out next to the core and to the surface",
+    )
+    least: Share = Field(
+        _USUAL.least, examples=[_USUAL.least], description="The least volume, as a share of the mantle's"
+    )
+
+    @property
+    def criterion(self) -> Criterion:
+        """What counts as a slab or a plume."""
+        return Criterion(self.threshold, self.measure, self.flow + 0.0, self.margin + 0.0, self.least + 0.0)  # no -0
+
+
+class OutlinesQuery(FeaturesQuery):
+    """The shell on which outlines are drawn, and the features that are asked for."""
+
+    shell: Index | None = Field(
+        None,
+        examples=[150],
+        description="A radial shell from /catalog; by default, the one at 660 km in the Earth",
+    )
 
 
 class StyleQuery(DrawsQuery):
