@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from earthgan_training.evaluate import markdown
-from earthgan_training.evaluate.results import ALL_BYTES, PUBLISHED, SURROGATES, WITHOUT_NETWORK
+from earthgan_training.evaluate.results import ALL_BYTES, SAME_BYTES, SURROGATES, WITHOUT_NETWORK
 from earthgan_training.evaluate.scores import MEASURES
 from earthgan_training.work.tables import Table
 from places import ROOT
@@ -43,7 +43,7 @@ def evaluation(run: str, heading: str, footprint: dict[str, int]) -> Any:
     title = re.search(r"^\*\*(.+)\*\* \((\w+)\)\. (.+)$", PAGE, re.MULTILINE)
     assert title
     return SimpleNamespace(
-        on_source_grid=False,
+        on_source_grid=True,
         title=title[1],
         preset=title[2],
         notice=title[3],
@@ -52,10 +52,12 @@ def evaluation(run: str, heading: str, footprint: dict[str, int]) -> Any:
         steps=[SimpleNamespace(t=t) for t in times],
         stored=times,
         members=1,
-        ways=[f"sperr{ALL_BYTES}"],
-        rival=lambda way, name: object(),
-        rates=dict.fromkeys((SURROGATES, WITHOUT_NETWORK, PUBLISHED)),
-        variables=("temperature",),
+        ways=[f"{SAME_BYTES}cubic", f"sperr{ALL_BYTES}"],
+        own_input=False,
+        gain_db=lambda name: float(re.search(rf"^- {name}: (-?[\d.]+) dB above", run, re.MULTILINE)[1]),
+        rival=lambda way, name: object() if "vx" in run else None,
+        rates=dict.fromkeys((SURROGATES, WITHOUT_NETWORK)),
+        variables=tuple(re.findall(r"^- (\w+): -?[\d.]+ dB above", run, re.MULTILINE)),
         numbers=lambda name: defaultdict(float, {key: 0.0 for key in MEASURES if key not in OF_DRAWS}),
         tables=tables(run, heading),
     )
@@ -77,5 +79,5 @@ def test_the_committed_page_is_what_the_generator_writes(monkeypatch: pytest.Mon
     assert command
     assert name
     evaluations = [evaluation(first, "##", whole), evaluation(other, "###", {"per_step": others})]
-    written = markdown.document(["raw", name[1]], evaluations, command[1], [pictures(first), pictures(other)])
+    written = markdown.document(["seed-1", name[1]], evaluations, command[1], [pictures(first), pictures(other)])
     assert written.splitlines() == PAGE.splitlines()
