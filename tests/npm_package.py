@@ -21,10 +21,10 @@ def npm_package(request: pytest.FixtureRequest, name: str, sha512: str | None = 
     folder = Path(request.config.cache.mkdir("npm"))
     archive = folder / (name.replace("@", "-") + ".tgz")
     if not archive.is_file():
-        packed = subprocess.run(
-            [npm, "pack", "--silent", name], cwd=folder, capture_output=True, timeout=120, check=False
-        )
-        if packed.returncode != 0:
+        command = [npm, "pack", "--silent", name]
+        try:
+            subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=True)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
             pytest.skip(f"npm cannot download {name} here")
     body = archive.read_bytes()
     assert sha512 is None or base64.b64encode(hashlib.sha512(body).digest()).decode() == sha512

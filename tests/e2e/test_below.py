@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from e2e.client import Gateway, WholeGlobe, open_client, set_slider, values_of_colors, wait_for_fragment
+from e2e.client import WITHIN_MS, Gateway, WholeGlobe, open_client, set_slider, values_of_colors, wait_for_fragment
 
 PLACE, SECTION = (20.0, -40.0), ((-20.0, -60.0), (30.0, 50.0))
 ROUTES = ("/profiles/", "/series/", "/sections/", "/points/", "/shells/", "/tiles/")
@@ -43,7 +43,6 @@ def kelvins(text: str) -> float:
 
 @pytest.mark.parametrize("engine", ["server", "browser"])
 def test_a_click_shows_what_is_below(page: Page, gateway: Gateway, asked: list[str], engine: str) -> None:
-    page.set_default_timeout(60_000)
     # The gateway would decode every step, which takes it a minute.
     steps = [step["t"] for step in gateway.catalog["steps"]]
     page.route("**/series/**", lambda route: route.fulfill(json={"t": steps, "values": [1500 + t for t in steps]}))
@@ -73,7 +72,7 @@ def test_a_click_shows_what_is_below(page: Page, gateway: Gateway, asked: list[s
     assert label.startswith("Temperature over depth, from ")
     # The browser tells values over time one by one.
     over_time = page.locator(".plot-words", has_text="Over time")
-    expect(over_time).to_contain_text(re.compile(r"step 1: \d+ K"), timeout=20_000)
+    expect(over_time).to_contain_text(re.compile(r"step 1: \d+ K"), timeout=2 * WITHIN_MS)
     if engine == "browser":
         assert abs(kelvins(over_time.inner_text()) - profile[r]) <= 2
     else:
@@ -110,7 +109,6 @@ def sampled_slice(page: Page, legend: dict, shares: list[float], depths: np.ndar
 
 @pytest.mark.parametrize("engine", ["browser"])
 def test_a_section_is_dragged_on_the_map(page: Page, gateway: Gateway, asked: list[str]) -> None:
-    page.set_default_timeout(60_000)
     (a_lat, a_lon), (b_lat, b_lon) = SECTION
     frame = gateway.default
     open_client(page, gateway)

@@ -69,7 +69,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize(("name", "t"), [("default", 1), ("gated", 8), ("followers", 6), ("promised", 5)])
 def test_columns_are_those_of_the_shells(page: Page, site: str, name: str, t: int) -> None:
-    page.set_default_timeout(60_000)
     page.goto(site)
     names = page.evaluate(
         "async (folder) => (await (await fetch(`${folder}/spec.json`)).json()).variables.map(({ name }) => name)",

@@ -141,7 +141,7 @@ def test_there_are_times_between_steps(page: Page, gateway: Gateway) -> None:
     expect(page.locator("html")).to_have_attribute("data-loaded", re.compile("/2.5/"))
     expect(page.locator("#caption")).to_contain_text("step 2.5")
     page.get_by_label("server").check()  # it has whole steps only
-    page.wait_for_selector('html[data-loaded*="/2/"], html[data-loaded*="/3/"]', state="attached", timeout=60_000)
+    page.wait_for_selector('html[data-loaded*="/2/"], html[data-loaded*="/3/"]', state="attached")
     page.wait_for_function("!location.hash.includes('t=2.5')")
 
 

@@ -42,7 +42,6 @@ def engine() -> str:
 
 
 def test_another_page_shows_the_picture_and_is_told_of_it(page: Page, gateway: Gateway, tmp_path: Path) -> None:
-    page.set_default_timeout(60_000)
     (tmp_path / "index.html").write_text(LESSON.format(url=gateway.url))
     (tmp_path / "favicon.ico").touch()
     with static_server(tmp_path) as lesson:
@@ -94,7 +93,6 @@ def test_a_citation_and_a_film(page: Page, gateway: Gateway, tmp_path: Path) -> 
 
 
 def test_a_pinned_picture_stays_beside_another_one(page: Page, gateway: Gateway) -> None:
-    page.set_default_timeout(60_000)
     frame, other = gateway.default, Frame(gateway.default.variable, gateway.default.t, 40)
     open_client(page, gateway)
     page.get_by_label("Compare with this picture").click()
