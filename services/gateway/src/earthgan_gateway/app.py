@@ -16,7 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 from earthgan import __version__
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import Budget, LayeredCache, MemoryCache
-from earthgan_gateway.catalog import catalog
+from earthgan_gateway.catalog import first_view
 from earthgan_gateway.coarse import CoarseTiles
 from earthgan_gateway.engines import Admission, BareEngine, GuardedEngine, make_engine
 from earthgan_gateway.features import Features
@@ -140,7 +140,7 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
     app.add_middleware(Head)
     app.add_middleware(Presence)
     app.add_middleware(PictureRoutes, offer=offer, pictures=pictures, metrics=metrics, urls_bytes=budget.urls_bytes)
-    first = catalog(offer)["default"]
+    first = first_view(surrogate)
     app.add_middleware(WmtsQueries, default_t=first["t"], default_r=first["r"])
     if settings.rate_limit is not None:
         import limits

@@ -49,13 +49,15 @@ def catalog(offer: Offer) -> dict[str, Any]:
         "length_decimals": planet.decimals(grid.radii_km),
         "grid": {"latitudes_deg": list(grid.latitudes_deg), "longitudes_deg": list(grid.longitudes_deg)},
         "tile_matrix_sets": {tms: {"max_native_zoom": max_native_zoom(tms, grid)} for tms in TILE_MATRIX_SETS},
-        "default": {
-            "variable": surrogate.variables[0],
-            "t": surrogate.steps[0].t,
-            "r": nearest_shell(surrogate, planet.radius_km * (1 - FIRST_DEPTH))["r"],
-        },
+        "default": first_view(surrogate),
         "draws": _draws(offer),
     }
+
+
+def first_view(surrogate: Surrogate) -> dict[str, Any]:
+    """The variable, the time step and the shell that a client shows first."""
+    r = nearest_shell(surrogate, surrogate.spec.planet.radius_km * (1 - FIRST_DEPTH))["r"]
+    return {"variable": surrogate.variables[0], "t": surrogate.steps[0].t, "r": r}
 
 
 def _draws(offer: Offer) -> dict[str, Any] | None:

@@ -86,8 +86,8 @@ class FeatureAgreement:
     def _found(self, fields: Mapping[str, Array]) -> Found:
         finder, rising = Finder(self._grid, self._planet), DERIVED[V_RADIAL]
         while finder.left:
-            run = slice(finder.left.start, min(finder.left.start + LONGEST_RUN, finder.left.stop))
-            part = {name: fields[name][run] for name in (TEMPERATURE.name, *rising.needs)}
+            run = finder.left[:LONGEST_RUN]
+            part = {name: fields[name][run.start : run.stop] for name in (TEMPERATURE.name, *rising.needs)}
             finder.add(anomaly(part[TEMPERATURE.name], self._grid), rising.of(part, self._grid))
         return finder.found()
 

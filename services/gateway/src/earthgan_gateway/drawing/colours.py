@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import cmap
 import numpy as np
@@ -80,7 +80,7 @@ def colours(name: str) -> NDArray[np.uint8]:
     return _colours(canonical(name))
 
 
-@lru_cache(maxsize=2 * len(COLORMAPS))
+@cache
 def _colours(name: str) -> NDArray[np.uint8]:
     if name.endswith(REVERSED):
         return _colours(name.removesuffix(REVERSED))[::-1]

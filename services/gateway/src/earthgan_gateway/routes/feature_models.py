@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from earthgan.features.criterion import Kind, Measure
-from earthgan_gateway.routes.models import LengthUnit
+from earthgan_gateway.routes.models import Document, LengthUnit
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Thresholds(_Document):
+class Thresholds(Document):
     """What counts as a slab or a plume. Regions of less than `least_km3` are left out."""
 
     threshold: float
@@ -25,7 +19,7 @@ class Thresholds(_Document):
     least_km3: float
 
 
-class Crossing(_Document):
+class Crossing(Document):
     """A feature on the shell `r`, which lies next to the depth `asked_km`. Fluxes are positive outwards."""
 
     asked_km: float
@@ -36,7 +30,7 @@ class Crossing(_Document):
     heat_flux: float
 
 
-class FoundFeature(_Document):
+class FoundFeature(Document):
     """A slab or a plume. Its place is that of its centre, and anomalies are in `anomaly_unit`."""
 
     id: str
@@ -52,7 +46,7 @@ class FoundFeature(_Document):
     crossings: list[Crossing]
 
 
-class _About(_Document):
+class _About(Document):
     t: int
     time_myr: float | None
     length_unit: LengthUnit
@@ -70,14 +64,14 @@ class FeatureTable(_About):
     features: list[FoundFeature]
 
 
-class MultiPolygon(_Document):
+class MultiPolygon(Document):
     """Polygons of GeoJSON. Each is a list of rings, and each ring is a list of longitudes and latitudes."""
 
     type: Literal["MultiPolygon"]
     coordinates: list[list[list[list[float]]]]
 
 
-class Outline(_Document):
+class Outline(Document):
     """A feature of GeoJSON. Its properties are the columns of the CSV file."""
 
     type: Literal["Feature"]

@@ -16,17 +16,19 @@ LengthUnit = Literal["km", "1"]
 Ends = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
-class _Document(BaseModel):
+class Document(BaseModel):
+    """What every document is: a value that does not change."""
+
     model_config = ConfigDict(frozen=True)
 
 
-class Generator(_Document):
+class Generator(Document):
     """The kind of the surrogate's generator."""
 
     preset: str
 
 
-class Step(_Document):
+class Step(Document):
     """A time step. `label` is the source's own text for it. `time_myr` is null if the time is unknown."""
 
     t: int
@@ -34,7 +36,7 @@ class Step(_Document):
     time_myr: float | None
 
 
-class Shell(_Document):
+class Shell(Document):
     """A radial shell. Shell 0 lies next to the core."""
 
     r: int
@@ -42,20 +44,20 @@ class Shell(_Document):
     depth_km: float
 
 
-class Grid(_Document):
+class Grid(Document):
     """The rows and columns of a shell."""
 
     latitudes_deg: list[float]
     longitudes_deg: list[float]
 
 
-class TileMatrixSet(_Document):
+class TileMatrixSet(Document):
     """A tile matrix set. Zooms beyond `max_native_zoom` show no more detail."""
 
     max_native_zoom: int
 
 
-class Default(_Document):
+class Default(Document):
     """What a client shows first."""
 
     variable: str
@@ -63,7 +65,7 @@ class Default(_Document):
     r: int
 
 
-class Draws(_Document):
+class Draws(Document):
     """The variables of which a generator with noise makes draws. `seed` is that of answers to requests without one; if
     it is null, they have no noise. A statistic takes `fewest` to `most` draws, and `usual` by default.
     """
@@ -75,7 +77,7 @@ class Draws(_Document):
     usual: int
 
 
-class Catalog(_Document):
+class Catalog(Document):
     """Everything that clients can ask for. `nearest` is present if the query gave a depth or a radius.
 
     `draws` is null if the generator has no noise.
@@ -113,7 +115,7 @@ class Catalog(_Document):
     nearest: Shell | None = None
 
 
-class Variable(_Document):
+class Variable(Document):
     """A variable or derived quantity, with the ranges of its colours."""
 
     name: str
@@ -125,13 +127,13 @@ class Variable(_Document):
     derived: bool
 
 
-class Variables(_Document):
+class Variables(Document):
     """Every variable and derived quantity."""
 
     variables: list[Variable]
 
 
-class Colormap(_Document):
+class Colormap(Document):
     """A colour map with samples from low to high. `licence` is an SPDX name."""
 
     name: str
@@ -140,20 +142,20 @@ class Colormap(_Document):
     colors: list[str]
 
 
-class Colormaps(_Document):
+class Colormaps(Document):
     """Every colour map."""
 
     colormaps: list[Colormap]
 
 
-class Tick(_Document):
+class Tick(Document):
     """A value on a legend and its text."""
 
     value: float
     label: str
 
 
-class Legend(_Document):
+class Legend(Document):
     """The colours of a style from low to high, and the ticks to print beside them. `factor` times a value of the
     variable is a value in the legend's unit.
     """
@@ -168,7 +170,7 @@ class Legend(_Document):
     ticks: list[Tick]
 
 
-class TileJson(_Document):
+class TileJson(Document):
     """A TileJSON 3.0.0 document."""
 
     tilejson: str
@@ -182,7 +184,7 @@ class TileJson(_Document):
     bounds: Annotated[list[float], Field(min_length=4, max_length=4)]
 
 
-class ShellValues(_Document):
+class ShellValues(Document):
     """The values of a radial shell on its own grid, as `values[row][column]`."""
 
     variable: str
@@ -192,7 +194,7 @@ class ShellValues(_Document):
     values: list[Numbers]
 
 
-class _About(_Document):
+class _About(Document):
     variable: str
     long_name: str
     unit: str
@@ -254,7 +256,7 @@ class Section(_About):
     values: list[Numbers]
 
 
-class Histogram(_Document):
+class Histogram(Document):
     """The shares of the area with values in equal intervals of the range, below the range and above it."""
 
     range: Ends
@@ -280,20 +282,20 @@ class Statistics(_About):
     histogram: Histogram
 
 
-class Health(_Document):
+class Health(Document):
     """The process is alive."""
 
     status: str
 
 
-class Ready(_Document):
+class Ready(Document):
     """The generator answers. It has the surrogate of this digest."""
 
     status: str
     digest: str
 
 
-class ZarrNode(_Document):
+class ZarrNode(Document):
     """The metadata of the store or of an array, by version 3 of the Zarr specification. Only arrays have a shape."""
 
     zarr_format: int
@@ -309,7 +311,7 @@ class ZarrNode(_Document):
     dimension_names: list[str] | None = None
 
 
-class Link(_Document):
+class Link(Document):
     """A link of OGC API. `templated` says that its address has variables in braces."""
 
     href: str
@@ -319,7 +321,7 @@ class Link(_Document):
     templated: bool = False
 
 
-class OgcLanding(_Document):
+class OgcLanding(Document):
     """The landing page of OGC API - Tiles."""
 
     title: str
@@ -328,13 +330,13 @@ class OgcLanding(_Document):
     links: list[Link]
 
 
-class OgcConformance(_Document):
+class OgcConformance(Document):
     """The conformance classes of OGC standards."""
 
     conformsTo: list[str]  # noqa: N815
 
 
-class OgcCollection(_Document):
+class OgcCollection(Document):
     """A variable as a collection."""
 
     id: str
@@ -346,14 +348,14 @@ class OgcCollection(_Document):
     links: list[Link]
 
 
-class OgcCollections(_Document):
+class OgcCollections(Document):
     """All variables as collections."""
 
     links: list[Link]
     collections: list[OgcCollection]
 
 
-class _TileSetInList(_Document):
+class _TileSetInList(Document):
     title: str
     dataType: Literal["map"]  # noqa: N815
     crs: str
@@ -369,20 +371,20 @@ class OgcTileSet(_TileSetInList):
     tileMatrixSetLimits: list[dict[str, Any]]  # noqa: N815
 
 
-class OgcTileSets(_Document):
+class OgcTileSets(Document):
     """The tile sets of a variable."""
 
     links: list[Link]
     tilesets: list[_TileSetInList]
 
 
-class OgcTileMatrixSets(_Document):
+class OgcTileMatrixSets(Document):
     """The tile matrix sets by name."""
 
     tileMatrixSets: list[dict[str, Any]]  # noqa: N815
 
 
-class OgcTileMatrixSet(_Document):
+class OgcTileMatrixSet(Document):
     """A tile matrix set of OGC 17-083r4."""
 
     id: str

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from earthgan.sphere.tiles import TILE_MATRIX_SETS
 from earthgan_gateway import ogc
-from earthgan_gateway.catalog import catalog
+from earthgan_gateway.catalog import first_view
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.routes.models import (
     OgcCollection,
@@ -35,7 +35,7 @@ Shown = Annotated[MapQuery, Query()]
 def ogc_router(offer: Offer) -> APIRouter:
     """Make the routes of the landing page and of all that its links lead to, except tiles and the API's description."""
     router = APIRouter(tags=["ogc"], dependencies=[ONLY_DOCUMENTED], responses=ERRORS)
-    surrogate, first = offer.surrogate, catalog(offer)["default"]
+    surrogate, first = offer.surrogate, first_view(offer.surrogate)
 
     @router.get("/ogc", response_model=OgcLanding)
     async def get_landing_page(request: Request) -> dict[str, Any]:

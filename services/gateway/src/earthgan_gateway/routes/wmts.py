@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from earthgan_gateway import wmts
-from earthgan_gateway.catalog import catalog
+from earthgan_gateway.catalog import first_view
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.routes.problems import ERRORS
 from earthgan_gateway.routes.query import ONLY_DOCUMENTED
@@ -16,7 +16,7 @@ from earthgan_gateway.routes.query import ONLY_DOCUMENTED
 def wmts_router(offer: Offer) -> APIRouter:
     """Make the route of the capabilities document. The document points at the tiles under `/tiles`."""
     router = APIRouter(tags=["metadata"], dependencies=[ONLY_DOCUMENTED], responses=ERRORS)
-    first = catalog(offer)["default"]
+    first = first_view(offer.surrogate)
 
     text = {"schema": {"type": "string"}}
 
