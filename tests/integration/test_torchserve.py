@@ -102,11 +102,12 @@ def test_the_server_gives_the_published_generators_shells(published_folder: Path
     archive(published_folder, mar, SERVICE / "handler.py")
     surrogate = Surrogate(published_folder)
 
-    request = ShellRequest(variables=("temperature", "vz"), t=1, shells=(90, 91), seed=7)
     with torchserve(mar) as url:
-        field, digest = ask(f"{url}/predictions/earthgan", request)
-    assert digest == surrogate.digest
-    np.testing.assert_allclose(field, in_process(surrogate, request), atol=TOLERANCE[request.dtype], rtol=0)
+        for dtype, tolerance in TOLERANCE.items():
+            request = ShellRequest(variables=("temperature", "vz"), t=1, shells=(0, 90, 91, 197), seed=7, dtype=dtype)
+            field, digest = ask(f"{url}/predictions/earthgan", request)
+            assert digest == surrogate.digest
+            np.testing.assert_allclose(field, in_process(surrogate, request), atol=tolerance, rtol=0)
 
 
 def test_damaged_archives_never_answer_and_do_not_hurt_a_whole_one(mar: Path, tmp_path: Path) -> None:
