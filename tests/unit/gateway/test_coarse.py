@@ -8,7 +8,7 @@ import pytest
 
 from earthgan import Surrogate
 from earthgan.backends.onnx import onnx_backend
-from earthgan.errors import EngineBusy, UnknownShell
+from earthgan.errors import EngineAway, EngineBusy, EngineError, EngineTimeout, EngineUnavailable, UnknownShell
 from earthgan.sphere.grid import ShellGrid
 from earthgan.sphere.sampling import ShellSampler
 from earthgan.sphere.tiles import Tile, pixel_centres
@@ -48,6 +48,21 @@ def test_a_coarse_tile_is_near_the_whole_one(offer: Offer, name: str, anomaly: b
     whole = ShellSampler(surrogate.grid).sample(shell, *pixel_centres(WORLD, 64))
     assert np.corrcoef(tile.ravel(), whole.ravel())[0, 1] > 0.9
     assert abs(tile.mean() - whole.mean()) < 0.2 * whole.std()
+
+
+@pytest.mark.parametrize(
+    ("error", "is_away", "is_due"),
+    [
+        (EngineAway("refused"), True, True),
+        (EngineAway("refused"), False, True),  # it came back after the request had been refused
+        (EngineTimeout("late"), True, True),
+        (EngineTimeout("late"), False, False),
+        (EngineBusy("queue"), False, False),
+        (EngineUnavailable("once"), False, False),
+    ],
+)
+def test_it_is_due_while_the_generator_is_away(offer: Offer, error: EngineError, is_away: bool, is_due: bool) -> None:
+    assert CoarseTiles(offer.surrogate, lambda: is_away, 10, 2**24).are_due(error) == is_due
 
 
 def test_a_step_is_read_once_for_all_and_refused_where_it_would_be_late(

@@ -95,6 +95,10 @@ class EngineUnavailable(EngineError):
         self.retry_after_s = retry_after_s
 
 
+class EngineAway(EngineUnavailable):
+    """The engine was not even asked, because it did not answer before and has not come back yet."""
+
+
 class EngineBusy(EngineUnavailable):
     """More is asked for than the engine can answer in time."""
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.bounded import Bounded
+from earthgan.errors import EngineAway, EngineError
 from earthgan.quantities import Quantity
 from earthgan.quantities import anomaly as subtract_mean
 from earthgan.sphere.grid import ShellGrid
@@ -40,10 +41,9 @@ class CoarseTiles:
         self._reading: SingleFlight[_Preview] = SingleFlight()
         self._kept: Bounded[int, _Preview] = Bounded(kept_bytes, lambda preview: preview[1].nbytes + 4096)
 
-    @property
-    def are_due(self) -> bool:
-        """Whether the generator is away, so that a coarse tile is better than none."""
-        return self._is_away()
+    def are_due(self, error: EngineError) -> bool:
+        """Whether a coarse tile is better than this error, because the generator is away, or was when it was asked."""
+        return isinstance(error, EngineAway) or self._is_away()
 
     async def values(
         self, quantity: Quantity, t: int, r: int, anomaly: bool, tile: Tile, pixels: int

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from earthgan.errors import InvalidRequest
+from earthgan.errors import EngineError, InvalidRequest
 from earthgan.quantities import Quantity
 from earthgan.records import NARROWEST_RANGE
 from earthgan.sphere.tiles import Tile
@@ -200,12 +200,13 @@ class Pictures:
         deadline = self._fields.deadline()
         return await self._flights.do(key, deadline, lambda until: self._draw(key, picture, until))
 
-    async def coarse(self, picture: ShellPicture) -> bytes | None:
-        """Draw a coloured tile without the generator, if that is away. It is not kept. Raises NotFound and EngineError.
+    async def coarse(self, picture: ShellPicture, error: EngineError) -> bytes | None:
+        """Draw a coloured tile without the generator, which gave this error, if that is away. It is not kept. Raises
+        NotFound and EngineError.
 
         None stands for everything else: values are never coarse, and neither is a draw of a generator with noise.
         """
-        if self._coarse is None or not self._coarse.are_due:
+        if self._coarse is None or not self._coarse.are_due(error):
             return None
         if not isinstance(picture, TilePicture) or picture.style is None or picture.draws != OWN:
             return None

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from earthgan.errors import EngineAnswerInvalid, EngineError, EngineTimeout, EngineUnavailable
+from earthgan.errors import EngineAnswerInvalid, EngineAway, EngineError, EngineTimeout, EngineUnavailable
 from earthgan.sphere.grid import Window
 from earthgan.surrogate import Field, Surrogate
 from earthgan_gateway.cache import SingleFlight
@@ -107,7 +107,7 @@ class GuardedEngine:
     async def ready(self, deadline: float) -> None:
         """Return after the engine has computed something small. Raises EngineError, at once while calls are refused."""
         if self.is_away:
-            raise EngineUnavailable("the generator does not answer", FIRST_PROBE_S + PROBE_S)
+            raise EngineAway("the generator does not answer", FIRST_PROBE_S + PROBE_S)
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
                 await self._engine.ready(deadline)
@@ -127,7 +127,7 @@ class GuardedEngine:
     ) -> Field:
         if self.is_away:
             self._on_refused("breaker")
-            raise EngineUnavailable("the generator does not answer", FIRST_PROBE_S + PROBE_S)
+            raise EngineAway("the generator does not answer", FIRST_PROBE_S + PROBE_S)
         if lane == "map" and not self._engine.has_step(t):
             await self._reading.do(t, deadline, lambda until: self._read_step(t, until))
         with self._map.place("shell", BURST) if lane == "map" else nullcontext():

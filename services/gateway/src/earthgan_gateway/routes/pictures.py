@@ -101,8 +101,8 @@ class PictureRoutes:
             if answer is None:
                 try:
                     answer = await while_present(receive, self._pictures.make(resolved.picture))
-                except (EngineUnavailable, EngineTimeout):
-                    coarse = await while_present(receive, self._pictures.coarse(resolved.picture))
+                except (EngineUnavailable, EngineTimeout) as error:
+                    coarse = await while_present(receive, self._pictures.coarse(resolved.picture, error))
                     if coarse is None:
                         raise
                     self._count("coarse", resolved.picture)
