@@ -1,39 +1,42 @@
 """A browser, and a page in which nothing may go wrong unseen."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect
 
+from e2e.browsers import Browsers
 from e2e.client import WITHIN_MS, Faults, Gateway
 
 expect.set_options(timeout=WITHIN_MS)
 
-CHROMIUM_ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--force-color-profile=srgb",  # pixels are compared with colours
-)
-
 
 @pytest.fixture(scope="module")  # not longer: while it is open, its event loop stops other tests from running one
-def browser() -> Iterator[Browser]:
+def browsers() -> Iterator[Browsers]:
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
-        yield browser
-        browser.close()
+    browsers = Browsers(chromium)
+    yield browsers
+    browsers.close()
+
+
+@pytest.fixture
+def browser(browsers: Browsers) -> Iterator[Browser]:
+    with browsers.watched():
+        yield browsers.browser()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """After a failure, the next test gets another browser: this one may hang."""
+    report = yield
+    browsers = getattr(item, "funcargs", {}).get("browsers")
+    if report.failed and browsers is not None:
+        browsers.kill()
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -69,5 +72,6 @@ def page(browser: Browser, faults: Faults, engine: str) -> Iterator[Page]:
         lambda response: faults.seen.append(f"{response.status} {response.url}") if response.status >= 400 else None,
     )
     yield page
-    context.close()
+    with suppress(Error):  # the browser was killed
+        context.close()
     assert not faults.unexpected()

@@ -16,7 +16,7 @@ LATITUDES, LONGITUDES = (grid.ravel() for grid in np.meshgrid(np.arange(-75, 76,
 
 
 def wait_until_whole(page: Page) -> None:
-    page.wait_for_selector("html[data-loaded]:not([data-busy])", state="attached")
+    page.wait_for_selector("html[data-loaded][data-detail=refined]:not([data-busy])", state="attached")
 
 
 def drawn_values(page: Page, legend: dict) -> np.ndarray:

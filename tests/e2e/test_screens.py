@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from e2e.client import WITHIN_MS, Gateway, WholeGlobe, follow, ground, open_client, picture, set_slider
 
@@ -41,7 +42,8 @@ def phone(browser: Browser, gateway: Gateway) -> Iterator[Open]:
 
     yield opened
     for context in contexts:
-        context.close()
+        with suppress(Error):  # the browser was killed
+            context.close()
 
 
 def center(page: Page) -> tuple[float, float]:

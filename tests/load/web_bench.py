@@ -16,7 +16,7 @@ from typing import Any
 import httpx2 as httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from e2e.conftest import CHROMIUM_ARGUMENTS
+from e2e.browsers import CHROMIUM_ARGUMENTS
 from earthgan.files import write_json
 from earthgan_gateway.page.bundle import Bundle
 from gateway_server import gateway
