@@ -1,0 +1,80 @@
+/**
+ * All shells of the frame that a page was answered last, for its globe: some first, which make a coarse picture, and then the
+ * rest as far as nothing else is wanted.
+ */
+
+import { lessMean, quantityOf } from "./derived.js";
+
+/** The coarse picture is not interrupted for so long, so that a page that plays also shows it. */
+const UNASKED_MS = 300;
+
+export class Volume {
+  #surrogate;
+  #tell;
+  #first = null; // the levels of the coarse picture
+  #of = null; // the coefficients and the quantity that are under way
+  #left = []; // levels
+
+  /** @param {import("./surrogate.js").Surrogate} surrogate @param {(shell: object, transfer: Transferable[]) => void} tell */
+  constructor(surrogate, tell) {
+    this.#surrogate = surrogate;
+    this.#tell = tell;
+  }
+
+  /** @param {?number[]} first the levels of the coarse picture; null: there is no globe */
+  set(first) {
+    this.#first = first;
+    this.#of = null;
+  }
+
+  /** Whether there is more to compute. @param {?import("./watched.js").Seen & {coefficients: object}} seen */
+  wants(seen) {
+    return this.#first !== null && seen?.detail === "refined" && (!this.#isSame(seen) || this.#left.length > 0);
+  }
+
+  /** Computes the coarse picture. */
+  begin(seen) {
+    if (!this.wants(seen)) return;
+    this.#start(seen);
+    const until = performance.now() + UNASKED_MS;
+    while (this.#left.length > this.#rest && performance.now() < until) this.#next(seen);
+  }
+
+  /** Computes all. @param {() => Promise<void>} pause awaited between shells; it stops the computation by an error */
+  async fill(seen, pause) {
+    while (this.wants(seen)) {
+      this.#start(seen);
+      this.#next(seen);
+      await pause();
+    }
+  }
+
+  /** How many shells are not a part of the coarse picture. */
+  get #rest() {
+    return this.#count - this.#first.length;
+  }
+
+  get #count() {
+    const { radii_km: radii } = this.#surrogate.spec.grid;
+    return radii.count ?? radii.length;
+  }
+
+  #isSame({ coefficients, variable, anomaly }) {
+    return this.#of?.coefficients === coefficients && this.#of.variable === variable && this.#of.anomaly === anomaly;
+  }
+
+  #start(seen) {
+    if (this.#isSame(seen)) return;
+    this.#of = seen;
+    const others = Array.from({ length: this.#count }, (_, level) => level).filter((level) => !this.#first.includes(level));
+    this.#left = [...this.#first, ...others];
+  }
+
+  #next({ coefficients, variable, anomaly, t }) {
+    const r = this.#left.shift();
+    const surrogate = this.#surrogate;
+    const values = quantityOf(surrogate, surrogate.stateOf(coefficients), variable, { r });
+    const told = anomaly ? lessMean(values, surrogate.grid) : values;
+    this.#tell({ of: { variable, t, anomaly }, level: r, values: told }, [told.buffer]);
+  }
+}
