@@ -20,6 +20,10 @@ import { Volume } from "./volume.js";
 const RINGS_KM = [660, 1600];
 /** A picture at rest has so many samples along each side of a pixel, after a while in which nothing moves. */
 const [FINE_SAMPLES, REST_MS] = [3, 250];
+/** It is drawn in so many strips, one a frame, because a browser without a GPU needs a second for it. */
+const STRIPS = 30;
+/** A browser that needs longer for a frame gets smaller ones while something moves, and one that needs less gets whole ones. */
+const [SLOW_MS, QUICK_MS] = [35, 8];
 
 /** @typedef {import("../more/more.js").Page} Page */
 
@@ -44,6 +48,7 @@ export class Globe {
   #fetching = null;
   #pointer = null; // in radii from the middle
   #asked = 0; // a frame of animation
+  #isSlow = true; // until the first frame shows that this browser has a GPU
   #resting = 0; // a timer
 
   /** @param {Page} page @throws {Error} if this browser cannot draw it */
@@ -60,7 +65,9 @@ export class Globe {
     const note = element("p", { id: "globe-note", hidden: true });
     const root = element("section", { id: "globe", "aria-label": "Cut-away globe" }, canvas, note);
     this.#axes = axesOfGrid(catalog.grid, radii, radii[0]);
-    this.#renderer = new Renderer(canvas, this.#axes, { lost: () => {}, restored: () => this.#restore() });
+    this.#renderer = new Renderer(canvas, this.#axes, {
+      ready: () => this.#redraw(), restored: () => this.#restore(), failed: (error) => page.inform(error.message),
+    });
     this.#volume = new Volume(this.#renderer, this.#axes, catalog.grid, radii, (of) => this.#normOf(of), () => this.#redraw());
     this.#filler = new Filler(page, this.#volume.coarse, {
       shell: (shell) => this.#volume.take(shell),
@@ -125,7 +132,7 @@ export class Globe {
   /** The canvas, drawn for whoever copies it at once; null without a globe. @returns {?HTMLCanvasElement} */
   get picture() {
     if (this.#view === null) return null;
-    this.#draw(FINE_SAMPLES);
+    this.#draw({ samples: 2 });
     return this.#parts.canvas;
   }
 
@@ -246,32 +253,48 @@ export class Globe {
     if (!width || !height || (canvas.width === width && canvas.height === height)) return;
     canvas.width = width;
     canvas.height = height;
-    this.#draw(1); // or it would be empty until the next frame
+    this.#draw({ samples: 1, isSmall: this.#isSlow }); // or it would be empty until the next frame
     this.#redraw();
   }
 
   /** Draws soon, and once more finely when nothing moves. */
   #redraw() {
     clearTimeout(this.#resting);
-    this.#resting = setTimeout(() => this.#draw(FINE_SAMPLES), REST_MS);
-    if (this.#asked) return;
-    this.#asked = requestAnimationFrame(() => {
+    this.#resting = setTimeout(() => this.#refine(0), REST_MS);
+    if (this.#asked) cancelAnimationFrame(this.#asked);
+    this.#asked = requestAnimationFrame((begin) => {
       this.#asked = 0;
-      this.#draw(1);
+      this.#draw({ samples: 1, isSmall: this.#isSlow });
+      setTimeout(() => {
+        const ms = performance.now() - begin;
+        this.#isSlow = this.#isSlow ? ms > QUICK_MS : ms > SLOW_MS;
+      });
     });
   }
 
-  #draw(samples) {
+  /** Draws a strip of the fine picture, and the next one in the next frame. */
+  #refine(strip) {
+    if (this.#view === null || this.#frame === null || !this.#renderer.isReady) return;
+    if (!this.#volume.isWhole && this.#page.engine.chosen === "browser") return; // it would take time from the worker
+    const rows = Math.ceil(this.#parts.canvas.height / STRIPS);
+    this.#draw({ samples: FINE_SAMPLES, strip: [strip * rows, rows] });
+    this.#asked = strip + 1 < STRIPS ? requestAnimationFrame(() => this.#refine(strip + 1)) : 0;
+    if (!this.#asked) this.#parts.canvas.dataset.drawn = "fine";
+  }
+
+  /** @param {import("./renderer.js").How} how */
+  #draw(how) {
     const { canvas } = this.#parts;
-    if (this.#view === null || this.#frame === null || !canvas.width) return;
+    if (this.#view === null || this.#frame === null || !canvas.width || !this.#renderer.isReady) return;
     const volume = this.#volumeIsOf(this.#frame) ? this.#volume.drawn : null;
     const { middle, half } = this.#normOf(this.#frame);
     const radius = (depthKm) => (this.#page.source.catalog.surface_radius_km - depthKm) / this.#surface;
     this.#renderer.draw({
-      view: this.#view, shape: this.#shape, volume, samples, rings: this.#rings.map(radius),
+      view: this.#view, shape: this.#shape, volume, rings: this.#rings.map(radius),
       range: this.#legend.range.map((end) => (end / (this.#legend.factor ?? 1) - middle) / half),
       hasGraticule: document.getElementById("graticule").checked,
-    });
+    }, how);
+    canvas.dataset.drawn = "quick";
     canvas.dataset.shown = frameKey(this.#frame);
     canvas.dataset.detail = volume === null ? "shell" : this.#volume.shown.of.t !== this.#frame.t ? "earlier" : volume.isFine ? "whole" : "coarse";
     this.#placeMarks();

@@ -39,7 +39,9 @@ export class Marks {
     const cut = cutOf(view);
     const facing = (side) => Math.abs(projected(view, cut[side]).depth);
     const side = facing("west") > facing("east") ? "west" : "east";
-    const lat = view.floor + 0.22 * (90 - view.floor);
-    for (const { radius, label } of this.#rings) put(label, vectorOf(lat, view[side]).map((part) => part * radius), side);
+    for (const [i, { radius, label }] of this.#rings.entries()) {
+      const lat = view.floor + (0.2 + 0.14 * i) * (90 - view.floor);
+      put(label, vectorOf(lat, view[side]).map((part) => part * radius), side);
+    }
   }
 }

@@ -12,42 +12,49 @@ const ROWS = { fine: 0, coarse: 1 };
  * @typedef {{columns: number, rows: number, table: Float32Array, firstLng: number}} Axes  see axes.js
  * @typedef {{
  *   view: import("../globe-view.js").GlobeView, shape: import("./geometry.js").Shape, rings: number[], range: [number, number],
- *   volume: ?{texture: number, isFine: boolean}, hasGraticule: boolean, samples: number,
+ *   volume: ?{texture: number, isFine: boolean}, hasGraticule: boolean,
  * }} Scene  `range`: the values of the first and the last colour
+ * @typedef {{samples: number, isSmall?: boolean, strip?: [number, number]}} How  samples along each side of a pixel; whether a
+ *   picture of half the size is enlarged; the first row and the number of rows, if these alone are drawn
  */
 
 export class Renderer {
   #canvas;
   #gl;
+  #isReady = false; // whether the program is compiled
   #axes;
   #program;
   #places = {};
   #textures = {};
   #volumes = []; // textures
+  #small = null; // what quick pictures are drawn on: half as wide and high as the canvas
 
   /**
-   * @param {HTMLCanvasElement} canvas @param {Axes} axes @param {{lost: () => void, restored: () => void}} on
+   * @param {HTMLCanvasElement} canvas @param {Axes} axes
+   * @param {{ready: () => void, failed: (error: Error) => void, restored: () => void}} on `ready`: it draws from now on; `restored`:
+   *   it has lost all that it was given
    * @throws {Error} if this browser has no WebGL 2
    */
   constructor(canvas, axes, on) {
     this.#canvas = canvas;
     this.#axes = axes;
-    this.#gl = canvas.getContext("webgl2", { antialias: false, depth: false, powerPreference: "high-performance" });
+    this.#gl = canvas.getContext("webgl2", { antialias: false, depth: false, preserveDrawingBuffer: true });
     if (this.#gl === null) throw new Error("This browser has no WebGL 2, which the globe needs. The map shows the same values.");
     canvas.addEventListener("webglcontextlost", (event) => {
+      this.#isReady = false;
       event.preventDefault(); // so that it is restored
-      on.lost();
     });
+    const prepare = () => this.#prepare().then((isReady) => isReady && on.ready(), on.failed);
     canvas.addEventListener("webglcontextrestored", () => {
-      this.#prepare();
+      prepare();
       on.restored();
     });
-    this.#prepare();
+    prepare();
   }
 
-  /** How many shells a volume may have here. */
-  get mostLevels() {
-    return this.#gl.getParameter(this.#gl.MAX_3D_TEXTURE_SIZE);
+  /** Whether pictures are drawn. */
+  get isReady() {
+    return this.#isReady;
   }
 
   /** The values of the shell on the map, from the south, as axes.js lays them out. @param {Float32Array} values */
@@ -85,13 +92,14 @@ export class Renderer {
     gl.texSubImage3D(gl.TEXTURE_3D, 0, 0, 0, level, columns, rows, 1, gl.RED, gl.FLOAT, values);
   }
 
-  /** @param {Scene} scene */
-  draw({ view, shape, rings, range: [low, high], volume, hasGraticule, samples }) {
-    const [gl, { width, height }] = [this.#gl, this.#canvas];
-    if (gl.isContextLost()) return;
+  /** @param {Scene} scene @param {How} how */
+  draw({ view, shape, rings, range: [low, high], volume, hasGraticule }, { samples, isSmall = false, strip }) {
+    const gl = this.#gl;
+    if (!this.#isReady || gl.isContextLost()) return;
+    const [width, height] = [this.#canvas.width, this.#canvas.height].map((size) => (isSmall ? Math.ceil(size / 2) : size));
     const cut = cutOf(view);
     const [right, up, forward] = axesOf(view);
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = (window.devicePixelRatio || 1) / (isSmall ? 2 : 1);
     const floats = {
       scale: scaleOf(width, height, view), ratio, floorZ: cut.floor, core: shape.core, peel: shape.peel, firstLng: (this.#axes.firstLng * Math.PI) / 180,
       radiusRow: volume?.isFine ? ROWS.fine : ROWS.coarse,
@@ -105,13 +113,38 @@ export class Renderer {
     gl.uniform2f(this.#at("rings"), rings[0] ?? 0, rings[1] ?? 0);
     gl.uniform2f(this.#at("range"), low, 254 / (high - low));
     gl.uniform4f(this.#at("empty"), 0.5, 0.52, 0.55, 1);
-    for (const [name, unit] of Object.entries(UNITS)) gl.uniform1i(this.#at(name), unit);
     if (volume) this.#bind("volume", gl.TEXTURE_3D, this.#volumes[volume.texture]);
+    if (isSmall) this.#drawSmall(width, height);
     gl.viewport(0, 0, width, height);
+    if (strip) {
+      gl.enable(gl.SCISSOR_TEST);
+      gl.scissor(0, strip[0], width, strip[1]);
+    }
     gl.drawArrays(gl.TRIANGLES, 0, 3);
+    gl.disable(gl.SCISSOR_TEST);
+    if (!isSmall) return;
+    gl.bindFramebuffer(gl.DRAW_FRAMEBUFFER, null);
+    gl.blitFramebuffer(0, 0, width, height, 0, 0, this.#canvas.width, this.#canvas.height, gl.COLOR_BUFFER_BIT, gl.LINEAR);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
   }
 
-  #prepare() {
+  #drawSmall(width, height) {
+    const gl = this.#gl;
+    this.#small ??= { frame: gl.createFramebuffer(), colors: gl.createRenderbuffer(), size: "" };
+    const { frame, colors, size } = this.#small;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
+    if (size === `${width} ${height}`) return;
+    this.#small.size = `${width} ${height}`;
+    gl.bindRenderbuffer(gl.RENDERBUFFER, colors);
+    gl.renderbufferStorage(gl.RENDERBUFFER, gl.RGBA8, width, height);
+    gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.RENDERBUFFER, colors);
+  }
+
+  /**
+   * Compiles the program and makes textures. The page must not wait for that, so nothing is asked for before it is there.
+   * @returns {Promise<boolean>} whether all is there
+   */
+  async #prepare() {
     const gl = this.#gl;
     const program = gl.createProgram();
     for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
@@ -121,18 +154,34 @@ export class Renderer {
       gl.attachShader(program, shader);
     }
     gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-      const reasons = [gl.getProgramInfoLog(program), ...gl.getAttachedShaders(program).map((shader) => gl.getShaderInfoLog(shader))];
-      throw new Error(`This browser cannot draw the globe: ${reasons.filter(Boolean).join(" ").trim()}`);
-    }
     this.#program = program;
     this.#places = {};
     this.#volumes = [];
+    this.#small = null;
     this.#textures = {};
     for (const name of ["shell", "table", "palette"]) this.#textures[name] = this.#texture(gl.TEXTURE_2D, gl.NEAREST);
     this.#bind("table", gl.TEXTURE_2D, this.#textures.table);
     const { table } = this.#axes;
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, TABLE, table.length / TABLE, 0, gl.RED, gl.FLOAT, table);
+    const parallel = gl.getExtension("KHR_parallel_shader_compile");
+    if (parallel) await until(() => gl.isContextLost() || gl.getProgramParameter(program, parallel.COMPLETION_STATUS_KHR));
+    if (gl.isContextLost() || this.#program !== program) return false;
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
+      const reasons = [gl.getProgramInfoLog(program), ...gl.getAttachedShaders(program).map((shader) => gl.getShaderInfoLog(shader))];
+      throw new Error(`This browser cannot draw the globe: ${reasons.filter(Boolean).join(" ").trim()}`);
+    }
+    // The first use of a program compiles it once more. A pixel that nobody sees is drawn.
+    gl.useProgram(program);
+    for (const [name, unit] of Object.entries(UNITS)) gl.uniform1i(this.#at(name), unit);
+    this.#drawSmall(1, 1);
+    gl.viewport(0, 0, 1, 1);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    const drawn = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
+    await until(() => gl.isContextLost() || gl.getSyncParameter(drawn, gl.SYNC_STATUS) === gl.SIGNALED);
+    this.#isReady = !gl.isContextLost() && this.#program === program;
+    return this.#isReady;
   }
 
   #texture(kind, filter) {
@@ -160,3 +209,8 @@ const FILLED = 0.46;
 
 /** The pixels of a radius. @param {number} width @param {number} height @param {{zoom: number}} view */
 export const scaleOf = (width, height, { zoom }) => FILLED * Math.min(width, height) * zoom;
+
+/** Waits, without holding up the page. @param {() => boolean} isTrue */
+async function until(isTrue) {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
+}

@@ -8,9 +8,12 @@ void main() {
 /** Entries of the table that leads from radius, latitude and longitude to texels. */
 export const TABLE = 1024;
 
+/** Planes darken this near to a corner of the cut, in radii. */
+const SHADE = "0.035";
+
 /**
- * Colours are those of the legend, without light, on every plane and where the shell faces the eye within 60 degrees. Beyond that,
- * towards the rim, the shell darkens. What has no values, the core, is lit.
+ * Colours are those of the legend, without light, on the planes and where the shell faces the eye within 60 degrees. Beyond that,
+ * towards the rim, the shell darkens, and so do the planes in the corners of the cut. What has no values, the core, is lit.
  */
 export const FRAGMENT = `#version 300 es
 precision highp float;
@@ -53,28 +56,27 @@ vec4 legend(float value) {
   return vec4(texelFetch(palette, ivec2(index, 0), 0).rgb, 1.0);
 }
 
-vec2 texelsOf(vec3 p, float radius) {
-  float latitude = asin(clamp(p.z / radius, -1.0, 1.0));
-  float turned = (atan(p.y, p.x) - firstLng) / (2.0 * PI);
-  return vec2(texelOf(fract(turned), 3.0), texelOf(latitude / PI + 0.5, 2.0));
+// Of a latitude and a longitude in radians.
+vec2 texelsOf(vec2 place) {
+  return vec2(texelOf(fract((place.y - firstLng) / (2.0 * PI)), 3.0), texelOf(place.x / PI + 0.5, 2.0));
 }
 
-vec4 shellColor(vec3 p) {
-  if (!hasShell) return empty;
-  vec2 at = texelsOf(p, peel);
+float latitudeOf(vec3 p, float radius) {
+  return asin(clamp(p.z / radius, -1.0, 1.0));
+}
+
+vec4 shellColor(vec2 place) {
+  vec2 at = texelsOf(place);
   ivec2 a = ivec2(at), most = textureSize(shell, 0) - 1;
   ivec2 b = min(a + 1, most);
   vec2 share = at - vec2(a);
-  float near = texelFetch(shell, ivec2(share.x > 0.5 ? b.x : a.x, share.y > 0.5 ? b.y : a.y), 0).r;
   float low = mix(texelFetch(shell, a, 0).r, texelFetch(shell, ivec2(b.x, a.y), 0).r, share.x);
   float high = mix(texelFetch(shell, ivec2(a.x, b.y), 0).r, texelFetch(shell, b, 0).r, share.x);
-  float value = mix(low, high, share.y);
-  return legend(value == value ? value : near);
+  return legend(mix(low, high, share.y));
 }
 
-vec4 volumeColor(vec3 p, float radius) {
-  if (!hasVolume) return empty;
-  vec2 at = texelsOf(p, radius);
+vec4 volumeColor(vec2 place, float radius) {
+  vec2 at = texelsOf(place);
   float level = texelOf((radius - core) / (1.0 - core), radiusRow);
   return legend(textureLod(volume, (vec3(at, level) + 0.5) / vec3(textureSize(volume, 0)), 0.0).r);
 }
@@ -84,61 +86,83 @@ bool isBetween(vec3 p) {
   return isWide ? a || b : a && b;
 }
 
-// Pixels from a line on a surface with a normal, where a function with a gradient is off by a difference.
-float pixels(float difference, vec3 gradient, vec3 normal) {
-  vec3 steep = forward / (abs(dot(forward, normal)) < 1e-4 ? 1e-4 : dot(forward, normal));
-  vec2 onScreen = vec2(dot(gradient, right - steep * dot(right, normal)), dot(gradient, up - steep * dot(up, normal)));
-  return abs(difference) / max(length(onScreen), 1e-4) * scale / ratio;
+// How a step to the right and one up on the screen move along a surface.
+vec3 across, along;
+void lieOn(vec3 normal) {
+  float slope = dot(forward, normal);
+  vec3 steep = forward / (abs(slope) < 1e-4 ? 1e-4 : slope);
+  across = right - steep * dot(right, normal);
+  along = up - steep * dot(up, normal);
+}
+
+// How much a function with a gradient changes in a pixel of the screen.
+float perPixel(vec3 gradient) {
+  return length(vec2(dot(gradient, across), dot(gradient, along))) * ratio / scale;
+}
+
+const float FAR = 9.0; // pixels, beyond all lines
+
+// Pixels from where a function is zero.
+float pixels(float difference, vec3 gradient) {
+  return abs(difference) / max(perPixel(gradient), 1e-9);
 }
 
 float line(float distance, float width) {
   return clamp((width - distance) * ratio + 0.5, 0.0, 1.0);
 }
 
-// Pixels from the meridians of the cut.
-float meridians(vec3 p, vec3 normal) {
-  float a = dot(p, vec3(west.y, -west.x, 0.0)) > 0.0 ? pixels(dot(p, west), west, normal) : 9.0;
-  float b = dot(p, vec3(east.y, -east.x, 0.0)) > 0.0 ? pixels(dot(p, east), east, normal) : 9.0;
-  return min(a, b);
+bool isOnHalf(vec3 p, vec3 normal) {
+  return p.x * normal.y > p.y * normal.x;
 }
 
-vec4 planeColor(vec3 p, vec3 normal, float edge) {
+// Pixels from the meridians of the cut.
+float meridians(vec3 p) {
+  float a = isOnHalf(p, west) ? pixels(dot(p, west), west) : FAR;
+  return min(a, isOnHalf(p, east) ? pixels(dot(p, east), east) : FAR);
+}
+
+// How far the meridians of the cut are.
+float toMeridians(vec3 p) {
+  float a = isOnHalf(p, west) ? abs(dot(p, west)) : 1.0;
+  return min(a, isOnHalf(p, east) ? abs(dot(p, east)) : 1.0);
+}
+
+vec4 planeAt(vec3 p, int surface) {
+  bool isFloor = surface == 5;
+  lieOn(isFloor ? vec3(0.0, 0.0, 1.0) : surface == 3 ? west : east);
   float radius = length(p);
-  vec3 outwards = p / radius;
-  vec4 found = volumeColor(p, radius);
-  for (int i = 0; i < 2; i++) {
-    if (rings[i] <= 0.0) continue;
-    float far = pixels(radius - rings[i], outwards, normal);
-    found.rgb = mix(found.rgb, vec3(0.0), 0.3 * line(far, 1.2));
-    found.rgb = mix(found.rgb, vec3(1.0), 0.75 * line(far, 0.45));
-  }
-  if (peel < 0.9999) {
-    float far = pixels(radius - peel, outwards, normal);
-    found.rgb = mix(found.rgb, vec3(0.0), 0.45 * line(far, 2.2));
-    found.rgb = mix(found.rgb, vec3(1.0), line(far, 1.1));
-  }
-  edge = min(edge, min(pixels(radius - core, outwards, normal), pixels(radius - 1.0, outwards, normal)));
+  float fine = 1.0 / max(perPixel(p / radius), 1e-9);
+  vec4 found = empty;
+  for (bool is = hasVolume; is; is = false) found = volumeColor(vec2(latitudeOf(p, radius), atan(p.y, p.x)), radius);
+  float corner = isFloor ? toMeridians(p) : min(p.z - floorZ, length(p.xy));
+  found.rgb *= mix(0.72, 1.0, smoothstep(0.0, ${SHADE}, min(corner, radius - core)));
+  float ring = min(abs(radius - rings.x), abs(radius - rings.y)) * fine;
+  found.rgb = mix(found.rgb, vec3(0.0), 0.3 * line(ring, 1.2));
+  found.rgb = mix(found.rgb, vec3(1.0), 0.75 * line(ring, 0.45));
+  float far = peel < 0.9999 ? abs(radius - peel) * fine : FAR;
+  found.rgb = mix(found.rgb, vec3(0.0), 0.45 * line(far, 2.2));
+  found.rgb = mix(found.rgb, vec3(1.0), line(far, 1.1));
+  float edge = isFloor ? meridians(p) : pixels(p.z - floorZ, vec3(0.0, 0.0, 1.0));
+  edge = min(edge, min(radius - core, 1.0 - radius) * fine);
   found.rgb = mix(found.rgb, vec3(0.04), 0.7 * line(edge, 0.8));
   return found;
 }
 
 vec4 shellAt(vec3 p, float depth) {
-  vec3 outwards = p / peel;
-  vec4 found = shellColor(p);
-  if (hasGraticule) {
+  vec2 place = vec2(latitudeOf(p, peel), atan(p.y, p.x));
+  vec4 found = empty;
+  for (bool is = hasShell; is; is = false) found = shellColor(place);
+  lieOn(p / peel);
+  for (bool is = hasGraticule; is; is = false) {
     float around = length(p.xy);
     vec3 north = vec3(-p.z * p.xy / max(around, 1e-5), around) / peel;
     float third = PI / 6.0;
-    float lat = asin(outwards.z), lng = atan(p.y, p.x);
-    float parallel = pixels((lat - third * round(lat / third)) * peel, north, outwards);
-    float meridian = around < 0.12 ? 9.0 : pixels((lng - third * round(lng / third)) * around, vec3(-p.y, p.x, 0.0) / around, outwards);
+    vec2 off = place - third * round(place / third);
+    float parallel = pixels(off.x * peel, north);
+    float meridian = around < 0.12 ? FAR : pixels(off.y * around, vec3(-p.y, p.x, 0.0) / around);
     found.rgb = mix(found.rgb, vec3(1.0), 0.22 * line(min(parallel, meridian), 0.5));
   }
-  float edge = 9.0;
-  if (p.z > floorZ) {
-    edge = meridians(p, outwards);
-  }
-  else if (isBetween(p)) edge = min(edge, pixels(p.z - floorZ, vec3(0.0, 0.0, 1.0), outwards));
+  float edge = p.z > floorZ ? meridians(p) : isBetween(p) ? pixels(p.z - floorZ, vec3(0.0, 0.0, 1.0)) : FAR;
   found.rgb = mix(found.rgb, vec3(0.04), 0.7 * line(edge, 0.8));
   found.rgb *= mix(0.45, 1.0, smoothstep(0.0, 0.5, depth / peel));
   return found;
@@ -174,7 +198,7 @@ vec4 rayAt(vec2 at) {
     depth = -dot(start, normal) / slope;
     p = start + depth * forward;
     float radius = length(p);
-    if (depth > best && dot(p, vec3(normal.y, -normal.x, 0.0)) > 0.0 && p.z > floorZ && radius >= core && radius <= 1.0) {
+    if (depth > best && isOnHalf(p, normal) && p.z > floorZ && radius >= core && radius <= 1.0) {
       best = depth;
       surface = 3 + i;
     }
@@ -186,16 +210,14 @@ vec4 rayAt(vec2 at) {
     if (depth > best && isBetween(p) && radius >= core && radius <= 1.0) { best = depth; surface = 5; }
   }
   p = start + best * forward;
-  if (surface == 1) return shellAt(p, best);
-  if (surface == 2) return coreAt(p, best);
-  if (surface == 5) return planeColor(p, vec3(0.0, 0.0, 1.0), meridians(p, vec3(0.0, 0.0, 1.0)));
-  if (surface >= 3) {
-    vec3 normal = surface == 3 ? west : east;
-    return planeColor(p, normal, pixels(p.z - floorZ, vec3(0.0, 0.0, 1.0), normal));
-  }
   // What was peeled off, as far as the surface.
   float rim = abs(sqrt(square) - 1.0) * scale / ratio;
-  return vec4(0.55, 0.6, 0.66, 1.0) * 0.7 * line(rim, 0.5);
+  vec4 found = vec4(0.55, 0.6, 0.66, 1.0) * 0.7 * line(rim, 0.5);
+  // Loops, because a processor that draws for want of a GPU computes both sides of each "if" for all pixels.
+  for (bool is = surface == 1; is; is = false) found = shellAt(p, best);
+  for (bool is = surface == 2; is; is = false) found = coreAt(p, best);
+  for (bool is = surface >= 3; is; is = false) found = planeAt(p, surface);
+  return found;
 }
 
 void main() {
