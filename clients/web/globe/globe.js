@@ -19,9 +19,9 @@ import { Volume } from "./volume.js";
 /** Rings on the planes of the cut. */
 const RINGS_KM = [660, 1600];
 /** A picture at rest has so many samples along each side of a pixel, after a while in which nothing moves. */
-const [FINE_SAMPLES, REST_MS] = [3, 250];
-/** It is drawn in so many strips, one a frame, because a browser without a GPU needs a second for it. */
-const STRIPS = 30;
+const [FINE_SAMPLES, REST_MS] = [2, 250];
+/** It is drawn in so many strips, one a frame, because a browser without a GPU needs half a second for it. */
+const STRIPS = 16;
 /** A browser that needs longer for a frame gets smaller ones while something moves, and one that needs less gets whole ones. */
 const [SLOW_MS, QUICK_MS] = [35, 8];
 
@@ -132,7 +132,7 @@ export class Globe {
   /** The canvas, drawn for whoever copies it at once; null without a globe. @returns {?HTMLCanvasElement} */
   get picture() {
     if (this.#view === null) return null;
-    this.#draw({ samples: 2 });
+    this.#draw({ samples: FINE_SAMPLES });
     return this.#parts.canvas;
   }
 

@@ -170,6 +170,10 @@ export class Renderer {
       const reasons = [gl.getProgramInfoLog(program), ...gl.getAttachedShaders(program).map((shader) => gl.getShaderInfoLog(shader))];
       throw new Error(`This browser cannot draw the globe: ${reasons.filter(Boolean).join(" ").trim()}`);
     }
+    for (let i = 0; i < gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS); i++) {
+      const { name } = gl.getActiveUniform(program, i);
+      this.#places[name] = gl.getUniformLocation(program, name);
+    }
     // The first use of a program compiles it once more. A pixel that nobody sees is drawn.
     gl.useProgram(program);
     for (const [name, unit] of Object.entries(UNITS)) gl.uniform1i(this.#at(name), unit);
@@ -199,7 +203,6 @@ export class Renderer {
   }
 
   #at(name) {
-    this.#places[name] ??= this.#gl.getUniformLocation(this.#program, name);
     return this.#places[name];
   }
 }
