@@ -247,9 +247,9 @@ export class Globe {
   }
 
   #resize() {
-    const { root, canvas } = this.#parts;
+    const { canvas } = this.#parts;
     const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [Math.round(root.clientWidth * ratio), Math.round(root.clientHeight * ratio)];
+    const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
     if (!width || !height || (canvas.width === width && canvas.height === height)) return;
     canvas.width = width;
     canvas.height = height;
