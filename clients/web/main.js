@@ -141,6 +141,7 @@ function run(source) {
   };
   page.looksBelow = (field.chosen === "browser" || Boolean(source.fetchProfile)) && (embed?.includes("below") ?? true);
   const { looksBelow } = page;
+  const hasGlobe = catalog.shells.length > 1 && source.folder !== null; // pictures have no values
   const legend = new Legend(byId("legend"));
   // A place is chosen by a click, unless that is the first one of two, which enlarge the map.
   const probe = new Probe(globe.leaflet, byId("crosshair"), {
@@ -185,7 +186,7 @@ function run(source) {
   button("save").addEventListener("click", save);
   button("section").hidden = !looksBelow;
   button("compare").hidden = field.chosen !== "browser";
-  button("globe").hidden = catalog.shells.length < 2 || !(field.chosen === "browser" || source.fetchShell);
+  button("globe").hidden = !hasGlobe;
   button("globe").addEventListener("click", () => choose({ globe: state.globe ? null : FIRST_VIEW }));
   button("compare").addEventListener("click", async () => (await open())?.toggleCompare());
   button("section").addEventListener("click", async () => (await open())?.toggleSection());
@@ -239,7 +240,8 @@ function run(source) {
   /** Takes the state from the address: at the start, and when the reader goes back or forward, or edits it. */
   function navigate() {
     const { state: asked, problems } = parseHash(location.hash, catalog, field.hasBetween);
-    state = asked;
+    state = hasGlobe ? asked : withChange(asked, { globe: null });
+    if (asked.globe && !hasGlobe) problems.push("There is no globe of these data.");
     player.stop();
     message.clear();
     if (problems.length) message.inform(problems.join(" "));

@@ -120,13 +120,14 @@ export class Globe {
     const point = this.#pointer ?? (document.activeElement === this.#parts.canvas ? { x: 0, y: 0 } : null);
     const hit = point && this.#hit(point);
     if (!hit) return null;
-    if (hit.surface === "core") return { value: NaN, text: "", place: "core" };
+    if (hit.surface === "core") return { value: NaN, text: "", place: "below the lowest shell" };
     const { lat, lng, radius, surface } = hit;
     const stored = surface === "shell" ? this.#onShell(lat, lng) : this.#volumeIsOf(this.#frame) ? this.#volume.valueAt(lat, lng, radius) : NaN;
     const value = stored * (this.#legend.factor ?? 1);
     const text = Number.isNaN(value) ? "…" : formatValue(value, this.#legend.range) + unitAfter(this.#legend.unit);
-    const depth = Math.abs(this.#page.source.catalog.surface_radius_km - radius * this.#surface);
-    return { value, text, place: formatPlace(lat, lng) + (surface === "shell" ? "" : ` · ${this.#length(depth)} deep`) };
+    const depth = this.#page.source.catalog.surface_radius_km - radius * this.#surface;
+    const where = surface === "shell" ? "" : ` · ${this.#length(Math.abs(depth))} ${depth < 0 ? "high" : "deep"}`;
+    return { value, text, place: formatPlace(lat, lng) + where };
   }
 
   /** The canvas, drawn for whoever copies it at once; null without a globe. @returns {?HTMLCanvasElement} */

@@ -6,7 +6,9 @@
 import { lessMean, quantityOf } from "./derived.js";
 
 /** The coarse picture is not interrupted for so long, so that a page that plays also shows it. */
-const UNASKED_MS = 300;
+const UNASKED_MS = 1500;
+/** Of a draft, there is a coarse picture only if the last one was made so long ago. */
+const DRAFT_MS = 500;
 
 export class Volume {
   #surrogate;
@@ -14,6 +16,7 @@ export class Volume {
   #first = null; // the levels of the coarse picture
   #of = null; // the coefficients and the quantity that are under way
   #left = []; // levels
+  #begun = 0; // when the last coarse picture was there, in ms
 
   /** @param {import("./surrogate.js").Surrogate} surrogate @param {(shell: object, transfer: Transferable[]) => void} tell */
   constructor(surrogate, tell) {
@@ -34,10 +37,11 @@ export class Volume {
 
   /** Computes the coarse picture. */
   begin(seen) {
-    if (!this.wants(seen)) return;
+    const now = performance.now();
+    if (this.#first === null || (seen.detail !== "refined" && now - this.#begun < DRAFT_MS)) return;
     this.#start(seen);
-    const until = performance.now() + UNASKED_MS;
-    while (this.#left.length > this.#rest && performance.now() < until) this.#next(seen);
+    while (this.#left.length > this.#rest && performance.now() < now + UNASKED_MS) this.#next(seen);
+    this.#begun = performance.now();
   }
 
   /** Computes all. @param {() => Promise<void>} pause awaited between shells; it stops the computation by an error */

@@ -145,6 +145,7 @@ async function compute(request) {
   const pause = () => pauseFor(turn);
   const coded = async (coefficients, detail) => {
     reply(coefficients, detail);
+    volume?.begin(seen);
     await pauseFor(quiet);
   };
   reply(await surrogate.coefficientsAt(t, { pause, coded, passed }), "refined");
