@@ -26,7 +26,7 @@ export async function openComputer({ catalog, folder, packed, worker: program, f
   return {
     bytes: worker.bytes,
     watch: (watch, on) => worker.watch(watch, on),
-    fill: (first, on) => worker.fill(first, on),
+    fill: (wish, on) => worker.fill(wish, on),
     series: (asked, on) => pool.series(asked, on),
     stop: () => pool.stop(),
     legend: ({ variable, anomaly }) => fetchLegend(variable, null, anomaly),

@@ -211,9 +211,11 @@ function run(source) {
 
   /** Opens the globe, which then shows the state. */
   async function openCut() {
-    const loading = (openingCut ??= import("./globe/globe.js"));
+    openingCut ??= import("./globe/globe.js").catch(() => {
+      throw new Error("The globe could not be loaded.");
+    });
     try {
-      const { Globe } = await loading;
+      const { Globe } = await openingCut;
       cut ??= new Globe(page);
       cut.show(state);
     } catch (error) {

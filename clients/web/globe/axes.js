@@ -15,7 +15,7 @@ export function coarseLevels(count) {
  * @param {import("../source.js").Grid} grid @param {number[]} radii of all shells, where the surface has 1
  * @param {number} core the radius of the core, in the same unit
  * @returns {{
- *   columns: number, rows: number, table: Float32Array, firstLng: number,
+ *   columns: number, rows: number, levels: number, table: Float32Array, firstLng: number,
  *   laidOut: (values: ArrayLike<number>, norm: Norm) => Float32Array,
  * }} `laidOut` returns the values `(row, column)` of a shell from the south, with a row for each pole and the first column once
  *   more after the last one
@@ -47,7 +47,7 @@ export function axesOfGrid({ latitudes_deg: latitudes, longitudes_deg: longitude
     if (!hasNorth) out.fill(mean(out, (rows - 2) * columns, count), (rows - 1) * columns);
     return out;
   };
-  return { columns, rows, table, firstLng: longitudes[0], laidOut };
+  return { columns, rows, levels: radii.length, table, firstLng: longitudes[0], laidOut };
 }
 
 function mean(values, from, count) {

@@ -8,18 +8,20 @@ const AT_ONCE = 3;
 export class Filler {
   #page;
   #coarse;
+  #all;
   #on;
   #computer = null;
   #timer = 0;
   #asked = null;
 
   /**
-   * @param {import("./globe.js").Page} page @param {number[]} coarse the shells of a coarse picture
+   * @param {import("./globe.js").Page} page @param {import("./volume.js").Volume} volume what is to be filled
    * @param {{shell: (shell: {of: import("./volume.js").Quantity, level: number, values: Float32Array}) => void, failed: (reason: string) => void}} on
    */
-  constructor(page, coarse, on) {
+  constructor(page, volume, on) {
     this.#page = page;
-    this.#coarse = coarse;
+    this.#coarse = volume.coarse;
+    this.#all = volume.holdsAll;
     this.#on = on;
   }
 
@@ -30,7 +32,7 @@ export class Filler {
       this.#stopAsking();
       if (engine.computer === null || engine.computer === this.#computer) return; // it goes on by itself
       this.#computer = engine.computer;
-      this.#computer.fill(this.#coarse, (shell) => (shell.error ? this.#on.failed(shell.error) : this.#on.shell(shell)));
+      this.#computer.fill({ first: this.#coarse, all: this.#all }, (shell) => (shell.error ? this.#on.failed(shell.error) : this.#on.shell(shell)));
       return;
     }
     this.#stopComputing();

@@ -66,10 +66,10 @@ export class Globe {
     const root = element("section", { id: "globe", "aria-label": "Cut-away globe" }, canvas, note);
     this.#axes = axesOfGrid(catalog.grid, radii, radii[0]);
     this.#renderer = new Renderer(canvas, this.#axes, {
-      ready: () => this.#redraw(), restored: () => this.#restore(), failed: (error) => page.inform(error.message),
+      ready: () => this.#redraw(), restored: () => this.#restore(), failed: (error) => this.#giveUp(error),
     });
     this.#volume = new Volume(this.#renderer, this.#axes, catalog.grid, radii, (of) => this.#normOf(of), () => this.#redraw());
-    this.#filler = new Filler(page, this.#volume.coarse, {
+    this.#filler = new Filler(page, this.#volume, {
       shell: (shell) => this.#volume.take(shell),
       failed: (reason) => page.inform(reason),
     });
@@ -192,10 +192,19 @@ export class Globe {
   }
 
   #say() {
-    const isServer = this.#page.engine.chosen !== "browser";
     const [some, all] = [this.#volume.coarse.length, this.#shells.length];
-    this.#parts.note.hidden = !isServer || some === all;
-    this.#parts.note.textContent = `The server computes: the cut shows ${some} of ${all} shells.`;
+    this.#parts.note.hidden = this.#fills || some === all;
+    this.#parts.note.textContent = `The cut shows ${some} of ${all} shells${this.#volume.holdsAll ? ", because the server computes" : ""}.`;
+  }
+
+  /** Whether all shells come. */
+  get #fills() {
+    return this.#page.engine.chosen === "browser" && this.#volume.holdsAll;
+  }
+
+  #giveUp(error) {
+    this.#page.choose({ globe: null });
+    this.#page.inform(error.message);
   }
 
   #close() {
@@ -276,7 +285,7 @@ export class Globe {
   /** Draws a strip of the fine picture, and the next one in the next frame. */
   #refine(strip) {
     if (this.#view === null || this.#frame === null || !this.#renderer.isReady) return;
-    if (!this.#volume.isWhole && this.#page.engine.chosen === "browser") return; // it would take time from the worker
+    if (!this.#volume.isWhole && this.#fills) return; // it would take time from the worker
     const rows = Math.ceil(this.#parts.canvas.height / STRIPS);
     this.#draw({ samples: FINE_SAMPLES, strip: [strip * rows, rows] });
     this.#asked = strip + 1 < STRIPS ? requestAnimationFrame(() => this.#refine(strip + 1)) : 0;

@@ -9,7 +9,7 @@ const UNITS = { shell: 0, volume: 1, table: 2, palette: 3 };
 const ROWS = { fine: 0, coarse: 1 };
 
 /**
- * @typedef {{columns: number, rows: number, table: Float32Array, firstLng: number}} Axes  see axes.js
+ * @typedef {{columns: number, rows: number, levels: number, table: Float32Array, firstLng: number}} Axes  see axes.js
  * @typedef {{
  *   view: import("../globe-view.js").GlobeView, shape: import("./geometry.js").Shape, rings: number[], range: [number, number],
  *   volume: ?{texture: number, isFine: boolean}, hasGraticule: boolean,
@@ -40,6 +40,8 @@ export class Renderer {
     this.#axes = axes;
     this.#gl = canvas.getContext("webgl2", { antialias: false, depth: false, preserveDrawingBuffer: true });
     if (this.#gl === null) throw new Error("This browser has no WebGL 2, which the globe needs. The map shows the same values.");
+    const size = Math.max(axes.columns, axes.rows, axes.levels);
+    if (size > this.#gl.getParameter(this.#gl.MAX_3D_TEXTURE_SIZE)) throw new Error("This browser's WebGL has no room for so fine a grid. The map shows it.");
     canvas.addEventListener("webglcontextlost", (event) => {
       this.#isReady = false;
       event.preventDefault(); // so that it is restored

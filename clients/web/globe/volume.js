@@ -6,6 +6,9 @@
 import { cornersOf, weighted } from "../shell.js";
 import { coarseLevels, placeOn } from "./axes.js";
 
+/** A volume of more values stays coarse: they would take more than 200 MB. */
+const MOST_VALUES = 35e6;
+
 /** The textures of the renderer: two for coarse pictures, which take turns, and one for all shells. */
 const FINE = 2;
 
@@ -42,6 +45,11 @@ export class Volume {
     this.#makeRoom();
   }
 
+  /** Whether there is room for all shells. */
+  get holdsAll() {
+    return this.#axes.columns * this.#axes.rows * this.#radii.length <= MOST_VALUES;
+  }
+
   /** The levels of the coarse picture. */
   get coarse() {
     return this.#coarse;
@@ -75,8 +83,9 @@ export class Volume {
     coming.shells.set(level, values);
     const at = this.#coarse.indexOf(level);
     if (at >= 0 && (isNew || !coming.filled.has(level))) this.#renderer.fill(coming.texture, at, this.#laidOut(level, coming));
-    if (coming === this.#shown) this.#fillFine(level);
-    else if (this.#coarse.every((each) => coming.shells.has(each))) {
+    if (coming === this.#shown) {
+      if (this.holdsAll) this.#fillFine(level);
+    } else if (this.#coarse.every((each) => coming.shells.has(each))) {
       this.#shown = coming;
       this.#changed();
     }
@@ -122,7 +131,7 @@ export class Volume {
   #makeRoom() {
     this.#renderer.makeVolume(0, this.#coarse.length);
     this.#renderer.makeVolume(1, this.#coarse.length);
-    this.#renderer.makeVolume(FINE, this.#radii.length);
+    if (this.holdsAll) this.#renderer.makeVolume(FINE, this.#radii.length);
   }
 
   #laidOut(level, { shells, norm }) {

@@ -102,11 +102,11 @@ export class SurrogateWorker {
   }
   /**
    * Computes all shells of the frame that was answered last, and of each one to come.
-   * @param {?number[]} first the shells that are computed first; null: no more
+   * @param {?{first: number[], all: boolean}} wish the shells that are computed first, and whether the others follow; null: no more
    * @param {(shell: {of: object, level: number, values: Float32Array} | {error: string}) => void} [on]
    */
-  fill(first, on = () => {}) {
+  fill(wish, on = () => {}) {
     this.#onShell = on;
-    this.#worker.postMessage({ volume: first });
+    this.#worker.postMessage({ volume: wish });
   }
 }

@@ -14,6 +14,7 @@ export class Volume {
   #surrogate;
   #tell;
   #first = null; // the levels of the coarse picture
+  #all = true; // whether the others follow
   #of = null; // the coefficients and the quantity that are under way
   #left = []; // levels
   #begun = 0; // when the last coarse picture was there, in ms
@@ -24,9 +25,10 @@ export class Volume {
     this.#tell = tell;
   }
 
-  /** @param {?number[]} first the levels of the coarse picture; null: there is no globe */
-  set(first) {
-    this.#first = first;
+  /** @param {?{first: number[], all: boolean}} wish the levels of the coarse picture, and whether the others follow; null: there is no globe */
+  set(wish) {
+    this.#first = wish?.first ?? null;
+    this.#all = wish?.all ?? true;
     this.#of = null;
   }
 
@@ -40,7 +42,8 @@ export class Volume {
     const now = performance.now();
     if (this.#first === null || (seen.detail !== "refined" && now - this.#begun < DRAFT_MS)) return;
     this.#start(seen);
-    while (this.#left.length > this.#rest && performance.now() < now + UNASKED_MS) this.#next(seen);
+    const first = new Set(this.#first);
+    while (first.has(this.#left[0]) && performance.now() < now + UNASKED_MS) this.#next(seen);
     this.#begun = performance.now();
   }
 
@@ -51,11 +54,6 @@ export class Volume {
       this.#next(seen);
       await pause();
     }
-  }
-
-  /** How many shells are not a part of the coarse picture. */
-  get #rest() {
-    return this.#count - this.#first.length;
   }
 
   get #count() {
@@ -71,7 +69,7 @@ export class Volume {
     if (this.#isSame(seen)) return;
     this.#of = seen;
     const others = Array.from({ length: this.#count }, (_, level) => level).filter((level) => !this.#first.includes(level));
-    this.#left = [...this.#first, ...others];
+    this.#left = this.#all ? [...this.#first, ...others] : [...this.#first];
   }
 
   #next({ coefficients, variable, anomaly, t }) {

@@ -170,9 +170,9 @@ function tellWatched(isQuick) {
 }
 
 /** The page shows a globe, or no more. */
-function fill(surrogate, first) {
+function fill(surrogate, wish) {
   volume ??= new Volume(surrogate, (shell, transfer) => postMessage({ shell }, transfer));
-  volume.set(first);
+  volume.set(wish);
   if (!isWorking) work();
 }
 

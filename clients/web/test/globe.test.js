@@ -4,6 +4,8 @@ import { axesOfGrid, coarseLevels, placeOn } from "../globe/axes.js";
 import { hitAt, placeNear, projected, vectorOf, widthOf } from "../globe/geometry.js";
 import { Volume } from "../globe/volume.js";
 import { FIRST_VIEW, readGlobe, roundedGlobe, textOfGlobe } from "../globe-view.js";
+import { parseHash } from "../permalink-text.js";
+import { formatHash } from "../state.js";
 
 const view = { lat: 20, lng: 10, zoom: 1, west: -50, east: 40, floor: 0 };
 const shape = { core: 0.55, peel: 0.9 };
@@ -61,7 +63,10 @@ test("a view survives the way through an address", () => {
   assert.deepEqual(readGlobe("95,-190,100"), { ...FIRST_VIEW, lat: 90, lng: 170, zoom: 8 });
   const odd = roundedGlobe({ lat: -0.01, lng: 180, zoom: 1.234, west: 359.96, east: -180.04, floor: 12.34 });
   assert.deepEqual(odd, { lat: 0, lng: -180, zoom: 1.23, west: 0, east: 180, floor: 12.3 });
-  assert.deepEqual(readGlobe(textOfGlobe(odd)).zoom, odd.zoom);
+  const catalog = { variables: ["vx"], steps: [{ t: 1, label: null }], shells: [{ r: 0 }], default: { variable: "vx", t: 1, r: 0 } };
+  const state = { ...catalog.default, globe: roundedGlobe({ ...FIRST_VIEW, lat: -12.3 }), view: null };
+  assert.deepEqual(parseHash(formatHash(state), catalog), { state, problems: [] });
+  assert.equal(parseHash("#globe=north", catalog).problems.length, 1);
 });
 
 const grid = { latitudes_deg: [60, 0, -60], longitudes_deg: [0, 90, 180, 270] };
