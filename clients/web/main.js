@@ -20,7 +20,6 @@ import { Readout } from "./readout.js";
 import { Recovery } from "./recovery.js";
 import { download, fileName, pictureOf } from "./save-picture.js";
 import { openSource } from "./source.js";
-import { FIRST_VIEW } from "./globe-view.js";
 import { formatHash, frameKey, frameOf, roundedPlace, withChange } from "./state.js";
 import { ViewportCanvas } from "./viewport-canvas.js";
 
@@ -127,7 +126,7 @@ function run(source) {
   const page = {
     source, engine: field, map: globe.leaflet, state: () => state, download, words,
     choose: (change) => choose(change), legend: () => shownLegend, shownFrame: () => shownFrame,
-    inform: (text) => message.inform(text), reading: () => readout.write(), beside: () => cut?.picture ?? null,
+    inform: (text) => message.inform(text), reading: () => readout.write(), drawn: () => open({ isQuiet: true }), beside: () => cut?.picture ?? null,
     isEmbedded: embed !== null, hash: () => formatHash(state),
     go: (hash) => {
       permalink.replace(hash);
@@ -187,7 +186,7 @@ function run(source) {
   button("section").hidden = !looksBelow;
   button("compare").hidden = field.chosen !== "browser";
   button("globe").hidden = !hasGlobe;
-  button("globe").addEventListener("click", () => choose({ globe: state.globe ? null : FIRST_VIEW }));
+  button("globe").addEventListener("click", () => choose({ globe: state.globe ? null : "1" }));
   button("compare").addEventListener("click", async () => (await open())?.toggleCompare());
   button("section").addEventListener("click", async () => (await open())?.toggleSection());
   byId("cite").addEventListener("click", async () => (await open())?.cite());
@@ -292,7 +291,7 @@ function run(source) {
     recovery.shown();
     player.shown(dataset.detail === "refined");
     message.clearFailure();
-    if (dataset.detail === "refined") open({ isQuiet: true });
+    if (dataset.detail === "refined" && !state.globe) open({ isQuiet: true }); // a globe comes before
   }
 }
 

@@ -1,7 +1,6 @@
 /** Reads a URL's fragment as people write them: numbers in any form, units, other names. What is not understood is named. */
 
 import { isAnomaly } from "./anomaly.js";
-import { readGlobe } from "./globe-view.js";
 import { readRange } from "./range.js";
 import { defaultState, rounded, roundedPlace } from "./state.js";
 import { roundedTime } from "./times.js";
@@ -49,11 +48,9 @@ export function parseHash(hash, catalog, hasBetween = false) {
   const ends = readPlaces(asked, "section", 2, problems);
   const section = ends.length ? Object.freeze({ from: ends[0], to: ends[1] }) : null;
   const compare = readPinned(asked.compare, catalog, hasBetween, problems);
-  const globe = asked.globe === undefined ? null : readGlobe(asked.globe);
-  if (globe === undefined) problems.push(`There is no globe=${asked.globe}; it is a latitude, a longitude, a zoom, and the cut's west, east and floor.`);
   const chosen = {
     ...(draw && { draw }), ...(anomaly && { anomaly }), ...(range && { range }), ...(place && { place }), ...(section && { section }),
-    ...(compare && { compare }), ...(globe && { globe }),
+    ...(compare && { compare }), ...(asked.globe && { globe: asked.globe }),
   };
   return { state: Object.freeze({ variable, t, r, ...chosen, view }), problems };
 }

@@ -1,16 +1,14 @@
 /** The page's state as a frozen value, and its text in the URL's fragment. `permalink-text.js` reads what people write. */
 
-import { textOfGlobe } from "./globe-view.js";
-
 /**
  * @typedef {Readonly<{lat: number, lng: number, zoom: number}>} View
  * @typedef {Readonly<{lat: number, lng: number}>} Place
  * @typedef {Readonly<{from: Place, to: Place}>} Section  the great circle from one place to another
  * @typedef {Readonly<{variable: string, t: number, r: number, anomaly?: boolean}>} Pinned  a frame to compare with
  * @typedef {Readonly<import("./source.js").Frame & {view: ?View, place?: ?Place, section?: ?Section, compare?: ?Pinned,
- *   globe?: ?import("./globe-view.js").GlobeView}>} State
+ *   globe?: ?string}>} State
  *   `view` is null while the map shows the globe as it is first seen: such a link fits any screen. The page shows what is below
- *   a place, and below a section, and the globe
+ *   a place, and below a section, and a globe, whose text globe/view.js reads
  */
 
 /** A frame's place in addresses, e.g. "temperature/120/150". @param {import("./source.js").Frame} frame */
@@ -51,7 +49,7 @@ export function formatHash({ variable, t, r, draw, anomaly, range, place, sectio
   if (place) parameters.set("place", textOf(place));
   if (section) parameters.set("section", [section.from, section.to].map(textOf).join());
   if (compare) parameters.set("compare", textOfPinned(compare));
-  if (globe) parameters.set("globe", textOfGlobe(globe));
+  if (globe) parameters.set("globe", globe);
   if (view) for (const [name, number] of Object.entries(rounded(view))) parameters.set(name, number.toFixed(3));
   return `#${parameters}`;
 }

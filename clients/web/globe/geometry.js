@@ -4,7 +4,7 @@
  */
 
 /**
- * @typedef {import("../globe-view.js").GlobeView} GlobeView  where the eye is, and what is cut away: north of the floor, a plane
+ * @typedef {import("./view.js").GlobeView} GlobeView  where the eye is, and what is cut away: north of the floor, a plane
  *   through the parallel at that latitude, all between two meridians
  * @typedef {{core: number, peel: number}} Shape  the radii of the core and of the shell that is on the map
  * @typedef {"shell" | "west" | "east" | "floor" | "core"} Surface

@@ -2,7 +2,7 @@
 
 import { marksOf } from "../depth-marks.js";
 import { formatPlace, formatValue, lengthFormat, unitAfter } from "../format.js";
-import { FIRST_VIEW, roundedGlobe } from "../globe-view.js";
+import { FIRST_VIEW, readGlobe, roundedGlobe, textOfGlobe } from "./view.js";
 import { element } from "../more/dom.js";
 import { sampleShell } from "../shell.js";
 import { frameKey, roundedPlace } from "../state.js";
@@ -13,6 +13,7 @@ import { Handles } from "./handles.js";
 import { Marks } from "./marks.js";
 import { OnMap } from "./on-map.js";
 import { Renderer, scaleOf } from "./renderer.js";
+import { addStyle } from "./style.js";
 import { Turning } from "./turning.js";
 import { Volume } from "./volume.js";
 
@@ -68,12 +69,16 @@ export class Globe {
     this.#renderer = new Renderer(canvas, this.#axes, {
       ready: () => this.#redraw(), restored: () => this.#restore(), failed: (error) => this.#giveUp(error),
     });
-    this.#volume = new Volume(this.#renderer, this.#axes, catalog.grid, radii, (of) => this.#normOf(of), () => this.#redraw());
+    this.#volume = new Volume(this.#renderer, this.#axes, catalog.grid, radii, (of) => this.#normOf(of), () => {
+      this.#redraw();
+      page.drawn();
+    });
     this.#filler = new Filler(page, this.#volume, {
       shell: (shell) => this.#volume.take(shell),
       failed: (reason) => page.inform(reason),
     });
     this.#parts = { root, canvas, note };
+    addStyle();
     document.querySelector("main").append(root);
     this.#handles = new Handles(root, { moved: (view) => this.#look(view), pointOf: (event) => this.#pointOf(event) });
     this.#marks = new Marks(root, this.#rings, this.#surface, catalog.surface_radius_km);
@@ -92,7 +97,7 @@ export class Globe {
   /** @param {import("../state.js").State} state */
   show({ globe, place }) {
     const wasOpen = this.#view !== null;
-    this.#view = globe ?? null;
+    this.#view = globe ? this.#read(globe) : null;
     this.#parts.root.hidden = this.#view === null;
     this.#onMap.show(this.#view);
     this.#marks.place = place ?? null;
@@ -100,6 +105,15 @@ export class Globe {
       if (wasOpen) this.#close();
     } else if (wasOpen) this.#redraw();
     else this.shown();
+  }
+
+  /** Reads what an address says, and tells what it does not understand. */
+  #read(text) {
+    const view = readGlobe(text);
+    if (view) return view;
+    this.#page.inform(`There is no globe=${text}; it is a latitude, a longitude, a zoom, and the cut's west, east and floor.`);
+    queueMicrotask(() => this.#look(FIRST_VIEW));
+    return FIRST_VIEW;
   }
 
   /** A frame is on the map. */
@@ -222,7 +236,7 @@ export class Globe {
   }
 
   #look(view) {
-    this.#page.look({ globe: roundedGlobe(view) });
+    this.#page.look({ globe: textOfGlobe(roundedGlobe(view)) });
   }
 
   #pointOf({ clientX, clientY }) {

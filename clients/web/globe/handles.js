@@ -1,7 +1,7 @@
 /** The handles of the cut: one for each of its planes. Pointers drag them, and keys move them. */
 
 import { formatLatitude, formatLongitude } from "../format.js";
-import { LEAST_WIDTH } from "../globe-view.js";
+import { LEAST_WIDTH } from "./view.js";
 import { button } from "../more/dom.js";
 import { placeNear, projected, vectorOf, widthOf } from "./geometry.js";
 
@@ -22,7 +22,7 @@ export class Handles {
 
   /**
    * @param {HTMLElement} root
-   * @param {{moved: (view: import("../globe-view.js").GlobeView) => void, pointOf: (event: PointerEvent) => {x: number, y: number}}} on
+   * @param {{moved: (view: import("./view.js").GlobeView) => void, pointOf: (event: PointerEvent) => {x: number, y: number}}} on
    *   `pointOf` says where an event is, in radii from the globe's middle
    */
   constructor(root, on) {
@@ -31,7 +31,7 @@ export class Handles {
     this.#handles = Object.fromEntries(Object.keys(PLANES).map((name) => [name, this.#handle(name)]));
   }
 
-  /** @param {import("../globe-view.js").GlobeView} view @param {(x: number, y: number) => [number, number]} toPixels @param {number} peel */
+  /** @param {import("./view.js").GlobeView} view @param {(x: number, y: number) => [number, number]} toPixels @param {number} peel */
   place(view, toPixels, peel) {
     this.#view = view;
     const middle = (view.floor + 90) / 2;

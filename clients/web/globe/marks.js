@@ -23,7 +23,7 @@ export class Marks {
     root.append(this.#chosen, this.#hovering, ...this.#rings.map(({ label }) => label));
   }
 
-  /** @param {import("../globe-view.js").GlobeView} view @param {import("./geometry.js").Shape} shape @param {(x: number, y: number) => [number, number]} toPixels */
+  /** @param {import("./view.js").GlobeView} view @param {import("./geometry.js").Shape} shape @param {(x: number, y: number) => [number, number]} toPixels */
   put(view, shape, toPixels) {
     const put = (mark, vector, surface) => {
       const { x, y, depth } = projected(view, vector);

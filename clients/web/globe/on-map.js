@@ -16,7 +16,7 @@ export class OnMap {
     this.#canvas = new ViewportCanvas(map, "marks", (context, viewport) => this.#draw(context, viewport));
   }
 
-  /** @param {?import("../globe-view.js").GlobeView} view null: there is no globe */
+  /** @param {?import("./view.js").GlobeView} view null: there is no globe */
   show(view) {
     this.#view = view;
     this.#canvas.setVisible(view !== null);

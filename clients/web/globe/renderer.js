@@ -11,7 +11,7 @@ const ROWS = { fine: 0, coarse: 1 };
 /**
  * @typedef {{columns: number, rows: number, levels: number, table: Float32Array, firstLng: number}} Axes  see axes.js
  * @typedef {{
- *   view: import("../globe-view.js").GlobeView, shape: import("./geometry.js").Shape, rings: number[], range: [number, number],
+ *   view: import("./view.js").GlobeView, shape: import("./geometry.js").Shape, rings: number[], range: [number, number],
  *   volume: ?{texture: number, isFine: boolean}, hasGraticule: boolean,
  * }} Scene  `range`: the values of the first and the last colour
  * @typedef {{samples: number, isSmall?: boolean, strip?: [number, number]}} How  samples along each side of a pixel; whether a

@@ -17,7 +17,7 @@ export class Turning {
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {{
-   *   view: () => import("../globe-view.js").GlobeView, look: (view: import("../globe-view.js").GlobeView) => void, radius: () => number,
+   *   view: () => import("./view.js").GlobeView, look: (view: import("./view.js").GlobeView) => void, radius: () => number,
    *   pointOf: (event: MouseEvent) => Point, point: (point: ?Point) => void, choose: (point: Point) => void, zooms: boolean,
    * }} on `radius` is in pixels; `point`: the pointer is there; `choose`: a click; `zooms`: whether the wheel zooms
    */

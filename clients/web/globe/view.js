@@ -1,4 +1,4 @@
-/** How the cut-away globe is seen, and its text in addresses. The globe itself is loaded when it is opened: globe/globe.js. */
+/** How the cut-away globe is seen, and its text in addresses. */
 
 /**
  * @typedef {Readonly<{lat: number, lng: number, zoom: number, west: number, east: number, floor: number}>} GlobeView
@@ -29,9 +29,8 @@ export function roundedGlobe({ lat, lng, zoom, west, east, floor }) {
 /** @param {GlobeView} view */
 export const textOfGlobe = ({ lat, lng, zoom, west, east, floor }) => [lat, lng, zoom, west, east, floor].join();
 
-/** @param {string} text @returns {?GlobeView | undefined} null: no globe; undefined: the text means nothing */
+/** @param {string} text @returns {GlobeView | undefined} undefined: the text means nothing */
 export function readGlobe(text) {
-  if (/^(0|false|no|off)$/i.test(text)) return null;
   if (/^(|1|true|yes|on)$/i.test(text)) return FIRST_VIEW;
   const numbers = text.split(/[,;]/).map((part) => (part.trim() === "" ? NaN : Number(part)));
   if (![2, 3, 6].includes(numbers.length) || !numbers.every(Number.isFinite)) return undefined;
