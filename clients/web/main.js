@@ -126,7 +126,8 @@ function run(source) {
   const page = {
     source, engine: field, map: globe.leaflet, state: () => state, download, words,
     choose: (change) => choose(change), legend: () => shownLegend, shownFrame: () => shownFrame,
-    inform: (text) => message.inform(text), reading: () => readout.write(), drawn: () => open({ isQuiet: true }), beside: () => cut?.picture ?? null,
+    inform: (text) => message.inform(text), reading: () => readout.write(),
+    drawn: () => open({ isQuiet: true }), beside: () => cut?.picture ?? null,
     isEmbedded: embed !== null, hash: () => formatHash(state),
     go: (hash) => {
       permalink.replace(hash);
@@ -235,7 +236,7 @@ function run(source) {
 
   async function save() {
     if (shownLegend === null) return;
-    download(await pictureOf(byId("map"), words(), () => cut?.picture ?? null), `${fileName(words().caption)}.png`);
+    download(await pictureOf(byId("map"), words(), page.beside), `${fileName(words().caption)}.png`);
   }
 
   /** Takes the state from the address: at the start, and when the reader goes back or forward, or edits it. */

@@ -79,10 +79,9 @@ export class Volume {
       this.#coming = { of, norm: this.#normOf(of), shells: new Map(), texture, filled: new Set() };
     }
     const coming = this.#coming;
-    const isNew = !coming.shells.has(level);
     coming.shells.set(level, values);
     const at = this.#coarse.indexOf(level);
-    if (at >= 0 && (isNew || !coming.filled.has(level))) this.#renderer.fill(coming.texture, at, this.#laidOut(level, coming));
+    if (at >= 0) this.#renderer.fill(coming.texture, at, this.#laidOut(level, coming));
     if (coming === this.#shown) {
       if (this.holdsAll) this.#fillFine(level);
     } else if (this.#coarse.every((each) => coming.shells.has(each))) {

@@ -19,9 +19,9 @@ import { Section } from "./section.js";
  *   hash: () => string, go: (hash: string) => void, beside: () => ?HTMLCanvasElement,
  *   look: (change: Partial<import("../state.js").State>) => void, reading: () => void, drawn: () => void,
  * }} Page  what main.js lends: the state and how to change it; the frame on the map and its legend; what a saved picture says;
- *   whether places can be looked below; whether another page holds this one; the address's fragment, and how to follow one; what stands
- *   beside the map, drawn to be copied; `look` changes how something is seen, which does not stop what plays; another value is read;
- *   the globe is drawn
+ *   whether places can be looked below; whether another page holds this one; the address's fragment, and how to follow one; what
+ *   stands beside the map, drawn to be copied; `look` changes how something is seen, which does not stop what plays; `reading`: another
+ *   value is read off the globe; `drawn`: its first picture is there
  */
 
 export class More {
