@@ -90,6 +90,8 @@ function run(source) {
 
   let opening = null;
   let more = null; // what the page can do besides: more/more.js
+  let openingCut = null;
+  let cut = null; // the cut-away globe: globe/globe.js
   let chosen = 0; // a timer
 
   const globe = new GlobeMap(byId("map"), byId("zoom"), tiling, (view) => {
@@ -120,7 +122,26 @@ function run(source) {
       more?.show(state);
     },
   });
-  const looksBelow = (field.chosen === "browser" || Boolean(source.fetchProfile)) && (embed?.includes("below") ?? true);
+  /** What this module lends to those that are loaded later. */
+  const page = {
+    source, engine: field, map: globe.leaflet, state: () => state, download, words,
+    choose: (change) => choose(change), legend: () => shownLegend, shownFrame: () => shownFrame,
+    inform: (text) => message.inform(text), reading: () => readout.write(),
+    drawn: () => open({ isQuiet: true }), beside: () => cut?.picture ?? null,
+    isEmbedded: embed !== null, hash: () => formatHash(state),
+    go: (hash) => {
+      permalink.replace(hash);
+      navigate();
+    },
+    look: (change) => {
+      state = withChange(state, change);
+      permalink.write(state);
+      cut?.show(state);
+    },
+  };
+  page.looksBelow = (field.chosen === "browser" || Boolean(source.fetchProfile)) && (embed?.includes("below") ?? true);
+  const { looksBelow } = page;
+  const hasGlobe = catalog.shells.length > 1 && source.folder !== null; // pictures have no values
   const legend = new Legend(byId("legend"));
   // A place is chosen by a click, unless that is the first one of two, which enlarge the map.
   const probe = new Probe(globe.leaflet, byId("crosshair"), {
@@ -133,7 +154,7 @@ function run(source) {
   globe.leaflet.on("dblclick", () => clearTimeout(chosen));
   readout = new Readout(
     source,
-    { shell: (frame) => field.shellOf(frame), place: () => (more?.isPinnedAt(probe.point, probe.place) ? null : probe.place) },
+    { shell: (frame) => field.shellOf(frame), place: () => (more?.isPinnedAt(probe.point, probe.place) ? null : probe.place), other: () => cut?.reading ?? null },
     { value: (value) => legend.mark(value), failed: (reason) => message.inform(reason) },
   );
   const choose = (change) => {
@@ -165,6 +186,8 @@ function run(source) {
   button("save").addEventListener("click", save);
   button("section").hidden = !looksBelow;
   button("compare").hidden = field.chosen !== "browser";
+  button("globe").hidden = !hasGlobe;
+  button("globe").addEventListener("click", () => choose({ globe: state.globe ? null : "1" }));
   button("compare").addEventListener("click", async () => (await open())?.toggleCompare());
   button("section").addEventListener("click", async () => (await open())?.toggleSection());
   byId("cite").addEventListener("click", async () => (await open())?.cite());
@@ -177,15 +200,6 @@ function run(source) {
    * @returns {Promise<?import("./more/more.js").More>} null if it does not come
    */
   function open({ isQuiet = false } = {}) {
-    const page = {
-      source, engine: field, map: globe.leaflet, state: () => state, choose, download, words, looksBelow,
-      legend: () => shownLegend, shownFrame: () => shownFrame, inform: (text) => message.inform(text),
-      isEmbedded: embed !== null, hash: () => formatHash(state),
-      go: (hash) => {
-        permalink.replace(hash);
-        navigate();
-      },
-    };
     const failed = () => {
       opening = null; // it is opened again when it is needed
       if (!isQuiet) message.fail("A part of the page could not be loaded.", open);
@@ -193,6 +207,22 @@ function run(source) {
     };
     opening ??= import("./more/more.js").then(({ More }) => (more = new More(page)), failed);
     return opening;
+  }
+
+  /** Opens the globe, which then shows the state. */
+  async function openCut() {
+    openingCut ??= import("./globe/globe.js").catch(() => {
+      throw new Error("The globe could not be loaded.");
+    });
+    try {
+      const { Globe } = await openingCut;
+      cut ??= new Globe(page);
+      cut.show(state);
+    } catch (error) {
+      openingCut = null;
+      choose({ globe: null });
+      message.inform(error.message);
+    }
   }
 
   const stepNear = (t) => catalog.steps.reduce((a, b) => (Math.abs(b.t - t) < Math.abs(a.t - t) ? b : a)).t;
@@ -206,13 +236,14 @@ function run(source) {
 
   async function save() {
     if (shownLegend === null) return;
-    download(await pictureOf(byId("map"), words()), `${fileName(words().caption)}.png`);
+    download(await pictureOf(byId("map"), words(), page.beside), `${fileName(words().caption)}.png`);
   }
 
   /** Takes the state from the address: at the start, and when the reader goes back or forward, or edits it. */
   function navigate() {
     const { state: asked, problems } = parseHash(location.hash, catalog, field.hasBetween);
-    state = asked;
+    state = hasGlobe ? asked : withChange(asked, { globe: null });
+    if (asked.globe && !hasGlobe) problems.push("There is no globe of these data.");
     player.stop();
     message.clear();
     if (problems.length) message.inform(problems.join(" "));
@@ -227,6 +258,10 @@ function run(source) {
     ranges.show(state);
     caption.showPlaces(state);
     field.show(frameOf(state));
+    document.documentElement.toggleAttribute("data-globe", Boolean(state.globe));
+    button("globe").setAttribute("aria-pressed", String(Boolean(state.globe)));
+    if (cut) cut.show(state);
+    else if (state.globe) openCut();
     if (more) more.show(state);
     else if (state.compare || (looksBelow && (state.place || state.section))) open();
   }
@@ -250,13 +285,14 @@ function run(source) {
     caption.show(frame, found);
     shownLegend = found;
     dataset.loaded = frameKey(frame);
+    cut?.shown();
     more?.shown(frame, dataset.detail);
     if (frameKey(frame) !== frameKey(frameOf(state))) return; // it is on the way to the wanted one
     delete dataset.busy;
     recovery.shown();
     player.shown(dataset.detail === "refined");
     message.clearFailure();
-    if (dataset.detail === "refined") open({ isQuiet: true });
+    if (dataset.detail === "refined" && !state.globe) open({ isQuiet: true }); // a globe comes before
   }
 }
 

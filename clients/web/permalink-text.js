@@ -18,6 +18,7 @@ const NAMES = {
   place: ["place", "at"],
   section: ["section"],
   compare: ["compare"],
+  globe: ["globe"],
   lat: ["lat", "latitude"],
   lng: ["lng", "lon", "long", "longitude"],
   zoom: ["zoom", "z"],
@@ -49,7 +50,7 @@ export function parseHash(hash, catalog, hasBetween = false) {
   const compare = readPinned(asked.compare, catalog, hasBetween, problems);
   const chosen = {
     ...(draw && { draw }), ...(anomaly && { anomaly }), ...(range && { range }), ...(place && { place }), ...(section && { section }),
-    ...(compare && { compare }),
+    ...(compare && { compare }), ...(asked.globe && { globe: asked.globe }),
   };
   return { state: Object.freeze({ variable, t, r, ...chosen, view }), problems };
 }

@@ -11,6 +11,7 @@ export class Readout {
   #fetchShell;
   #shellOf;
   #placeOf;
+  #otherOf;
   #on;
   #frame = null;
   #range = null;
@@ -24,8 +25,8 @@ export class Readout {
    * @param {import("./source.js").Source} source
    * @param {{
    *   shell: (frame: import("./source.js").Frame) => ?{shape: number[], values: Float32Array},
-   *   place: () => ?{lat: number, lng: number},
-   * }} of the values of a frame that this browser has computed; the place that is read
+   *   place: () => ?{lat: number, lng: number}, other: () => ?{value: number, text: string, place: string},
+   * }} of the values of a frame that this browser has computed; the place that is read; what is read off another picture than the map
    * @param {{value: (value: number) => void, failed: (reason: string) => void}} on
    */
   constructor(source, of, on) {
@@ -33,6 +34,7 @@ export class Readout {
     this.#fetchShell = source.fetchShell;
     this.#shellOf = of.shell;
     this.#placeOf = of.place;
+    this.#otherOf = of.other;
     this.#on = on;
   }
 
@@ -68,6 +70,13 @@ export class Readout {
 
   /** Writes the value again: another place is read. */
   write() {
+    const other = this.#otherOf();
+    if (other) {
+      document.getElementById("place").textContent = other.place;
+      document.getElementById("value").textContent = other.text;
+      this.#on.value(other.value);
+      return;
+    }
     const place = this.#placeOf();
     const value = place && this.#shell ? sampleShell(this.#shell, this.#grid, place.lat, place.lng) * this.#factor : NaN;
     document.getElementById("place").textContent = place ? formatPlace(place.lat, place.lng) : "";

@@ -7,23 +7,26 @@ const FONT = "system-ui, -apple-system, sans-serif";
 
 /**
  * @typedef {{title: string, caption: string, heading: string, legend: import("./source.js").Legend, credit: string}} Words
- * @param {HTMLElement} element the map's @param {Words} words @returns {Promise<Blob>}
+ * @param {HTMLElement} element the map's @param {Words} words @param {() => ?HTMLCanvasElement} [beside] draws what stands beside the map
+ * @returns {Promise<Blob>}
  */
-export async function pictureOf(element, words) {
+export async function pictureOf(element, words, beside) {
   const canvas = document.createElement("canvas");
-  compose(canvas, element, words);
+  compose(canvas, element, words, beside);
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
 
 /** Draws the picture on a canvas, which takes its size. @param {HTMLCanvasElement} canvas */
-export function compose(canvas, element, words) {
+export function compose(canvas, element, words, beside = () => null) {
   const rank = (canvas) => Number(getComputedStyle(canvas).zIndex);
   const layers = [...element.querySelectorAll(".viewport-canvas")].filter((canvas) => !canvas.hidden && canvas.width);
   layers.sort((a, b) => rank(a) - rank(b));
   const { width, height } = layers[0];
+  const other = beside();
+  const more = other ? Math.round((other.width * height) / other.height) : 0;
   const scale = width / element.clientWidth;
   const band = Math.round(BAND_PX * scale);
-  canvas.width = width;
+  canvas.width = width + more;
   canvas.height = height + 2 * band;
   const context = canvas.getContext("2d");
   context.fillStyle = "#fff";
@@ -32,8 +35,13 @@ export function compose(canvas, element, words) {
     const seen = Math.round(layer.width * (layer.dataset.share ?? 1));
     context.drawImage(layer, 0, 0, seen, height, 0, band, seen, height);
   }
+  if (other) {
+    context.fillStyle = getComputedStyle(other.parentElement).backgroundColor;
+    context.fillRect(width, band, more, height);
+    context.drawImage(other, width, band, more, height);
+  }
   context.scale(scale, scale);
-  write(context, words, width / scale, height / scale + BAND_PX);
+  write(context, words, canvas.width / scale, height / scale + BAND_PX);
 }
 
 function write(context, { title, caption, heading, legend, credit }, width, bottom) {

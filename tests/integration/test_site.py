@@ -44,7 +44,7 @@ def site(excerpt: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_holds_the_page_the_surrogates_and_nothing_else(site: Path, excerpt: Path) -> None:
-    code = {"index.html", "main.js", "more.js", "leaflet.js", "worker.js", "sw.js"}
+    code = {"index.html", "main.js", "more.js", "globe.js", "leaflet.js", "worker.js", "sw.js"}
     page = code | {"leaflet.LICENSE.txt", "uplot.LICENSE.txt"}
     due = set(page)
     for name, folder, more in (

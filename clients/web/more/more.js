@@ -16,9 +16,12 @@ import { Section } from "./section.js";
  *   legend: () => ?import("../source.js").Legend, shownFrame: () => ?import("../source.js").Frame,
  *   inform: (text: string) => void, download: (file: Blob, name: string) => void,
  *   words: () => import("../save-picture.js").Words, looksBelow: boolean, isEmbedded: boolean,
- *   hash: () => string, go: (hash: string) => void,
+ *   hash: () => string, go: (hash: string) => void, beside: () => ?HTMLCanvasElement,
+ *   look: (change: Partial<import("../state.js").State>) => void, reading: () => void, drawn: () => void,
  * }} Page  what main.js lends: the state and how to change it; the frame on the map and its legend; what a saved picture says;
- *   whether places can be looked below; whether another page holds this one; the address's fragment, and how to follow one
+ *   whether places can be looked below; whether another page holds this one; the address's fragment, and how to follow one; what
+ *   stands beside the map, drawn to be copied; `look` changes how something is seen, which does not stop what plays; `reading`: another
+ *   value is read off the globe; `drawn`: its first picture is there
  */
 
 export class More {

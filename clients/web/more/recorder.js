@@ -27,7 +27,7 @@ export class Recorder {
   /** A frame is on the map. */
   shown() {
     if (!this.#recorder) return;
-    compose(this.#canvas, this.#page.map.getContainer(), this.#page.words());
+    compose(this.#canvas, this.#page.map.getContainer(), this.#page.words(), this.#page.beside);
   }
 
   /** Ends the film and saves it. */
@@ -42,7 +42,7 @@ export class Recorder {
 
   #start() {
     const { caption } = this.#page.words();
-    compose(this.#canvas, this.#page.map.getContainer(), this.#page.words());
+    compose(this.#canvas, this.#page.map.getContainer(), this.#page.words(), this.#page.beside);
     const stream = this.#canvas.captureStream();
     const recorder = new MediaRecorder(stream, { mimeType: this.#kind, videoBitsPerSecond: BITS_PER_SECOND });
     const parts = [];

@@ -46,6 +46,7 @@ export class SurrogateWorker {
   #requests = new Map(); // by id, who waits for answers: the latest that was answered and all later ones
   #early;
   #onWatched = () => {};
+  #onShell = () => {};
 
   /**
    * @param {Worker} worker @param {{bytes: number, chains: number[][]}} about
@@ -64,6 +65,7 @@ export class SurrogateWorker {
 
   #answered(data) {
     if (data.watched) this.#onWatched(data.watched);
+    if (data.shell) this.#onShell(data.shell);
     const on = this.#requests.get(data.id);
     if (!on) return;
     for (const id of this.#requests.keys()) if (id < data.id) this.#requests.delete(id);
@@ -97,5 +99,14 @@ export class SurrogateWorker {
   watch(watch, on = this.#onWatched) {
     this.#onWatched = on;
     this.#worker.postMessage({ watch });
+  }
+  /**
+   * Computes all shells of the frame that was answered last, and of each one to come.
+   * @param {?{first: number[], all: boolean}} wish the shells that are computed first, and whether the others follow; null: no more
+   * @param {(shell: {of: object, level: number, values: Float32Array} | {error: string}) => void} [on]
+   */
+  fill(wish, on = () => {}) {
+    this.#onShell = on;
+    this.#worker.postMessage({ volume: wish });
   }
 }

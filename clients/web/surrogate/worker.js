@@ -1,13 +1,15 @@
 /**
  * Computes shells in a worker, so that the page does not wait. client.js talks to it. A shell is computed from the code
  * alone first, and then from the refined step. A newer request stops an older one at its next pause, once its files are
- * there; until then, the worker goes on with those before it. Profiles and sections that the page watches follow its shells.
+ * there; until then, the worker goes on with those before it. Profiles and sections that the page watches follow its shells, and
+ * then all shells of a globe.
  */
 
 import { chainsOf } from "./chains.js";
 import { quantityOf } from "./derived.js";
 import { Series } from "./series.js";
 import { openSurrogate } from "./surrogate.js";
+import { Volume } from "./volume.js";
 import { Watched } from "./watched.js";
 
 /** A refinement waits this long for a newer request, because a dragged slider makes many. */
@@ -30,6 +32,7 @@ const arrivals = new Map(); // by address, the files that the page reads: what t
 let watched = null;
 let seen = null; // what the page was answered last, with its coefficients
 let series = null;
+let volume = null;
 
 addEventListener("message", ({ data }) => {
   if (data.open) {
@@ -47,6 +50,10 @@ addEventListener("message", ({ data }) => {
   }
   if (data.series !== undefined) {
     opening.then((surrogate) => follow(surrogate, data), () => {});
+    return;
+  }
+  if (data.volume !== undefined) {
+    opening.then((surrogate) => fill(surrogate, data.volume), () => {});
     return;
   }
   for (const [key, { isAnswered }] of requests) if (isAnswered) requests.delete(key);
@@ -88,7 +95,11 @@ async function open({ open: address, packed, expected = [] }) {
 
 async function work() {
   isWorking = true;
-  while (requests.size > 0) {
+  while (requests.size > 0 || volume?.wants(seen)) {
+    if (requests.size === 0) {
+      await volume.fill(seen, unlessAsked).catch(stopped);
+      continue;
+    }
     const request = best();
     if (!request) {
       await news();
@@ -134,9 +145,11 @@ async function compute(request) {
   const pause = () => pauseFor(turn);
   const coded = async (coefficients, detail) => {
     reply(coefficients, detail);
+    volume?.begin(seen);
     await pauseFor(quiet);
   };
   reply(await surrogate.coefficientsAt(t, { pause, coded, passed }), "refined");
+  volume?.begin(seen);
   await pauseFor(quiet); // for whoever waits
   tellWatched(false);
   await pause();
@@ -154,6 +167,25 @@ function tellWatched(isQuick) {
   if (!seen || !watched || watched.isEmpty) return;
   const found = watched.of(seen, seen.coefficients, isQuick);
   if (found) postMessage({ watched: found });
+}
+
+/** The page shows a globe, or no more. */
+function fill(surrogate, wish) {
+  volume ??= new Volume(surrogate, (shell, transfer) => postMessage({ shell }, transfer));
+  volume.set(wish);
+  if (!isWorking) work();
+}
+
+/** Lets a globe's shells wait for requests. */
+async function unlessAsked() {
+  await turn();
+  if (requests.size > 0) throw STALE;
+}
+
+function stopped(error) {
+  if (error === STALE) return;
+  volume.set(null);
+  postMessage({ shell: { error: error.message } });
 }
 
 /** Tells the values at a place over time, as a newer wish allows. */
