@@ -83,7 +83,7 @@ LAYERS = {
         "engines",
         "keys progress spreads coarse",
         "fields places features",
-        "pictures prefetch",
+        "pictures prefetch volumes",
         "catalog wmts zarr",
         "page ogc",
         "routes seed site",

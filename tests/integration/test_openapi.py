@@ -22,6 +22,7 @@ PATHS = {
     "/tiles/{var}/{t}/{r}/{z}/{x}/{y}.{format}",
     "/tiles/{var}/{t}/{r}/{z}/{x}/{y}@2x.{format}",
     "/tiles/{var}/{t}/{r}/tilejson.json",
+    "/shells/{var}.nc",
     "/shells/{var}/{t}/{r}",
     "/shells/{var}/{t}/{r}.{format}",
     "/points/{var}/{t}/{r}",

@@ -17,6 +17,7 @@ ADDRESSES = {
     TILE + "@2x.webp": "",
     SHELL: "",
     SHELL + ".png": "",
+    "/shells/temperature.nc": "t=119-120&r=150",
     "/tiles/temperature/120/150/tilejson.json": "",
     "/catalog": "",
     "/variables": "",

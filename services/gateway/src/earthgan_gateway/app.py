@@ -41,11 +41,13 @@ from earthgan_gateway.routes.presence import Presence
 from earthgan_gateway.routes.problems import add_problem_handlers
 from earthgan_gateway.routes.public_address import PublicAddress, Rooted
 from earthgan_gateway.routes.url_length import UrlLength
+from earthgan_gateway.routes.volumes import volumes_router
 from earthgan_gateway.routes.wmts import wmts_router
 from earthgan_gateway.routes.wmts_queries import WmtsQueries
 from earthgan_gateway.routes.zarr import zarr_router
 from earthgan_gateway.settings import Settings
 from earthgan_gateway.telemetry import Metrics, TelemetryMiddleware, make_traces
+from earthgan_gateway.volumes import Volumes
 
 
 def create_app(settings: Settings | None = None, engine: BareEngine | None = None) -> FastAPI:
@@ -119,6 +121,7 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
     )
     routers = (
         pictures_router(),
+        volumes_router(Volumes(fields, reads), fields.keys),
         metadata_router(fields),
         colormaps_router(),
         wmts_router(offer),
@@ -159,7 +162,14 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "HEAD"],
-            expose_headers=["ETag", "Cache-Status", "Retry-After", "Server-Timing", "EarthGAN-Surrogate"],
+            expose_headers=[
+                "ETag",
+                "Cache-Status",
+                "Content-Disposition",
+                "Retry-After",
+                "Server-Timing",
+                "EarthGAN-Surrogate",
+            ],
         )
     app.add_middleware(UrlLength)
     paths = [route.path for router in routers for route in router.routes if isinstance(route, APIRoute)]

@@ -99,11 +99,13 @@ class Fields:
         anomaly: bool = False,
         deadline: float | None = None,
         draws: Draws = OWN,
+        lane: Lane = "map",
     ) -> Shell:
         """Return a shell of a quantity; if `anomaly`, without its lateral mean. Raises NotFound and EngineError.
 
         If `deadline` is None, the caller waits as long as a request that arrives now may wait. A statistic is that of
-        the quantity in each of its draws. The draws that were generated are kept, also if there was no time for all.
+        the quantity in each of its draws, and always in the `long` lane. The draws that were generated are kept, also
+        if there was no time for all. A shell of the `long` lane does not stay ready beside those of maps.
         """
         key = quantity, anomaly, t, r, draws
         shell = self._ready.get(key)
@@ -112,18 +114,22 @@ class Fields:
         found = self.offer.check(quantity, t=t, r=r)
         with self._metrics.queued():
             return await self._preparing.do(
-                key, deadline or self.deadline(), lambda until: self._prepare(found, t, r, anomaly, until, draws)
+                (*key, lane),
+                deadline or self.deadline(),
+                lambda until: self._prepare(found, t, r, anomaly, until, draws, lane),
             )
 
-    async def _prepare(self, quantity: Quantity, t: int, r: int, anomaly: bool, until: float, draws: Draws) -> Shell:
-        """Unpack, derive and pad a shell outside the event loop, once for all requests that wait for it."""
+    async def _prepare(
+        self, quantity: Quantity, t: int, r: int, anomaly: bool, until: float, draws: Draws, asked: Lane
+    ) -> Shell:
+        """Unpack, derive and pad a shell outside the event loop, once for all requests of a lane that wait for it."""
         sources: set[Source] = set()
-        lane: Lane = "map" if draws.statistic is None else "long"
+        lane: Lane = asked if draws.statistic is None else "long"
 
         async def values(seed: int | None) -> NDArray[np.float32]:
             packed, source = await self._packed(quantity.needs, t, r, until, seed, lane)
             sources.add(source)
-            if source == "generated" and seed is None:
+            if source == "generated" and seed is None and asked == "map":
                 self.on_generated(t, r)
             return await asyncio.to_thread(self._derived, quantity, packed, anomaly)
 
@@ -131,7 +137,8 @@ class Fields:
             found = await draws.combined(values)
         source: Source = next(each for each in ("generated", "redis", "memory") if each in sources)
         shell = Shell(*await asyncio.to_thread(self._padded, found), source)
-        self._ready.set((quantity.name, anomaly, t, r, draws), replace(shell, source="memory"))
+        if asked == "map":
+            self._ready.set((quantity.name, anomaly, t, r, draws), replace(shell, source="memory"))
         return shell
 
     @contextmanager

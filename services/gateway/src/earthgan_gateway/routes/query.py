@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from earthgan.errors import InvalidRequest
+from earthgan.errors import InvalidRequest, NotFound
 from earthgan.features.criterion import LARGEST, Criterion, Kind, Measure
 from earthgan.quantities import Quantity
 from earthgan.sphere.great_circle import within_a_turn
@@ -42,6 +42,26 @@ class Pair:
     second: float
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Whole numbers and ranges of them, as the pairs of their ends. A single number is a range from it to itself."""
+
+    ranges: tuple[tuple[int, int], ...]
+
+    def among(self, known: Sequence[int], what: str) -> tuple[int, ...]:
+        """Return those of the known numbers that are chosen, in ascending order. A range takes those that there are.
+
+        Raises NotFound if a range has none. `what` is the name of such a number.
+        """
+        found: set[int] = set()
+        for first, last in self.ranges:
+            inside = [each for each in known if first <= each <= last]
+            if not inside:
+                raise NotFound(f"no {what} {first}" if first == last else f"no {what} from {first} to {last}")
+            found.update(inside)
+        return tuple(sorted(found))
+
+
 def whole(text: str) -> int:
     """Read a whole number of at most nine digits in its only spelling. Raises ValueError."""
     if not re.fullmatch(WHOLE, text, re.ASCII):
@@ -63,6 +83,17 @@ def _pair(text: str) -> Pair:
     return Pair(_finite(parts[0]), _finite(parts[1]))
 
 
+def _chosen(text: str) -> Chosen:
+    ranges = []
+    for part in text.split(","):
+        ends = part.split("-")
+        first, last = whole(ends[0]), whole(ends[-1])
+        if len(ends) > 2 or first > last:
+            raise ValueError("must be whole numbers and ascending ranges with commas between them, such as 0,4,8-16")
+        ranges.append((first, last))
+    return Chosen(tuple(ranges))
+
+
 def _place(text: str) -> Pair:
     pair = _pair(text)
     if abs(pair.first) > 90:
@@ -78,6 +109,11 @@ def _colour_map(name: str) -> str:
 
 def _pair_like(example: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{_NUMBER},{_NUMBER}$", "examples": [example]})
+
+
+def _indices_like(example: str) -> WithJsonSchema:
+    part = f"{WHOLE}(?:-{WHOLE})?"
+    return WithJsonSchema({"type": "string", "pattern": f"^{part}(?:,{part})*$", "examples": [example]})
 
 
 # The limits precede the validator of the text, so that they appear as JSON Schema keywords in the OpenAPI document.
@@ -245,6 +281,18 @@ class StyleQuery(DrawsQuery):
             under=self.under,
             over=self.over,
         )
+
+
+class VolumeQuery(DrawsQuery):
+    """Time steps and radial shells, all of which one file holds."""
+
+    t: Annotated[Chosen, BeforeValidator(_chosen), _indices_like("118-120")] = Field(
+        description="Time steps from /catalog: numbers and ranges, such as 0,4-8"
+    )
+    r: Annotated[Chosen, BeforeValidator(_chosen), _indices_like("149,150")] = Field(
+        description="Radial shells from /catalog: numbers and ranges"
+    )
+    anomaly: bool = Field(False, examples=[True], description="Subtract the lateral mean of each shell")
 
 
 class VersionQuery(_Query):
