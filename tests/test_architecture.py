@@ -85,6 +85,7 @@ LAYERS = {
         "fields places features",
         "pictures prefetch volumes",
         "catalog wmts zarr",
+        "edr stac",
         "page ogc",
         "routes seed site",
         "app server",

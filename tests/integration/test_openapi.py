@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from earthgan_gateway.formats import FORMATS
-from earthgan_gateway.routes import feature_models, models
+from earthgan_gateway.routes import edr_models, feature_models, models, stac_models
 from earthgan_gateway.routes.problems import Problem
 from socketless import Gateway
 
@@ -44,10 +44,13 @@ PATHS = {
     "/ogc/conformance",
     "/ogc/collections",
     "/ogc/collections/{var}",
+    "/ogc/collections/{var}/position",
+    "/ogc/collections/{var}/trajectory",
     "/ogc/collections/{var}/map/tiles",
     "/ogc/collections/{var}/map/tiles/{tms}",
     "/ogc/tileMatrixSets",
     "/ogc/tileMatrixSets/{tms}",
+    "/stac",
     "/zarr/{key}",
     "/metrics",
     "/healthz",
@@ -96,7 +99,7 @@ def test_every_answer_has_a_type(document: dict[str, Any], path: str) -> None:
     responses = operation(document, path)["responses"]
     assert responses["200"]["content"]
     for media_type, content in responses["200"]["content"].items():
-        if media_type in ("application/json", "application/geo+json"):
+        if media_type in ("application/json", "application/geo+json", "application/prs.coverage+json"):
             assert content["schema"]["$ref"].startswith("#/components/schemas/")
         elif media_type.startswith(("text/", "application/xml")):
             assert content["schema"] == {"type": "string"}
@@ -157,7 +160,8 @@ def test_every_format_is_answered_in_its_media_type(
 
 def assert_is(document: dict[str, Any], name: str, answer: Any) -> None:
     """An answer is an instance of the model that the document names, and has nothing that the model does not say."""
-    model: type[BaseModel] = getattr(models, name, None) or getattr(feature_models, name, Problem)
+    sources = (models, feature_models, edr_models, stac_models)
+    model: type[BaseModel] = next((m for m in (getattr(each, name, None) for each in sources) if m), Problem)
     assert model.__name__ == name
     model.model_validate(answer, strict=True, extra="forbid")
     properties = document["components"]["schemas"][name]["properties"]

@@ -27,6 +27,7 @@ from earthgan_gateway.places import Places
 from earthgan_gateway.prefetch import Prefetch
 from earthgan_gateway.routes.client import client_routes
 from earthgan_gateway.routes.colormaps import colormaps_router
+from earthgan_gateway.routes.edr import edr_router
 from earthgan_gateway.routes.encoding import Compression
 from earthgan_gateway.routes.features import features_router
 from earthgan_gateway.routes.head import Head
@@ -40,6 +41,7 @@ from earthgan_gateway.routes.places import places_router
 from earthgan_gateway.routes.presence import Presence
 from earthgan_gateway.routes.problems import add_problem_handlers
 from earthgan_gateway.routes.public_address import PublicAddress, Rooted
+from earthgan_gateway.routes.stac import stac_router
 from earthgan_gateway.routes.url_length import UrlLength
 from earthgan_gateway.routes.volumes import volumes_router
 from earthgan_gateway.routes.wmts import wmts_router
@@ -126,6 +128,8 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
         colormaps_router(),
         wmts_router(offer),
         ogc_router(offer),
+        edr_router(places, fields.keys),
+        stac_router(offer),
         zarr_router(offer),
         places_router(places, fields.keys),
         features_router(features, fields.keys),

@@ -31,7 +31,7 @@ from earthgan_gateway.places import LONGEST_SECTION
 
 WHOLE = "(?:0|[1-9][0-9]{0,8})"
 _USUAL = Criterion()
-_NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,9 @@ def whole(text: str) -> int:
     return int(text)
 
 
-def _finite(text: str) -> float:
-    value = float(text) if re.fullmatch(_NUMBER, text, re.ASCII) else math.nan
+def finite(text: str) -> float:
+    """Read a finite number in plain notation. Raises ValueError."""
+    value = float(text) if re.fullmatch(NUMBER, text, re.ASCII) else math.nan
     if not math.isfinite(value):
         raise ValueError("must be a finite number in plain notation, such as 48.2")
     return value
@@ -80,7 +81,7 @@ def _pair(text: str) -> Pair:
     parts = text.split(",")
     if len(parts) != 2:
         raise ValueError("must be two numbers with a comma between them")
-    return Pair(_finite(parts[0]), _finite(parts[1]))
+    return Pair(finite(parts[0]), finite(parts[1]))
 
 
 def _chosen(text: str) -> Chosen:
@@ -108,7 +109,7 @@ def _colour_map(name: str) -> str:
 
 
 def _pair_like(example: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": f"^{_NUMBER},{_NUMBER}$", "examples": [example]})
+    return WithJsonSchema({"type": "string", "pattern": f"^{NUMBER},{NUMBER}$", "examples": [example]})
 
 
 def _indices_like(example: str) -> WithJsonSchema:
@@ -117,12 +118,12 @@ def _indices_like(example: str) -> WithJsonSchema:
 
 
 # The limits precede the validator of the text, so that they appear as JSON Schema keywords in the OpenAPI document.
-Finite = Annotated[float, BeforeValidator(_finite)]
-Latitude = Annotated[float, Field(ge=-90, le=90), BeforeValidator(_finite)]
-Positive = Annotated[float, Field(gt=0, le=LARGEST), BeforeValidator(_finite)]
-NotNegative = Annotated[float, Field(ge=0, le=LARGEST), BeforeValidator(_finite)]
-Margin = Annotated[float, Field(ge=0, lt=0.5), BeforeValidator(_finite)]
-Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(_finite)]
+Finite = Annotated[float, BeforeValidator(finite)]
+Latitude = Annotated[float, Field(ge=-90, le=90), BeforeValidator(finite)]
+Positive = Annotated[float, Field(gt=0, le=LARGEST), BeforeValidator(finite)]
+NotNegative = Annotated[float, Field(ge=0, le=LARGEST), BeforeValidator(finite)]
+Margin = Annotated[float, Field(ge=0, lt=0.5), BeforeValidator(finite)]
+Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(finite)]
 PointCount = Annotated[int, Field(ge=2, le=LONGEST_SECTION), BeforeValidator(whole)]
 BandCount = Annotated[int, Field(ge=2, le=STEPS), BeforeValidator(whole)]
 Index = Annotated[int, Field(ge=0, le=999_999_999), BeforeValidator(whole)]
@@ -186,7 +187,7 @@ class PlaceQuery(DrawsQuery):
     @property
     def place(self) -> tuple[float, float]:
         """The latitude and the longitude. The longitude is within [-180, 180)."""
-        return _within_a_turn(self.lat, self.lon)
+        return place_within_a_turn(self.lat, self.lon)
 
 
 class ProfileQuery(PlaceQuery):
@@ -213,7 +214,9 @@ class SectionQuery(DrawsQuery):
     @property
     def ends(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """The latitude and the longitude of both ends. The longitudes are within [-180, 180)."""
-        return _within_a_turn(self.start.first, self.start.second), _within_a_turn(self.end.first, self.end.second)
+        return place_within_a_turn(self.start.first, self.start.second), place_within_a_turn(
+            self.end.first, self.end.second
+        )
 
 
 class FeaturesQuery(_Query):
@@ -369,7 +372,8 @@ def _hint(name: str, known: Collection[str]) -> str:
     return f"the known ones are {', '.join(known)}" if known else "this address takes no parameters"
 
 
-def _within_a_turn(latitude: float, longitude: float) -> tuple[float, float]:
+def place_within_a_turn(latitude: float, longitude: float) -> tuple[float, float]:
+    """The same place, with its longitude within [-180, 180)."""
     return latitude + 0.0, float(within_a_turn(longitude)) + 0.0  # no -0
 
 
