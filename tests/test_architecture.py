@@ -78,11 +78,11 @@ LAYERS = {
         "cli",
     ),
     "earthgan_gateway": (
-        "settings telemetry background breaker formats allocator draws edge switch",
+        "settings telemetry background breaker formats allocator draws edge switch tensors",
         "cache drawing offer",
         "engines",
         "keys progress spreads coarse",
-        "fields places features",
+        "fields places features inference",
         "pictures prefetch volumes",
         "catalog wmts zarr",
         "edr stac",

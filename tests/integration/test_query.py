@@ -39,6 +39,8 @@ ADDRESSES = {
     "/features/120": "",
     "/features/120.csv": "",
     "/features/120.geojson": "",
+    "/v2": "",
+    "/v2/models/earthgan": "",
     "/healthz": "",
     "/servez": "",
     "/readyz": "",

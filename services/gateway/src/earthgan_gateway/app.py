@@ -21,6 +21,7 @@ from earthgan_gateway.coarse import CoarseTiles
 from earthgan_gateway.engines import Admission, BareEngine, GuardedEngine, make_engine
 from earthgan_gateway.features import Features
 from earthgan_gateway.fields import Fields
+from earthgan_gateway.inference import Inference
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Pictures
 from earthgan_gateway.places import Places
@@ -31,7 +32,8 @@ from earthgan_gateway.routes.edr import edr_router
 from earthgan_gateway.routes.encoding import Compression
 from earthgan_gateway.routes.features import features_router
 from earthgan_gateway.routes.head import Head
-from earthgan_gateway.routes.health import health_router
+from earthgan_gateway.routes.health import Readiness, health_router
+from earthgan_gateway.routes.inference import inference_router
 from earthgan_gateway.routes.metadata import metadata_router
 from earthgan_gateway.routes.metrics import metrics_router
 from earthgan_gateway.routes.ogc import ogc_router
@@ -121,6 +123,7 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
         redirect_slashes=False,  # each path has one spelling
         telemetry={"tracing": False, "metrics": False, "logs": False},  # FastAPI's own would read the environment
     )
+    readiness = Readiness(running, lambda: surrogate.damage)
     routers = (
         pictures_router(),
         volumes_router(Volumes(fields, reads), fields.keys),
@@ -133,7 +136,8 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
         zarr_router(offer),
         places_router(places, fields.keys),
         features_router(features, fields.keys),
-        health_router(running, surrogate.digest, lambda: surrogate.damage),
+        health_router(readiness, surrogate.digest),
+        inference_router(Inference(surrogate, running, settings.engine_timeout_s, reads), readiness),
         metrics_router(metrics),
     )
     for router in routers:

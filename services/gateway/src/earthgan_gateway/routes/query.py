@@ -380,7 +380,7 @@ def place_within_a_turn(latitude: float, longitude: float) -> tuple[float, float
 async def _only_documented(request: Request) -> None:
     if not request.query_params:  # the document takes a quarter of a second to write, so it is not written at the start
         return
-    described = request.app.openapi()["paths"][request.scope["route"].path_format]["get"]
+    described = request.app.openapi()["paths"][request.scope["route"].path_format][request.method.lower()]
     check_names(request.query_params, [p["name"] for p in described.get("parameters", []) if p["in"] == "query"])
 
 
