@@ -131,7 +131,7 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
         colormaps_router(),
         wmts_router(offer),
         ogc_router(offer),
-        edr_router(places, fields.keys),
+        edr_router(places, fields.keys, settings.engine_timeout_s),
         stac_router(offer),
         zarr_router(offer),
         places_router(places, fields.keys),

@@ -127,7 +127,8 @@ class Fields:
         lane: Lane = asked if draws.statistic is None else "long"
 
         async def values(seed: int | None) -> NDArray[np.float32]:
-            packed, source = await self._packed(quantity.needs, t, r, until, seed, lane)
+            generated = quantity.needs if asked == "long" else self.offer.surrogate.variables
+            packed, source = await self._packed(quantity.needs, t, r, until, seed, lane, generated)
             sources.add(source)
             if source == "generated" and seed is None and asked == "map":
                 self.on_generated(t, r)
@@ -176,17 +177,26 @@ class Fields:
 
     async def generate(self, t: int, r: int) -> None:
         """Make sure that a shell is in the cache, for requests to come."""
-        await self._packed(self.offer.surrogate.variables, t, r, self.deadline())
+        every = self.offer.surrogate.variables
+        await self._packed(every, t, r, self.deadline(), None, "map", every)
 
     async def _packed(
-        self, variables: tuple[str, ...], t: int, r: int, until: float, seed: int | None = None, lane: Lane = "map"
+        self,
+        variables: tuple[str, ...],
+        t: int,
+        r: int,
+        until: float,
+        seed: int | None,
+        lane: Lane,
+        generated: tuple[str, ...],
     ) -> _Found:
+        """Find variables of a shell. If one is missing, generate those of `generated`."""
         found = await self._find(variables, t, r, seed)
         if found is None:
-            key, flights = (t, r, seed), self._generating[lane]
+            key, flights = (t, r, seed, generated), self._generating[lane]
             if lane == "map" and key not in flights and self.generating >= self._max_pending:
                 self._refuse()
-            found = await flights.do(key, until, lambda latest: self._generate(t, r, latest, seed, lane))
+            found = await flights.do(key, until, lambda latest: self._generate(generated, t, r, latest, seed, lane))
         return found
 
     async def _find(
@@ -203,9 +213,12 @@ class Fields:
             source = "redis" if "redis" in (source, found[1]) else "memory"
         return packed, source
 
-    async def _generate(self, t: int, r: int, until: float, seed: int | None, lane: Lane) -> _Found:
-        """Generate all variables of a shell, because one pass of the generator computes them all."""
-        variables = self.offer.surrogate.variables
+    async def _generate(
+        self, variables: tuple[str, ...], t: int, r: int, until: float, seed: int | None, lane: Lane
+    ) -> _Found:
+        """Generate a shell. For maps, it is all variables: one pass of many generators computes them all, and readers
+        turn to another one. A file of many shells holds one quantity, and others would fill the cache.
+        """
         async with self._cache.exclusive(self.keys.shell("*", t, r, seed), max(0.0, until - time.monotonic())):
             if found := await self._find(variables, t, r, seed, patient=True):  # another process was faster
                 return found

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from earthgan.errors import InvalidRequest
+from earthgan.errors import EngineTimeout, InvalidRequest
 from earthgan.quantities import Quantity
 from earthgan.sphere.great_circle import GreatCircle
 from earthgan_gateway import edr
@@ -78,9 +78,7 @@ def _depths(text: str) -> Depths:
     if len(ends) == 1:
         return Depths(single=tuple(map(finite, text.split(","))))
     if len(ends) > 2 or finite(ends[0]) > finite(ends[1]):
-        raise ValueError(
-            "must be a depth, several with commas between them, or the least and the greatest, as in 0/660"
-        )
+        raise ValueError("must be depths with commas between them, or the least and the greatest, such as 0/660")
     return Depths(between=(finite(ends[0]), finite(ends[1])))
 
 
@@ -124,20 +122,15 @@ class _CoverageJson(JSONResponse):
     media_type = edr.MEDIA_TYPE
 
 
-def edr_router(places: Places, keys: Keys) -> APIRouter:
-    """Make the routes of values in CoverageJSON."""
+def edr_router(places: Places, keys: Keys, timeout_s: float) -> APIRouter:
+    """Make the routes of values in CoverageJSON. All legs of a path together may take `timeout_s`."""
     router = APIRouter(
         prefix="/ogc/collections/{var}", tags=["ogc"], dependencies=[ONLY_DOCUMENTED], responses=ENGINE_ERRORS
     )
     offer, surrogate = places.offer, places.offer.surrogate
     first_t, every = first_view(surrogate)["t"], Depths(between=(float("-inf"), float("inf")))
 
-    async def answer(
-        request: Request,
-        var: str,
-        query: PositionQuery | TrajectoryQuery,
-        find: Callable[..., Awaitable[dict[str, Any]]],
-    ) -> Response:
+    async def answer(request: Request, var: str, query: PositionQuery | TrajectoryQuery, find: Find) -> Response:
         t = first_t if query.step is None else query.step
         quantity = offer.check(var, t=t)
         if query.parameter_name not in (None, var):
@@ -171,7 +164,12 @@ def edr_router(places: Places, keys: Keys) -> APIRouter:
 
         async def find(quantity: Quantity, t: int, shells: list[int], draws: Draws) -> dict[str, Any]:
             most = LONGEST_SECTION // len(legs)
-            found = [await places.section(var, t, leg, min(most, places.points_along(leg)), draws) for leg in legs]
+            counts = [min(most, places.points_along(leg)) for leg in legs]
+            try:
+                async with asyncio.timeout(timeout_s):
+                    found = [await places.section(var, t, leg, n, draws) for leg, n in zip(legs, counts, strict=True)]
+            except TimeoutError:
+                raise EngineTimeout("the generator did not answer in time") from None
             return await asyncio.to_thread(edr.section_coverage, found, quantity, surrogate.spec.planet, shells)
 
         return await answer(request, var, query, find)

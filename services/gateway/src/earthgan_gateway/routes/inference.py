@@ -30,8 +30,8 @@ from earthgan_gateway.routes.inference_models import (
     ServerReady,
 )
 from earthgan_gateway.routes.openapi import BINARY
-from earthgan_gateway.routes.problems import ERRORS, documented, one_line
-from earthgan_gateway.routes.query import ONLY_DOCUMENTED
+from earthgan_gateway.routes.problems import ERRORS, documented
+from earthgan_gateway.routes.query import ONLY_DOCUMENTED, one_line
 from earthgan_gateway.tensors import (
     EXTENSION,
     JSON_LENGTH,

@@ -214,9 +214,8 @@ class SectionQuery(DrawsQuery):
     @property
     def ends(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """The latitude and the longitude of both ends. The longitudes are within [-180, 180)."""
-        return place_within_a_turn(self.start.first, self.start.second), place_within_a_turn(
-            self.end.first, self.end.second
-        )
+        start, end = self.start, self.end
+        return place_within_a_turn(start.first, start.second), place_within_a_turn(end.first, end.second)
 
 
 class FeaturesQuery(_Query):
