@@ -80,7 +80,8 @@ def document(fast: Gateway) -> dict[str, Any]:
 
 
 def operation(document: dict[str, Any], path: str) -> Operation:
-    found: Operation = document["paths"][path]["get"]
+    methods = document["paths"][path]
+    found: Operation = methods["post" if path in POSTS else "get"]
     return found
 
 
