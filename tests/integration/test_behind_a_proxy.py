@@ -107,6 +107,22 @@ def test_the_addresses_of_the_capabilities(reader: Reader) -> None:
         reader.opened(address.format(**FILLED) + ("service=WMTS&request=GetCapabilities" if address[-1] == "?" else ""))
 
 
+@pytest.mark.parametrize(
+    ("path", "fewest"), [("ogc", 6), ("ogc/collections/vz", 4), ("ogc/collections/vz/map/tiles", 5), ("stac", 10)]
+)
+def test_the_addresses_of_ogc_and_stac(reader: Reader, path: str, fewest: int) -> None:
+    found = set(re.findall(r'"href":"([^"]+)"', reader.opened(reader.public + path)))
+    assert len(found) >= fewest
+    for address in found:
+        asked = {
+            "position": "?coords=POINT(16 48)",
+            "trajectory": "?coords=LINESTRING(16 48, 17 47)",
+            "zarr": "/zarr.json",
+        }.get(address.rsplit("/", 1)[-1], "")
+        tile = address.format(tileMatrix=1, tileCol=1, tileRow=0)
+        reader.opened(tile + asked)
+
+
 @pytest.mark.parametrize("path", ["", "docs"])
 def test_the_links_of_pages(reader: Reader, path: str) -> None:
     page = reader.opened(reader.public + path)

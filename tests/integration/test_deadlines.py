@@ -85,7 +85,7 @@ class Gateway:
         cache = LayeredCache(MemoryCache(2**24))
         fields = Fields(offer, engine, cache, ENOUGH_S, Metrics(), traces)
         app = FastAPI()
-        app.include_router(health.health_router(engine, "d"))
+        app.include_router(health.health_router(health.Readiness(engine), "d"))
         client = AsyncClient(transport=ASGITransport(app, raise_app_exceptions=False), base_url="http://g")
         engine.free_at = time.monotonic() + SLOW_S
         return cls(fields, Pictures(fields, cache, Metrics(), traces), Places(offer, fields), client)

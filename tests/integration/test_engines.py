@@ -1,4 +1,6 @@
-"""The contract of an engine, on every engine: in process with ONNX Runtime and torch, and in a real TorchServe."""
+"""The contract of an engine, on every engine: in process with ONNX Runtime and torch, in a real TorchServe, and in
+another gateway by the Open Inference Protocol.
+"""
 
 import asyncio
 import io
@@ -24,8 +26,12 @@ from earthgan.errors import (
     UnknownVariable,
 )
 from earthgan.wire import encode
+from earthgan_gateway import Settings, create_app
 from earthgan_gateway.engines import Engine, LocalEngine
+from earthgan_gateway.engines.oip import OipEngine
+from earthgan_gateway.engines.remote import RemoteEngine
 from earthgan_gateway.engines.torchserve import TorchServeEngine
+from earthgan_gateway.tensors import OUTPUT, body_of, described
 from earthgan_training.surrogates.archive import archive
 from gateway_server import gateway
 from integration.torchserve_server import torchserve
@@ -50,13 +56,18 @@ def torchserve_url(surrogate: Surrogate, tmp_path_factory: pytest.TempPathFactor
         yield url
 
 
-@pytest.fixture(params=["onnx", "torch", "torchserve", "torchserve float32"])
+@pytest.fixture(params=["onnx", "torch", "torchserve", "torchserve float32", "oip"])
 def make(request: pytest.FixtureRequest, surrogate: Surrogate) -> Callable[[], Engine]:
     """Makes the engine: inside the event loop that will use it."""
     if request.param == "onnx":
         return lambda: LocalEngine(surrogate, onnx_backend(surrogate), "onnx/float32")
     if request.param == "torch":
         return lambda: LocalEngine(surrogate, torch_backend(surrogate, device="cpu"), "torch/cpu/float32")
+    if request.param == "oip":
+        if surrogate.folder != DEFAULT_SURROGATE:
+            pytest.skip("the protocol is the same for every kind of surrogate, and this one is slow")
+        there = request.getfixturevalue("gateway_url")
+        return lambda: OipEngine(surrogate, there)
     url = request.getfixturevalue("torchserve_url")
     if request.param == "torchserve":
         return lambda: TorchServeEngine(surrogate, url)
@@ -212,6 +223,13 @@ def _shell(value: float, shape: tuple[int, ...] = (1, 1, *SURROGATE.grid.shape[1
     return np.full(shape, value, dtype=np.float32)
 
 
+def oip(values: np.ndarray, digest: str = GOOD_DIGEST) -> Callable[[httpx.Request], httpx.Response]:
+    output, following = described(OUTPUT, "FP32", values, True)
+    body, headers = body_of({"parameters": {"digest": digest}, "outputs": [output]}, following)
+    return lambda request: httpx.Response(200, content=body, headers=headers)
+
+
+#: What may happen with any model server.
 FAILURES = {
     "refused": (failing(httpx.ConnectError("refused")), EngineUnavailable),
     "reset": (failing(httpx.ReadError("reset")), EngineUnavailable),
@@ -225,20 +243,44 @@ FAILURES = {
     "refuses the question": (answering(400), EngineAnswerInvalid),
     "redirects": (answering(302), EngineAnswerInvalid),
     "nonsense": (answering(200, b"{}"), EngineAnswerInvalid),
-    "another surrogate": (answering(200, encode(_shell(0.5), "float16", "0" * 64)), EngineUnavailable),
-    "another shape": (answering(200, encode(_shell(0.5, (1, 1, 2, 2)), "float16", GOOD_DIGEST)), EngineAnswerInvalid),
-    "not finite": (answering(200, encode(_shell(np.nan), "float16", GOOD_DIGEST)), EngineAnswerInvalid),
 }
+#: What its answers may be, in the words of each protocol.
+ANSWERS = {
+    TorchServeEngine: {
+        "another surrogate": (answering(200, encode(_shell(0.5), "float16", "0" * 64)), EngineUnavailable),
+        "another shape": (
+            answering(200, encode(_shell(0.5, (1, 1, 2, 2)), "float16", GOOD_DIGEST)),
+            EngineAnswerInvalid,
+        ),
+        "not finite": (answering(200, encode(_shell(np.nan), "float16", GOOD_DIGEST)), EngineAnswerInvalid),
+    },
+    OipEngine: {
+        "another surrogate": (oip(_shell(0.5), "0" * 64), EngineUnavailable),
+        "another shape": (oip(_shell(0.5, (1, 1, 2, 2))), EngineAnswerInvalid),
+        "not finite": (oip(_shell(np.nan)), EngineAnswerInvalid),
+        "too long": (oip(_shell(0.5, (1, 2, *SURROGATE.grid.shape[1:]))), EngineAnswerInvalid),
+        "no field": (answering(200, b'{"outputs": [], "parameters": {}}'), EngineAnswerInvalid),
+        "no objects": (answering(200, b"[1]"), EngineAnswerInvalid),
+    },
+}
+CASES = [(kind, name, *case) for kind, own in ANSWERS.items() for name, case in (FAILURES | own).items()]
 
 
-@pytest.mark.parametrize(("handler", "error"), FAILURES.values(), ids=FAILURES)
+@pytest.mark.parametrize(
+    ("kind", "handler", "error"),
+    [(kind, *case) for kind, _, *case in CASES],
+    ids=[f"{kind.__name__} {name}" for kind, name, *_ in CASES],
+)
 def test_every_failure_of_the_model_server_has_its_error(
-    handler: Callable[[httpx.Request], httpx.Response], error: type[Exception], default_surrogate: Surrogate
+    kind: Callable[..., RemoteEngine],
+    handler: Callable[[httpx.Request], httpx.Response],
+    error: type[Exception],
+    default_surrogate: Surrogate,
 ) -> None:
     transport = httpx.MockTransport(handler)
     with pytest.raises(error):
         with_engine(
-            lambda: TorchServeEngine(default_surrogate, "http://model", transport=transport),
+            lambda: kind(default_surrogate, "http://model", transport=transport),
             lambda engine: engine.shells(["vx"], 120, [0], None, soon()),
         )
 
@@ -253,7 +295,6 @@ def test_every_way_that_httpx2_can_fail_is_known() -> None:
 
 def test_a_folder_is_served_whole_or_not_at_all(tmp_path: Path) -> None:
     from earthgan.errors import DamagedSurrogate
-    from earthgan_gateway import Settings, create_app
 
     with pytest.raises(DamagedSurrogate, match=r"spec\.json"):
         create_app(Settings(surrogate=tmp_path))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from earthgan_gateway.formats import FORMATS
-from earthgan_gateway.routes import feature_models, models
+from earthgan_gateway.routes import edr_models, feature_models, inference_models, models, stac_models
 from earthgan_gateway.routes.problems import Problem
 from socketless import Gateway
 
@@ -22,6 +22,7 @@ PATHS = {
     "/tiles/{var}/{t}/{r}/{z}/{x}/{y}.{format}",
     "/tiles/{var}/{t}/{r}/{z}/{x}/{y}@2x.{format}",
     "/tiles/{var}/{t}/{r}/tilejson.json",
+    "/shells/{var}.nc",
     "/shells/{var}/{t}/{r}",
     "/shells/{var}/{t}/{r}.{format}",
     "/points/{var}/{t}/{r}",
@@ -43,16 +44,26 @@ PATHS = {
     "/ogc/conformance",
     "/ogc/collections",
     "/ogc/collections/{var}",
+    "/ogc/collections/{var}/position",
+    "/ogc/collections/{var}/trajectory",
     "/ogc/collections/{var}/map/tiles",
     "/ogc/collections/{var}/map/tiles/{tms}",
     "/ogc/tileMatrixSets",
     "/ogc/tileMatrixSets/{tms}",
+    "/stac",
     "/zarr/{key}",
+    "/v2",
+    "/v2/health/live",
+    "/v2/health/ready",
+    "/v2/models/earthgan",
+    "/v2/models/earthgan/ready",
     "/metrics",
     "/healthz",
     "/servez",
     "/readyz",
 }
+#: What is only asked for with a body. tests/integration/test_oip.py does so.
+POSTS = {"/v2/models/earthgan/infer"}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +80,8 @@ def document(fast: Gateway) -> dict[str, Any]:
 
 
 def operation(document: dict[str, Any], path: str) -> Operation:
-    found: Operation = document["paths"][path]["get"]
+    methods = document["paths"][path]
+    found: Operation = methods["post" if path in POSTS else "get"]
     return found
 
 
@@ -87,7 +99,7 @@ def address(found: Operation, path: str) -> tuple[str, list[tuple[str, Any]]]:
 
 
 def test_every_route_is_in_the_document(document: dict[str, Any]) -> None:
-    assert set(document["paths"]) == PATHS
+    assert set(document["paths"]) == PATHS | POSTS
 
 
 @pytest.mark.parametrize("path", sorted(PATHS))
@@ -95,7 +107,7 @@ def test_every_answer_has_a_type(document: dict[str, Any], path: str) -> None:
     responses = operation(document, path)["responses"]
     assert responses["200"]["content"]
     for media_type, content in responses["200"]["content"].items():
-        if media_type in ("application/json", "application/geo+json"):
+        if media_type in ("application/json", "application/geo+json", "application/prs.coverage+json"):
             assert content["schema"]["$ref"].startswith("#/components/schemas/")
         elif media_type.startswith(("text/", "application/xml")):
             assert content["schema"] == {"type": "string"}
@@ -156,7 +168,8 @@ def test_every_format_is_answered_in_its_media_type(
 
 def assert_is(document: dict[str, Any], name: str, answer: Any) -> None:
     """An answer is an instance of the model that the document names, and has nothing that the model does not say."""
-    model: type[BaseModel] = getattr(models, name, None) or getattr(feature_models, name, Problem)
+    sources = (models, feature_models, edr_models, stac_models, inference_models)
+    model: type[BaseModel] = next((m for m in (getattr(each, name, None) for each in sources) if m), Problem)
     assert model.__name__ == name
     model.model_validate(answer, strict=True, extra="forbid")
     properties = document["components"]["schemas"][name]["properties"]
@@ -243,7 +256,7 @@ def test_the_document_names_every_parameter_that_a_route_takes(
     fast: Gateway, document: dict[str, Any], path: str
 ) -> None:
     """All names of all routes, each of which the route either documents or refuses."""
-    everywhere = {p["name"] for item in document["paths"].values() for p in item["get"].get("parameters", [])}
+    everywhere = {p["name"] for item in document["paths"].values() for p in item.get("get", {}).get("parameters", [])}
     found = operation(document, path)
     filled, needed = address(found, path)
     here = {p["name"] for p in found.get("parameters", []) if p["in"] == "query"}

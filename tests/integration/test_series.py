@@ -104,6 +104,7 @@ LONG: Sequence[str] = (
     "/series/vx/7?lat=1&lon=2",
     "/sections/vx/120?from=1,2&to=3,40",
     "/profiles/vx/120?lat=1&lon=2&lateral_mean=true",
+    "/shells/vx.nc?t=120&r=3-4",
 )
 
 

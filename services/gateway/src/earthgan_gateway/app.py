@@ -21,16 +21,19 @@ from earthgan_gateway.coarse import CoarseTiles
 from earthgan_gateway.engines import Admission, BareEngine, GuardedEngine, make_engine
 from earthgan_gateway.features import Features
 from earthgan_gateway.fields import Fields
+from earthgan_gateway.inference import Inference
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.pictures import Pictures
 from earthgan_gateway.places import Places
 from earthgan_gateway.prefetch import Prefetch
 from earthgan_gateway.routes.client import client_routes
 from earthgan_gateway.routes.colormaps import colormaps_router
+from earthgan_gateway.routes.edr import edr_router
 from earthgan_gateway.routes.encoding import Compression
 from earthgan_gateway.routes.features import features_router
 from earthgan_gateway.routes.head import Head
-from earthgan_gateway.routes.health import health_router
+from earthgan_gateway.routes.health import Readiness, health_router
+from earthgan_gateway.routes.inference import inference_router
 from earthgan_gateway.routes.metadata import metadata_router
 from earthgan_gateway.routes.metrics import metrics_router
 from earthgan_gateway.routes.ogc import ogc_router
@@ -40,12 +43,15 @@ from earthgan_gateway.routes.places import places_router
 from earthgan_gateway.routes.presence import Presence
 from earthgan_gateway.routes.problems import add_problem_handlers
 from earthgan_gateway.routes.public_address import PublicAddress, Rooted
+from earthgan_gateway.routes.stac import stac_router
 from earthgan_gateway.routes.url_length import UrlLength
+from earthgan_gateway.routes.volumes import volumes_router
 from earthgan_gateway.routes.wmts import wmts_router
 from earthgan_gateway.routes.wmts_queries import WmtsQueries
 from earthgan_gateway.routes.zarr import zarr_router
 from earthgan_gateway.settings import Settings
 from earthgan_gateway.telemetry import Metrics, TelemetryMiddleware, make_traces
+from earthgan_gateway.volumes import Volumes
 
 
 def create_app(settings: Settings | None = None, engine: BareEngine | None = None) -> FastAPI:
@@ -117,16 +123,21 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
         redirect_slashes=False,  # each path has one spelling
         telemetry={"tracing": False, "metrics": False, "logs": False},  # FastAPI's own would read the environment
     )
+    readiness = Readiness(running, lambda: surrogate.damage)
     routers = (
         pictures_router(),
+        volumes_router(Volumes(fields, reads), fields.keys),
         metadata_router(fields),
         colormaps_router(),
         wmts_router(offer),
         ogc_router(offer),
+        edr_router(places, fields.keys, settings.engine_timeout_s),
+        stac_router(offer),
         zarr_router(offer),
         places_router(places, fields.keys),
         features_router(features, fields.keys),
-        health_router(running, surrogate.digest, lambda: surrogate.damage),
+        health_router(readiness, surrogate.digest),
+        inference_router(Inference(surrogate, running, settings.engine_timeout_s, reads), readiness),
         metrics_router(metrics),
     )
     for router in routers:
@@ -159,7 +170,14 @@ def create_app(settings: Settings | None = None, engine: BareEngine | None = Non
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "HEAD"],
-            expose_headers=["ETag", "Cache-Status", "Retry-After", "Server-Timing", "EarthGAN-Surrogate"],
+            expose_headers=[
+                "ETag",
+                "Cache-Status",
+                "Content-Disposition",
+                "Retry-After",
+                "Server-Timing",
+                "EarthGAN-Surrogate",
+            ],
         )
     app.add_middleware(UrlLength)
     paths = [route.path for router in routers for route in router.routes if isinstance(route, APIRoute)]

@@ -33,7 +33,7 @@ def register(subcommands: Any) -> None:
     )
     parser.add_argument("surrogate", type=Path, nargs="?", help="surrogate folder to serve (EARTHGAN_SURROGATE)")
     parser.add_argument(
-        "--engine", choices=["onnx", "torch", "torchserve"], help="what runs the generator (EARTHGAN_ENGINE)"
+        "--engine", choices=["onnx", "torch", "torchserve", "oip"], help="what runs the generator (EARTHGAN_ENGINE)"
     )
     parser.add_argument("--host", help="address to listen on (EARTHGAN_HOST)")
     parser.add_argument("--port", type=int, help="port to listen on (EARTHGAN_PORT)")

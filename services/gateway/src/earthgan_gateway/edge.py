@@ -21,7 +21,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 #: The most bytes of a request's line and header fields together, and the most fields.
 HEAD_BYTES, HEAD_FIELDS = 32_768, 100
-#: The most bytes of a body. No route reads one.
+#: The most bytes of a body. Only inferences have one, which is small: what they ask for, and not fields.
 BODY_BYTES = 65_536
 #: How long a connection may be idle between two requests.
 IDLE_S = 5

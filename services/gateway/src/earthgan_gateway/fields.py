@@ -99,11 +99,13 @@ class Fields:
         anomaly: bool = False,
         deadline: float | None = None,
         draws: Draws = OWN,
+        lane: Lane = "map",
     ) -> Shell:
         """Return a shell of a quantity; if `anomaly`, without its lateral mean. Raises NotFound and EngineError.
 
         If `deadline` is None, the caller waits as long as a request that arrives now may wait. A statistic is that of
-        the quantity in each of its draws. The draws that were generated are kept, also if there was no time for all.
+        the quantity in each of its draws, and always in the `long` lane. The draws that were generated are kept, also
+        if there was no time for all. A shell of the `long` lane does not stay ready beside those of maps.
         """
         key = quantity, anomaly, t, r, draws
         shell = self._ready.get(key)
@@ -112,18 +114,23 @@ class Fields:
         found = self.offer.check(quantity, t=t, r=r)
         with self._metrics.queued():
             return await self._preparing.do(
-                key, deadline or self.deadline(), lambda until: self._prepare(found, t, r, anomaly, until, draws)
+                (*key, lane),
+                deadline or self.deadline(),
+                lambda until: self._prepare(found, t, r, anomaly, until, draws, lane),
             )
 
-    async def _prepare(self, quantity: Quantity, t: int, r: int, anomaly: bool, until: float, draws: Draws) -> Shell:
-        """Unpack, derive and pad a shell outside the event loop, once for all requests that wait for it."""
+    async def _prepare(
+        self, quantity: Quantity, t: int, r: int, anomaly: bool, until: float, draws: Draws, asked: Lane
+    ) -> Shell:
+        """Unpack, derive and pad a shell outside the event loop, once for all requests of a lane that wait for it."""
         sources: set[Source] = set()
-        lane: Lane = "map" if draws.statistic is None else "long"
+        lane: Lane = asked if draws.statistic is None else "long"
 
         async def values(seed: int | None) -> NDArray[np.float32]:
-            packed, source = await self._packed(quantity.needs, t, r, until, seed, lane)
+            generated = quantity.needs if asked == "long" else self.offer.surrogate.variables
+            packed, source = await self._packed(quantity.needs, t, r, until, seed, lane, generated)
             sources.add(source)
-            if source == "generated" and seed is None:
+            if source == "generated" and seed is None and asked == "map":
                 self.on_generated(t, r)
             return await asyncio.to_thread(self._derived, quantity, packed, anomaly)
 
@@ -131,7 +138,8 @@ class Fields:
             found = await draws.combined(values)
         source: Source = next(each for each in ("generated", "redis", "memory") if each in sources)
         shell = Shell(*await asyncio.to_thread(self._padded, found), source)
-        self._ready.set((quantity.name, anomaly, t, r, draws), replace(shell, source="memory"))
+        if asked == "map":
+            self._ready.set((quantity.name, anomaly, t, r, draws), replace(shell, source="memory"))
         return shell
 
     @contextmanager
@@ -169,17 +177,26 @@ class Fields:
 
     async def generate(self, t: int, r: int) -> None:
         """Make sure that a shell is in the cache, for requests to come."""
-        await self._packed(self.offer.surrogate.variables, t, r, self.deadline())
+        every = self.offer.surrogate.variables
+        await self._packed(every, t, r, self.deadline(), None, "map", every)
 
     async def _packed(
-        self, variables: tuple[str, ...], t: int, r: int, until: float, seed: int | None = None, lane: Lane = "map"
+        self,
+        variables: tuple[str, ...],
+        t: int,
+        r: int,
+        until: float,
+        seed: int | None,
+        lane: Lane,
+        generated: tuple[str, ...],
     ) -> _Found:
+        """Find variables of a shell. If one is missing, generate those of `generated`."""
         found = await self._find(variables, t, r, seed)
         if found is None:
-            key, flights = (t, r, seed), self._generating[lane]
+            key, flights = (t, r, seed, generated), self._generating[lane]
             if lane == "map" and key not in flights and self.generating >= self._max_pending:
                 self._refuse()
-            found = await flights.do(key, until, lambda latest: self._generate(t, r, latest, seed, lane))
+            found = await flights.do(key, until, lambda latest: self._generate(generated, t, r, latest, seed, lane))
         return found
 
     async def _find(
@@ -196,9 +213,12 @@ class Fields:
             source = "redis" if "redis" in (source, found[1]) else "memory"
         return packed, source
 
-    async def _generate(self, t: int, r: int, until: float, seed: int | None, lane: Lane) -> _Found:
-        """Generate all variables of a shell, because one pass of the generator computes them all."""
-        variables = self.offer.surrogate.variables
+    async def _generate(
+        self, variables: tuple[str, ...], t: int, r: int, until: float, seed: int | None, lane: Lane
+    ) -> _Found:
+        """Generate a shell. For maps, it is all variables: one pass of many generators computes them all, and readers
+        turn to another one. A file of many shells holds one quantity, and others would fill the cache.
+        """
         async with self._cache.exclusive(self.keys.shell("*", t, r, seed), max(0.0, until - time.monotonic())):
             if found := await self._find(variables, t, r, seed, patient=True):  # another process was faster
                 return found

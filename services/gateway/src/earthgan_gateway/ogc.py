@@ -1,7 +1,8 @@
-"""Use case: describe the tiles as OGC API - Tiles, for OpenLayers, QGIS and other programs that follow its links.
+"""Use case: describe the surrogate as OGC API - Tiles and EDR, for OpenLayers, QGIS and others that follow its links.
 
 OGC 20-057 (tiles and tile sets), 17-083r4 (tile matrix sets) and 19-072 (landing page, conformance, collections). A
 variable is a collection. Its tile sets are maps of one time step and one radial shell; a query chooses another one.
+`edr` has its values at places.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import morecantile
 from earthgan.quantities import Quantity
 from earthgan.sphere.tiles import TILE_MATRIX_SETS, WEB_MERCATOR, bounds_deg, max_native_zoom
 from earthgan.surrogate import Surrogate
+from earthgan_gateway import edr
 from earthgan_gateway.catalog import attribution
 from earthgan_gateway.offer import Offer
 
@@ -28,9 +30,10 @@ CONFORMS_TO = [
     f"{_SPECS}/ogcapi-tiles-1/1.0/conf/geodata-tilesets",
     f"{_SPECS}/ogcapi-tiles-1/1.0/conf/png",
     f"{_SPECS}/tms/2.0/conf/json-tilematrixset",
+    *edr.CONFORMS_TO,
 ]
 _REL = "http://www.opengis.net/def/rel/ogc/1.0"
-_CRS = {True: "http://www.opengis.net/def/crs/EPSG/0/3857", False: "http://www.opengis.net/def/crs/OGC/1.3/CRS84"}
+_CRS = {True: "http://www.opengis.net/def/crs/EPSG/0/3857", False: edr.CRS84}
 _JSON, _PNG = "application/json", "image/png"
 
 
@@ -46,6 +49,7 @@ def landing(surrogate: Surrogate, base_url: str) -> dict[str, Any]:
             _link(base_url, "service-doc", "docs", "The API, for people", "text/html"),
             _link(base_url, f"{_REL}/conformance", f"{ROOT}/conformance", "What this API conforms to"),
             _link(base_url, f"{_REL}/data", f"{ROOT}/collections", "The variables"),
+            _link(base_url, "describedby", "stac", "The same as a STAC collection"),
             _link(base_url, f"{_REL}/tiling-schemes", f"{ROOT}/tileMatrixSets", "The tile matrix sets"),
         ],
     }
@@ -68,12 +72,16 @@ def collection(surrogate: Surrogate, quantity: Quantity, base_url: str) -> dict[
         "title": quantity.heading,
         "description": f"{quantity.long_name} in {steps} time steps on {shells} radial shells",
         "attribution": attribution(surrogate),
-        "extent": {"spatial": {"bbox": [[-180, -90, 180, 90]], "crs": _CRS[False]}},
+        "extent": {
+            "spatial": {"bbox": [[-180, -90, 180, 90]], "crs": _CRS[False]},
+            **edr.extent(surrogate, base_url),
+        },
         "crs": list(_CRS.values()),
         "links": [
             _link(base_url, "self", path, quantity.long_name),
             _link(base_url, f"{_REL}/tilesets-map", f"{path}/map/tiles", "Maps as tiles"),
         ],
+        **edr.description(surrogate, quantity, base_url, path),
     }
 
 

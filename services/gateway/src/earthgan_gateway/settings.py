@@ -21,9 +21,11 @@ class Settings(BaseSettings):
     #: The surrogate folder to serve.
     surrogate: Path = (SHIPPED / "surrogate").resolve()
     #: What runs the generator: this process, with ONNX Runtime or PyTorch, or a model server.
-    engine: Literal["onnx", "torch", "torchserve"] = "onnx"
+    engine: Literal["onnx", "torch", "torchserve", "oip"] = "onnx"
     #: The model server's inference address, for the `torchserve` engine.
     torchserve_url: AnyHttpUrl | None = None
+    #: The address of a model server that speaks the Open Inference Protocol, for the `oip` engine: another gateway.
+    oip_url: AnyHttpUrl | None = None
     #: A Redis that several processes share. Without it, each process keeps its answers to itself.
     redis_url: RedisDsn | None = None
     #: The folder of the web page.
@@ -94,4 +96,6 @@ class Settings(BaseSettings):
     def _engine_has_its_address(self) -> Settings:
         if self.engine == "torchserve" and self.torchserve_url is None:
             raise ValueError("the torchserve engine needs EARTHGAN_TORCHSERVE_URL")
+        if self.engine == "oip" and self.oip_url is None:
+            raise ValueError("the oip engine needs EARTHGAN_OIP_URL")
         return self

@@ -24,6 +24,11 @@ def make_engine(settings: Settings, surrogate: Surrogate) -> BareEngine:
         from earthgan_gateway.engines.torchserve import TorchServeEngine  # only this engine needs an HTTP client
 
         return TorchServeEngine(surrogate, str(settings.torchserve_url))
+    if settings.engine == "oip":
+        assert settings.oip_url is not None  # Settings has checked it
+        from earthgan_gateway.engines.oip import OipEngine
+
+        return OipEngine(surrogate, str(settings.oip_url))
     if settings.engine == "torch":
         try:
             from earthgan.backends.torch import default_precision, torch_backend  # only this engine needs torch

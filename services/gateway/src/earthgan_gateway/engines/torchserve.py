@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 
 import httpx2 as httpx
-import numpy as np
 
-from earthgan import __version__
-from earthgan.errors import EngineAnswerInvalid, EngineTimeout, EngineUnavailable
-from earthgan.sphere.grid import Window
 from earthgan.surrogate import Field, Surrogate
 from earthgan.wire import ShellRequest, WireType, decode, longest_answer
-from earthgan_gateway.engines.base import FRESH_S, Lane
+from earthgan_gateway.engines.base import Lane
+from earthgan_gateway.engines.remote import RemoteEngine
 
 MODEL_NAME = "earthgan"
-#: About as many time steps as a model server keeps in memory.
-SERVER_STEPS = 8
 
 
-class TorchServeEngine:
-    """Asks one TorchServe. It checks every request first, because one bad request makes TorchServe fail a whole batch.
-
-    The model server has one queue. This engine puts only one request of the `long` lane into it at a time, so that a
-    tile never waits for more than one. The model server does not tell which time steps it has in memory, so this engine
-    supposes those for which it answered last.
-    """
-
-    reads_apart = False
+class TorchServeEngine(RemoteEngine):
+    """Asks one TorchServe."""
 
     def __init__(
         self,
@@ -40,149 +24,17 @@ class TorchServeEngine:
         dtype: WireType = "float16",
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._surrogate = surrogate
-        self.numerics = f"torchserve/{dtype}"
-        self._dtype = dtype
-        self._long = asyncio.Lock()
-        self._answered: deque[int] = deque(maxlen=SERVER_STEPS)
-        self._succeeded = -FRESH_S
-        self._url = f"{url.rstrip('/')}/predictions/{MODEL_NAME}"
-        self._client = httpx.AsyncClient(
-            transport=transport, trust_env=False, headers={"User-Agent": f"earthgan/{__version__}"}
-        )
+        address = f"{url.rstrip('/')}/predictions/{MODEL_NAME}"
+        super().__init__(surrogate, address, f"torchserve/{dtype}", dtype, transport)
 
-    async def shells(
-        self,
-        variables: Sequence[str],
-        t: int,
-        shells: Sequence[int],
-        seed: int | None,
-        deadline: float,
-        lane: Lane = "map",
-    ) -> Field:
-        self._check(variables, t, shells)
-        request = ShellRequest(variables=tuple(variables), t=t, shells=tuple(shells), seed=seed, dtype=self._dtype)
-        return await self._ask(request, self._surrogate.grid.shape[1:], deadline, lane)
+    def _question(self, request: ShellRequest, left_s: float, lane: Lane) -> tuple[bytes, Mapping[str, str]]:
+        return request.model_dump_json(exclude_none=True).encode(), {"content-type": "application/json"}
 
-    async def window(
-        self,
-        variables: Sequence[str],
-        t: int,
-        window: Window,
-        seed: int | None,
-        deadline: float,
-        lane: Lane = "map",
-    ) -> Field:
-        shells, rows, columns = window.axes
-        self._check(variables, t, shells)
-        self._surrogate.check_box(rows, columns)
-        request = ShellRequest(
-            variables=tuple(variables),
-            t=t,
-            shells=tuple(shells),
-            seed=seed,
-            dtype=self._dtype,
-            rows=(rows.start, rows.stop),
-            columns=(columns.start, columns.stop),
-        )
-        return await self._ask(request, window.shape[1:], deadline, lane)
+    def _longest(self, request: ShellRequest, part: tuple[int, int]) -> int:
+        return longest_answer(request, part)
 
-    def has_step(self, t: int) -> bool:
-        """Whether the step was among the last ones, or is quick to read in any process."""
-        return t in self._answered or self._surrogate.has_step(t)
+    def _decoded(self, answer: bytes, headers: Mapping[str, str]) -> tuple[Field, str]:
+        return decode(answer)
 
-    async def read_step(self, t: int, deadline: float) -> None:
-        """Ask for a single voxel of the step, which makes the model server read it."""
-        await self.window(self._surrogate.variables[:1], t, Window(range(1), range(1), range(1)), None, deadline)
-
-    def _check(self, variables: Sequence[str], t: int, shells: Sequence[int]) -> None:
-        for name in variables:
-            self._surrogate.check_variable(name)
-        self._surrogate.check_step(t)
-        for r in shells:
-            self._surrogate.check_shell(r)
-
-    async def _ask(self, request: ShellRequest, part: tuple[int, int], deadline: float, lane: Lane) -> Field:
-        """Return the answer in the variables' units. `part` is the shape of each shell's part. Raises EngineError."""
-        async with self._turn(lane, deadline):
-            answer = await self._post(request, longest_answer(request, part), deadline)
-        field = await asyncio.to_thread(self._read, answer, request, part)
-        self._succeeded = time.monotonic()
-        if request.t in self._answered:
-            self._answered.remove(request.t)
-        self._answered.append(request.t)
-        return field
-
-    @asynccontextmanager
-    async def _turn(self, lane: Lane, deadline: float) -> AsyncIterator[None]:
-        """Wait until a request of this lane may be sent. Raises EngineTimeout."""
-        if lane == "map":
-            yield
-            return
-        try:
-            await asyncio.wait_for(self._long.acquire(), deadline - time.monotonic())
-        except TimeoutError:
-            raise EngineTimeout("the model server is too busy") from None
-        try:
-            yield
-        finally:
-            self._long.release()
-
-    def _read(self, answer: bytes, request: ShellRequest, part: tuple[int, int]) -> Field:
-        surrogate = self._surrogate
-        field, digest = decode(answer)
-        if digest != surrogate.digest:
-            raise EngineUnavailable("the model server serves another surrogate")
-        expected = (len(request.variables), len(request.shells), *part)
-        if field.shape != expected:
-            raise EngineAnswerInvalid(f"the model server answered with shape {field.shape} instead of {expected}")
-        rows = range(*request.rows) if request.rows else surrogate.grid.whole.rows
-        columns = range(*request.columns) if request.columns else surrogate.grid.whole.columns
-        hidden = surrogate.hidden(request.t, request.variables, request.shells, rows, columns)
-        if not np.isfinite(field if hidden is None else field[~hidden]).all():
-            raise EngineAnswerInvalid("the model server answered with numbers that are not finite")
-        return surrogate.in_units(field, request.variables)
-
-    async def _post(self, request: ShellRequest, longest: int, deadline: float) -> bytes:
-        """Return the body of the answer, which has at most `longest` bytes. The deadline is that of the whole answer.
-
-        Raises EngineError for every failure of httpx2 or TorchServe.
-        """
-        left_s = deadline - time.monotonic()
-        if left_s <= 0:
-            raise EngineTimeout("the model server is too busy")
-        try:
-            async with asyncio.timeout(left_s):
-                return await self._stream(request, longest)
-        except (TimeoutError, httpx.TimeoutException) as error:
-            raise EngineTimeout("the model server did not answer in time") from error
-        except httpx.TransportError as error:
-            raise EngineUnavailable("the model server cannot be reached") from error
-        except httpx.HTTPError as error:
-            raise EngineAnswerInvalid("the model server's answer cannot be read") from error
-
-    async def _stream(self, request: ShellRequest, longest: int) -> bytes:
-        # Numbers hardly get smaller by compression, and an answer that unpacks itself would have no limit.
-        headers = {"content-type": "application/json", "accept-encoding": "identity"}
-        content = request.model_dump_json(exclude_none=True)
-        async with self._client.stream("POST", self._url, content=content, headers=headers, timeout=None) as answer:
-            status = answer.status_code
-            if status in (404, 429, 500, 503, 507):  # the model is not loaded, overloaded, or its worker died
-                raise EngineUnavailable(f"the model server answered with status {status}")
-            if status != 200:
-                raise EngineAnswerInvalid(f"the model server answered with status {status}")
-            if answer.headers.get("content-encoding", "identity") != "identity":
-                raise EngineAnswerInvalid("the model server answered with a compressed body")
-            body = bytearray()
-            async for part in answer.aiter_bytes():
-                body += part
-                if len(body) > longest:
-                    raise EngineAnswerInvalid(f"the model server answered with more than {longest} bytes")
-            return bytes(body)
-
-    async def ready(self, deadline: float) -> None:
-        if time.monotonic() - self._succeeded > FRESH_S:
-            await self.shells(self._surrogate.variables[:1], self._surrogate.steps[0].t, [0], None, deadline)
-
-    async def close(self) -> None:
-        await self._client.aclose()
+    def _in_units(self, field: Field, variables: Sequence[str]) -> Field:
+        return self._surrogate.in_units(field, variables)

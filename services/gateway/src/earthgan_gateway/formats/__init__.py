@@ -59,7 +59,7 @@ VALUE_FORMATS = {
         ValueFormat(
             name="tif", media_type="image/tiff; application=geotiff", version=2, encode=geotiff.encode, for_tiles=True
         ),
-        ValueFormat(name="nc", media_type="application/x-netcdf", version=2, encode=netcdf.encode, compressible=True),
+        ValueFormat(name="nc", media_type="application/x-netcdf", version=3, encode=netcdf.encode, compressible=True),
         ValueFormat(
             name="chunk",
             media_type="application/octet-stream",

@@ -1,12 +1,15 @@
-"""NetCDF files of the CF conventions 1.8: one radial shell with its coordinates, units and provenance."""
+"""NetCDF files of the CF conventions 1.8: one radial shell, or several, with coordinates, units and provenance."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from earthgan.run.described import Described
 from earthgan_gateway.formats.contents import Contents
 
 #: HDF5 does not support several threads at once, and netCDF4 releases Python's lock.
@@ -24,6 +27,8 @@ def encode(values: NDArray[np.float32], contents: Contents) -> bytes:
         file = netCDF4.Dataset(f"{variable}.nc", "w", format="NETCDF4", memory=values.nbytes)
         said = {
             "title": contents.title,
+            # no version, because an update would change the bytes under the same entity tag
+            "history": f"computed by EarthGAN from a surrogate of {contents.title or 'a simulation'}",
             "source": provenance.source,
             "licence": provenance.licence,
             "notice": provenance.notice,
@@ -71,4 +76,27 @@ def encode(values: NDArray[np.float32], contents: Contents) -> bytes:
         units = {"units": contents.unit} if contents.unit else {}
         field.setncatts({"long_name": contents.long_name, **units, "coordinates": coordinates})
         field[:] = values
+        return bytes(file.close())
+
+
+def encode_data_set(name: str, field: Described, described: Mapping[str, Described], said: Mapping[str, Any]) -> bytes:
+    """Write a NetCDF-4 file of a field of any number of dimensions. NaN means "no value".
+
+    `described` has the field's coordinates, one for each dimension and others, and `said` what the file says of itself.
+    """
+    import netCDF4
+
+    with _ONE_AT_A_TIME:
+        file = netCDF4.Dataset(f"{name}.nc", "w", format="NETCDF4", memory=field.values.nbytes)
+        file.setncatts(said)
+        for dimension, length in zip(field.dimensions, field.values.shape, strict=True):
+            file.createDimension(dimension, length)
+        for key, each in described.items():
+            written = file.createVariable(key, each.values.dtype, each.dimensions)
+            written.setncatts(each.attributes)
+            written[...] = each.values
+        values = file.createVariable(name, "f4", field.dimensions, fill_value=np.float32(np.nan))
+        others = [key for key, each in described.items() if each.dimensions != (key,)]
+        values.setncatts({**field.attributes, "coordinates": " ".join(others)})
+        values[...] = field.values
         return bytes(file.close())

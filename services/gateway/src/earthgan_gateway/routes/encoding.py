@@ -48,7 +48,8 @@ def accepted(scope: Scope) -> str:
 class Compression:
     """Compresses answers with Starlette's middleware, but reads Accept-Encoding correctly.
 
-    Starlette's middleware only looks for the letters `gzip` in that field.
+    Starlette's middleware only looks for the letters `gzip` in that field. Answers to inferences (POST) stay as they
+    are: they may be large, and floats hardly get smaller.
     """
 
     def __init__(self, app: ASGIApp, minimum_bytes: int) -> None:
@@ -56,7 +57,7 @@ class Compression:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            wanted = b"gzip" if accepts_gzip(accepted(scope)) else b"identity"
+            wanted = b"gzip" if scope["method"] != "POST" and accepts_gzip(accepted(scope)) else b"identity"
             others = [(name, value) for name, value in scope["headers"] if name != _ACCEPT]
             scope = {**scope, "headers": [*others, (_ACCEPT, wanted)], STATED: accepted(scope)}
         await self._gzip(scope, receive, send)

@@ -61,7 +61,7 @@ def features_router(features: Features, keys: Keys) -> APIRouter:
                 lambda: FeatureCollection.model_validate(features.outlines(t, found, query.kind, r)).model_dump_json()
             )
 
-        return await tagged(request, keys, name("geojson", t, query, r), write, GEOJSON)
+        return await tagged(request, keys, name("geojson", t, query, r), write, GEOJSON, f"features_t{t}_r{r}.geojson")
 
     @router.get("/features/{t}.csv", response_class=_Csv)
     async def get_features_as_csv(request: Request, t: Step, query: Annotated[FeaturesQuery, Query()]) -> Response:
@@ -70,7 +70,7 @@ def features_router(features: Features, keys: Keys) -> APIRouter:
         async def write() -> str:
             return (await features.found(t, query.criterion)).csv(query.kind)
 
-        return await tagged(request, keys, name("csv", t, query), write, "text/csv")
+        return await tagged(request, keys, name("csv", t, query), write, "text/csv", f"features_t{t}.csv")
 
     @router.get("/features/{t}", response_model=FeatureTable)
     async def get_features(request: Request, t: Step, query: Annotated[FeaturesQuery, Query()]) -> Response:

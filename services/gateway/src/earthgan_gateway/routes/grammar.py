@@ -30,6 +30,8 @@ _TILE_PATH = re.compile(
     f"/tiles/{_SHELL}/(?P<z>{WHOLE})/(?P<x>{WHOLE})/(?P<y>{WHOLE})(?P<double>@2x)?{_one_of(TILE_FORMATS)}", re.ASCII
 )
 _CHUNK_PATH = re.compile(f"/zarr/(?P<var>{VARIABLE})/c/(?P<step>{WHOLE})/(?P<depth>{WHOLE})/0/0", re.ASCII)
+#: A TileJSON, and a file of several shells.
+_DOCUMENT_PATH = re.compile(rf"/tiles/.*/tilejson\.json|/shells/{VARIABLE}\.nc", re.ASCII)
 _SHELL_PATH = re.compile(f"/shells/{_SHELL}{_one_of(SHELL_FORMATS)}", re.ASCII)
 
 
@@ -46,7 +48,7 @@ def is_picture(path: str) -> bool:
     """Whether a path asks for a tile, a shell or a chunk, and not for a document beside them."""
     if path.startswith("/zarr/"):
         return _CHUNK_PATH.fullmatch(path) is not None
-    return path.startswith(("/tiles/", "/shells/")) and not path.endswith("/tilejson.json")
+    return path.startswith(("/tiles/", "/shells/")) and not _DOCUMENT_PATH.fullmatch(path)
 
 
 def _tile(offer: Offer, path: str, query: QueryParams) -> TilePicture:

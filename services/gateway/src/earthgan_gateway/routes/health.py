@@ -33,17 +33,35 @@ def is_draining(request: Request) -> bool:
     return bool(request.scope.get("state", {}).get(DRAINING))
 
 
-def health_router(
-    engine: Engine, digest: str, damaged: Callable[[], DamagedSurrogate | None] = lambda: None
-) -> APIRouter:
-    """Make the probes for a process manager. `damaged` returns the first damage of the surrogate that was met."""
-    router = APIRouter(tags=["health"], dependencies=[ONLY_DOCUMENTED], responses=ERRORS)
-    flights: SingleFlight[float] = SingleFlight()
-    last_ready = -FRESH_S
+class Readiness:
+    """Whether the generator answers with the right surrogate. All that ask at the same time share one probe.
 
-    async def probe(until: float) -> float:
-        await engine.ready(until)
+    `damaged` returns the first damage of the surrogate that was met.
+    """
+
+    def __init__(self, engine: Engine, damaged: Callable[[], DamagedSurrogate | None] = lambda: None) -> None:
+        self._engine = engine
+        self._damaged = damaged
+        self._flights: SingleFlight[float] = SingleFlight()
+        self._last_ready = -FRESH_S
+
+    async def check(self, request: Request) -> None:
+        """Return after a probe, or at once if one has just succeeded. Raises EngineError and DamagedSurrogate."""
+        if is_draining(request):
+            raise EngineUnavailable("this gateway is about to end")
+        if (damage := self._damaged()) is not None:
+            raise damage
+        if time.monotonic() - self._last_ready > FRESH_S:
+            self._last_ready = await self._flights.do("ready", time.monotonic() + TIMEOUT_S, self._probe)
+
+    async def _probe(self, until: float) -> float:
+        await self._engine.ready(until)
         return time.monotonic()
+
+
+def health_router(readiness: Readiness, digest: str) -> APIRouter:
+    """Make the probes for a process manager."""
+    router = APIRouter(tags=["health"], dependencies=[ONLY_DOCUMENTED], responses=ERRORS)
 
     @router.get("/healthz")
     async def healthz() -> Health:
@@ -60,13 +78,7 @@ def health_router(
     @router.get("/readyz", responses=documented(HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE))
     async def readyz(request: Request) -> Ready:
         """Report that the generator has just computed something with the surrogate of this digest."""
-        nonlocal last_ready
-        if is_draining(request):
-            raise EngineUnavailable("this gateway is about to end")
-        if (damage := damaged()) is not None:
-            raise damage
-        if time.monotonic() - last_ready > FRESH_S:
-            last_ready = await flights.do("ready", time.monotonic() + TIMEOUT_S, probe)
+        await readiness.check(request)
         return Ready(status="ready", digest=digest)
 
     return router

@@ -346,6 +346,9 @@ class OgcCollection(Document):
     extent: dict[str, Any]
     crs: list[str]
     links: list[Link]
+    data_queries: dict[str, dict[str, Any]]
+    output_formats: list[str]
+    parameter_names: dict[str, dict[str, Any]]
 
 
 class OgcCollections(Document):

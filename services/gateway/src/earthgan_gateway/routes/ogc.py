@@ -1,4 +1,4 @@
-"""The routes `/ogc...` of OGC API - Tiles. Their links lead to the tiles under `/tiles`."""
+"""The routes `/ogc...` that describe OGC API - Tiles and EDR. Their links lead to the tiles under `/tiles`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def ogc_router(offer: Offer) -> APIRouter:
 
     @router.get("/ogc", response_model=OgcLanding)
     async def get_landing_page(request: Request) -> dict[str, Any]:
-        """Give the landing page of OGC API - Tiles."""
+        """Give the landing page of OGC API - Tiles and EDR."""
         return ogc.landing(surrogate, str(request.base_url))
 
     @router.get("/ogc/conformance", response_model=OgcConformance)

@@ -22,6 +22,7 @@ from earthgan_gateway.routes.encoding import accepted, accepts_gzip
 from earthgan_gateway.routes.presence import ReaderLeft, while_present
 from earthgan_gateway.routes.problems import RETRY_AFTER_S, problem, problem_of
 from earthgan_gateway.routes.ranges import Unsatisfiable, asked_range
+from earthgan_gateway.routes.tagged import disposition
 from earthgan_gateway.telemetry import CacheLevel, Metrics
 
 #: The most memory that a resolved URL takes in addition to its own text. A test measures it.
@@ -161,8 +162,22 @@ class PictureRoutes:
             (b"earthgan-surrogate", self._offer.surrogate.digest.encode()),
             *([(b"vary", b"Accept-Encoding")] if form.compressible else []),
             *([(b"content-encoding", b"gzip")] if picture.gzipped else []),
+            *([] if picture.format == "chunk" else [(b"content-disposition", self._disposition(picture))]),
         ]
         return Resolved(picture, self._pictures.key(picture), etag, headers, compressed)
+
+    def _disposition(self, picture: ShellPicture) -> bytes:
+        """The name of the file that a reader saves, which says what it is."""
+        surrogate = self._offer.surrogate
+        parts = [picture.quantity, *(["anomaly"] if picture.anomaly else []), f"t{picture.t}", f"r{picture.r}"]
+        if surrogate.spec.planet.unit == "km":
+            parts.append(f"{surrogate.depth_km(picture.r):.0f}km")
+        if picture.draws.name:
+            parts.append(picture.draws.name.removeprefix("@"))
+        if isinstance(picture, TilePicture):
+            tile = picture.tile
+            parts.append(f"{tile.tms}-{tile.z}-{tile.x}-{tile.y}")
+        return disposition(f"{'_'.join(parts)}.{picture.format}").encode()
 
 
 def _body(scope: Scope, body: bytes) -> bytes:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 T = TypeVar("T")
 
 #: The first parts of the paths whose answers may take long. A picture watches its reader itself.
-LONG = frozenset({"points", "profiles", "series", "sections", "statistics", "legends"})
+LONG = frozenset({"points", "profiles", "series", "sections", "statistics", "legends", "shells", "ogc"})
 
 
 class ReaderLeft(Exception):

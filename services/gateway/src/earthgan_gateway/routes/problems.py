@@ -44,7 +44,9 @@ STATUSES: dict[type[BaseException], HTTPStatus] = {
 
 
 class Problem(BaseModel):
-    """An error, with its HTTP status and one sentence about what went wrong."""
+    """An error, with its HTTP status and one sentence about what went wrong. The Open Inference Protocol calls the
+    sentence `error`, so the answers under /v2 have it twice.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -52,6 +54,7 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
+    error: str | None = None
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
@@ -84,9 +87,11 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _any_error)
 
 
-def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+def problem(status: int, detail: str, headers: dict[str, str] | None = None, path: str = "") -> Response:
     """Make the answer for an error. Clients must not store it, and a 503 says when to ask again."""
-    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail).model_dump()
+    error = detail if "v2" in path.split("/") else None
+    found = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, error=error)
+    body = found.model_dump(exclude_none=True)
     all_headers = {"cache-control": "no-store", **(headers or {})}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         all_headers.setdefault("retry-after", str(RETRY_AFTER_S))
@@ -100,9 +105,9 @@ def problem_of(error: Exception, path: str) -> Response:
             status = STATUSES[kind]
             if status >= 500 and not isinstance(error, EngineBusy):  # an overload would fill the log
                 log.warning("%s: %s", path, error)
-            return problem(status, str(error), _when_to_retry(error))
+            return problem(status, str(error), _when_to_retry(error), path)
     log.error("%s failed", path, exc_info=error)
-    return problem(500, "the gateway failed; its log says why")
+    return problem(500, "the gateway failed; its log says why", path=path)
 
 
 def _when_to_retry(error: Exception) -> dict[str, str]:
@@ -118,10 +123,10 @@ async def _unreadable(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = error.errors()
     if any(each["loc"][0] == "path" for each in errors):
-        return problem(404, NO_SUCH_PATH)
-    return problem(422, one_line(errors[0]))
+        return problem(404, NO_SUCH_PATH, path=request.url.path)
+    return problem(422, one_line(errors[0]), path=request.url.path)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, error.detail, dict(error.headers or {}))
+    return problem(error.status_code, error.detail, dict(error.headers or {}), request.url.path)

@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from earthgan.errors import InvalidRequest
+from earthgan.errors import InvalidRequest, NotFound
 from earthgan.features.criterion import LARGEST, Criterion, Kind, Measure
 from earthgan.quantities import Quantity
 from earthgan.sphere.great_circle import within_a_turn
@@ -31,7 +31,7 @@ from earthgan_gateway.places import LONGEST_SECTION
 
 WHOLE = "(?:0|[1-9][0-9]{0,8})"
 _USUAL = Criterion()
-_NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,26 @@ class Pair:
     second: float
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Whole numbers and ranges of them, as the pairs of their ends. A single number is a range from it to itself."""
+
+    ranges: tuple[tuple[int, int], ...]
+
+    def among(self, known: Sequence[int], what: str) -> tuple[int, ...]:
+        """Return those of the known numbers that are chosen, in ascending order. A range takes those that there are.
+
+        Raises NotFound if a range has none. `what` is the name of such a number.
+        """
+        found: set[int] = set()
+        for first, last in self.ranges:
+            inside = [each for each in known if first <= each <= last]
+            if not inside:
+                raise NotFound(f"no {what} {first}" if first == last else f"no {what} from {first} to {last}")
+            found.update(inside)
+        return tuple(sorted(found))
+
+
 def whole(text: str) -> int:
     """Read a whole number of at most nine digits in its only spelling. Raises ValueError."""
     if not re.fullmatch(WHOLE, text, re.ASCII):
@@ -49,8 +69,9 @@ def whole(text: str) -> int:
     return int(text)
 
 
-def _finite(text: str) -> float:
-    value = float(text) if re.fullmatch(_NUMBER, text, re.ASCII) else math.nan
+def finite(text: str) -> float:
+    """Read a finite number in plain notation. Raises ValueError."""
+    value = float(text) if re.fullmatch(NUMBER, text, re.ASCII) else math.nan
     if not math.isfinite(value):
         raise ValueError("must be a finite number in plain notation, such as 48.2")
     return value
@@ -60,7 +81,18 @@ def _pair(text: str) -> Pair:
     parts = text.split(",")
     if len(parts) != 2:
         raise ValueError("must be two numbers with a comma between them")
-    return Pair(_finite(parts[0]), _finite(parts[1]))
+    return Pair(finite(parts[0]), finite(parts[1]))
+
+
+def _chosen(text: str) -> Chosen:
+    ranges = []
+    for part in text.split(","):
+        ends = part.split("-")
+        first, last = whole(ends[0]), whole(ends[-1])
+        if len(ends) > 2 or first > last:
+            raise ValueError("must be whole numbers and ascending ranges with commas between them, such as 0,4,8-16")
+        ranges.append((first, last))
+    return Chosen(tuple(ranges))
 
 
 def _place(text: str) -> Pair:
@@ -77,16 +109,21 @@ def _colour_map(name: str) -> str:
 
 
 def _pair_like(example: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": f"^{_NUMBER},{_NUMBER}$", "examples": [example]})
+    return WithJsonSchema({"type": "string", "pattern": f"^{NUMBER},{NUMBER}$", "examples": [example]})
+
+
+def _indices_like(example: str) -> WithJsonSchema:
+    part = f"{WHOLE}(?:-{WHOLE})?"
+    return WithJsonSchema({"type": "string", "pattern": f"^{part}(?:,{part})*$", "examples": [example]})
 
 
 # The limits precede the validator of the text, so that they appear as JSON Schema keywords in the OpenAPI document.
-Finite = Annotated[float, BeforeValidator(_finite)]
-Latitude = Annotated[float, Field(ge=-90, le=90), BeforeValidator(_finite)]
-Positive = Annotated[float, Field(gt=0, le=LARGEST), BeforeValidator(_finite)]
-NotNegative = Annotated[float, Field(ge=0, le=LARGEST), BeforeValidator(_finite)]
-Margin = Annotated[float, Field(ge=0, lt=0.5), BeforeValidator(_finite)]
-Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(_finite)]
+Finite = Annotated[float, BeforeValidator(finite)]
+Latitude = Annotated[float, Field(ge=-90, le=90), BeforeValidator(finite)]
+Positive = Annotated[float, Field(gt=0, le=LARGEST), BeforeValidator(finite)]
+NotNegative = Annotated[float, Field(ge=0, le=LARGEST), BeforeValidator(finite)]
+Margin = Annotated[float, Field(ge=0, lt=0.5), BeforeValidator(finite)]
+Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(finite)]
 PointCount = Annotated[int, Field(ge=2, le=LONGEST_SECTION), BeforeValidator(whole)]
 BandCount = Annotated[int, Field(ge=2, le=STEPS), BeforeValidator(whole)]
 Index = Annotated[int, Field(ge=0, le=999_999_999), BeforeValidator(whole)]
@@ -150,7 +187,7 @@ class PlaceQuery(DrawsQuery):
     @property
     def place(self) -> tuple[float, float]:
         """The latitude and the longitude. The longitude is within [-180, 180)."""
-        return _within_a_turn(self.lat, self.lon)
+        return place_within_a_turn(self.lat, self.lon)
 
 
 class ProfileQuery(PlaceQuery):
@@ -177,7 +214,8 @@ class SectionQuery(DrawsQuery):
     @property
     def ends(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """The latitude and the longitude of both ends. The longitudes are within [-180, 180)."""
-        return _within_a_turn(self.start.first, self.start.second), _within_a_turn(self.end.first, self.end.second)
+        start, end = self.start, self.end
+        return place_within_a_turn(start.first, start.second), place_within_a_turn(end.first, end.second)
 
 
 class FeaturesQuery(_Query):
@@ -245,6 +283,18 @@ class StyleQuery(DrawsQuery):
             under=self.under,
             over=self.over,
         )
+
+
+class VolumeQuery(DrawsQuery):
+    """Time steps and radial shells, all of which one file holds."""
+
+    t: Annotated[Chosen, BeforeValidator(_chosen), _indices_like("118-120")] = Field(
+        description="Time steps from /catalog: numbers and ranges, such as 0,4-8"
+    )
+    r: Annotated[Chosen, BeforeValidator(_chosen), _indices_like("149,150")] = Field(
+        description="Radial shells from /catalog: numbers and ranges"
+    )
+    anomaly: bool = Field(False, examples=[True], description="Subtract the lateral mean of each shell")
 
 
 class VersionQuery(_Query):
@@ -321,14 +371,15 @@ def _hint(name: str, known: Collection[str]) -> str:
     return f"the known ones are {', '.join(known)}" if known else "this address takes no parameters"
 
 
-def _within_a_turn(latitude: float, longitude: float) -> tuple[float, float]:
+def place_within_a_turn(latitude: float, longitude: float) -> tuple[float, float]:
+    """The same place, with its longitude within [-180, 180)."""
     return latitude + 0.0, float(within_a_turn(longitude)) + 0.0  # no -0
 
 
 async def _only_documented(request: Request) -> None:
     if not request.query_params:  # the document takes a quarter of a second to write, so it is not written at the start
         return
-    described = request.app.openapi()["paths"][request.scope["route"].path_format]["get"]
+    described = request.app.openapi()["paths"][request.scope["route"].path_format][request.method.lower()]
     check_names(request.query_params, [p["name"] for p in described.get("parameters", []) if p["in"] == "query"])
 
 

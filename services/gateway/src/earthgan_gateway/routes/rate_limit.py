@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # a gateway without Redis does not load its client
     from earthgan_gateway.cache.shared_window import SharedWindow
 
 #: Paths without a limit: process managers and Prometheus must reach a gateway that refuses others.
-EXEMPT = ("/healthz", "/servez", "/readyz", "/metrics")
+EXEMPT = ("/healthz", "/servez", "/readyz", "/v2/health/live", "/v2/health/ready", "/metrics")
 
 
 class RateLimit:
