@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from earthgan import Surrogate
 from earthgan.files import write_json
+from earthgan.kinds.coded_inputs import KEPT_EVERY
 from earthgan.sphere.tiles import WEB_MERCATOR, max_native_zoom
 from earthgan_gateway.capacity.costs import Costs
 from earthgan_gateway.capacity.model import Forecast, Load, Machines, Sizes, forecast
@@ -55,19 +56,22 @@ def measured_costs(surrogate: Path) -> Costs:
     with gateway_group(surrogate, 1, prefetch="false") as (port, group), Waves(port, 1) as one:
         catalog = httpx.get(f"http://127.0.0.1:{port}/catalog", trust_env=False).json()
         first, second, *_ = catalog["variables"]
-        steps = [step["t"] for step in catalog["steps"]]
-        chosen = random.Random(3).sample(steps, min(20, len(steps)))
+        chains = Sizes.of(Surrogate(surrogate)).chains
+        # Key frames, and after them steps that are decoded from them and stay in memory.
+        later = [chain for chain in chains if len(chain) == 1 + KEPT_EVERY][:8]
+        keys = list(dict.fromkeys(chain[-1] for chain in later or chains))[:8]
+        steps = [catalog["steps"][place]["t"] for place in (*keys, *(chain[0] for chain in later))]
+        links = len(keys) + KEPT_EVERY * len(later)
 
         def each_ms(paths: list[str]) -> float:
             before = cpu_s(group=group)
             assert all(answer.status == 200 for answer in one.get([request(path) for path in paths]))
             return (cpu_s(group=group) - before) / len(paths) * 1e3
 
-        cold = each_ms([f"/tiles/{first}/{t}/90/0/0/0.png" for t in chosen])
-        kept = chosen[-8:]  # of the others, some may be forgotten
-        shells = each_ms([f"/tiles/{first}/{t}/{r}/0/0/0.png" for r in (40, 70, 120) for t in kept])
-        others = each_ms([f"/tiles/{second}/{t}/{r}/0/0/0.png" for r in (70, 120) for t in kept])
-        profiles = each_ms([f"/profiles/{first}/{t}?lat=10&lon={lon}" for lon in (20, 50, 110) for t in kept])
+        cold = each_ms([f"/tiles/{first}/{t}/90/0/0/0.png" for t in steps])
+        shells = each_ms([f"/tiles/{first}/{t}/{r}/0/0/0.png" for r in (40, 70, 120) for t in steps])
+        others = each_ms([f"/tiles/{second}/{t}/{r}/0/0/0.png" for r in (70, 120) for t in steps])
+        profiles = each_ms([f"/profiles/{first}/{t}?lat=10&lon={lon}" for lon in (20, 50, 110) for t in steps])
     drawn = bench["tile_rendered_cpu_ms"]
     return Costs(
         tile_memory_cpu_ms=bench["tile_memory_cpu_ms"],
@@ -76,7 +80,7 @@ def measured_costs(surrogate: Path) -> Costs:
         tile_rendered_cpu_ms=drawn,
         unpack_cpu_ms=max(0.1, others - drawn),
         shell_cpu_ms=shells - others,
-        step_cpu_ms=cold - shells,
+        step_cpu_ms=(cold - shells) * len(steps) / links,
         profile_cpu_ms=profiles,
         tile_bytes=bench["png_bytes"] + 600,
     )
@@ -133,7 +137,7 @@ def _python_path() -> str:
 def predicted(surrogate: Path, case: Case, per_s: float, seconds: int, costs: Costs) -> list[Forecast]:
     """Predict moments that are spread evenly over a run."""
     opened = Surrogate(surrogate)
-    sizes = Sizes(len(opened.steps), opened.grid.shape[0], len(opened.variables), *opened.grid.shape[1:])
+    sizes = Sizes.of(opened)
     tiles = sum(4**z for z in range(max_native_zoom(WEB_MERCATOR, opened.grid) + 1))
     machines = Machines(1, 1, case.cache_mb, case.redis_mb, 1000)
     return [

@@ -77,8 +77,7 @@ def _capacity(arguments: argparse.Namespace) -> None:
 
     surrogate = Surrogate(arguments.surrogate or (SHIPPED / "surrogate").resolve())
     costs = Costs.read(arguments.costs) if arguments.costs else Costs()
-    shells, rows, columns = surrogate.grid.shape
-    sizes = Sizes(len(surrogate.steps), shells, len(surrogate.variables), rows, columns)
+    sizes = Sizes.of(surrogate)
     variables = arguments.variables or sizes.variables
     if variables > sizes.variables:
         raise BadInput(f"--variables {variables}: {surrogate.folder} has {sizes.variables}")
@@ -131,7 +130,7 @@ def _show(per_s: float, hours: float, machines: Machines, found: Forecast) -> No
     print(f"  tiles in Redis         {found.redis:8.1%}")
     print(f"  tiles drawn            {found.drawn:8.1%}")
     print(f"  generator calls        {found.engine_calls_per_s:8.2f} a second")
-    print(f"  time steps read        {found.steps_per_s:8.2f} a second")
+    print(f"  time steps decoded     {found.steps_per_s:8.2f} a second")
     print(f"  cores of the gateways  {found.gateway_cores:8.2f}")
     print(f"  cores of Redis         {found.redis_cores:8.2f}")
     print(f"  network                {found.mbit_per_s:8.1f} Mbit/s")

@@ -25,7 +25,7 @@ class Costs:
     #: A tile that is drawn from a shell in memory, and what is added where the shell must be unpacked first.
     tile_rendered_cpu_ms: float = 0.54
     unpack_cpu_ms: float = 1.5
-    #: A shell of all variables, of a time step in memory, and what is added where the step must be read first.
+    #: A shell of all variables, of a time step in memory, and what is added for each step that is decoded for it.
     shell_cpu_ms: float = 20.0
     step_cpu_ms: float = 330.0
     #: A profile over all depths, of a time step in memory.

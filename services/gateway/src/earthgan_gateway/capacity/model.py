@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earthgan.bounded import ENTRY_BYTES
+from earthgan.kinds.coded_inputs import KEPT_EVERY, LATEST_SHARE
+from earthgan.surrogate import Surrogate
 from earthgan_gateway.cache import Budget
 from earthgan_gateway.capacity.costs import Costs
 
@@ -42,13 +44,30 @@ def popularity(steps: int, shells: int, exponent: float) -> Array:
 
 @dataclass(frozen=True)
 class Sizes:
-    """What a surrogate has: time steps, shells, variables, and grid points of a shell."""
+    """What a surrogate has: time steps, shells, variables, and grid points of a shell.
 
-    steps: int
+    `chains` has for each step the places of the steps that it is decoded from: itself first, and a key frame last.
+    """
+
+    chains: tuple[tuple[int, ...], ...]
     shells: int
     variables: int
     rows: int
     columns: int
+
+    @classmethod
+    def of(cls, surrogate: Surrogate) -> Sizes:
+        """Read them from a surrogate."""
+        before = {step.t: step.predicted_from for step in surrogate.steps}
+        places = {step.t: place for place, step in enumerate(surrogate.steps)}
+        chains = []
+        for step in surrogate.steps:
+            chain, t = [], step.t
+            while t is not None:
+                chain.append(places[t])
+                t = before[t]
+            chains.append(tuple(chain))
+        return cls(tuple(chains), surrogate.grid.shape[0], len(surrogate.variables), *surrogate.grid.shape[1:])
 
 
 @dataclass(frozen=True)
@@ -109,10 +128,19 @@ class Model:
         tiles_per_s = load.per_s * (1 - load.profiles)
         self._alike = load.variables * load.tiles
         #: How often each picture of a shell is asked for in a second: of all gateways, and of one.
-        self._rate = tiles_per_s * popularity(sizes.steps, sizes.shells, load.exponent) / self._alike
+        self._rate = tiles_per_s * popularity(len(sizes.chains), sizes.shells, load.exponent) / self._alike
         self._own = self._rate / machines.gateways
         self._budget = Budget.of(int(machines.cache_mb * 2**20))
         self._since = load.since_s
+        count = len(sizes.chains)
+        #: 1 where the step of a row is decoded by way of the step of a column.
+        self._by_way_of = np.zeros((count, count))
+        for place, chain in enumerate(sizes.chains):
+            self._by_way_of[place, list(chain)] = 1
+        depths = np.array([len(chain) - 1 for chain in sizes.chains])
+        #: Which steps stay in memory. All others are a prediction away from one of these.
+        self._stay = depths % KEPT_EVERY == 0
+        self._links = np.where(depths == 0, 1.0, KEPT_EVERY)
 
     # The windows of the caches.
 
@@ -165,12 +193,21 @@ class Model:
         )
 
     @cached_property
+    def _steps_room(self) -> tuple[float, float]:
+        """The memory for the steps that stay, and for the others. A fifth of all is for what follows from a step."""
+        whole = 0.8 * self._budget.steps_bytes
+        latest = 0.0 if self._stay.all() else LATEST_SHARE * whole
+        return whole - latest, latest
+
+    @cached_property
     def _steps_window(self) -> float:
-        return self._window(
-            lambda w: float((self._costs.step_bytes * _seen(-self._quiet(w).sum(axis=1))).sum()),
-            # A fifth is for what follows from a step.
-            self._budget.steps_bytes * 0.8,
-        )
+        each = self._costs.step_bytes * self._stay
+        return self._window(lambda w: float((each * _seen(-self._quiet(w) @ self._by_way_of)).sum()), self._steps_room[0])
+
+    @cached_property
+    def _latest_window(self) -> float:
+        each = self._costs.step_bytes * ~self._stay
+        return self._window(lambda w: float((each * _seen(-self._quiet(w))).sum()), self._steps_room[1])
 
     @property
     def _packed_bytes(self) -> float:
@@ -197,10 +234,18 @@ class Model:
         return (1 - np.maximum(own, shared)) ** (self._alike - 1)
 
     def _quiet(self, w: float) -> Array:
-        """The logarithm of the probability that one gateway generated no such shell within a window that ends now."""
+        """The logarithm of the probability, for each step, that one gateway generated no shell of it within a window
+        that ends now.
+        """
         age = self._since - w
         began = _seen(self._alike * self._own * w) * self._not_kept(age) * self._not_generated(age)
-        return np.log1p(-np.minimum(began, 1 - 1e-12))
+        return np.asarray(np.log1p(-np.minimum(began, 1 - 1e-12)).sum(axis=1))
+
+    def _decodings(self) -> Array:
+        """How many steps are decoded for a shell of each step, on average."""
+        forgotten = np.exp(self._quiet(self._steps_window) @ self._by_way_of)
+        on_the_way = self._by_way_of @ (self._stay * self._links * forgotten)
+        return np.where(self._stay, on_the_way, np.exp(self._quiet(self._latest_window)) * (1 + on_the_way))
 
     # The result.
 
@@ -216,8 +261,7 @@ class Model:
         unready = (1 - self._drew(self._ready_window)) ** (load.tiles - 1)
         unpacked = float((drawn_each * unready).sum())
         generated = drawn_each * self._not_generated(self._since)
-        quiet = self._quiet(self._steps_window)
-        steps = float((generated * np.exp(quiet.sum(axis=1, keepdims=True) - quiet)).sum())
+        steps = float((generated.sum(axis=1) * self._decodings()).sum())
         calls, profiles = float(generated.sum()), load.per_s * load.profiles
         shells_s, steps_s = calls * costs.shell_cpu_ms / 1e3, steps * costs.step_cpu_ms / 1e3
         cores = shells_s + steps_s + (
