@@ -33,8 +33,9 @@ class Costs:
     #: An answer with a tile, and one with a profile, with their header fields.
     tile_bytes: float = 7_300
     profile_bytes: float = 6_000
-    #: A time step in memory.
+    #: A time step in memory that was predicted from another one, and one that was not.
     step_bytes: float = 1_850_000
+    key_frame_bytes: float = 210_000
 
     @classmethod
     def read(cls, file: Path) -> Costs:

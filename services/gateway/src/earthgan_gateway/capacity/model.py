@@ -29,6 +29,8 @@ KEY_BYTES, REDIS_ENTRY_BYTES = 250, 120
 #: A process or a link that is busier than this keeps readers waiting.
 USABLE = 0.7
 MOST_GATEWAYS = 256
+#: How often the windows of a gateway's caches are found in turns.
+TURNS = 3
 
 
 def popularity(steps: int, shells: int, exponent: float) -> Array:
@@ -141,6 +143,7 @@ class Model:
         #: Which steps stay in memory. All others are a prediction away from one of these.
         self._stay = depths % KEPT_EVERY == 0
         self._links = np.where(depths == 0, 1.0, KEPT_EVERY)
+        self._bytes = np.where(depths == 0, costs.key_frame_bytes, costs.step_bytes)
 
     # The windows of the caches.
 
@@ -171,26 +174,44 @@ class Model:
         return self._window(bytes_at, self._machines.redis_mb * 2**20)
 
     @cached_property
-    def _memory_window(self) -> float:
+    def _own_windows(self) -> tuple[float, float]:
+        """The windows of a gateway's pictures and packed shells, and of its shells that are ready to draw from.
+
+        Each depends on the other: a picture that is kept needs no shell, and a shell that is ready need not be
+        unpacked. They are found in turns.
+        """
         beside = KEY_BYTES + ENTRY_BYTES
         picture, packed = self._costs.tile_bytes + beside, self._packed_bytes + beside
-        # A gateway keeps all variables of a shell that it has generated, and one of a shell that it found in Redis.
-        others = self._machines.gateways - 1 if self._redis_window else 0
-        variables = (self._sizes.variables + others) / (1 + others)
+        padded = 4.0 * (self._sizes.rows + 2) * self._sizes.columns + 600 + ENTRY_BYTES
+        looked_at, tiles = self._load.variables, self._load.tiles
+        others = self._sizes.variables - looked_at
+
+        def ready_bytes(w: float) -> float:
+            return float((looked_at * padded * (1 - (1 - self._drew(w, memory)) ** tiles)).sum())
 
         def bytes_at(w: float) -> float:
-            shells = 1 - (1 - self._drew(w, memory=w)) ** self._alike
-            return float((self._alike * picture * _seen(self._own * w) + variables * packed * shells).sum())
+            unpacked = self._unpacked(w, w, ready)
+            # All variables of a shell that is generated are kept, and then those that are looked at.
+            generated = unpacked * (1 - self._unpacked(w, w, ready, self._since - w))
+            if self._redis_window:
+                first = np.exp(-self._alike * self._rate * min(self._since - w, self._redis_window))
+                generated = np.minimum(generated, _seen(self._alike * self._own * w) * first)
+            shells = looked_at * unpacked + others * generated
+            return float((self._alike * picture * _seen(self._own * w) + packed * shells).sum())
 
-        return self._window(bytes_at, self._budget.answers_bytes)
+        memory = self._since
+        for _ in range(TURNS):
+            ready = self._window(ready_bytes, self._budget.shells_bytes)
+            memory = self._window(bytes_at, self._budget.answers_bytes)
+        return memory, ready
 
-    @cached_property
+    @property
+    def _memory_window(self) -> float:
+        return self._own_windows[0]
+
+    @property
     def _ready_window(self) -> float:
-        ready = 4.0 * (self._sizes.rows + 2) * self._sizes.columns + 600 + ENTRY_BYTES
-        tiles, variables = self._load.tiles, self._load.variables
-        return self._window(
-            lambda w: float((variables * ready * (1 - (1 - self._drew(w)) ** tiles)).sum()), self._budget.shells_bytes
-        )
+        return self._own_windows[1]
 
     @cached_property
     def _steps_room(self) -> tuple[float, float]:
@@ -201,12 +222,12 @@ class Model:
 
     @cached_property
     def _steps_window(self) -> float:
-        each = self._costs.step_bytes * self._stay
+        each = self._bytes * self._stay
         return self._window(lambda w: float((each * _seen(-self._quiet(w) @ self._by_way_of)).sum()), self._steps_room[0])
 
     @cached_property
     def _latest_window(self) -> float:
-        each = self._costs.step_bytes * ~self._stay
+        each = self._bytes * ~self._stay
         return self._window(lambda w: float((each * _seen(-self._quiet(w))).sum()), self._steps_room[1])
 
     @property
@@ -221,31 +242,51 @@ class Model:
         own = min(age, window) / self._machines.gateways
         return np.exp(-self._rate * max(own, min(age, self._redis_window)))
 
-    def _drew(self, w: float, memory: float | None = None) -> Array:
-        """The probability that one gateway drew a picture within a window that ends now."""
-        return _seen(self._own * w) * self._not_kept(self._since - w, memory)
+    def _drew(self, w: float, memory: float | None = None, age: float | None = None) -> Array:
+        """The probability that one gateway drew a picture within a window that ends now, or at that age."""
+        age = self._since if age is None else age
+        w = min(w, age)
+        return _seen(self._own * w) * self._not_kept(age - w, memory)
+
+    def _unpacked(self, w: float, memory: float, ready: float, age: float | None = None) -> Array:
+        """The probability that one gateway unpacked a variable of a shell within a window, because it was not ready."""
+        age = self._since if age is None else age
+        w, tiles = min(w, age), self._load.tiles
+        drew = self._drew(w, memory, age)
+        before = 1 - (1 - self._drew(ready, memory, age - w)) ** tiles
+        again = _seen(tiles * drew * (1 - self._drew(ready, memory, age)) ** tiles)
+        return (1 - (1 - drew) ** tiles) * (1 - before * (1 - again))
 
     def _not_generated(self, age: float) -> Array:
         """The probability that no cache has a shell, seen by a request whose picture none has."""
-        w = min(age, max(self._memory_window, self._ready_window))
-        own = _seen(self._own * w) * self._not_kept(age - w)
+        memory, ready = self._own_windows
+        is_ready = 1 - (1 - self._drew(ready, None, age)) ** (self._alike - 1)
+        others = self._load.variables * (self._alike - 1) / self._alike  # all but the picture itself
+        is_packed = 1 - (1 - self._unpacked(memory, memory, ready, age)) ** others
         w = min(age, self._redis_window)
-        shared = _seen(self._rate * w) * self._not_kept(age - w)
-        return (1 - np.maximum(own, shared)) ** (self._alike - 1)
+        shared = 1 - (1 - _seen(self._rate * w) * self._not_kept(age - w)) ** (self._alike - 1)
+        return np.asarray(1 - np.maximum(np.maximum(is_ready, is_packed), shared))
 
-    def _quiet(self, w: float) -> Array:
-        """The logarithm of the probability, for each step, that one gateway generated no shell of it within a window
-        that ends now.
-        """
+    def _quiet_shells(self, w: float) -> Array:
+        """The logarithm of the probability that one gateway did not generate a shell within a window that ends now."""
         age = self._since - w
         began = _seen(self._alike * self._own * w) * self._not_kept(age) * self._not_generated(age)
-        return np.asarray(np.log1p(-np.minimum(began, 1 - 1e-12)).sum(axis=1))
+        return np.asarray(np.log1p(-np.minimum(began, 1 - 1e-12)))
+
+    def _quiet(self, w: float) -> Array:
+        """The same for all shells of each step together."""
+        return np.asarray(self._quiet_shells(w).sum(axis=1))
 
     def _decodings(self) -> Array:
-        """How many steps are decoded for a shell of each step, on average."""
+        """How many steps are decoded for each shell that is generated, on average. It was not generated before."""
+        without_it = np.exp(-self._quiet_shells(self._steps_window))
         forgotten = np.exp(self._quiet(self._steps_window) @ self._by_way_of)
-        on_the_way = self._by_way_of @ (self._stay * self._links * forgotten)
-        return np.where(self._stay, on_the_way, np.exp(self._quiet(self._latest_window)) * (1 + on_the_way))
+        on_the_way = (self._by_way_of @ (self._stay * self._links * forgotten))[:, None] * without_it
+        if self._stay.all():
+            return np.asarray(on_the_way)
+        quiet = self._quiet_shells(self._latest_window)
+        left = np.exp(quiet.sum(axis=1, keepdims=True) - quiet)
+        return np.where(self._stay[:, None], on_the_way, left * (1 + on_the_way))
 
     # The result.
 
@@ -261,7 +302,7 @@ class Model:
         unready = (1 - self._drew(self._ready_window)) ** (load.tiles - 1)
         unpacked = float((drawn_each * unready).sum())
         generated = drawn_each * self._not_generated(self._since)
-        steps = float((generated.sum(axis=1) * self._decodings()).sum())
+        steps = float((generated * self._decodings()).sum())
         calls, profiles = float(generated.sum()), load.per_s * load.profiles
         shells_s, steps_s = calls * costs.shell_cpu_ms / 1e3, steps * costs.step_cpu_ms / 1e3
         cores = shells_s + steps_s + (
