@@ -1,4 +1,4 @@
-"""nginx as `docker-compose.nginx.yml` runs it, before three gateways in processes of their own, of which one is killed."""
+"""nginx as `docker-compose.nginx.yml` runs it, before three gateways in processes of their own."""
 
 from __future__ import annotations
 

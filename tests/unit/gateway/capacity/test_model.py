@@ -1,4 +1,4 @@
-"""The prediction of a deployment's hit rates and needs: against counts that are known, and against a cache that is run."""
+"""What `earthgan capacity` predicts, against counts that are known, and against a cache that is run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from earthgan import Surrogate
 from earthgan.bounded import Bounded
 from earthgan_gateway.cache import Budget
 from earthgan_gateway.capacity.costs import Costs
-from earthgan_gateway.capacity.model import USABLE, Load, Machines, Sizes, forecast, gateways_for, most_per_s, popularity
+from earthgan_gateway.capacity.model import (
+    USABLE,
+    Load,
+    Machines,
+    Sizes,
+    forecast,
+    gateways_for,
+    most_per_s,
+    popularity,
+)
 
 ALONE = tuple((step,) for step in range(10))
 SIZES = Sizes(ALONE, shells=20, variables=3, rows=20, columns=40)

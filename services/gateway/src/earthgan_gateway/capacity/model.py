@@ -41,7 +41,7 @@ def popularity(steps: int, shells: int, exponent: float) -> Array:
     """
     shares = 1.0 / np.arange(1, steps * shells + 1) ** exponent
     order = np.random.default_rng(17).permutation(steps * shells)
-    return (shares / shares.sum())[order].reshape(steps, shells)
+    return np.asarray((shares / shares.sum())[order].reshape(steps, shells))
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,11 @@ class Sizes:
         """Read them from a surrogate."""
         before = {step.t: step.predicted_from for step in surrogate.steps}
         places = {step.t: place for place, step in enumerate(surrogate.steps)}
-        chains = []
+        chains: list[tuple[int, ...]] = []
         for step in surrogate.steps:
-            chain, t = [], step.t
-            while t is not None:
-                chain.append(places[t])
-                t = before[t]
+            chain = [places[step.t]]
+            while (origin := before[surrogate.steps[chain[-1]].t]) is not None:
+                chain.append(places[origin])
             chains.append(tuple(chain))
         return cls(tuple(chains), surrogate.grid.shape[0], len(surrogate.variables), *surrogate.grid.shape[1:])
 
@@ -223,7 +222,9 @@ class Model:
     @cached_property
     def _steps_window(self) -> float:
         each = self._bytes * self._stay
-        return self._window(lambda w: float((each * _seen(-self._quiet(w) @ self._by_way_of)).sum()), self._steps_room[0])
+        return self._window(
+            lambda w: float((each * _seen(-self._quiet(w) @ self._by_way_of)).sum()), self._steps_room[0]
+        )
 
     @cached_property
     def _latest_window(self) -> float:
@@ -286,7 +287,7 @@ class Model:
             return np.asarray(on_the_way)
         quiet = self._quiet_shells(self._latest_window)
         left = np.exp(quiet.sum(axis=1, keepdims=True) - quiet)
-        return np.where(self._stay[:, None], on_the_way, left * (1 + on_the_way))
+        return np.asarray(np.where(self._stay[:, None], on_the_way, left * (1 + on_the_way)))
 
     # The result.
 
@@ -305,13 +306,18 @@ class Model:
         steps = float((generated * self._decodings()).sum())
         calls, profiles = float(generated.sum()), load.per_s * load.profiles
         shells_s, steps_s = calls * costs.shell_cpu_ms / 1e3, steps * costs.step_cpu_ms / 1e3
-        cores = shells_s + steps_s + (
-            (memory * costs.tile_memory_cpu_ms)
-            + (redis * costs.tile_redis_cpu_ms)
-            + (drawn * costs.tile_rendered_cpu_ms)
-            + (unpacked * costs.unpack_cpu_ms)
-            + (profiles * costs.profile_cpu_ms)
-        ) / 1e3
+        cores = (
+            shells_s
+            + steps_s
+            + (
+                (memory * costs.tile_memory_cpu_ms)
+                + (redis * costs.tile_redis_cpu_ms)
+                + (drawn * costs.tile_rendered_cpu_ms)
+                + (unpacked * costs.unpack_cpu_ms)
+                + (profiles * costs.profile_cpu_ms)
+            )
+            / 1e3
+        )
         # A shell that is generated is a look for each variable, and writes them all.
         asked = (redis + 2 * drawn + 2 * self._sizes.variables * calls) if machines.redis_mb else 0.0
         redis_cores = asked * costs.redis_own_cpu_ms / 1e3
