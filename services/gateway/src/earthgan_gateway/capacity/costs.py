@@ -14,24 +14,25 @@ from earthgan.errors import BadInput
 class Costs:
     """CPU milliseconds of each kind of work, and bytes.
 
-    The defaults were measured with the surrogate that ships, on one core of a virtual machine.
+    The defaults were measured with the surrogate that ships, on a virtual machine of two cores that was busy with other
+    work. On a quiet one, they are about half.
     """
 
     #: A tile from a process's memory.
-    tile_memory_cpu_ms: float = 0.066
+    tile_memory_cpu_ms: float = 0.095
     #: A tile from Redis, in the gateway and in Redis itself.
-    tile_redis_cpu_ms: float = 0.153
-    redis_own_cpu_ms: float = 0.012
+    tile_redis_cpu_ms: float = 0.286
+    redis_own_cpu_ms: float = 0.032
     #: A tile that is drawn from a shell in memory, and what is added where the shell must be unpacked first.
-    tile_rendered_cpu_ms: float = 0.54
-    unpack_cpu_ms: float = 1.5
+    tile_rendered_cpu_ms: float = 1.13
+    unpack_cpu_ms: float = 1.06
     #: A shell of all variables, of a time step in memory, and what is added for each step that is decoded for it.
-    shell_cpu_ms: float = 20.0
-    step_cpu_ms: float = 330.0
+    shell_cpu_ms: float = 43.0
+    step_cpu_ms: float = 285.0
     #: A profile over all depths, of a time step in memory.
-    profile_cpu_ms: float = 10.0
+    profile_cpu_ms: float = 46.0
     #: An answer with a tile, and one with a profile, with their header fields.
-    tile_bytes: float = 7_300
+    tile_bytes: float = 12_600
     profile_bytes: float = 6_000
     #: A time step in memory that was predicted from another one, and one that was not.
     step_bytes: float = 1_850_000

@@ -183,19 +183,20 @@ class Model:
         picture, packed = self._costs.tile_bytes + beside, self._packed_bytes + beside
         padded = 4.0 * (self._sizes.rows + 2) * self._sizes.columns + 600 + ENTRY_BYTES
         looked_at, tiles = self._load.variables, self._load.tiles
-        others = self._sizes.variables - looked_at
 
         def ready_bytes(w: float) -> float:
             return float((looked_at * padded * (1 - (1 - self._drew(w, memory)) ** tiles)).sum())
 
         def bytes_at(w: float) -> float:
             unpacked = self._unpacked(w, w, ready)
-            # All variables of a shell that is generated are kept, and then those that are looked at.
-            generated = unpacked * (1 - self._unpacked(w, w, ready, self._since - w))
+            any_of_them = 1 - (1 - unpacked) ** looked_at
+            # All variables of a shell that is generated are kept, and later those that are looked at.
+            generated = any_of_them * (1 - self._unpacked(w, w, ready, self._since - w)) ** looked_at
             if self._redis_window:
                 first = np.exp(-self._alike * self._rate * min(self._since - w, self._redis_window))
                 generated = np.minimum(generated, _seen(self._alike * self._own * w) * first)
-            shells = looked_at * unpacked + others * generated
+            later = 1 - generated / np.maximum(any_of_them, 1e-300)
+            shells = self._sizes.variables * generated + looked_at * unpacked * later
             return float((self._alike * picture * _seen(self._own * w) + packed * shells).sum())
 
         memory = self._since
