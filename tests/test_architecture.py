@@ -80,7 +80,7 @@ LAYERS = {
     "earthgan_gateway": (
         "settings telemetry background breaker formats allocator draws edge switch",
         "cache drawing offer",
-        "engines",
+        "engines capacity",
         "keys progress spreads coarse",
         "fields places features",
         "pictures prefetch",
