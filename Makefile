@@ -14,7 +14,7 @@ TWO = $(PYTEST) --timeout 600 --numprocesses 2 --dist loadfile $(HUNG)
 USUAL = not compose and not slow and not drill
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt
 
-.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load faults audit lock kubernetes compose-test wheels system-packages clean
+.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load capacity soak faults audit lock kubernetes compose-test wheels system-packages clean
 
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
@@ -66,6 +66,14 @@ bundle:
 
 load: $(VENV)/.testing
 	PYTHONPATH=tests $(BIN)/python -m load.with_gateway $(ARGS)
+
+# What requests cost here, and `earthgan capacity` beside runs of Locust: five minutes.
+capacity: $(VENV)/.testing system-packages
+	PYTHONPATH=tests $(BIN)/python -m load.capacity $(ARGS)
+
+# Half load for half an hour: memory, descriptors and errors.
+soak: $(VENV)/.testing system-packages
+	PYTHONPATH=tests $(BIN)/python -m load.soak $(ARGS)
 
 # Every fault that an operator may meet, at its number. It writes the table of docs/operations.md.
 faults: $(VENV)/.testing system-packages

@@ -80,7 +80,7 @@ LAYERS = {
     "earthgan_gateway": (
         "settings telemetry background breaker formats allocator draws edge switch tensors",
         "cache drawing offer",
-        "engines",
+        "engines capacity",
         "keys progress spreads coarse",
         "fields places features inference",
         "pictures prefetch volumes",

@@ -120,7 +120,8 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 def test_every_setting_is_documented_with_its_default() -> None:
     text = (ROOT / "docs" / "operations.md").read_text()
     documented = set(re.findall(r"`(EARTHGAN_[A-Z_]+)`", text))
-    compose = set(re.findall(r"\$\{(EARTHGAN_[A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
+    files = [file.read_text() for file in ROOT.glob("docker-compose*.yml")]
+    compose = set(re.findall(r"\$\{(EARTHGAN_[A-Z_]+)", "\n".join(files)))
     settings = {f"EARTHGAN_{name.upper()}" for name in Settings.model_fields}
     assert documented == settings | compose | {FOLDER_SETTING}
     for name, field in Settings.model_fields.items():

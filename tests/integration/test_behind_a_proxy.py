@@ -1,10 +1,6 @@
 """Behind a proxy with TLS and a prefix, every address that the gateway writes opens there."""
 
-import os
 import re
-import shutil
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +11,7 @@ import pytest
 
 from earthgan_gateway import Settings, create_app
 from gateway_server import free_port, serving
+from nginx_server import certificate, nginx
 from places import BASELINE_SURROGATE, ROOT
 
 PUBLIC = "https://maps.example.org/mantle/"
@@ -43,33 +40,16 @@ class Reader:
 
 
 @contextmanager
-def nginx(folder: Path, gateways: list[str]) -> Iterator[str]:
+def example(folder: Path, gateways: list[str]) -> Iterator[str]:
     """Run nginx with the configuration of the documents, on other ports. Yield the address of the map."""
-    program = shutil.which("nginx")
-    if program is None:
-        pytest.skip("nginx is not installed")
-    names = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"]
-    files = ["-subj", "/CN=127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "certificate.pem"]
-    subprocess.run(["openssl", *names, *files], check=True, capture_output=True)
+    certificate(folder)
     port, text = free_port(), (ROOT / "docs" / "examples" / "nginx.conf").read_text()
     for example, own in zip(("127.0.0.1:8000", "127.0.0.1:8001"), gateways, strict=True):
         assert example in text
         text = text.replace(example, own.removeprefix("http://"))
     text = text.replace("listen 443", f"listen 127.0.0.1:{port}").replace("/dev/stdout", str(folder / "access.log"))
-    (folder / "nginx.conf").write_text(text)
-    owner = "user root; " * (os.getuid() == 0)  # otherwise its workers may not enter this folder
-    settings = f"{owner}daemon off; pid {folder}/pid; error_log {folder}/error.log;"
-    process = subprocess.Popen([program, "-p", folder, "-c", folder / "nginx.conf", "-g", settings])
-    try:
-        until = time.monotonic() + 30
-        while not (folder / "pid").exists():
-            assert time.monotonic() < until
-            assert process.poll() is None, (folder / "error.log").read_text()
-            time.sleep(0.05)
+    with nginx(folder, text):
         yield f"https://127.0.0.1:{port}/mantle/"
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 @pytest.fixture(
@@ -84,7 +64,7 @@ def reader(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         if how == "nginx":
             # One of its two gateways is not there, which no reader notices.
             nobody = f"http://127.0.0.1:{free_port()}"
-            with nginx(tmp_path_factory.mktemp("nginx"), [nobody, url]) as public:
+            with example(tmp_path_factory.mktemp("nginx"), [nobody, url]) as public:
                 yield Reader(public, public, {})
         elif how == "Forwarded, prefix kept":
             yield Reader(PUBLIC, f"{url}/mantle/", STANDARD)
@@ -154,3 +134,14 @@ def test_nginx_keeps_what_a_gateway_has_drawn(reader: Reader) -> None:
         address = f"{reader.public}tiles/vz/121/30/1/0/0.png"
         times = [reader.get(address).headers["server-timing"] for _ in range(3)]
         assert len(set(times)) == 1, "the gateway was asked again"
+
+
+def test_nginx_passes_nothing_on_that_a_client_says_of_itself(reader: Reader) -> None:
+    """Otherwise, a client could name the address that others then read in what nginx keeps."""
+    if reader.public != PUBLIC:
+        said = {"forwarded": "for=203.0.113.9;host=evil.example;proto=http", "x-forwarded-for": "203.0.113.9"}
+        said |= {"x-forwarded-host": "evil.example", "x-forwarded-port": "81", "x-forwarded-prefix": "/evil"}
+        address = f"{reader.public}tiles/vz/122/30/tilejson.json"
+        first, second = httpx.get(address, headers=said, trust_env=False), reader.get(address)
+        assert first.text == second.text
+        assert f'"{reader.public}tiles/vz/122/30/' in second.text

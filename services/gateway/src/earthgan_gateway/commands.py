@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command
 from earthgan_gateway.allocator import give_memory_back
+from earthgan_gateway.capacity import commands as capacity
 from earthgan_gateway.seed import commands as seed
 from earthgan_gateway.site import commands as site
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 
 def register(subcommands: Any) -> None:
-    """Add `serve`, `seed` and `site`."""
+    """Add `serve`, `seed`, `site` and `capacity`."""
+    capacity.register(subcommands)
     seed.register(subcommands)
     site.register(subcommands)
     parser = add_command(

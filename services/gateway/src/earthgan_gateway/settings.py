@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AnyHttpUrl, Field, RedisDsn, field_validator, model_validator
+from pydantic import AnyHttpUrl, AnyUrl, Field, RedisDsn, UrlConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 #: The folder of the web page and the surrogate that the package contains. In a checkout, both are links.
 SHIPPED = Path(__file__).with_name("shipped")
+
+#: The address of any node of a Redis Cluster.
+ClusterDsn = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["redis+cluster", "rediss+cluster"], host_required=True)]
 
 
 class Settings(BaseSettings):
@@ -27,7 +30,7 @@ class Settings(BaseSettings):
     #: The address of a model server that speaks the Open Inference Protocol, for the `oip` engine: another gateway.
     oip_url: AnyHttpUrl | None = None
     #: A Redis that several processes share. Without it, each process keeps its answers to itself.
-    redis_url: RedisDsn | None = None
+    redis_url: RedisDsn | ClusterDsn | None = None
     #: The folder of the web page.
     client: Path = (SHIPPED / "client").resolve()
     #: The address to listen on.

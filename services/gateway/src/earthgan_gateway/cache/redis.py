@@ -28,6 +28,8 @@ PAUSE_S = 5.0
 PATIENT_S = 2.0
 #: A Redis that has kept a call waiting for too long is away if it does not answer a ping in this time either.
 DOUBT_S = 1.0
+#: How the scheme of a Redis Cluster's address ends, such as redis+cluster://10.0.0.1:6379.
+CLUSTER = "+cluster"
 #: The most connections of one process. Other calls wait for one of them.
 MOST_CONNECTIONS = 64
 
@@ -53,13 +55,7 @@ class RedisCache:
         self._on_damage = on_damage
         self._timeout_s = timeout_s
         self._patient_s = max(timeout_s, PATIENT_S)
-        self._redis = redis.asyncio.Redis.from_url(
-            url,
-            socket_timeout=None,  # `Patience` limits each call
-            socket_connect_timeout=None,
-            retry=Retry(NoBackoff(), 0),
-            protocol=3,
-        )
+        self._redis = _client(url)
         self._turn = asyncio.Semaphore(MOST_CONNECTIONS)
         self._answered = 0.0
         self._doubt: asyncio.Task[None] | None = None
@@ -164,6 +160,23 @@ class RedisCache:
             self._doubt.cancel()
         with suppress(RedisError, OSError):
             await self._redis.aclose()
+
+
+def _client(url: str) -> Any:
+    """A client of one Redis, or of a Redis Cluster if the scheme ends in `+cluster`. Each call is about one key."""
+    limits: dict[str, Any] = {
+        "socket_timeout": None,  # `Patience` limits each call
+        "socket_connect_timeout": None,
+        "retry": Retry(NoBackoff(), 0),
+        "protocol": 3,
+    }
+    scheme, _, place = url.partition("://")
+    if not scheme.endswith(CLUSTER):
+        return redis.asyncio.Redis.from_url(url, **limits)
+    # Nodes that are left go on answering for their own keys. After a failure, it asks them who has the others now.
+    return redis.asyncio.RedisCluster.from_url(
+        f"{scheme.removesuffix(CLUSTER)}://{place}", require_full_coverage=False, reinitialize_steps=1, **limits
+    )
 
 
 def _name(key: str) -> str:

@@ -1,0 +1,1 @@
+"""How much a deployment can serve, predicted from measured costs."""
