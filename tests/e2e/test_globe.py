@@ -72,7 +72,9 @@ def test_the_globe_shows_what_the_gateway_says(page: Page, gateway: Gateway) -> 
             if surface == "shell"
             else gateway.json(f"profiles/temperature/1?lat={lat}&lon={lon}")["values"][r]
         )
+        before = page.locator("#readout").inner_text()
         page.mouse.move(box["x"] + x, box["y"] + y)
+        page.wait_for_function("before => document.querySelector('#readout').innerText !== before", arg=before)
         near = 60 if surface != "shell" else 30  # a pixel is some 20 km wide
         read = page.locator("#readout").inner_text()
         found = re.match(r"(\d+) K", read)

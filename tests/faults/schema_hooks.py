@@ -1,10 +1,11 @@
 """Leaves out requests that break a rule that no JSON schema can say, so that all other valid requests must be accepted.
 
 A range has its lower end first, and its ends differ as float32 numbers; a place has a latitude, and a section two
-places; a depth lies in the planet; only one of two parameters is given.
+places; a depth lies in the planet, and so does a path of at most nine places; only one of two parameters is given.
 """
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import schemathesis
@@ -14,6 +15,7 @@ NARROWEST, LARGEST = 1e-6, 1e37
 #: The two ends of a section are neither the same place nor opposite ones, and no longitude has lost its digits.
 NEAREST_DEG, FARTHEST_DEG = 0.1, 1e9
 SURFACE_KM = 6371
+MOST_PLACES = 9
 
 
 def _pair(text: str) -> tuple[float, float]:
@@ -36,10 +38,34 @@ def keeps_the_rules(query: dict[str, Any]) -> bool:
         low, high = _pair(rescale)
         if not (abs(low) < LARGEST and abs(high) < LARGEST and high - low > NARROWEST * max(1, abs(low), abs(high))):
             return False
-    ends = [_pair(place) for name in ("from", "to") if isinstance(place := query.get(name), str) and "," in place]
-    if not all(abs(latitude) <= 90 and abs(longitude) < FARTHEST_DEG for latitude, longitude in ends):
+    depths = query.get("z")
+    if isinstance(depths, str) and not _are_depths(depths):
         return False
-    return len(ends) < 2 or NEAREST_DEG < _angle_deg(*ends) < 180 - NEAREST_DEG
+    coords = query.get("coords")
+    if isinstance(coords, str) and "(" in coords and not _path_is_right(coords):
+        return False
+    ends = [_pair(place) for name in ("from", "to") if isinstance(place := query.get(name), str) and "," in place]
+    return _are_apart(ends)
+
+
+def _are_depths(text: str) -> bool:
+    try:
+        numbers = [float(part) for part in text.replace("/", ",").split(",")]
+    except ValueError:  # it breaks the schema
+        return True
+    return all(map(math.isfinite, numbers)) and ("/" not in text or numbers == sorted(numbers))
+
+
+def _path_is_right(coords: str) -> bool:
+    places = [_pair(",".join(place.split())) for place in coords.partition("(")[2].rstrip(")").split(",")]
+    return len(places) <= MOST_PLACES and _are_apart([(latitude, longitude) for longitude, latitude in places])
+
+
+def _are_apart(places: list[tuple[float, float]]) -> bool:
+    """Whether latitudes and longitudes are places, and each is away from the next one and from what is opposite."""
+    if not all(abs(latitude) <= 90 and abs(longitude) < FARTHEST_DEG for latitude, longitude in places):
+        return False
+    return all(NEAREST_DEG < _angle_deg(*pair) < 180 - NEAREST_DEG for pair in pairwise(places))
 
 
 def _angle_deg(start: tuple[float, float], end: tuple[float, float]) -> float:

@@ -98,7 +98,7 @@ def test_a_trajectory_is_the_sections_of_its_legs(baseline: Gateway) -> None:
         ("vz/position?coords=POINT(1 1)&z=5/1", 422),
         ("vz/position?coords=POINT(1 1)&z=1/2/3", 422),
         ("vz/position?coords=POINT(1 1)&f=GeoJSON", 422),
-        ("vz/position?coords=POINT(1 1)&parameter-name=vx", 422),
+        ("vz/position?coords=POINT(1 1)&parameter-name=vx", 404),
         ("vz/trajectory?coords=POINT(1 1)", 422),
         ("vz/trajectory?coords=LINESTRING(1 1, 1 1)", 422),
         ("vz/trajectory?coords=LINESTRING(1 1, 2 2, 3 3, 4 4, 5 5, 6 6, 7 7, 8 8, 9 9, 1 3)", 422),

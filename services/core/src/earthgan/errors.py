@@ -12,6 +12,7 @@ EarthGANError
 │   └── DamagedSurrogate    a surrogate folder is incomplete or altered; the message names the file
 └── EngineError             the generator did not give an answer
     ├── EngineUnavailable   the engine cannot be reached or is not ready; a later try may succeed
+    │   ├── EngineAway      it has not been asked, because it did not answer before
     │   └── EngineBusy      more is asked for than the engine can answer in time
     ├── EngineTimeout       the engine did not answer before the deadline
     └── EngineAnswerInvalid the answer has the wrong shape, type or digest, or is not finite

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from earthgan.errors import EngineTimeout, InvalidRequest
+from earthgan.errors import EngineTimeout, NotFound
 from earthgan.quantities import Quantity
 from earthgan.sphere.great_circle import GreatCircle
 from earthgan_gateway import edr
@@ -33,8 +33,9 @@ from earthgan_gateway.routes.tagged import tagged
 VERSION = 1
 #: The most places of a path. Each of its legs is a section.
 MOST_PLACES = 9
-_PLACE = rf"\s*{NUMBER}\s+{NUMBER}\s*"
-_POINT, _LINE = rf"POINT\s*\({_PLACE}\)", rf"LINESTRING\s*\({_PLACE}(?:,{_PLACE})+\)"
+_PLACE = f" *{NUMBER} +{NUMBER} *"
+_POINT, _LINE = rf"POINT *\({_PLACE}\)", rf"LINESTRING *\({_PLACE}(?:,{_PLACE})+\)"
+_DEPTHS = f"{NUMBER}(?:/{NUMBER}|(?:,{NUMBER})*)"
 Place = tuple[float, float]
 #: Finds a coverage of a quantity at a time step, on shells, for draws.
 Find = Callable[[Quantity, int, list[int], Draws], Awaitable[dict[str, Any]]]
@@ -82,14 +83,14 @@ def _depths(text: str) -> Depths:
     return Depths(between=(finite(ends[0]), finite(ends[1])))
 
 
-def _text(example: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "examples": [example]})
+def _text(pattern: str, example: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", "examples": [example]})
 
 
 class _EdrQuery(DrawsQuery):
     """What every query of EDR may say."""
 
-    z: Annotated[Depths | None, BeforeValidator(_depths), _text("0/660")] = Field(
+    z: Annotated[Depths | None, BeforeValidator(_depths), _text(_DEPTHS, "0/660")] = Field(
         None, description="Depths: one, several with commas between them, or the least and the greatest; all by default"
     )
     step: Index | None = Field(None, examples=[120], description="A time step from /catalog, or its default")
@@ -105,7 +106,7 @@ class _EdrQuery(DrawsQuery):
 class PositionQuery(_EdrQuery):
     """A place, below which values are asked for."""
 
-    coords: Annotated[Coords, BeforeValidator(_point), _text("POINT(16.4 48.2)")] = Field(
+    coords: Annotated[Coords, BeforeValidator(_point), _text(_POINT, "POINT(16.4 48.2)")] = Field(
         description="The place in WKT, with its longitude first"
     )
 
@@ -113,7 +114,7 @@ class PositionQuery(_EdrQuery):
 class TrajectoryQuery(_EdrQuery):
     """A path, below which values are asked for."""
 
-    coords: Annotated[Coords, BeforeValidator(_path), _text("LINESTRING(16.4 48.2, 20 40)")] = Field(
+    coords: Annotated[Coords, BeforeValidator(_path), _text(_LINE, "LINESTRING(16.4 48.2, 20 40)")] = Field(
         description=f"A path of 2 to {MOST_PLACES} places in WKT, with longitudes first"
     )
 
@@ -134,7 +135,7 @@ def edr_router(places: Places, keys: Keys, timeout_s: float) -> APIRouter:
         t = first_t if query.step is None else query.step
         quantity = offer.check(var, t=t)
         if query.parameter_name not in (None, var):
-            raise InvalidRequest(f"parameter-name must be {var}, the only one of this collection")
+            raise NotFound(f"no parameter {query.parameter_name}: {var} is the only one of this collection")
         shells, draws = (query.z or every).shells(surrogate), query.chosen(offer)
 
         async def write() -> str:

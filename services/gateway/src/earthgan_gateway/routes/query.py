@@ -88,9 +88,9 @@ def _chosen(text: str) -> Chosen:
     ranges = []
     for part in text.split(","):
         ends = part.split("-")
-        first, last = whole(ends[0]), whole(ends[-1])
-        if len(ends) > 2 or first > last:
-            raise ValueError("must be whole numbers and ascending ranges with commas between them, such as 0,4,8-16")
+        if len(ends) > 2:
+            raise ValueError("must be whole numbers and ranges with commas between them, such as 0,4,8-16")
+        first, last = sorted((whole(ends[0]), whole(ends[-1])))
         ranges.append((first, last))
     return Chosen(tuple(ranges))
 
