@@ -16,7 +16,7 @@ WHOLE_MAP = "html[data-loaded][data-detail=refined]:not([data-busy])"
 #: The file in docs/images, the page's address, and what is there when it is whole.
 PICTURES = {
     "globe": (
-        "#var=temperature&t=120&r=191&anomaly=1&range=-1200,1200&lat=0&lng=0&zoom=1&globe=22,0,1,-51,50,0",
+        "#var=temperature&t=120&r=188&anomaly=1&range=-1200,1200&lat=0&lng=0&zoom=1.27&globe=24,6,1,-50,52,0",
         '#globe canvas[data-detail="whole"][data-drawn="fine"]',
     ),
 }

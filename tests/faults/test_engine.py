@@ -49,15 +49,20 @@ REMOTE: dict[str, Any] = {"engine": "torchserve"}
 
 
 class Serial(CountingEngine):
-    """An engine that computes one thing after another, like the real ones."""
+    """An engine that computes one thing after another, and ends what it has begun, like the real ones. `begun` counts
+    what it has not only been asked for.
+    """
 
     def __init__(self, delay_s: float) -> None:
         super().__init__(Surrogate(DEFAULT_SURROGATE), delay_s)
-        self.lock = asyncio.Lock()
+        self.lock, self.begun = asyncio.Lock(), 0
 
     async def _answer(self, variables: int, shells: Sequence[int], rows: range, columns: int) -> Field:
-        async with self.lock:
-            return await super()._answer(variables, shells, rows, columns)
+        await self.lock.acquire()
+        self.begun += 1
+        computing = asyncio.ensure_future(super()._answer(variables, shells, rows, columns))
+        computing.add_done_callback(lambda _: self.lock.release())
+        return await asyncio.shield(computing)
 
 
 def lie(body_of: bytes | None = None, *fields: str, status: str = "200 OK") -> Answer:
@@ -306,7 +311,7 @@ def leave(measured: Measured, readers: int) -> None:
     engine = Serial(shell_s)
     with served(engine, max_connections=2000, tile_wait_s=600, max_pending_shells=2000) as gateway:
         fetch(gateway.url + tile(9000))
-        before, calls, arrived = gateway.tasks(), engine.calls, time.monotonic()
+        before, begun, arrived = gateway.tasks(), engine.begun, time.monotonic()
         for start in range(0, readers, 100):  # not all at once: descriptors of this process
             connections = [connected(gateway.url, tile(start + n)) for n in range(100)]
             for connection in connections:
@@ -316,11 +321,11 @@ def leave(measured: Measured, readers: int) -> None:
             assert time.monotonic() - left < 10, f"{gateway.tasks()} tasks instead of {before}"
             time.sleep(0.05)
         baseline_s = time.monotonic() - left
-        under_way = engine.calls - calls
+        under_way = engine.begun - begun
         time.sleep(1)
-        later = engine.calls - calls - under_way
+        later = engine.begun - begun - under_way
     measured(f"{under_way} of {readers} begun, {later} later; baseline after {baseline_s:.1f} s")
-    assert under_way <= (left - arrived) / shell_s + readers / 50  # those that were begun while the others came
+    assert under_way <= (left - arrived) / shell_s + 2  # those that were begun while the others came
     assert later == 0
 
 
