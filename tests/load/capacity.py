@@ -29,7 +29,7 @@ from load.waves import Waves, request
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE, ROOT
 
 #: How far a measured share may be from the predicted one, and a measured count or time, as a factor.
-SHARE, FACTOR = 0.1, 1.35
+SHARE, FACTOR = 0.05, 1.35
 MOMENTS = 24
 
 

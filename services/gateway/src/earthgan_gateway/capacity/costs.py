@@ -14,23 +14,23 @@ from earthgan.errors import BadInput
 class Costs:
     """CPU milliseconds of each kind of work, and bytes.
 
-    The defaults were measured with the surrogate that ships, on a virtual machine of two cores that was busy with other
-    work. On a quiet one, they are about half.
+    The defaults were measured with the surrogate that ships, on a virtual machine of two cores with nothing beside it.
+    While other work shared its cores, they were up to twice as high.
     """
 
     #: A tile from a process's memory.
-    tile_memory_cpu_ms: float = 0.095
+    tile_memory_cpu_ms: float = 0.07
     #: A tile from Redis, in the gateway and in Redis itself.
-    tile_redis_cpu_ms: float = 0.286
-    redis_own_cpu_ms: float = 0.032
+    tile_redis_cpu_ms: float = 0.21
+    redis_own_cpu_ms: float = 0.016
     #: A tile that is drawn from a shell in memory, and what is added where the shell must be unpacked first.
-    tile_rendered_cpu_ms: float = 1.13
-    unpack_cpu_ms: float = 1.06
+    tile_rendered_cpu_ms: float = 0.63
+    unpack_cpu_ms: float = 0.93
     #: A shell of all variables, of a time step in memory, and what is added for each step that is decoded for it.
-    shell_cpu_ms: float = 43.0
-    step_cpu_ms: float = 285.0
+    shell_cpu_ms: float = 27.0
+    step_cpu_ms: float = 175.0
     #: A profile over all depths, of a time step in memory.
-    profile_cpu_ms: float = 46.0
+    profile_cpu_ms: float = 28.0
     #: An answer with a tile, and one with a profile, with their header fields.
     tile_bytes: float = 12_600
     profile_bytes: float = 6_000
