@@ -1,7 +1,8 @@
 """Leaves out requests that break a rule that no JSON schema can say, so that all other valid requests must be accepted.
 
 A range has its lower end first, and its ends differ as float32 numbers; a place has a latitude, and a section two
-places; a depth lies in the planet, and so does a path of at most nine places; only one of two parameters is given.
+places; a depth lies in the planet, and a path has at most nine places; a file has so many shells; only one of two
+parameters is given.
 """
 
 import math
@@ -16,6 +17,7 @@ NARROWEST, LARGEST = 1e-6, 1e37
 NEAREST_DEG, FARTHEST_DEG = 0.1, 1e9
 SURFACE_KM = 6371
 MOST_PLACES = 9
+MOST_SHELLS = 2**24 // (180 * 360)
 
 
 def _pair(text: str) -> tuple[float, float]:
@@ -38,6 +40,8 @@ def keeps_the_rules(query: dict[str, Any]) -> bool:
         low, high = _pair(rescale)
         if not (abs(low) < LARGEST and abs(high) < LARGEST and high - low > NARROWEST * max(1, abs(low), abs(high))):
             return False
+    if math.prod(_count(query[name]) for name in ("t", "r") if isinstance(query.get(name), str)) > MOST_SHELLS:
+        return False
     depths = query.get("z")
     if isinstance(depths, str) and not _are_depths(depths):
         return False
@@ -46,6 +50,12 @@ def keeps_the_rules(query: dict[str, Any]) -> bool:
         return False
     ends = [_pair(place) for name in ("from", "to") if isinstance(place := query.get(name), str) and "," in place]
     return _are_apart(ends)
+
+
+def _count(numbers: str) -> int:
+    """How many numbers there are in numbers and ranges, at most."""
+    ends = [[int(end) for end in part.split("-") if end.isdecimal()] for part in numbers.split(",")]
+    return sum(max(part) - min(part) + 1 for part in ends if part)
 
 
 def _are_depths(text: str) -> bool:
