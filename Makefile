@@ -8,9 +8,8 @@ PORT ?= 8000
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST = $(BIN)/python -m pytest
-# A browser may hang. Its test fails after its time, and runs once more in another browser. So does a test in which Python
-# finds a socket that an earlier one has left: it is not the one to blame.
-HUNG = --reruns 1 --only-rerun 'with timeout \d+ms|Timeout \d+ms exceeded|has been closed|Connection closed|unraisable exception warnings|Exception ignored in: <socket'
+# A browser may hang. Its test fails after its time, and runs once more in another browser.
+HUNG = --reruns 1 --only-rerun 'with timeout \d+ms|Timeout \d+ms exceeded|has been closed|Connection closed'
 TWO = $(PYTEST) --timeout 600 --numprocesses 2 --dist loadfile $(HUNG)
 USUAL = not compose and not slow and not drill
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt

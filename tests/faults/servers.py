@@ -25,6 +25,7 @@ from earthgan_gateway.engines import BareEngine
 from earthgan_gateway.server import GatewayServer, make_config
 from gateway_server import READY_WITHIN_S, free_port
 from places import DEFAULT_SURROGATE
+from stream_server import stream_server
 
 TILE = "/tiles/temperature/121/150/1/0/0"
 
@@ -110,39 +111,8 @@ class Liar:
 
     @contextmanager
     def running(self) -> Iterator[Liar]:
-        loop = asyncio.new_event_loop()
-        ready = threading.Event()
-
-        async def main() -> None:
-            server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-            ready.set()
-            async with server:
-                await asyncio.Event().wait()
-
-        task = None
-
-        def run() -> None:
-            nonlocal task
-            asyncio.set_event_loop(loop)
-            task = loop.create_task(main())
-            with contextlib.suppress(asyncio.CancelledError):
-                loop.run_until_complete(task)
-            left = asyncio.all_tasks(loop)
-            for each in left:
-                each.cancel()
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-            loop.run_until_complete(asyncio.sleep(0.1))  # transports close in a later turn
-            loop.close()
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        assert ready.wait(10)
-        try:
+        with stream_server(self._serve, self.port):
             yield self
-        finally:
-            assert task is not None
-            loop.call_soon_threadsafe(task.cancel)
-            thread.join(10)
 
 
 SHIPPED = Surrogate(DEFAULT_SURROGATE)

@@ -4,11 +4,12 @@ A browser's own throttling does not reach what its workers ask for, and this doe
 """
 
 import asyncio
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from stream_server import stream_server
 
 CHUNK_BYTES = 8192
 
@@ -50,48 +51,15 @@ class Relay:
 @contextmanager
 def relay(server: str) -> Iterator[Relay]:
     """Run a relay to a server in a thread of its own. Its network may be changed while it runs."""
-    loop, ready = asyncio.new_event_loop(), threading.Event()
-    found = Relay("")
-    to = urlsplit(server)
-
-    ended = asyncio.Event()
-
-    async def serve() -> None:
-        listening = await asyncio.start_server(lambda r, w: _connect(found, to.hostname, to.port, r, w), "127.0.0.1", 0)
-        found.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-        ready.set()
-        await ended.wait()
-        listening.close()
-        connections = asyncio.all_tasks() - {asyncio.current_task()}
-        for connection in connections:
-            connection.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
-        await asyncio.sleep(0.05)  # until their sockets are closed
-
-    def run() -> None:
-        loop.run_until_complete(serve())
-        loop.close()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    ready.wait()
-    try:
+    found, to = Relay(""), urlsplit(server)
+    with stream_server(lambda reader, writer: _connect(found, to.hostname, to.port, reader, writer)) as port:
+        found.url = f"http://127.0.0.1:{port}"
         yield found
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join()
 
 
 async def _connect(
     found: Relay, host: str | None, port: int | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
-    try:
-        await asyncio.sleep(found.network.round_trip_s)  # of the handshake
-        upstream_reader, upstream_writer = await asyncio.open_connection(host, port)
-    except BaseException:
-        writer.close()
-        raise
-
     async def forward(source: asyncio.StreamReader, sink: asyncio.StreamWriter, is_answer: bool) -> None:
         try:
             while data := await source.read(CHUNK_BYTES):
@@ -108,4 +76,8 @@ async def _connect(
         finally:
             sink.close()
 
-    await asyncio.gather(forward(reader, upstream_writer, False), forward(upstream_reader, writer, True))
+    with closing(writer):
+        await asyncio.sleep(found.network.round_trip_s)  # of the handshake
+        upstream_reader, upstream_writer = await asyncio.open_connection(host, port)
+        with closing(upstream_writer):
+            await asyncio.gather(forward(reader, upstream_writer, False), forward(upstream_reader, writer, True))
