@@ -1,6 +1,7 @@
 /** Meridians and parallels with labels, drawn over the map, because a simulated mantle has no coastlines. */
 
 import { formatLatitude, formatLongitude } from "./format.js";
+import { turnedTo } from "./longitude.js";
 
 const SPACINGS_DEG = [1, 5, 10, 30];
 const MIN_SPACING_PX = 70;
@@ -22,7 +23,7 @@ export function drawGraticule(context, { west, east, north, south, width, height
   const parallels = multiplesWithin(south, north, spacing);
 
   for (const lng of meridians) {
-    line(context, xOf(lng), top, xOf(lng), bottom, wrap(lng) === 0 || Math.abs(wrap(lng)) === 180);
+    line(context, xOf(lng), top, xOf(lng), bottom, turnedTo(lng) === 0 || Math.abs(turnedTo(lng)) === 180);
   }
   for (const lat of parallels) line(context, 0, yOf(lat), width, yOf(lat), lat === 0);
 
@@ -32,7 +33,7 @@ export function drawGraticule(context, { west, east, north, south, width, height
   for (const lng of meridians) {
     const room = Math.min(xOf(lng), width - xOf(lng));
     if ((lng / spacing) % labelEvery === 0 && room > LABEL_ROOM_PX / 2) {
-      label(context, formatLongitude(wrap(lng)), xOf(lng), top + LABEL_MARGIN_PX);
+      label(context, formatLongitude(turnedTo(lng)), xOf(lng), top + LABEL_MARGIN_PX);
     }
   }
   context.textAlign = "left";
@@ -47,9 +48,6 @@ function multiplesWithin(low, high, step) {
   for (let value = Math.ceil(low / step) * step; value <= high; value += step) values.push(value + 0);
   return values;
 }
-
-/** Shifts a longitude to the range from -180 to 180. */
-const wrap = (lng) => ((((lng + 180) % 360) + 360) % 360) - 180;
 
 /** Draws a line white between two dark edges, so that it is visible on light and on dark fields. */
 function line(context, x1, y1, x2, y2, isMain) {

@@ -1,6 +1,7 @@
 /** Reads a URL's fragment as people write them: numbers in any form, units, other names. What is not understood is named. */
 
 import { isAnomaly } from "./anomaly.js";
+import { turnedTo } from "./longitude.js";
 import { readRange } from "./range.js";
 import { defaultState, rounded, roundedPlace } from "./state.js";
 import { roundedTime } from "./times.js";
@@ -180,7 +181,7 @@ function readPinned(text, catalog, hasBetween, problems) {
 const PLACE_ZOOM = 3;
 
 /** From -180 up to 180, which itself stays as it is. */
-const wrapped = (lng) => (Math.abs(lng) <= 180 ? lng : ((((lng + 180) % 360) + 360) % 360) - 180);
+const wrapped = (lng) => (Math.abs(lng) <= 180 ? lng : turnedTo(lng));
 
 /** "12.5", "12,5", "12.5°", and "12.5 S" or "S 12.5" if sides are given. @param {string} sides those of plus and minus */
 function degreesOf(text, sides) {

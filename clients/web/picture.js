@@ -1,5 +1,7 @@
 /** Draws a shell's values with the legend's colours, as the gateway draws tiles. */
 
+import { turnedTo } from "./longitude.js";
+
 const TILE_PX = 256;
 /** The number of steps from the first of the legend's colours to the last. */
 const STEPS = 254;
@@ -88,7 +90,7 @@ export class Picture {
   #columnOf(longitude) {
     const { longitudes_deg: longitudes } = this.#grid;
     const [first, count] = [longitudes[0], longitudes.length];
-    const turned = first + ((((longitude - first) % 360) + 360) % 360);
+    const turned = turnedTo(longitude, first);
     const [before, after, share] = bracket(count, (j) => (j < count ? longitudes[j] : first + 360), turned);
     return [before, after % count, share];
   }

@@ -1,5 +1,7 @@
 /** Finds the value of a radial shell at a place. */
 
+import { turnedTo } from "./longitude.js";
+
 /**
  * The cells around a place, and what each is worth there: at most four, on the shell's own grid, periodic in longitude.
  * Poleward of the outermost row, they are those of that row. The first one is nearest.
@@ -56,7 +58,7 @@ function locateLatitude(latitudesDeg, latitudeDeg) {
 /** The columns west and east of the longitude, and the fraction of the way between them. The last gap may differ. */
 function locateLongitude(longitudesDeg, longitudeDeg) {
   const first = longitudesDeg[0];
-  const turned = first + ((((longitudeDeg - first) % 360) + 360) % 360);
+  const turned = turnedTo(longitudeDeg, first);
   const next = longitudesDeg.findIndex((column) => column > turned);
   const east = next === -1 ? 0 : next;
   const west = (east + longitudesDeg.length - 1) % longitudesDeg.length;

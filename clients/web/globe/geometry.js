@@ -3,6 +3,9 @@
  * north pole, and the eye is so far away that its rays are parallel. On the screen, x goes right and y goes up from the middle.
  */
 
+import { turnedTo } from "../longitude.js";
+import { placeOf, vectorOf } from "../surrogate/great-circle.js";
+
 /**
  * @typedef {import("./view.js").GlobeView} GlobeView  where the eye is, and what is cut away: north of the floor, a plane
  *   through the parallel at that latitude, all between two meridians
@@ -11,25 +14,13 @@
  * @typedef {[number, number, number]} Vector
  */
 
-const radiansOf = (degrees) => (degrees * Math.PI) / 180;
-const degreesOf = (radians) => (radians * 180) / Math.PI;
 const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 
-/** A place on the sphere of radius 1. @param {number} lat @param {number} lng @returns {Vector} */
-export function vectorOf(lat, lng) {
-  const [phi, lambda] = [radiansOf(lat), radiansOf(lng)];
-  return [Math.cos(phi) * Math.cos(lambda), Math.cos(phi) * Math.sin(lambda), Math.sin(phi)];
-}
-
 /** The directions to the right, up, and towards the eye. @param {Pick<GlobeView, "lat" | "lng">} view @returns {[Vector, Vector, Vector]} */
-export function axesOf({ lat, lng }) {
-  const [phi, lambda] = [radiansOf(lat), radiansOf(lng)];
-  return [
-    [-Math.sin(lambda), Math.cos(lambda), 0],
-    [-Math.sin(phi) * Math.cos(lambda), -Math.sin(phi) * Math.sin(lambda), Math.cos(phi)],
-    vectorOf(lat, lng),
-  ];
-}
+export const axesOf = ({ lat, lng }) => [eastOf(lng), vectorOf({ lat: lat + 90, lng }), vectorOf({ lat, lng })];
+
+/** The direction to the east on a meridian, which is the normal of its plane. @param {number} lng @returns {Vector} */
+const eastOf = (lng) => vectorOf({ lat: 0, lng: lng + 90 });
 
 /** Where a vector is on the screen; `depth` is above 0 on the eye's side. @param {Vector} vector @returns {{x: number, y: number, depth: number}} */
 export function projected(view, vector) {
@@ -38,12 +29,12 @@ export function projected(view, vector) {
 }
 
 /** How far apart the meridians of the cut are, in degrees. @param {Pick<GlobeView, "west" | "east">} view */
-export const widthOf = ({ west, east }) => ((((east - west) % 360) + 360) % 360);
+export const widthOf = ({ west, east }) => turnedTo(east - west, 0);
 
 /** The numbers of the cut that a shader needs. @param {GlobeView} view */
 export function cutOf(view) {
-  const normal = (lng) => [-Math.sin(radiansOf(lng)), Math.cos(radiansOf(lng)), 0];
-  return { west: normal(view.west), east: normal(view.east), floor: Math.sin(radiansOf(view.floor)), isWide: widthOf(view) > 180 };
+  const [, , floor] = vectorOf({ lat: view.floor, lng: 0 });
+  return { west: eastOf(view.west), east: eastOf(view.east), floor, isWide: widthOf(view) > 180 };
 }
 
 /** Whether a vector lies between the meridians of the cut. */
@@ -79,8 +70,7 @@ export function hitAt(view, { core, peel }, x, y) {
   meet("floor", (cut.floor - start[2]) / forward[2], (p, radius) => isBetween(cut, p) && inMantle(radius));
   if (found.length === 0) return null;
   const { surface, p } = found.reduce((a, b) => (b.depth > a.depth ? b : a));
-  const radius = Math.hypot(...p);
-  return { surface, radius, lat: degreesOf(Math.asin(p[2] / radius)), lng: degreesOf(Math.atan2(p[1], p[0])) };
+  return { surface, radius: Math.hypot(...p), ...placeOf(p) };
 }
 
 /** The place of the sphere of radius 1 that is nearest to a point of the screen, which may lie beside the globe. */
@@ -89,6 +79,5 @@ export function placeNear(view, x, y) {
   const [px, py] = [x / most, y / most];
   const depth = Math.sqrt(Math.max(0, 1 - px * px - py * py));
   const [right, up, forward] = axesOf(view);
-  const p = right.map((component, i) => component * px + up[i] * py + forward[i] * depth);
-  return { lat: degreesOf(Math.asin(Math.max(-1, Math.min(1, p[2])))), lng: degreesOf(Math.atan2(p[1], p[0])) };
+  return placeOf(right.map((component, i) => component * px + up[i] * py + forward[i] * depth));
 }

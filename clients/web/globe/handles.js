@@ -3,7 +3,8 @@
 import { formatLatitude, formatLongitude } from "../format.js";
 import { LEAST_WIDTH } from "./view.js";
 import { button } from "../more/dom.js";
-import { placeNear, projected, vectorOf, widthOf } from "./geometry.js";
+import { vectorOf } from "../surrogate/great-circle.js";
+import { placeNear, projected, widthOf } from "./geometry.js";
 
 const KEYS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 };
 
@@ -36,7 +37,8 @@ export class Handles {
     this.#view = view;
     const middle = (view.floor + 90) / 2;
     const at = {
-      west: vectorOf(middle, view.west), east: vectorOf(middle, view.east), floor: vectorOf(view.floor, view.west + widthOf(view) / 2),
+      west: vectorOf({ lat: middle, lng: view.west }), east: vectorOf({ lat: middle, lng: view.east }),
+      floor: vectorOf({ lat: view.floor, lng: view.west + widthOf(view) / 2 }),
     };
     for (const [name, handle] of Object.entries(this.#handles)) {
       const { x, y, depth } = projected(view, at[name]);

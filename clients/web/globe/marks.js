@@ -1,7 +1,8 @@
 /** What stands over the globe: rings around places, and the depths of the rings on the cut's planes. */
 
 import { element } from "../more/dom.js";
-import { cutOf, hitAt, projected, vectorOf } from "./geometry.js";
+import { vectorOf } from "../surrogate/great-circle.js";
+import { cutOf, hitAt, projected } from "./geometry.js";
 
 export class Marks {
   #rings;
@@ -32,7 +33,7 @@ export class Marks {
       if (isSeen) mark.style.translate = toPixels(x, y).map((at) => `${Math.round(at)}px`).join(" ");
     };
     for (const [mark, place] of [[this.#chosen, this.place], [this.#hovering, this.hovered]]) {
-      if (place) put(mark, vectorOf(place.lat, place.lng).map((part) => part * shape.peel), "shell");
+      if (place) put(mark, vectorOf(place).map((part) => part * shape.peel), "shell");
       else mark.hidden = true;
     }
     // The plane that faces the eye more has room for words.
@@ -41,7 +42,7 @@ export class Marks {
     const side = facing("west") > facing("east") ? "west" : "east";
     for (const [i, { radius, label }] of this.#rings.entries()) {
       const lat = view.floor + (0.2 + 0.14 * i) * (90 - view.floor);
-      put(label, vectorOf(lat, view[side]).map((part) => part * radius), side);
+      put(label, vectorOf({ lat, lng: view[side] }).map((part) => part * radius), side);
     }
   }
 }

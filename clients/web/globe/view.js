@@ -1,5 +1,7 @@
 /** How the cut-away globe is seen, and its text in addresses. */
 
+import { turnedTo } from "../longitude.js";
+
 /**
  * @typedef {Readonly<{lat: number, lng: number, zoom: number, west: number, east: number, floor: number}>} GlobeView
  *   the place that faces the eye and how large the globe is; all between the meridians `west` and `east` and north of the parallel
@@ -13,16 +15,14 @@ const [LEAST_ZOOM, MOST_ZOOM] = [0.5, 8];
 /** The meridians of the cut stay so far apart, in degrees. */
 export const LEAST_WIDTH = 5;
 
-/** From -180 up to 180. */
-const wrapped = (lng) => ((((lng + 180) % 360) + 360) % 360) - 180;
 const between = (low, high, number) => Math.min(high, Math.max(low, number));
 
 /** A view as an address holds it. @param {GlobeView} view @returns {GlobeView} */
 export function roundedGlobe({ lat, lng, zoom, west, east, floor }) {
   const round = (number, digits = 10) => Math.round(number * digits) / digits + 0; // never -0
   return Object.freeze({
-    lat: round(between(-90, 90, lat)), lng: round(wrapped(lng)), zoom: round(between(LEAST_ZOOM, MOST_ZOOM, zoom), 100),
-    west: round(wrapped(west)), east: round(wrapped(east)), floor: round(between(-90, 90, floor)),
+    lat: round(between(-90, 90, lat)), lng: round(turnedTo(lng)), zoom: round(between(LEAST_ZOOM, MOST_ZOOM, zoom), 100),
+    west: round(turnedTo(west)), east: round(turnedTo(east)), floor: round(between(-90, 90, floor)),
   });
 }
 

@@ -1,6 +1,7 @@
 /** A section on the map: its great circle, and a handle at each end that pointers drag and keys move. */
 
 import { formatPlace } from "../format.js";
+import { turnedTo } from "../longitude.js";
 import { roundedPlace } from "../state.js";
 import { GreatCircle } from "../surrogate/great-circle.js";
 import { maxLatitude } from "../globe-map.js";
@@ -82,8 +83,7 @@ export class SectionLine {
 
   #move(end, { lat, lng }) {
     const most = maxLatitude(this.#map);
-    const wrapped = ((((lng + 180) % 360) + 360) % 360) - 180;
-    this.#on.moved({ ...this.#section, [end]: roundedPlace({ lat: Math.max(-most, Math.min(most, lat)), lng: wrapped }) });
+    this.#on.moved({ ...this.#section, [end]: roundedPlace({ lat: Math.max(-most, Math.min(most, lat)), lng: turnedTo(lng) }) });
   }
 
   /** Puts the handles where their ends are in sight, or nearest to that. */

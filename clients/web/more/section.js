@@ -2,6 +2,7 @@
 
 import { marksOf } from "../depth-marks.js";
 import { formatPlace, formatValue, lengthFormat, unitAfter } from "../format.js";
+import { turnedTo } from "../longitude.js";
 import { GreatCircle } from "../surrogate/great-circle.js";
 import { button, element } from "./dom.js";
 import { SectionLine } from "./section-line.js";
@@ -61,8 +62,7 @@ export class Section {
     const { lat, lng } = map.getCenter().wrap();
     const bounds = map.getBounds();
     const half = Math.min(FIRST_DEG, 0.7 * (bounds.getEast() - bounds.getWest())) / 2;
-    const wrapped = (degrees) => ((((degrees + 180) % 360) + 360) % 360) - 180;
-    return { from: { lat, lng: wrapped(lng - half) }, to: { lat, lng: wrapped(lng + half) } };
+    return { from: { lat, lng: turnedTo(lng - half) }, to: { lat, lng: turnedTo(lng + half) } };
   }
 
   /** @param {import("../state.js").State} state */

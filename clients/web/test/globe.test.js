@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axesOfGrid, coarseLevels, placeOn } from "../globe/axes.js";
-import { hitAt, placeNear, projected, vectorOf, widthOf } from "../globe/geometry.js";
+import { hitAt, placeNear, projected, widthOf } from "../globe/geometry.js";
 import { Volume } from "../globe/volume.js";
 import { FIRST_VIEW, readGlobe, roundedGlobe, textOfGlobe } from "../globe/view.js";
 import { parseHash } from "../permalink-text.js";
 import { formatHash } from "../state.js";
+import { vectorOf } from "../surrogate/great-circle.js";
 
 const view = { lat: 20, lng: 10, zoom: 1, west: -50, east: 40, floor: 0 };
 const shape = { core: 0.55, peel: 0.9 };
 const scaled = (vector, radius) => vector.map((part) => part * radius);
 /** What is met where a place is on the screen. */
 const seenAt = (of, lat, lng, radius, by = shape) => {
-  const { x, y } = projected(of, scaled(vectorOf(lat, lng), radius));
+  const { x, y } = projected(of, scaled(vectorOf({ lat, lng }), radius));
   return hitAt(of, by, x, y);
 };
 const near = (a, b) => assert.ok(Math.abs(a - b) < 1e-9, `${a} is not ${b}`);

@@ -133,7 +133,7 @@ def _read(body: bytes, json_length: str | None) -> tuple[InferenceRequest, dict[
             raise ValueError("an input is given twice")
         if asked.outputs is not None and [each.name for each in asked.outputs] != [OUTPUT]:
             raise ValueError(f"the only output is {OUTPUT}")
-        return asked, tensors_of(document["inputs"], following)
+        return asked, tensors_of(asked.inputs, following)
     except ValidationError as error:
         raise InvalidRequest(one_line(error.errors()[0])) from None
     except ValueError as error:
