@@ -151,7 +151,7 @@ def test_large_requests_are_refused(measured: Measured, monkeypatch: pytest.Monk
 @fault("–", "more connections than the limit", "idle ones are closed first; then 503 with Retry-After")
 def test_connections_are_limited(measured: Measured) -> None:
     engine = CountingEngine(Surrogate(DEFAULT_SURROGATE), delay_s=2)
-    with served(engine, max_connections=20) as gateway, ExitStack() as stack:
+    with served(engine, max_connections=20, tile_wait_s=600) as gateway, ExitStack() as stack:
         idle = [connect(gateway.url, stack) for _ in range(20)]
         time.sleep(0.3)
         engine.delay_s = 0
