@@ -8,27 +8,32 @@ PORT ?= 8000
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST = $(BIN)/python -m pytest
-# A browser may hang. Its test fails after its time, and runs once more in another browser.
-HUNG = --reruns 1 --only-rerun 'with timeout \d+ms|Timeout \d+ms exceeded|has been closed|Connection closed'
-TWO = $(PYTEST) --timeout 600 --numprocesses 2 --dist loadfile $(HUNG)
-USUAL = not compose and not slow and not drill
+TWO = $(PYTEST) --timeout 600 --numprocesses 2 --dist loadfile
+# A browser may hang on a busy machine. What fails runs once more, in processes of its own.
+PAGE = TWICE() { "$$@" || { echo "again, what failed:"; "$$@" --last-failed --last-failed-no-failures none; }; }; TWICE $(TWO) tests/e2e
+USUAL = not compose and not slow and not drill and not page
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt
 
-.PHONY: serve test test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load capacity soak faults audit lock kubernetes compose-test wheels system-packages clean
+.PHONY: serve test test-page test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load capacity soak faults audit lock kubernetes compose-test wheels system-packages clean
 
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
 
 # First, tests that measure. They wait more than they compute, so two run at a time, with nothing else beside them. Most of
-# the others use one core, so two processes share them.
+# the others use one core, so two processes share them. The page in a browser comes last.
 # With ARGS, one process runs all that they choose.
 test: $(VENV)/.testing system-packages
 ifeq ($(strip $(ARGS)),)
-	failed=; $(TWO) -m "$(USUAL) and alone" || failed=1; \
-	OMP_NUM_THREADS=1 $(TWO) -m "$(USUAL) and not alone" && [ -z "$$failed" ]
+	failed=; $(TWO) --ignore tests/e2e -m "$(USUAL) and alone" || failed=1; \
+	OMP_NUM_THREADS=1 $(TWO) --ignore tests/e2e -m "$(USUAL) and not alone" || failed=1; \
+	$(PAGE) -m "$(USUAL)" && [ -z "$$failed" ]
 else
 	$(PYTEST) $(ARGS)
 endif
+
+# All that the page can do, in Chromium. `make test` looks at its main parts.
+test-page: $(VENV)/.testing system-packages
+	$(PAGE) -m page $(ARGS)
 
 test-slow: $(VENV)/.testing system-packages
 	$(PYTEST) -m slow $(ARGS)
@@ -126,7 +131,7 @@ $(VENV)/audit/.ready: tests/audit/requirements.txt | $(VENV)/bin/python
 	@touch $@
 
 system-packages:
-	@tests/system-packages.sh chromium redis-server nginx-light
+	@tests/system-packages.sh chromium chromium-headless-shell redis-server nginx-light
 
 clean:
 	rm -rf $(VENV) test-output dist services/*/build training/build

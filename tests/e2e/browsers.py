@@ -1,7 +1,7 @@
 """One Chromium at a time, which can be killed where it hangs."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import psutil
@@ -25,6 +25,10 @@ CHROMIUM_ARGUMENTS = (
 )
 
 
+def children() -> set[psutil.Process]:
+    return set(psutil.Process().children())
+
+
 class Browsers:
     """Starts a browser when one is asked for, and another one after that was killed.
 
@@ -34,6 +38,7 @@ class Browsers:
 
     def __init__(self, executable: str) -> None:
         self._executable = executable
+        self._started: Callable[[], set[psutil.Process]] = set
         self._manager: PlaywrightContextManager | None = None
         self._browser: Browser | None = None
         self._was_killed = False
@@ -42,9 +47,13 @@ class Browsers:
         if self._was_killed:
             self.close()
         if self._browser is None:
+            others = children()
+            self._started = lambda: children() - others
             self._manager = sync_playwright()
             playwright: Playwright = self._manager.__enter__()
             self._browser = playwright.chromium.launch(executable_path=self._executable, args=list(CHROMIUM_ARGUMENTS))
+            started = {each for driver in self._started() for each in (driver, *driver.children())}
+            self._started = lambda: started  # servers of tests are started later
         return self._browser
 
     @contextmanager
@@ -59,17 +68,22 @@ class Browsers:
             timer.cancel()
 
     def kill(self) -> None:
-        """Kill the browser and its driver. Any thread may do that."""
+        """Kill the driver, the browser, and all that they have started. Any thread may do that.
+
+        It asks no process for its name or its arguments: the system may not answer that for one that hangs.
+        """
         self._was_killed = True
-        for process in psutil.Process().children(recursive=True):
+        for parent in self._started():
             with suppress(psutil.Error):
-                if "chrom" in process.name() or "playwright" in " ".join(process.cmdline()):
-                    process.kill()
+                for process in (*parent.children(recursive=True), parent):
+                    with suppress(psutil.Error):
+                        process.kill()
 
     def close(self) -> None:
         with self.watched(60), suppress(Error):
             if self._browser is not None and not self._was_killed:
                 self._browser.close()
         if self._manager is not None:
-            self._manager.__exit__(None, None, None)
+            with self.watched(60):
+                self._manager.__exit__(None, None, None)
         self._manager, self._browser, self._was_killed = None, None, False

@@ -19,6 +19,8 @@ from earthgan.variables import Variable
 from gateway_server import gateway
 from small_surrogate import COLUMNS, DLNVS, MOON, ROWS, UNIT_SHELL, make_small
 
+pytestmark = pytest.mark.page
+
 SAID = Provenance(
     source="moon.nc", licence="CC-BY-4.0", notice="An invented model.", credit="A. Nyone (2020)", simulated=False
 )

@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 
 from e2e.client import WITHIN_MS, Gateway, WholeGlobe, open_client, set_slider, values_of_colors, wait_for_fragment
 
+pytestmark = pytest.mark.page
+
 PLACE, SECTION = (20.0, -40.0), ((-20.0, -60.0), (30.0, 50.0))
 ROUTES = ("/profiles/", "/series/", "/sections/", "/points/", "/shells/", "/tiles/")
 

@@ -13,6 +13,8 @@ from e2e.client import Gateway, open_client
 from npm_package import npm_package
 from places import ROOT
 
+pytestmark = pytest.mark.page
+
 AXE, VNU = "axe-core@4.14.1", "vnu-jar@26.9.27"
 SCREENS = {"desktop": (1280, 800), "upright": (390, 844), "lying": (844, 390)}
 

@@ -12,6 +12,8 @@ from earthgan_training.velocity.moments import source_moments
 from places import DEFAULT_SURROGATE, ROOT
 from spectral_surrogate import DEGREE, PROFILE, make, write_raw
 
+pytestmark = pytest.mark.page
+
 #: Both poles, the date line, and places between them.
 PLACES = [(90, 10), (-90, 0), (12.3, 179.9), (-45.2, -180), (33.3, 77.7), (0, 0.25)]
 #: The largest misfit of columns to shells, by quantity, of the largest value; `anomaly` is less the mean of the shell.

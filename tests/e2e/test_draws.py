@@ -10,6 +10,8 @@ from e2e.client import Gateway, open_client, picture, wait_for_fragment
 from gateway_server import gateway as serve
 from noisy_surrogate import make_noisy
 
+pytestmark = pytest.mark.page
+
 
 @pytest.fixture(scope="module")
 def noisy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:

@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 
 from e2e.client import Gateway, WholeGlobe, legend_colors, open_client, picture, set_slider, values_of_colors
 
+pytestmark = pytest.mark.page
+
 LATITUDES, LONGITUDES = (grid.ravel() for grid in np.meshgrid(np.arange(-75, 76, 15.0), np.arange(-170, 171, 20.0)))
 
 

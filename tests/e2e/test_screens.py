@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Error, Page, expect
 
 from e2e.client import WITHIN_MS, Gateway, WholeGlobe, follow, ground, open_client, picture, set_slider
 
+pytestmark = pytest.mark.page
+
 UPRIGHT, LYING = (390, 844), (844, 390)
 PHONES = [UPRIGHT, LYING, (360, 640), (932, 430)]
 #: The least share of the screen that the picture has, and the least side of what a finger touches.

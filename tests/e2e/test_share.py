@@ -22,6 +22,8 @@ from e2e.client import (
 )
 from e2e.static_server import static_server
 
+pytestmark = pytest.mark.page
+
 LESSON = """<!doctype html><title>Lesson</title><script>
   window.heard = [];
   addEventListener("message", ({{ data }}) => window.heard.push(data));

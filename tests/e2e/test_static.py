@@ -19,6 +19,8 @@ from e2e.client import Faults, Frame, Gateway, WholeGlobe, picture, set_slider, 
 from e2e.static_server import Plain, Ranges, static_server
 from places import DEFAULT_SURROGATE, ROOT
 
+pytestmark = pytest.mark.page
+
 SEED = [sys.executable, "-m", "earthgan.cli", "seed", str(DEFAULT_SURROGATE), "--workers", "1"]
 VARIABLES, STEPS, SHELLS = ["temperature", "vx"], [115, 121], [40, 150]
 CHOSEN = ["--variables", "temperature,vx", "--steps", "115,121", "--shells", "40,150", "--zoom", "0-1"]

@@ -18,7 +18,7 @@ from gateway_server import EARTHGAN, READY_WITHIN_S, free_port
 from gateway_server import gateway as serve
 from places import DEFAULT_SURROGATE, ROOT
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.page]
 
 #: The numbers to reach: from the fault to the sentence, and from the server's return to the picture.
 SAID_WITHIN_MS, BACK_WITHIN_MS = 10_000, 5_000
