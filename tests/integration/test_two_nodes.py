@@ -1,0 +1,197 @@
+"""Work over two nodes: network namespaces of this machine, with a Dask worker or a part of `torchrun` in each.
+
+Whatever a command writes is what one process writes. This needs root.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from earthgan_training.surrogates.folder import WEIGHTS_FILE
+from gateway_server import EARTHGAN
+from places import DEFAULT_SURROGATE, ROOT
+from training_data import make_dataset
+
+pytestmark = pytest.mark.slow
+
+NET = "10.214.91"
+SWEEP = ["--seed", "1", "2", "--steps", "2", "--nodes", "17", "--degree", "24", "--rayleigh", "3000", "--heating", "0"]
+#: The parts of a training at a size that takes seconds.
+TINY = (
+    *("content.steps=3", "adversarial.steps=0", "batch=2", "samples.patch=[36, 36, 36]", "validation_samples=1"),
+    *("generator.width={base = 2, cap = 4}", "generator.blocks=2", "samples.every=1", "precision=float32"),
+)
+BIN = Path(sys.executable).parent
+
+
+def ip(*arguments: str, check: bool = True) -> None:
+    subprocess.run(["ip", *arguments], check=check, capture_output=True, text=True)
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Two nodes with addresses of their own, which reach each other and nothing else."""
+
+    names: tuple[str, str]
+    logs: Path
+
+    def address(self, node: int) -> str:
+        return f"{NET}.{node + 1}"
+
+    def start(self, node: int, command: Sequence[object]) -> subprocess.Popen[bytes]:
+        """Start a command on a node. What it says goes to a file."""
+        variables = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": f"{self.names[node]}-e"}
+        with (self.logs / f"{self.names[node]}.log").open("ab") as log:
+            return subprocess.Popen(
+                ["ip", "netns", "exec", self.names[node], *map(str, command)],
+                cwd=ROOT,
+                env=variables,
+                stdout=log,
+                stderr=log,
+            )
+
+    def log(self) -> str:
+        return "".join(path.read_text()[-6000:] for path in self.logs.glob("*.log"))
+
+
+@contextlib.contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    try:
+        yield process
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(30)
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    """Two nodes. Skips where no network namespaces can be made."""
+    tag = f"eg{os.getpid() % 100000}"
+    found = Nodes((f"{tag}a", f"{tag}b"), tmp_path_factory.mktemp("nodes"))
+    bridge = f"{tag}r"
+    try:
+        ip("link", "add", bridge, "type", "bridge")
+        ip("link", "set", bridge, "up")
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no network namespaces: {error}")
+    try:
+        for i, name in enumerate(found.names):
+            ip("netns", "add", name)
+            ip("link", "add", name, "type", "veth", "peer", "name", f"{name}-e")
+            ip("link", "set", name, "master", bridge, "up")
+            ip("link", "set", f"{name}-e", "netns", name)
+            for command in (
+                f"addr add {found.address(i)}/24 dev {name}-e",
+                f"link set {name}-e up",
+                "link set lo up",
+            ):
+                ip("-n", name, *command.split())
+        yield found
+    finally:
+        for name in found.names:
+            ip("netns", "delete", name, check=False)
+            ip("link", "delete", name, check=False)
+        ip("link", "delete", bridge, check=False)
+
+
+@pytest.fixture(scope="module")
+def scheduler(nodes: Nodes) -> Iterator[str]:
+    """The address of a Dask scheduler on the first node, with a worker on each node."""
+    address = f"tcp://{nodes.address(0)}:8786"
+    with contextlib.ExitStack() as running:
+        serve = ["scheduler", "--host", nodes.address(0), "--port", "8786", "--no-dashboard", "--no-jupyter"]
+        running.enter_context(ended(nodes.start(0, [BIN / "dask", *serve])))
+        for node in (0, 1):
+            work = ["worker", address, "--host", nodes.address(node), "--nthreads", "1", "--no-dashboard", "--no-nanny"]
+            work += ["--local-directory", str(nodes.logs), "--name", nodes.names[node]]
+            running.enter_context(ended(nodes.start(node, [BIN / "dask", *work])))
+        until = time.monotonic() + 120
+        while nodes.log().count("Registered to:") < 2:
+            assert time.monotonic() < until, nodes.log()
+            time.sleep(0.2)
+        yield address
+
+
+def run(nodes: Nodes, *arguments: object) -> None:
+    """Run `earthgan` on the first node."""
+    with ended(nodes.start(0, [*EARTHGAN, *map(str, arguments)])) as process:
+        assert process.wait(900) == 0, nodes.log()
+
+
+def here(*arguments: object) -> None:
+    subprocess.run([*EARTHGAN, *map(str, arguments)], cwd=ROOT, check=True, capture_output=True, timeout=900)
+
+
+def contents(folder: Path, *patterns: str) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for pattern in patterns
+        for path in sorted(folder.rglob(pattern))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def raw(nodes: Nodes, scheduler: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs, simulated by the two workers."""
+    folder = tmp_path_factory.mktemp("sweep") / "raw"
+    run(nodes, "simulate", "--out", folder, *SWEEP, "--scheduler", scheduler)
+    return folder
+
+
+def test_a_sweep_of_simulations(raw: Path, tmp_path: Path) -> None:
+    here("simulate", "--out", tmp_path / "raw", *SWEEP)
+
+    assert {path.name for path in raw.iterdir()} == {"seed-1", "seed-2"}
+    assert contents(raw, "*.nc", "*.csv") == contents(tmp_path / "raw", "*.nc", "*.csv")
+    assert len(contents(raw, "*.nc")) == 4
+
+
+def test_a_data_set_is_prepared(nodes: Nodes, scheduler: str, raw: Path, tmp_path: Path) -> None:
+    run(nodes, "prepare", raw / "seed-1", "--out", tmp_path / "spread", "--scheduler", scheduler)
+    here("prepare", raw / "seed-1", "--out", tmp_path / "alone", "--workers", "0")
+
+    assert contents(tmp_path / "spread", "*") == contents(tmp_path / "alone", "*")
+
+
+def test_tiles_are_drawn(nodes: Nodes, scheduler: str, tmp_path: Path) -> None:
+    chosen = ["--variables", "temperature", "--steps", "113", "--shells", "100-103", "--zoom", "0"]
+    run(nodes, "seed", DEFAULT_SURROGATE, *chosen, "--out", tmp_path / "spread", "--scheduler", scheduler)
+    here("seed", DEFAULT_SURROGATE, *chosen, "--out", tmp_path / "alone", "--workers", "1")
+
+    drawn = contents(tmp_path / "spread", "*.png")
+    assert drawn == contents(tmp_path / "alone", "*.png")
+    assert len(drawn) >= 4
+
+
+def test_a_generator_is_trained(nodes: Nodes, tmp_path: Path) -> None:
+    data = make_dataset(tmp_path / "data").folder
+    train = ["train", "--preset", "debug", "--device", "cpu", "--data", data]
+    train += [word for each in TINY for word in ("--set", each)]
+    over = [BIN / "torchrun", "--nnodes", "2", "--master-addr", nodes.address(0), "--master-port", "29511"]
+    with contextlib.ExitStack() as running:
+        parts = []
+        for node in (0, 1):
+            command = [*over, "--node-rank", node, "-m", "earthgan.cli", *train, "--out", tmp_path / "spread"]
+            parts.append(running.enter_context(ended(nodes.start(node, command))))
+        assert [part.wait(900) for part in parts] == [0, 0], nodes.log()
+    here(*train, "--out", tmp_path / "alone")
+
+    spread, alone = (load_file(tmp_path / name / "surrogate" / WEIGHTS_FILE) for name in ("spread", "alone"))
+    assert spread.keys() == alone.keys()
+    for name, value in alone.items():
+        np.testing.assert_allclose(spread[name], value, atol=1e-5, err_msg=name)
