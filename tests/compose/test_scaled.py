@@ -16,9 +16,7 @@ from compose.stack import PROJECT, Stack, made_stack
 pytestmark = pytest.mark.compose
 
 #: What ends every process of a container but its init, which then ends, too.
-KILL_ALL = ["sh", "-c", "kill -9 -1"]
-#: How long it may take until a container that was killed serves again.
-HEALED_S = 20
+KILL_ALL = ["python", "-c", "import os, signal; os.kill(-1, signal.SIGKILL)"]
 
 
 @pytest.fixture(scope="module")
@@ -57,12 +55,7 @@ def test_a_gateway_that_is_killed_under_load_costs_no_request(stack: Stack) -> N
 
     assert at < 240, "it was killed after the load"
     assert found == {"200": 240}
-    wait_until_healed(victim, began_at, 60)
-
-
-def wait_until_healed(victim: Container, began_at: str, seconds: float) -> None:
-    """Until a container that was killed has started again and is healthy."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + 60
     while True:
         victim.reload()
         state = victim.attrs["State"]
@@ -70,22 +63,6 @@ def wait_until_healed(victim: Container, began_at: str, seconds: float) -> None:
             break
         assert time.monotonic() < until, state
         time.sleep(0.5)
-
-
-@pytest.mark.parametrize("service", ["gateway", "redis", "torchserve", "proxy"])
-def test_any_container_is_killed_and_cached_tiles_are_served(stack: Stack, service: str) -> None:
-    kept = [f"/tiles/vy/114/{r}/0/0/0.png" for r in (20, 21)]
-    for path in kept:
-        stack.wait(path, 200)
-    victim = gateways(stack)[0] if service == "gateway" else stack.container(service)
-    began_at, began = victim.attrs["State"]["StartedAt"], time.monotonic()
-    victim.exec_run(KILL_ALL)
-    if service == "proxy":  # nobody else has its port, so it has to be back
-        stack.wait(kept[0], 200, HEALED_S)
-    while time.monotonic() < began + 5:
-        assert {stack.get(path).status_code for path in kept} == {200}
-    wait_until_healed(victim, began_at, HEALED_S - (time.monotonic() - began))
-    stack.wait("/readyz", 200, HEALED_S)
 
 
 def test_only_nginx_has_a_port_and_a_way_out(stack: Stack) -> None:

@@ -20,7 +20,7 @@ from safetensors.numpy import load_file
 
 from earthgan_training.surrogates.folder import WEIGHTS_FILE
 from gateway_server import EARTHGAN
-from places import DEFAULT_SURROGATE, ROOT
+from places import ROOT
 from training_data import make_dataset
 
 pytestmark = pytest.mark.slow
@@ -159,16 +159,6 @@ def test_a_data_set_is_prepared(nodes: Nodes, scheduler: str, raw: Path, tmp_pat
     here("prepare", raw / "seed-1", "--out", tmp_path / "alone", "--workers", "0")
 
     assert contents(tmp_path / "spread", "*") == contents(tmp_path / "alone", "*")
-
-
-def test_tiles_are_drawn(nodes: Nodes, scheduler: str, tmp_path: Path) -> None:
-    chosen = ["--variables", "temperature", "--steps", "113", "--shells", "100-103", "--zoom", "0"]
-    run(nodes, "seed", DEFAULT_SURROGATE, *chosen, "--out", tmp_path / "spread", "--scheduler", scheduler)
-    here("seed", DEFAULT_SURROGATE, *chosen, "--out", tmp_path / "alone", "--workers", "1")
-
-    drawn = contents(tmp_path / "spread", "*.png")
-    assert drawn == contents(tmp_path / "alone", "*.png")
-    assert len(drawn) >= 4
 
 
 def test_a_generator_is_trained(nodes: Nodes, tmp_path: Path) -> None:
