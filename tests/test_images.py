@@ -1,10 +1,8 @@
-"""The images of others that the deployment uses: each has a digest, and it is the same wherever it is named."""
+"""The images of others that Compose and the Dockerfiles use: `deploy/pinned.env` has a digest of each."""
 
 from __future__ import annotations
 
 import re
-
-import yaml
 
 from places import ROOT
 
@@ -35,13 +33,3 @@ def test_dockerfiles_begin_with_the_image_that_compose_names() -> None:
         text = path.read_text()
         assert re.findall(r"^ARG PYTHON_IMAGE=(.*)$", text, re.MULTILINE) == [tag], path
         assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${PYTHON_IMAGE}"}, path
-
-
-def test_kubernetes_runs_the_same_redis() -> None:
-    (redis,) = [
-        container["image"]
-        for each in yaml.safe_load_all((ROOT / "deploy" / "kubernetes" / "base" / "redis.yaml").read_text())
-        if each["kind"] == "Deployment"
-        for container in each["spec"]["template"]["spec"]["containers"]
-    ]
-    assert redis == PINNED["REDIS_IMAGE"]
