@@ -1,60 +1,89 @@
 """`make soak`: a gateway at half its load for half an hour. Its memory must not grow, and nothing may leak or fail.
 
 The load is that of `load.memory`, in which all requests differ, and tiles of other shells and steps. Half of it is half
-the rate that the gateway reaches in the first seconds, when clients wait for nothing but their answers. The caches are
-small, so that they are full before the first measurement.
+the rate that the gateway reaches in half a minute, when clients wait for nothing but their answers.
+
+The caches are small, and full before the first measurement, so that their own growth is not counted. While a time step
+is decoded, the process holds some tens of megabytes more, which it gives back. What it keeps is the lowest reading of
+each minute, and that must not grow.
 """
 
 import argparse
+import json
 import random
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count, cycle
 from pathlib import Path
 from statistics import mean
 
 import httpx2 as httpx
 
 from earthgan.files import write_json
+from gateway_server import free_port
 from integration.redis_server import redis_server
 from load.memory import paths, request, rss_mb
-from load.processes import cpu_s, gateway_group
+from load.processes import cpu_s, server
 from load.waves import Waves
 from places import DEFAULT_SURROGATE
 
 #: The allowed growth of the memory, as a share of it.
 MOST_GROWTH = 0.01
-CACHE_MB, REDIS_MB = 64, 64
+REDIS_MB = 64
+LIMITS = {"cache_mb": "64", "tile_wait_s": "50", "engine_timeout_s": "50"}
 #: Each request has a connection of its own, so that none is closed while another one waits for a time step.
 AT_ONCE = 8
-#: The share of the time after which the caches count as full, and the share at both ends of the rest over which the
-#: memory is averaged.
-FILLED, ENDS = 0.2, 0.2
+#: The share of the time at both ends over which the memory is averaged.
+ENDS = 0.2
 ALLOWED = {200, 404, 414, 422}
+#: The caches that this load uses, by the module that makes them: addresses, time steps, shells and answers.
+ADDRESSES, STEPS = "pictures", "kept_inputs"
+USED = (ADDRESSES, STEPS, "fields", "app")
+#: Each counts as full from this share of its limit on: a time step that does not fit, of some megabytes, takes the
+#: place of others.
+FULL = 0.75
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at the processes."""
+
+    minutes: float
+    mb: float
+    descriptors: int
 
 
 @dataclass
 class Soak:
-    """What was seen: `(minutes, MB, descriptors)` again and again, and the answers by status."""
+    """What was seen, about once a second, the answers by status, and the caches' bytes and limits at both ends."""
 
-    per_s: float
-    seen: list[tuple[float, float, int]] = field(default_factory=list)
+    per_s: float = 0.0
+    seen: list[Look] = field(default_factory=list)
     answers: Counter[int] = field(default_factory=Counter)
+    caches: list[dict[str, list[int]]] = field(default_factory=list)
 
     @property
-    def growth(self) -> float:
-        """The growth of the memory from the time when caches were full, as a share of it."""
-        filled = self.seen[int(FILLED * len(self.seen)) :]
-        ends = max(1, int(ENDS * len(filled)))
-        return mean(mb for _, mb, _ in filled[-ends:]) / mean(mb for _, mb, _ in filled[:ends]) - 1
+    def minutes(self) -> list[list[float]]:
+        """The readings of the memory in MB, minute by minute, without a last one that is not whole."""
+        found: dict[int, list[float]] = {}
+        for look in self.seen:
+            found.setdefault(int(look.minutes), []).append(look.mb)
+        return list(found.values())[: max(1, int(self.seen[-1].minutes))]
+
+    def growth(self, kept: list[float]) -> float:
+        """The growth from the first minutes to the last ones, as a share."""
+        ends = max(1, round(ENDS * len(kept)))
+        return mean(kept[-ends:]) / mean(kept[:ends]) - 1
 
     @property
     def descriptors(self) -> int:
         """How many descriptors are open at the end beside those at the beginning."""
-        return self.seen[-1][2] - self.seen[0][2]
+        return self.seen[-1].descriptors - self.seen[0].descriptors
 
     @property
     def errors(self) -> int:
@@ -73,6 +102,17 @@ def asked(catalog: dict) -> Iterator[str]:
             yield f"/tiles/{name}/{rng.choice(steps)}/{r}/2/{rng.randrange(4)}/{rng.randrange(4)}.png"
 
 
+def addresses(catalog: dict) -> Iterator[str]:
+    """Addresses without end of one tile, which fill the cache of addresses and cost little."""
+    name, t, r = catalog["variables"][0], catalog["steps"][0]["t"], len(catalog["shells"]) // 2
+    yield from (f"/tiles/{name}/{t}/{r}/0/0/0.png?v={'f' * 1900}{i}" for i in count())
+
+
+def steps(catalog: dict) -> Iterator[str]:
+    """A tile of each time step, again and again."""
+    yield from (f"/tiles/{catalog['variables'][0]}/{step['t']}/0/0/0/0.png" for step in cycle(catalog["steps"]))
+
+
 def descriptors(group: int) -> int:
     """Return how many files and sockets the processes of a group have open."""
     count = 0
@@ -85,46 +125,102 @@ def descriptors(group: int) -> int:
     return count
 
 
+class Soaking:
+    """A gateway that is asked, and what was seen of it."""
+
+    def __init__(self, port: int, group: int, caches: Path) -> None:
+        self._port, self._group, self._caches = port, group, caches
+        catalog = httpx.get(f"http://127.0.0.1:{port}/catalog", trust_env=False, timeout=60).json()
+        self._asked, self._addresses, self._steps = asked(catalog), addresses(catalog), steps(catalog)
+        self.found, self.sent = Soak(), 0
+
+    def ask(self, paths: Iterator[str] | None = None) -> None:
+        """Send a few requests at once, and wait for their answers."""
+        wave = [request(next(paths or self._asked), self.sent + i) for i in range(AT_ONCE)]
+        with Waves(self._port, AT_ONCE) as waves:
+            self.found.answers.update(answer.status for answer in waves.get(wave))
+        self.sent += AT_ONCE
+
+    def caches(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = json.loads(self._caches.read_text())
+        return found
+
+    def is_full(self, *names: str) -> bool:
+        """Whether these caches are full."""
+        caches = self.caches()
+        return all(name in caches and caches[name][0] >= FULL * caches[name][1] for name in names)
+
+    def fill(self, most_s: float) -> None:
+        """Ask until the caches are full. Raises TimeoutError if they are not after some seconds."""
+        until = time.monotonic() + most_s
+        while not self.is_full(*USED):
+            if time.monotonic() > until:
+                raise TimeoutError(f"the caches are not full: {in_words(self.caches())}")
+            self.ask(self._asked if self.is_full(STEPS) else self._steps)
+            for _ in range(0 if self.is_full(ADDRESSES) else 100):
+                self.ask(self._addresses)
+
+    def measure_rate(self, seconds: float) -> None:
+        """Find out how many requests a second are half of what the gateway can bear."""
+        first, began, used = self.sent, time.monotonic(), cpu_s(group=self._group)
+        while time.monotonic() < began + seconds:
+            self.ask()
+        passed = time.monotonic() - began
+        self.found.per_s = (self.sent - first) / passed / 2
+        cores = (cpu_s(group=self._group) - used) / passed
+        print(f"{2 * self.found.per_s:.1f} requests a second with {cores:.2f} cores", flush=True)
+
+    def run(self, minutes: float) -> None:
+        """Ask at that rate, and look once a second."""
+        began, first, done = time.monotonic(), self.sent, threading.Event()
+        self.found.answers.clear()
+
+        def look() -> None:
+            passed = (time.monotonic() - began) / 60
+            self.found.seen.append(Look(passed, rss_mb(self._group), descriptors(self._group)))
+
+        def watch() -> None:
+            while not done.wait(1):
+                look()
+
+        look()
+        self.found.caches.append(self.caches())
+        watching = threading.Thread(target=watch)
+        watching.start()
+        try:
+            while time.monotonic() < began + 60 * minutes:
+                self.ask()
+                time.sleep(max(0.0, began + (self.sent - first) / self.found.per_s - time.monotonic()))
+        finally:
+            done.set()
+            watching.join()
+        time.sleep(2)  # connections that clients have closed
+        look()
+        self.found.caches.append(self.caches())
+
+
 def soak(surrogate: Path, minutes: float) -> Soak:
     """Keep a gateway and its Redis at half load for so many minutes."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        redis_server(Path(folder), None, "--maxmemory", f"{REDIS_MB}mb", "--maxmemory-policy", "allkeys-lfu") as (
-            url,
-            _,
-        ),
-        # Nothing is refused for the queue's length: on a busy machine, that would be no error.
-        gateway_group(surrogate, 1, cache_mb=str(CACHE_MB), redis_url=url, tile_wait_s="60") as (port, group),
-    ):
-        catalog = httpx.get(f"http://127.0.0.1:{port}/catalog", trust_env=False).json()
-        paths_asked, found, count = asked(catalog), Soak(0.0), 0
+    with tempfile.TemporaryDirectory() as folder:
+        caches, port = Path(folder) / "caches.json", free_port()
+        limits = ("--maxmemory", f"{REDIS_MB}mb", "--maxmemory-policy", "allkeys-lfu")
+        command = [sys.executable, "-m", "load.open_caches", str(caches), "serve", str(surrogate), "--port", str(port)]
+        with (
+            redis_server(Path(folder), None, *limits) as (url, _),
+            # Nothing is refused for the queue's length, nor soon: on a busy machine, that would be no error.
+            server(command, port, "/readyz", **LIMITS, redis_url=url) as group,
+        ):
+            soaking = Soaking(port, group, caches)
+            soaking.fill(most_s=1800)
+            print(f"after {soaking.sent} requests, caches are full: {in_words(soaking.caches())}", flush=True)
+            soaking.measure_rate(min(30.0, 6 * minutes))
+            soaking.run(minutes)
+            return soaking.found
 
-        def ask() -> None:
-            nonlocal count
-            wave = [request(next(paths_asked), count + i) for i in range(AT_ONCE)]
-            with Waves(port, AT_ONCE) as waves:
-                found.answers.update(answer.status for answer in waves.get(wave))
-            count += AT_ONCE
 
-        for _ in range(20):  # the first answers read time steps and make what is made once
-            ask()
-        first, began, used = count, time.monotonic(), cpu_s(group=group)
-        warm_s = min(30.0, 6 * minutes)
-        while time.monotonic() < began + warm_s:
-            ask()
-        found.per_s = (count - first) / (time.monotonic() - began) / 2
-        busy = (cpu_s(group=group) - used) / (time.monotonic() - began)
-        print(f"{2 * found.per_s:.0f} requests a second with {busy:.2f} cores; half of it for {minutes:g} minutes")
-        began, first, next_look = time.monotonic(), count, 0.0
-        while (passed := time.monotonic() - began) < 60 * minutes:
-            if passed >= next_look:
-                next_look = passed + max(1.0, 60 * minutes / 100)
-                found.seen.append((passed / 60, rss_mb(group), descriptors(group)))
-            ask()
-            time.sleep(max(0.0, began + (count - first) / found.per_s - time.monotonic()))
-        time.sleep(2)  # connections that clients have closed
-        found.seen.append((minutes, rss_mb(group), descriptors(group)))
-        return found
+def in_words(caches: dict[str, list[int]]) -> str:
+    """What caches hold, in MB, of what they may hold."""
+    return ", ".join(f"{name} {held / 2**20:.1f} of {limit / 2**20:.1f} MB" for name, (held, limit) in caches.items())
 
 
 def main() -> int:
@@ -134,16 +230,20 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write what was seen")
     arguments = parser.parse_args()
     found = soak(DEFAULT_SURROGATE, arguments.minutes)
-    for minutes, mb, count in found.seen[:: max(1, len(found.seen) // 10)]:
-        print(f"{minutes:6.1f} min {mb:8.1f} MB {count:5} descriptors")
-    holds = found.growth <= MOST_GROWTH and found.descriptors <= 0 and not found.errors
-    total = sum(found.answers.values())
-    print(f"{total} requests, {found.errors} errors; memory {found.growth:+.2%}, descriptors {found.descriptors:+d}")
+    lowest, means = [min(each) for each in found.minutes], [mean(each) for each in found.minutes]
+    for at in range(0, len(lowest), max(1, len(lowest) // 10)):
+        highest = max(found.minutes[at])
+        print(f"minute {at + 1:2}: lowest {lowest[at]:.1f} MB, mean {means[at]:.1f} MB, highest {highest:.1f} MB")
+    for when, caches in zip(("first", "last"), found.caches, strict=True):
+        print(f"{when}: {in_words(caches)}")
+    grown, total = found.growth(lowest), sum(found.answers.values())
+    holds = grown <= MOST_GROWTH and found.descriptors <= 0 and not found.errors
+    print(f"{total} requests, {found.errors} errors, descriptors {found.descriptors:+d}")
+    print(f"memory that is kept {grown:+.2%}; the mean {found.growth(means):+.2%}")
     print("holds" if holds else f"more than {MOST_GROWTH:.0%} of memory, a descriptor, or an error")
     if arguments.json:
-        write_json(
-            arguments.json, {"per_s": found.per_s, "growth": found.growth, "errors": found.errors, "seen": found.seen}
-        )
+        seen = [(look.minutes, look.mb, look.descriptors) for look in found.seen]
+        write_json(arguments.json, {"per_s": found.per_s, "growth": grown, "errors": found.errors, "seen": seen})
     return 0 if holds else 1
 
 

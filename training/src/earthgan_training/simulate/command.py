@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earthgan.cli import add_command, count, positive
-from earthgan.errors import WrongUsage
+from earthgan.errors import BadInput, WrongUsage
 from earthgan.files import write_json
 
 if TYPE_CHECKING:
@@ -64,6 +65,16 @@ def add_simulate(subcommands: Any) -> None:
         default=[0],
         metavar="N",
         help="seed of the start (default: 0); each of several seeds gets a folder DIR/seed-<N>",
+    )
+    parser.add_argument(
+        "--workers",
+        type=count,
+        default=0,
+        metavar="N",
+        help="number of processes for several seeds; 0 runs one after another in this process (default: 0)",
+    )
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="use this Dask scheduler instead, such as tcp://host:8786"
     )
     parser.add_argument(
         "--rayleigh",
@@ -122,9 +133,11 @@ def _runs(arguments: argparse.Namespace) -> dict[str, Diagnostics]:
     steps = preset.steps if arguments.steps is None else arguments.steps
     print(_description(preset), file=sys.stderr)
     seeds = list(dict.fromkeys(arguments.seed))
+    folders = {seed: arguments.out if len(seeds) == 1 else arguments.out / f"seed-{seed}" for seed in seeds}
+    if arguments.workers or arguments.scheduler:
+        return _spread_runs(arguments, setup, steps, folders)
     results = {}
-    for seed in seeds:
-        folder = arguments.out if len(seeds) == 1 else arguments.out / f"seed-{seed}"
+    for seed, folder in folders.items():
         with progress() as show:
 
             def watch(now: Progress, show: Show = show, what: str = f"{setup.name} seed {seed}") -> None:
@@ -132,6 +145,30 @@ def _runs(arguments: argparse.Namespace) -> dict[str, Diagnostics]:
 
             results[str(folder)] = simulate(setup, seed, steps, folder, watch, arguments.keep)
     return results
+
+
+def _spread_runs(
+    arguments: argparse.Namespace, setup: Setup, steps: int, folders: dict[int, Path]
+) -> dict[str, Diagnostics]:
+    """Run all seeds on workers. Each folder's bytes are those of a run in this process."""
+    from earthgan.progress import progress
+    from earthgan.spread import spread
+    from earthgan_training.simulate.run import simulate_seed
+
+    run = partial(simulate_seed, setup, steps, arguments.keep)
+    tasks = [(seed, folder.absolute()) for seed, folder in folders.items()]
+    results, failed = {}, []
+    with spread(min(arguments.workers, len(tasks)), arguments.scheduler) as way, progress() as show:
+        show("runs", 0, len(tasks))
+        for done, (seed, found) in enumerate(way(run, tasks), 1):
+            show("runs", done, len(tasks))
+            if isinstance(found, str):
+                failed.append(f"seed {seed}: {found}")
+            else:
+                results[seed] = found
+    if failed:
+        raise BadInput("; ".join(failed))
+    return {str(folder): results[seed] for seed, folder in folders.items()}
 
 
 def _write_files(arguments: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from earthgan.errors import BadInput
+from earthgan.errors import BadInput, EarthGANError
 from earthgan.files import cannot_be_written, write_whole
 from earthgan_training.simulate import archive, checkpoint, initial
 from earthgan_training.simulate.attributes import attributes
@@ -75,6 +75,17 @@ def simulate(
         return last
     except OSError as error:
         raise cannot_be_written(folder, error) from error
+
+
+def simulate_seed(setup: Setup, steps: int, keep: Keep, task: tuple[int, Path]) -> tuple[int, Diagnostics | str]:
+    """Run one `(seed, folder)` of a sweep. Workers call this. An error that a person can correct is returned as a
+    sentence, because a worker would repeat a task that raises.
+    """
+    seed, folder = task
+    try:
+        return seed, simulate(setup, seed, steps, folder, keep=keep)
+    except EarthGANError as error:
+        return seed, str(error)
 
 
 def write_archived(
