@@ -14,7 +14,7 @@ PAGE = TWICE() { "$$@" || { echo "again, what failed:"; "$$@" --last-failed --la
 USUAL = not compose and not slow and not drill and not page
 PACKAGES = $(wildcard services/*/pyproject.toml training/pyproject.toml) services/core/src/earthgan/VERSION constraints.txt
 
-.PHONY: serve test test-page test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load capacity soak faults audit lock kubernetes compose-test wheels system-packages clean
+.PHONY: serve test test-page test-slow test-layouts lint bench bench-codes bench-series bench-web kernel bundle load capacity soak faults audit lock docs kubernetes compose-test wheels system-packages clean
 
 serve: $(VENV)/.serving
 	@exec $(BIN)/earthgan serve --host $(HOST) --port $(PORT)
@@ -93,6 +93,11 @@ audit: $(VENV)/audit/.ready
 lock: $(VENV)/audit/.ready
 	PYTHONPATH=tests $(VENV)/audit/bin/python -m audit.lock
 
+# The documentation as a site, test-output/docs, from the plain files in docs/ and from docstrings. A link, an anchor or a name that leads
+# nowhere fails.
+docs: $(VENV)/docs/.ready
+	$(VENV)/docs/bin/zensical build --strict --clean
+
 # The manifests of Kubernetes, rendered by kustomize, against the schemas of the oldest and the newest cluster that they are meant for.
 kubernetes: $(VENV)/audit/.ready
 	@mkdir -p test-output
@@ -128,6 +133,11 @@ $(VENV)/.testing: $(PACKAGES) tests/requirements.txt | $(VENV)/bin/python
 $(VENV)/audit/.ready: tests/audit/requirements.txt | $(VENV)/bin/python
 	$(BIN)/python -m venv --clear $(VENV)/audit
 	$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/audit/requirements.txt
+	@touch $@
+
+$(VENV)/docs/.ready: tests/docs/requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m venv --clear $(VENV)/docs
+	$(VENV)/docs/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/docs/requirements.txt
 	@touch $@
 
 system-packages:

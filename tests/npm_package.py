@@ -19,7 +19,7 @@ def npm_package(request: pytest.FixtureRequest, name: str, sha512: str | None = 
     if npm is None:
         pytest.skip("npm is not installed")
     folder = Path(request.config.cache.mkdir("npm"))
-    archive = folder / (name.replace("@", "-") + ".tgz")
+    archive = folder / (name.removeprefix("@").replace("/", "-").replace("@", "-") + ".tgz")  # as npm calls it
     if not archive.is_file():
         command = [npm, "pack", "--silent", name]
         try:

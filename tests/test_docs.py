@@ -22,7 +22,7 @@ from places import DEFAULT_SURROGATE, ROOT
 
 DOCUMENTS = sorted(
     path
-    for pattern in ("*.md", "docs/*.md", "model_store/*.md", "services/*/*.md", "training/*.md", "clients/web/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "model_store/*.md", "services/*/*.md", "training/*.md", "clients/web/*.md")
     for path in ROOT.glob(pattern)
 )
 README = (ROOT / "README.md").read_text()
@@ -115,6 +115,12 @@ def test_the_tutorial_shows_the_whole_path() -> None:
 def test_every_link_leads_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
         assert target.startswith("https://") or (document.parent / target).exists(), target
+
+
+def test_every_page_has_one_place_in_the_navigation_of_the_site() -> None:
+    sections = tomllib.loads((ROOT / "zensical.toml").read_text())["project"]["nav"]
+    places = [place for section in sections for (listed,) in [section.values()] for place in flat(listed)]
+    assert sorted(places) == sorted(str(path.relative_to(ROOT / "docs")) for path in ROOT.glob("docs/**/*.md"))
 
 
 def test_every_setting_is_documented_with_its_default() -> None:

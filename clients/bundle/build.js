@@ -1,6 +1,6 @@
 /**
  * Writes the built page, `clients/web/bundle/`: index.html with its style, and one minified file each of the page's modules,
- * of what they open later, of the globe, of Leaflet and of the worker. `node build.js [FOLDER]` writes to another folder.
+ * of what they open later, of the globe, of Leaflet, of the worker and of the Zarr store of a site. `node build.js [FOLDER]` writes to another folder.
  *
  * The gateway and `earthgan site` put what the page is told and its addresses in the places of four comments of index.html.
  * bundle.json states the digest of every source: the gateway only serves a bundle
@@ -87,6 +87,7 @@ const globeApart = [/^\.\/globe\/globe\.js$/, `./globe.js?v=${version(globe.code
 const main = await bundled("main.js", "main.js", { plugins: [apart([leafletApart, moreApart, globeApart])] });
 const { code: offline } = await transform(read("sw.js"), { minify: true, target: TARGET, format: undefined });
 sources.add("sw.js");
+const zarr = await bundled("zarr.js", "zarr.js", { format: "iife", globalName: "earthganZarr", define: { "import.meta.url": '""' } });
 const early = await bundled("early.js", "early.js", { format: "iife", sourcemap: false });
 
 rmSync(OUT, { recursive: true, force: true });
@@ -97,7 +98,7 @@ const compressed = (content) => {
   return brotliCompressSync(content, { params: parameters });
 };
 const versions = {};
-for (const [name, { code, map }] of Object.entries({ "leaflet.js": leaflet, "worker.js": worker, "main.js": main, "more.js": more, "globe.js": globe })) {
+for (const [name, { code, map }] of Object.entries({ "leaflet.js": leaflet, "worker.js": worker, "main.js": main, "more.js": more, "globe.js": globe, "zarr.js": zarr })) {
   write(name, code);
   write(`${name}.br`, compressed(code));
   write(`${name}.map`, map);

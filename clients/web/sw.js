@@ -1,6 +1,7 @@
 /**
  * The service worker of a page from files. `earthgan site` writes `SITE` in front of it: a version, which is a digest of all
- * that it has written, the page's own files, and the digests of its surrogates.
+ * that it has written, the page's own files, the address of zarr.js, and for each surrogate its digest, its folder, and the
+ * address of what is written of its Zarr store.
  */
 
 /** A network that takes longer counts as none, if the page is kept. */
@@ -13,7 +14,10 @@ const prefix = `earthgan ${registration.scope} `;
 const pageCache = `${prefix}page ${SITE.version}`;
 const surrogateCache = (digest) => `${prefix}surrogate ${digest}`;
 
-addEventListener("install", (event) => event.waitUntil(keepPage()));
+addEventListener("install", (event) => {
+  importScripts(SITE.zarr); // browsers keep what is imported now, and only that may be imported later
+  event.waitUntil(keepPage());
+});
 addEventListener("activate", (event) => event.waitUntil(removeOld().then(() => clients.claim())));
 addEventListener("message", (event) => {
   const { data, ports: [port] } = event;
@@ -24,7 +28,7 @@ addEventListener("message", (event) => {
 addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || !request.url.startsWith(registration.scope)) return;
-  event.respondWith(request.mode === "navigate" ? navigated(request) : found(request));
+  event.respondWith(request.mode === "navigate" ? navigated(request) : (inStore(request.url) ?? found(request)));
 });
 
 async function keepPage() {
@@ -33,7 +37,7 @@ async function keepPage() {
 }
 
 async function removeOld() {
-  const known = new Set([pageCache, ...SITE.surrogates.map(surrogateCache)]);
+  const known = new Set([pageCache, ...SITE.surrogates.map(({ digest }) => surrogateCache(digest))]);
   const old = (await caches.keys()).filter((name) => name.startsWith(prefix) && !known.has(name));
   await Promise.all(old.map((name) => caches.delete(name)));
 }
@@ -41,11 +45,27 @@ async function removeOld() {
 async function keepSurrogate({ keep, digest }) {
   const cache = await caches.open(surrogateCache(digest));
   const there = new Set((await cache.keys()).map(({ url }) => url));
-  const left = keep.filter((address) => !there.has(address));
+  const stores = SITE.surrogates.filter((each) => each.digest === digest).map(({ store }) => absolute(store));
+  const left = [...keep, ...stores].filter((address) => !there.has(address));
   const next = async () => {
     for (let address = left.shift(); address; address = left.shift()) await cache.add(address);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, next));
+}
+
+const absolute = (address) => new URL(address, registration.scope).href;
+
+/** Answers what asks for a key of a surrogate's Zarr store, `FOLDER/zarr/KEY`. @returns {?Promise<Response>} null for other addresses */
+function inStore(url) {
+  const { origin, pathname } = new URL(url);
+  for (const { folder, store } of SITE.surrogates) {
+    const [place, written] = [absolute(folder), absolute(store)];
+    if (!`${origin}${pathname}`.startsWith(`${place}zarr/`)) continue;
+    if (typeof earthganZarr === "undefined") importScripts(SITE.zarr);
+    const key = `${origin}${pathname}`.slice(`${place}zarr/`.length);
+    return earthganZarr.answer({ folder: place, written, key }, found);
+  }
+  return null;
 }
 
 /** Addresses of files name their versions, so what is kept is right. */

@@ -44,12 +44,16 @@ def site(excerpt: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_holds_the_page_the_surrogates_and_nothing_else(site: Path, excerpt: Path) -> None:
-    code = {"index.html", "main.js", "more.js", "globe.js", "leaflet.js", "worker.js", "sw.js"}
+    code = {"index.html", "main.js", "more.js", "globe.js", "leaflet.js", "worker.js", "sw.js", "zarr.js"}
     page = code | {"leaflet.LICENSE.txt", "uplot.LICENSE.txt"}
     due = set(page)
     for name, folder, more in (
-        ("default", DEFAULT_SURROGATE, {"coded.safetensors.gz", "refinement.safetensors.gz"}),
-        ("my-run-2", excerpt, {"coded.safetensors.gz", "refinement.safetensors.gz", "manifest.json"}),
+        ("default", DEFAULT_SURROGATE, {"coded.safetensors.gz", "refinement.safetensors.gz", "store.json"}),
+        (
+            "my-run-2",
+            excerpt,
+            {"coded.safetensors.gz", "refinement.safetensors.gz", "manifest.json", "store.json"},
+        ),
     ):
         own = files(folder)
         due |= {f"surrogates/{name}/{path}" for path in own | more}

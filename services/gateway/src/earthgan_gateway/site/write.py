@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,11 @@ from earthgan_gateway.offer import Offer
 from earthgan_gateway.page.bundle import Bundle, version_of
 from earthgan_gateway.page.html import Entry, built_page
 from earthgan_gateway.page.manifest import Manifest, served_files, why_not
+from earthgan_gateway.zarr import METADATA, documents
 
-SURROGATES, MANIFEST, OFFLINE = "surrogates", "manifest.json", "sw.js"
+SURROGATES, MANIFEST, STORE = "surrogates", "manifest.json", "store.json"
+#: The service worker, and what it computes the chunks of a Zarr store with.
+OFFLINE, ZARR = "sw.js", "zarr.js"
 _SOURCE_MAP = re.compile(r"\n//# sourceMappingURL=\S+\s*\Z")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -71,10 +75,16 @@ def write_site(folder: Path, page: Path, shown: Sequence[Shown]) -> None:
             shutil.copyfile(licence, folder / f"{licence.parent.name}.LICENSE.txt")
     entries = [_entry(folder, each, is_first=each is shown[0]) for each in shown]
     html = built_page(bundle, "", entries, shown[0].manifest.first_weights, gateway=None, offline=OFFLINE)
+    addresses = {name: f"{name}?v={version}" for name, version in bundle.versions.items()}
+    stores = [_write_store(folder / entry.folder, each) for each, entry in zip(shown, entries, strict=True)]
     site = {
         "version": version_of(html.encode()),
-        "page": ["./", *(f"{name}?v={version}" for name, version in bundle.versions.items())],
-        "surrogates": [each.surrogate.digest for each in shown],
+        "zarr": addresses.pop(ZARR),
+        "page": ["./", *addresses.values()],
+        "surrogates": [
+            {"digest": each.surrogate.digest, "folder": entry.folder, "store": store}
+            for each, entry, store in zip(shown, entries, stores, strict=True)
+        ],
     }
     program = (bundle.folder / OFFLINE).read_text(encoding="utf-8")
     (folder / OFFLINE).write_text(f"const SITE={json.dumps(site)};\n{program}", encoding="utf-8")
@@ -95,3 +105,20 @@ def _entry(folder: Path, shown: Shown, *, is_first: bool) -> Entry:
     text = json.dumps(shown.manifest.document, separators=(",", ":"), ensure_ascii=False)
     (place / MANIFEST).write_text(text, encoding="utf-8")
     return Entry(shown.name, title, address, f"{address}{MANIFEST}?v={version_of(text.encode())}")
+
+
+def _write_store(place: Path, shown: Shown) -> str:
+    """Write what the service worker is told of a surrogate's Zarr store, and return its address relative to the page.
+
+    It is one file, and not those of the store: to a program that no service worker answers, a store without chunks of
+    quantities would look like one without values.
+    """
+    written = documents(Offer.of(shown.surrogate))
+    told = {
+        "surrogate": shown.manifest.document["surrogate"],
+        "documents": {key: content.decode() for key, content in written.items() if key.endswith(METADATA)},
+        "chunks": {key: b64encode(content).decode() for key, content in written.items() if not key.endswith(METADATA)},
+    }
+    text = json.dumps(told, separators=(",", ":"), ensure_ascii=False)
+    (place / STORE).write_text(text, encoding="utf-8")
+    return f"{SURROGATES}/{shown.name}/{STORE}?v={version_of(text.encode())}"
