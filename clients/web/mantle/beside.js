@@ -4,7 +4,7 @@
  */
 
 import { numbersOf } from "../said.js";
-import { quantityOf } from "../surrogate/derived.js";
+import { angleOf, lessMean } from "../surrogate/derived.js";
 import { placeOf, vectorOf } from "../surrogate/great-circle.js";
 import { carried } from "./carry.js";
 import { Finder } from "./finder.js";
@@ -102,8 +102,8 @@ export class Beside {
           this.#tell({ features: { sought, share: i / finder.shells.length } });
           if (!(await goesOn())) return;
         }
-        const [anomaly, radial] = ["temperature_anomaly", "v_radial"].map((name) => quantityOf(this.#surrogate, state, name, { r: level }));
-        finder.add(anomaly, radial);
+        const [temperature, ...velocity] = state.shells(["temperature", ...COMPONENTS], { r: level });
+        finder.add(lessMean(temperature, grid), outwards(velocity, grid));
       }
       this.#found = { of, found: finder.found() };
     }
@@ -131,6 +131,15 @@ export class Beside {
     this.#isFollowed = true;
     this.#tell({ path: { from, isWhole: true } });
   }
+}
+
+/** The radial part of a velocity. @param {Float32Array[]} components `(row, column)` each, along x, y and z */
+function outwards([x, y, z], { latitudes_deg: latitudes, longitudes_deg: longitudes }) {
+  const [rows, columns] = [Array.from(latitudes, angleOf), Array.from(longitudes, angleOf)];
+  return x.map((_, at) => {
+    const [row, column] = [rows[Math.floor(at / columns.length)], columns[at % columns.length]];
+    return (x[at] * column.cosine + y[at] * column.sine) * row.cosine + z[at] * row.sine;
+  });
 }
 
 /**

@@ -45,6 +45,10 @@ const STYLE = `
   width: 64px;
 }
 
+#features select {
+  max-width: 150px;
+}
+
 #features button:disabled {
   opacity: 0.5;
 }

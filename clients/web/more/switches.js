@@ -30,7 +30,7 @@ export class Switches {
     if (!isOffered) return null;
     const box = document.querySelector("#variable-control .switches");
     box.append(element("label", { class: "switch", title, style: "white-space: nowrap" }, input, ` ${words}`));
-    box.style.flexWrap = "wrap";
+    Object.assign(box.style, { flexWrap: "wrap", rowGap: "2px" });
     return input;
   }
 
