@@ -44,9 +44,10 @@ def site(excerpt: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_holds_the_page_the_surrogates_and_nothing_else(site: Path, excerpt: Path) -> None:
-    code = {"index.html", "main.js", "more.js", "globe.js", "leaflet.js", "worker.js", "sw.js"}
+    code = {"index.html", "main.js", "more.js", "globe.js", "mantle.js", "beside.js", "leaflet.js", "worker.js", "sw.js"}
     page = code | {"leaflet.LICENSE.txt", "uplot.LICENSE.txt"}
-    due = set(page)
+    lessons = {f"pages/{path.name}" for path in (CLIENT / "pages").iterdir()}
+    due = page | lessons
     for name, folder, more in (
         ("default", DEFAULT_SURROGATE, {"coded.safetensors.gz", "refinement.safetensors.gz"}),
         ("my-run-2", excerpt, {"coded.safetensors.gz", "refinement.safetensors.gz", "manifest.json"}),
@@ -57,6 +58,16 @@ def test_it_holds_the_page_the_surrogates_and_nothing_else(site: Path, excerpt: 
             assert (site / "surrogates" / name / path).read_bytes() == (folder / path).read_bytes()
     assert files(site) == due
     assert not [name for name in page if "sourceMappingURL" in (site / name).read_text()]
+
+
+def test_it_holds_the_lesson_and_the_tasks_where_they_are_about_its_first_surrogate(site: Path, excerpt: Path) -> None:
+    for name in ("lesson.html", "contest.html"):
+        text = (site / "pages" / name).read_text()
+        links = re.findall(r'href="([^"]+)"', text)
+        assert [link for link in links if link.startswith("../#")], "they lead to the page above"
+        assert all(link.startswith(("../#", "https://")) or (site / "pages" / link).is_file() for link in links)
+    other = make_site(excerpt.parent / "other", excerpt)
+    assert not (other / "pages").exists()
 
 
 def test_every_address_of_the_page_is_a_file_beside_it_in_that_version(site: Path) -> None:

@@ -4,7 +4,7 @@ import { element } from "../more/dom.js";
 import { Lateral } from "./lateral.js";
 import { Particles } from "./particles.js";
 import { PathLine } from "./path-line.js";
-import { cmPerYear, KM_PER_MYR } from "./units.js";
+import { cmPerYear, KM_PER_MYR, roundish } from "./units.js";
 
 const COMPONENTS = ["vx", "vy", "vz"];
 /** Particles of the root mean square speed drift by so many pixels a second, about. */
@@ -157,11 +157,4 @@ export class Flow {
     this.#fetching?.abort();
     this.#fetching = null;
   }
-}
-
-/** The nearest of 1, 2, 5, 10, 20, ... and their parts. @param {number} number more than 0 */
-export function roundish(number) {
-  const power = 10 ** Math.floor(Math.log10(number));
-  const nearest = [1, 2, 5, 10].reduce((a, b) => (Math.abs(Math.log(b * power) - Math.log(number)) < Math.abs(Math.log(a * power) - Math.log(number)) ? b : a));
-  return Number((nearest * power).toPrecision(1));
 }

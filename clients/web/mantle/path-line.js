@@ -5,6 +5,7 @@ import { element } from "../more/dom.js";
 import { turnedTo } from "../longitude.js";
 import { angleBetween } from "../surrogate/great-circle.js";
 import { ViewportCanvas } from "../viewport-canvas.js";
+import { unbroken } from "./lateral.js";
 
 /** A path goes on for so many steps at most, and back for as many. */
 const REACH = 45;
@@ -128,13 +129,4 @@ export class PathLine {
       }
     }
   }
-}
-
-/** The places of a way with longitudes that go on over the date line. @param {Stop[]} way */
-export function unbroken(way) {
-  let before = null;
-  return way.map(({ lat, lng }) => {
-    before = before === null ? lng : turnedTo(lng, before - 180);
-    return { lat, lng: before };
-  });
 }
