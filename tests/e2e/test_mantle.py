@@ -22,19 +22,26 @@ def test_the_page_shows_flow_slabs_and_plumes(page: Page, gateway: Gateway) -> N
     page.wait_for_selector('#flow-note[data-shown="1/150"]')
     velocity = [gateway.shell(Frame(name, 1, 150)).astype(float) for name in ("vx", "vy", "vz")]
     at = [float(gateway.sample(each, 0, 0)) for each in velocity]
-    rms, here = CM_PER_YR * overall(velocity, gateway), CM_PER_YR * np.hypot(at[1], at[2])  # at 0, 0 outwards is along x
+    rms, here = (
+        CM_PER_YR * overall(velocity, gateway),
+        CM_PER_YR * np.hypot(at[1], at[2]),
+    )  # at 0, 0 outwards is along x
     said = page.locator("#flow-note").inner_text()
     found = re.search(r"([\d.]+) cm/yr \(scaled\) on average", said)
-    assert found and float(found[1]) == pytest.approx(rms, rel=0.06), (said, rms)
+    assert found, said
+    assert float(found[1]) == pytest.approx(rms, rel=0.06)
     box = page.locator("#map").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_function("document.querySelector('#flow-note').innerText.includes('here')")
     found = re.search(r"here ([\d.e-]+) to the", page.locator("#flow-note").inner_text())
-    assert found and float(found[1]) == pytest.approx(here, rel=0.06, abs=0.02)
+    assert found
+    assert float(found[1]) == pytest.approx(here, rel=0.06, abs=0.02)
 
     moving = "document.querySelector('canvas.flow').dataset.moving === '{}'"
-    page.wait_for_function(moving.format("true") + " && Number(document.querySelector('canvas.flow').dataset.frames) > 2")
+    page.wait_for_function(
+        moving.format("true") + " && Number(document.querySelector('canvas.flow').dataset.frames) > 2"
+    )
     page.evaluate(
         """() => {
           Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
@@ -45,7 +52,9 @@ def test_the_page_shows_flow_slabs_and_plumes(page: Page, gateway: Gateway) -> N
     page.evaluate("() => { delete document.visibilityState; document.dispatchEvent(new Event('visibilitychange')); }")
     page.wait_for_function(moving.format("true"))
     page.emulate_media(reduced_motion="reduce")
-    page.wait_for_function(moving.format("false") + " && Number(document.querySelector('canvas.flow').dataset.lines) > 50")
+    page.wait_for_function(
+        moving.format("false") + " && Number(document.querySelector('canvas.flow').dataset.lines) > 50"
+    )
     page.get_by_label("Flow", exact=True).uncheck()
     page.wait_for_function("!location.hash.includes('flow')")
     expect(page.locator("#flow-note")).to_be_hidden()

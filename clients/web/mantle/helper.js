@@ -19,6 +19,7 @@ export class Helper {
 
   /** Wants something, or no more. @param {"path" | "features"} part @param {?object} wish @param {(told: object) => void} [on] */
   want(part, wish, on = () => {}) {
+    if (wish === null && !this.#wish[part]) return; // whoever wants the other part would begin again
     const { [part]: _, ...others } = this.#wish;
     this.#wish = wish === null ? others : { ...others, [part]: wish };
     this.#on[part] = on;

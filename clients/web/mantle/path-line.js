@@ -9,6 +9,8 @@ import { unbroken } from "./lateral.js";
 
 /** A path goes on for so many steps at most, and back for as many. */
 const REACH = 45;
+/** The map has come to rest. */
+const SETTLE_MS = 400;
 const STROKES = [[5, "rgb(0 0 0 / 0.5)"], [2.4, null]];
 /** What comes and what was. */
 const COLORS = { 1: "#ffd23f", "-1": "#7fd4ff" };
@@ -25,6 +27,7 @@ export class PathLine {
   #asked = null; // what the path starts from, as text
   #ways = { 1: [], "-1": [] };
   #isWhole = false;
+  #timer = 0;
 
   /** @param {import("./flow.js").Page} page @param {import("./helper.js").Helper} helper */
   constructor(page, helper) {
@@ -46,14 +49,19 @@ export class PathLine {
 
   /** A frame is on the map: the path leads from its depth and its time. @param {import("../source.js").Frame} frame */
   shown({ t, r }) {
-    if (this.#place === null || !this.#canFollow) return;
+    if (this.#place === null) return;
+    if (!this.#canFollow) {
+      this.#stop();
+      return;
+    }
     const path = { place: this.#place, r, t, reach: REACH };
     const asked = JSON.stringify(path);
     if (asked === this.#asked) return;
     this.#asked = asked;
     this.#ways = { 1: [], "-1": [] };
     this.#isWhole = false;
-    this.#helper.want("path", path, (told) => this.#told(asked, told));
+    clearTimeout(this.#timer); // while the page plays, no path is followed
+    this.#timer = setTimeout(() => this.#helper.want("path", path, (told) => this.#told(asked, told)), SETTLE_MS);
     this.#canvas.setVisible(true);
     this.#say();
   }
@@ -74,6 +82,7 @@ export class PathLine {
   }
 
   #stop() {
+    clearTimeout(this.#timer);
     this.#helper.want("path", null);
     this.#asked = null;
     this.#canvas.setVisible(false);

@@ -1,4 +1,4 @@
-"""Flow and features of the page are those of Python: the same regions, numbers and outlines, and the same ways of tracers."""
+"""Flow and features of the page are those of Python: the same numbers and outlines, and the same ways of tracers."""
 
 import json
 import shutil
@@ -33,7 +33,7 @@ def asked(tmp_path: Path, ask: str, **question: Any) -> Any:
 
 
 def rough(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """An anomaly and a radial velocity `(shell, latitude, longitude)` with many blobs, some at poles and at the date line."""
+    """An anomaly and a radial velocity `(shell, latitude, longitude)` with many blobs, also at poles."""
     rng = np.random.default_rng(seed)
     fields = rng.standard_normal((2, *GRID.shape))
     for _ in range(2):
@@ -43,14 +43,16 @@ def rough(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return anomaly, (1e-9 * (fields[0] + fields[1])).astype(np.float32)
 
 
-@pytest.mark.parametrize(("measure", "threshold", "flow"), [("std", 1.0, 0.0), ("largest", 0.4, 0.3), ("unit", 60.0, 0.0)])
+@pytest.mark.parametrize(
+    ("measure", "threshold", "flow"), [("std", 1.0, 0.0), ("largest", 0.4, 0.3), ("unit", 60.0, 0.0)]
+)
 def test_features_are_those_of_python(tmp_path: Path, measure: Measure, threshold: float, flow: float) -> None:
     anomaly, radial = rough(seed=3)
     finder = Finder(GRID, PLANET, Criterion(threshold, measure, flow))
     inside = slice(finder.shells.start, finder.shells.stop)
     finder.add(anomaly[inside], radial[inside])
     due = finder.found()
-    assert len(due.slabs) > 5 and len(due.plumes) > 5, "there is something to find"
+    assert min(len(due.slabs), len(due.plumes)) > 5, "there is something to find"
     r = finder.shells[len(finder.shells) // 2]
     found = asked(
         tmp_path,
@@ -70,13 +72,18 @@ def test_features_are_those_of_python(tmp_path: Path, measure: Measure, threshol
         expected = feature.row()
         crossings = expected.pop("crossings")
         for one, other in zip([row, *row.pop("crossings")], [expected, *crossings], strict=True):
-            assert one == {name: pytest.approx(value, rel=2e-5, abs=2e-4) if isinstance(value, float) else value for name, value in other.items()}
+            assert one == {name: near(value) for name, value in other.items()}
     outlines = due.geojson(r)["features"]
     assert len(outlines) > 3
     assert [each["id"] for each in found["outlines"]] == [each["id"] for each in outlines]
     for one, other in zip(found["outlines"], outlines, strict=True):
         assert areas(one["geometry"]) == pytest.approx(areas(other["geometry"]), abs=1e-6)
         assert corners(one["geometry"]) == corners(other["geometry"])
+
+
+def near(value: Any) -> Any:
+    """What may be rounded differently."""
+    return pytest.approx(value, rel=2e-5, abs=2e-4) if isinstance(value, float) else value
 
 
 def areas(geometry: dict[str, Any]) -> list[float]:
@@ -131,4 +138,5 @@ def test_paths_through_the_shipped_surrogate_are_those_of_tracers(tmp_path: Path
     found = asked(tmp_path, "path", folder=str(DEFAULT_SURROGATE), t=1, points=points.tolist(), reach=2, untilMyr=until)
     apart = np.linalg.norm(np.reshape(found["points"], (3, -1)) - due, axis=0)
     assert np.median(np.linalg.norm(due - points, axis=0)) > 10, "they move"
-    assert np.median(apart) < 0.1 and apart.max() < 2
+    assert np.median(apart) < 0.1
+    assert apart.max() < 2

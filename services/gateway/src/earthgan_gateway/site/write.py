@@ -18,7 +18,7 @@ from earthgan_gateway.page.html import Entry, built_page
 from earthgan_gateway.page.manifest import Manifest, served_files, why_not
 
 SURROGATES, MANIFEST, OFFLINE = "surrogates", "manifest.json", "sw.js"
-#: The folder of the lesson and of the contest's tasks, in which each page names its surrogate by the digest.
+#: The folder of the lesson, which names its surrogate by the digest.
 LESSONS = "pages"
 _ABOUT = re.compile(r'<meta name="surrogate" content="([0-9a-f]+)">')
 _SOURCE_MAP = re.compile(r"\n//# sourceMappingURL=\S+\s*\Z")
@@ -86,7 +86,7 @@ def write_site(folder: Path, page: Path, shown: Sequence[Shown]) -> None:
 
 
 def _write_lessons(folder: Path, lessons: Path, digest: str) -> None:
-    """Write the pages that open places of a surrogate, if it is the one that they are about and is shown first."""
+    """Write the lesson, if it is about the surrogate of this digest, which is shown first."""
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(lessons.glob("*")) if path.is_file()}
     about = {found for text in texts.values() for found in _ABOUT.findall(text)}
     if about != {digest.removeprefix("sha256:")}:
