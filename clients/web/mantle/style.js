@@ -108,13 +108,6 @@ const STYLE = `
 #features .plume th::before {
   background: #ffe14d;
 }
-
-#path-words {
-  margin-bottom: 4px;
-  padding-left: 8px;
-  border-left: 3px solid #ffd23f;
-  font-size: 12.5px;
-}
 `;
 
 /** Gives the page this style. */
