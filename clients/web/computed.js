@@ -9,9 +9,9 @@ import { Pool } from "./surrogate/pool.js";
  *   bytes: number, watch: import("./surrogate/client.js").SurrogateWorker["watch"],
  *   fill: import("./surrogate/client.js").SurrogateWorker["fill"], series: Pool["series"], stop: () => void, legend: (frame: import("./source.js").Frame) => Promise<import("./source.js").Legend>,
  *   compute: import("./surrogate/client.js").SurrogateWorker["compute"],
- *   shellOf: (frame: import("./source.js").Frame) => ?{shape: number[], values: Float32Array},
+ *   shellOf: (frame: import("./source.js").Frame) => ?{shape: number[], values: Float32Array}, port: Worker,
  * }} Computer  the bytes that opening took, legends, which are fetched once, a function that computes a frame, and the
- *   values of the frame that was computed last; `watch` and `series` compute what is below places, `fill` all shells for a globe, and `stop` ends a series
+ *   values of the frame that was computed last; `watch` and `series` compute what is below places, `fill` all shells for a globe, `stop` ends a series, and `port` is the worker, for programs beside its own
  */
 
 /**
@@ -29,6 +29,7 @@ export async function openComputer({ catalog, folder, packed, worker: program, f
     fill: (wish, on) => worker.fill(wish, on),
     series: (asked, on) => pool.series(asked, on),
     stop: () => pool.stop(),
+    port: worker.port,
     legend: ({ variable, anomaly }) => fetchLegend(variable, null, anomaly),
     compute: (frame, on) =>
       worker.compute(frame, {

@@ -263,7 +263,7 @@ function run(source) {
     if (cut) cut.show(state);
     else if (state.globe) openCut();
     if (more) more.show(state);
-    else if (state.compare || (looksBelow && (state.place || state.section))) open();
+    else if (state.compare || state.flow || state.features || (looksBelow && (state.place || state.section))) open();
   }
 
   /** Updates the words. They follow the picture and not the controls, so they describe the map. */

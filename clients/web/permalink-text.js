@@ -20,10 +20,15 @@ const NAMES = {
   section: ["section"],
   compare: ["compare"],
   globe: ["globe"],
+  flow: ["flow"],
+  features: ["features"],
   lat: ["lat", "latitude"],
   lng: ["lng", "lon", "long", "longitude"],
   zoom: ["zoom", "z"],
 };
+
+/** Parts of the state that are texts. Whoever shows them reads them. */
+const TEXTS = ["globe", "flow", "features"];
 
 const FURTHEST_ZOOM = 30;
 
@@ -51,7 +56,7 @@ export function parseHash(hash, catalog, hasBetween = false) {
   const compare = readPinned(asked.compare, catalog, hasBetween, problems);
   const chosen = {
     ...(draw && { draw }), ...(anomaly && { anomaly }), ...(range && { range }), ...(place && { place }), ...(section && { section }),
-    ...(compare && { compare }), ...(asked.globe && { globe: asked.globe }),
+    ...(compare && { compare }), ...Object.fromEntries(TEXTS.filter((name) => asked[name]).map((name) => [name, asked[name]])),
   };
   return { state: Object.freeze({ variable, t, r, ...chosen, view }), problems };
 }

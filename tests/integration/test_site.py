@@ -44,9 +44,10 @@ def site(excerpt: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_holds_the_page_the_surrogates_and_nothing_else(site: Path, excerpt: Path) -> None:
-    code = {"index.html", "main.js", "more.js", "globe.js", "leaflet.js", "worker.js", "sw.js", "zarr.js"}
-    page = code | {"leaflet.LICENSE.txt", "uplot.LICENSE.txt"}
-    due = set(page)
+    code = {f"{name}.js" for name in ("main", "more", "globe", "mantle", "beside", "leaflet", "worker", "sw", "zarr")}
+    page = code | {"index.html", "leaflet.LICENSE.txt", "uplot.LICENSE.txt"}
+    lessons = {f"pages/{path.name}" for path in (CLIENT / "pages").iterdir()}
+    due = page | lessons
     for name, folder, more in (
         ("default", DEFAULT_SURROGATE, {"coded.safetensors.gz", "refinement.safetensors.gz", "store.json"}),
         (
@@ -61,6 +62,14 @@ def test_it_holds_the_page_the_surrogates_and_nothing_else(site: Path, excerpt: 
             assert (site / "surrogates" / name / path).read_bytes() == (folder / path).read_bytes()
     assert files(site) == due
     assert not [name for name in page if "sourceMappingURL" in (site / name).read_text()]
+
+
+def test_it_holds_the_lesson_where_that_is_about_its_first_surrogate(site: Path, excerpt: Path) -> None:
+    links = re.findall(r'href="([^"]+)"', (site / "pages" / "lesson.html").read_text())
+    assert sum(link.startswith("../#") for link in links) == 3, "they lead to the page above"
+    assert all(link.startswith("../#") or (site / "pages" / link).is_file() for link in links)
+    other = make_site(excerpt.parent / "other", excerpt)
+    assert not (other / "pages").exists()
 
 
 def test_every_address_of_the_page_is_a_file_beside_it_in_that_version(site: Path) -> None:

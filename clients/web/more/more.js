@@ -7,6 +7,7 @@ import { Embedding } from "./embedding.js";
 import { Numbers } from "./numbers.js";
 import { Recorder } from "./recorder.js";
 import { Section } from "./section.js";
+import { Switches } from "./switches.js";
 
 /**
  * @typedef {{
@@ -17,11 +18,11 @@ import { Section } from "./section.js";
  *   inform: (text: string) => void, download: (file: Blob, name: string) => void,
  *   words: () => import("../save-picture.js").Words, looksBelow: boolean, isEmbedded: boolean,
  *   hash: () => string, go: (hash: string) => void, beside: () => ?HTMLCanvasElement,
- *   look: (change: Partial<import("../state.js").State>) => void, reading: () => void, drawn: () => void,
+ *   look: (change: Partial<import("../state.js").State>) => void, shownAgain: () => void, reading: () => void, drawn: () => void,
  * }} Page  what main.js lends: the state and how to change it; the frame on the map and its legend; what a saved picture says;
  *   whether places can be looked below; whether another page holds this one; the address's fragment, and how to follow one; what
  *   stands beside the map, drawn to be copied; `look` changes how something is seen, which does not stop what plays; `reading`: another
- *   value is read off the globe; `drawn`: its first picture is there
+ *   value is read off the globe; `drawn`: its first picture is there; `shownAgain` shows what `look` has changed
  */
 
 export class More {
@@ -31,6 +32,7 @@ export class More {
   #below;
   #section;
   #compare;
+  #switches;
   #recorder;
   #embedding;
   #watched = ""; // what is watched, as text
@@ -38,7 +40,7 @@ export class More {
 
   /** @param {Page} page */
   constructor(page) {
-    this.#page = page;
+    this.#page = Object.assign(page, { shownAgain: () => this.show(page.state()) });
     this.#numbers = new Numbers(page.source, page.engine, {
       profile: (found) => this.#found("profile", found),
       section: (found) => this.#found("section", found),
@@ -47,6 +49,7 @@ export class More {
     this.#section = new Section(page, this.#panel, () => this.#watch());
     this.#below = new Below(page, this.#numbers, this.#panel);
     this.#compare = new Compare(page);
+    this.#switches = new Switches(page);
     this.#recorder = new Recorder(page, document.querySelector('#player [name="film"]'));
     this.#embedding = page.isEmbedded ? new Embedding(page) : null;
     this.show(page.state());
@@ -90,11 +93,12 @@ export class More {
   /** @param {import("../state.js").State} state */
   show(state) {
     const { place, section } = this.#page.looksBelow ? state : {};
-    this.#panel.hidden = !place && !section;
+    this.#panel.hidden = !place && !section && !state.features;
     document.querySelector('#zoom [name="section"]').setAttribute("aria-pressed", String(Boolean(section)));
     this.#section.show({ section });
     this.#below.show({ place });
     this.#compare.show(state);
+    this.#switches.show(state);
     this.#watch();
   }
 
@@ -105,6 +109,7 @@ export class More {
     this.#numbers.shown(frame);
     this.#section.shown();
     this.#below.shown(frame, detail === "refined");
+    this.#switches.shown();
     for (const [kind, found] of this.#early) this.#found(kind, found);
   }
 

@@ -56,6 +56,8 @@ export class SurrogateWorker {
   constructor(worker, { bytes, chains }, early = null) {
     this.#worker = worker;
     this.#early = early;
+    /** For programs beside the worker's own. */
+    this.port = worker;
     /** The bytes that were read to open the surrogate. */
     this.bytes = bytes;
     /** The steps in groups that do not depend on each other: see chains.js. */

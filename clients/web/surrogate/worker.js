@@ -1,8 +1,8 @@
 /**
  * Computes shells in a worker, so that the page does not wait. client.js talks to it. A shell is computed from the code
  * alone first, and then from the refined step. A newer request stops an older one at its next pause, once its files are
- * there; until then, the worker goes on with those before it. Profiles and sections that the page watches follow its shells, and
- * then all shells of a globe.
+ * there; until then, the worker goes on with those before it. Profiles and sections that the page watches follow its shells,
+ * then what programs beside this one compute, and then all shells of a globe.
  */
 
 import { chainsOf } from "./chains.js";
@@ -33,6 +33,7 @@ let watched = null;
 let seen = null; // what the page was answered last, with its coefficients
 let series = null;
 let volume = null;
+const besides = new Map(); // by address, programs that the page has asked for: mantle/beside.js
 
 addEventListener("message", ({ data }) => {
   if (data.open) {
@@ -54,6 +55,10 @@ addEventListener("message", ({ data }) => {
   }
   if (data.volume !== undefined) {
     opening.then((surrogate) => fill(surrogate, data.volume), () => {});
+    return;
+  }
+  if (data.beside) {
+    opening.then((surrogate) => beside(surrogate, data)).catch(({ message }) => postMessage({ beside: data.beside, error: message }));
     return;
   }
   for (const [key, { isAnswered }] of requests) if (isAnswered) requests.delete(key);
@@ -95,9 +100,9 @@ async function open({ open: address, packed, expected = [] }) {
 
 async function work() {
   isWorking = true;
-  while (requests.size > 0 || volume?.wants(seen)) {
+  while (requests.size > 0 || filler()) {
     if (requests.size === 0) {
-      await volume.fill(seen, unlessAsked).catch(stopped);
+      await filler().fill(seen, unlessAsked).catch(stopped);
       continue;
     }
     const request = best();
@@ -127,7 +132,7 @@ async function compute(request) {
     const values = quantityOf(surrogate, surrogate.stateOf(coefficients), variable, { r });
     const cost = { bytes: surrogate.bytes - asked.before, ms: performance.now() - asked.start - waited };
     postMessage({ id: asked.id, values, detail, cost }, [values.buffer]);
-    seen = { variable, anomaly: Boolean(asked.anomaly), t: asked.t, detail, coefficients };
+    seen = { variable, r, anomaly: Boolean(asked.anomaly), t: asked.t, detail, coefficients };
     tellWatched(true);
   };
   const reply = (coefficients, detail) => replyTo(request, coefficients, detail);
@@ -175,6 +180,17 @@ function fill(surrogate, wish) {
   volume.set(wish);
   if (!isWorking) work();
 }
+
+/** The page asks a program beside this one for something, or for nothing more. It is loaded when it is first asked. */
+async function beside(surrogate, { beside: address, wish }) {
+  const { start } = await import(address);
+  if (!besides.has(address)) besides.set(address, start(surrogate, (told, transfer) => postMessage({ beside: address, ...told }, transfer)));
+  besides.get(address).set(wish);
+  if (!isWorking) work();
+}
+
+/** What has something to compute while there are no requests. */
+const filler = () => [...besides.values(), volume].find((each) => each?.wants(seen));
 
 /** Lets a globe's shells wait for requests. */
 async function unlessAsked() {

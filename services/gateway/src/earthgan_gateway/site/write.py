@@ -22,6 +22,9 @@ from earthgan_gateway.zarr import METADATA, documents
 SURROGATES, MANIFEST, STORE = "surrogates", "manifest.json", "store.json"
 #: The service worker, and what it computes the chunks of a Zarr store with.
 OFFLINE, ZARR = "sw.js", "zarr.js"
+#: The folder of the lesson, which names its surrogate by the digest.
+LESSONS = "pages"
+_ABOUT = re.compile(r'<meta name="surrogate" content="([0-9a-f]+)">')
 _SOURCE_MAP = re.compile(r"\n//# sourceMappingURL=\S+\s*\Z")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -88,7 +91,20 @@ def write_site(folder: Path, page: Path, shown: Sequence[Shown]) -> None:
     }
     program = (bundle.folder / OFFLINE).read_text(encoding="utf-8")
     (folder / OFFLINE).write_text(f"const SITE={json.dumps(site)};\n{program}", encoding="utf-8")
+    _write_lessons(folder / LESSONS, page / LESSONS, shown[0].surrogate.digest)
     (folder / "index.html").write_text(html, encoding="utf-8")
+
+
+def _write_lessons(folder: Path, lessons: Path, digest: str) -> None:
+    """Write the lesson, if it is about the surrogate of this digest, which is shown first."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(lessons.glob("*")) if path.is_file()}
+    about = {found for text in texts.values() for found in _ABOUT.findall(text)}
+    if about != {digest.removeprefix("sha256:")}:
+        return
+    folder.mkdir()
+    for name, text in texts.items():
+        # A gateway serves them two folders below the page, and a site has them one below it.
+        (folder / name).write_text(text.replace('href="../../#', 'href="../#'), encoding="utf-8")
 
 
 def _entry(folder: Path, shown: Shown, *, is_first: bool) -> Entry:
