@@ -55,7 +55,7 @@ VARIABLES = --variables $(subst $(EMPTY) ,$(COMMA),temperature vx vy vz temperat
   thermal_expansivity spin_density_anomaly)
 UPDATES = 4000
 GAN_STEPS = 1,4,7,10,13,16,19,22,25,28,31,34,37,40,43,46,49,52,55,58,61,64,67,70,73,76,79,82,85,88,91,94,97,100,103,106,109,113-128
-STUDY_STEPS = 1,9,17,25,33,41,49,57,65,73,81,89,97,113,128
+STUDY_STEPS = 1,9,17,25,33,41,49,57,65,73,81,89,97,$(FLOW_HELD_OUT)
 STUDY_UPDATES =
 else
 STEPS = 128
@@ -149,7 +149,7 @@ $(TABLES)/studies.md: $(CHAIN)/dataset/dataset.json
 	$(MEASURED) $(EARTHGAN) study all --data $(<D) --out $(CHAIN)/studies $(STUDY_UPDATES:%=--updates %) --markdown $@
 
 $(CHAIN)/dataset/dataset.json: $(CHAIN)/seed-1/.whole
-	$(MEASURED) $(EARTHGAN) prepare $(<D) $(STUDY_STEPS:%=--steps % --held-out $(HELD_OUT)) --out $(@D) --overwrite
+	$(MEASURED) $(EARTHGAN) prepare $(<D) $(STUDY_STEPS:%=--steps % --held-out $(FLOW_HELD_OUT)) --out $(@D) --overwrite
 
 # The GAN: trained on some steps of the first run, judged on its held-out steps and on the third run. `make reproduce`
 # leaves it out, because it takes an hour. docs/gan.md says what came of it.

@@ -29,6 +29,9 @@ LEAST_GAIN_DB = -0.2
 #: The bytes in which a single shell is coded, and the least gain by the bytes from which on it is asked for.
 SHELL_BYTES = (76, 150, 300, 500, 600, 1200, 2400)
 SHELL_GAINS_DB = {0: 2.0, 501: 0.0}
+#: In at most so many bytes, the encoder tries changes of its numbers, with quantisation steps that are larger by these
+#: factors than without.
+TRIED_BYTES, TRIALS, TRIED_STEPS = 100, 2, (1.03, 1.05, 1.07, 1.1)
 #: The range of the run's temperature, in K, which is the peak of the real shell's PSNR.
 RUN_RANGE_K = 3314.0
 
@@ -98,6 +101,11 @@ def shell_in(shell: Field, size: int) -> tuple[bytes, Field, Field]:
         else:
             fine = step
     plain, refined = (encode_box(shell[None], replace(code, refined=each)) for each in (False, True))
+    if size <= TRIED_BYTES:
+        for factor in TRIED_STEPS:
+            tried = encode_box(shell[None], replace(code, step=code.step * factor, refined=True, trials=TRIALS))
+            if len(step_bytes([[tried]])) <= size:
+                refined = max(refined, tried, key=lambda data: shell_psnr_db(shell, decode_box(data, shape)[0]))
     return step_bytes([[refined]]), decode_box(refined, shape)[0], decode_box(plain, shape)[0]
 
 

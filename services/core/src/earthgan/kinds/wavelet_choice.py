@@ -8,7 +8,7 @@ that has followed the choices so far, so the choice goes through the bands as th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,9 @@ from earthgan.kinds.wavelet_transform import Box, Key, Plan
 #: Magnitudes are handed over in this part of a step. Smaller ones than half a step are 0.
 _PART = 256
 #: The square error, in square steps, that is worth one bit; and how far inside its step a magnitude of 1 is expected.
-_PRICE, _INWARD = float(np.log(2) / 6), 0.05
+PRICE, _INWARD = float(np.log(2) / 6), 0.05
+#: Numbers other than 0 are tried, and so are those of magnitudes from this part of a step on.
+_WORTH_A_TRIAL = 0.35
 #: The rounded number, and how much smaller ones are tried.
 _LESS = (0, 1)
 
@@ -55,7 +57,25 @@ class _Chooser:
         alone[groups] = self.model.bits(flags, np.ones_like(flags)) - self.model.bits(flags, np.zeros_like(flags))
         for each in candidates:
             bits = self.model.bits(contexts, each, shifts) + np.where(each > 0, 1 + alone, 0)
-            cost = np.square(magnitudes - each + _INWARD * (each == 1)) + _PRICE * bits
+            cost = np.square(magnitudes - each + _INWARD * (each == 1)) + PRICE * bits
             better = cost < least
             least, best = np.where(better, cost, least), np.where(better, each, best)
         return best
+
+
+def tried(numbers: Mapping[Key, Ints], coefficients: Mapping[Key, Box], cost: Callable[[], float]) -> None:
+    """Change whole numbers in place: by one or to 0, each where that lowers the cost of all together.
+
+    `coefficients` are what the numbers stand for, in steps. No number gets the other sign.
+    """
+    least = cost()
+    for key, band in coefficients.items():
+        wanted, here = band.reshape(-1), numbers[key].reshape(-1)
+        for at in np.flatnonzero((np.abs(wanted) > _WORTH_A_TRIAL) | (here != 0)):
+            for number in {here[at] - 1, here[at] + 1, 0} - {here[at]}:
+                before, here[at] = here[at], number
+                now = cost() if number * wanted[at] >= 0 else np.inf
+                if now < least:
+                    least = now
+                else:
+                    here[at] = before
