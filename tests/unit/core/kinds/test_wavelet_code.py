@@ -116,14 +116,14 @@ def test_a_refined_box_is_the_box_and_what_the_network_adds(
     assert estimate_box(values, refined)[1] == pytest.approx(((expected - values) ** 2).sum(), rel=0.02)
 
 
-@pytest.mark.parametrize("refined", [False, True])
-def test_trials_make_bits_and_errors_cheaper_together(refined: bool) -> None:
-    values = np.cumsum(np.random.default_rng(1).standard_normal((1, 12, 20)), axis=2)
+@pytest.mark.parametrize(("refined", "part"), [(False, 0.999), (True, 0.97)])
+def test_trials_make_bits_and_errors_cheaper_together(refined: bool, part: float) -> None:
+    values = np.cumsum(np.random.default_rng(1).standard_normal((1, 9, 14)), axis=2)
     codes = [BoxCode(plan_of(values.shape), 1.5, refined=refined, trials=each) for each in (0, 1, 2)]
     bytes_, errors = zip(*(estimate_box(values, each) for each in codes), strict=True)
     costs = [error / 1.5**2 + PRICE * 8 * size for size, error in zip(bytes_, errors, strict=True)]
-    assert costs[1] < 0.97 * costs[0]
-    assert costs[2] <= costs[1] * 1.001  # how far magnitudes lie inside their steps is measured anew
+    assert costs[1] < part * costs[0]
+    assert costs[2] <= costs[1]
     decoded = decode_box(encode_box(values, codes[2]), values.shape)
     assert ((decoded - values) ** 2).sum() == pytest.approx(errors[2], rel=1e-3)
 

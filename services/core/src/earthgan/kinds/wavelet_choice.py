@@ -23,7 +23,7 @@ _PART = 256
 #: The square error, in square steps, that is worth one bit; and how far inside its step a magnitude of 1 is expected.
 PRICE, _INWARD = float(np.log(2) / 6), 0.05
 #: Numbers other than 0 are tried, and so are those of magnitudes from this part of a step on.
-_WORTH_A_TRIAL = 0.35
+_WORTH_A_TRIAL = 0.3
 #: The rounded number, and how much smaller ones are tried.
 _LESS = (0, 1)
 
@@ -66,16 +66,22 @@ class _Chooser:
 def tried(numbers: Mapping[Key, Ints], coefficients: Mapping[Key, Box], cost: Callable[[], float]) -> None:
     """Change whole numbers in place: by one or to 0, each where that lowers the cost of all together.
 
-    `coefficients` are what the numbers stand for, in steps. No number gets the other sign.
+    `coefficients` are what the numbers stand for, in steps. No number gets the other sign. The order is random, as a
+    network sees neighbours together.
     """
+    places = [
+        (key, at)
+        for key, band in coefficients.items()
+        for at in np.flatnonzero((np.abs(band) > _WORTH_A_TRIAL) | (numbers[key] != 0))
+    ]
     least = cost()
-    for key, band in coefficients.items():
-        wanted, here = band.reshape(-1), numbers[key].reshape(-1)
-        for at in np.flatnonzero((np.abs(wanted) > _WORTH_A_TRIAL) | (here != 0)):
-            for number in {here[at] - 1, here[at] + 1, 0} - {here[at]}:
-                before, here[at] = here[at], number
-                now = cost() if number * wanted[at] >= 0 else np.inf
-                if now < least:
-                    least = now
-                else:
-                    here[at] = before
+    for index in np.random.default_rng(0).permutation(len(places)):
+        key, at = places[index]
+        here, wanted = numbers[key].reshape(-1), coefficients[key].flat[at]
+        for number in {here[at] - 1, here[at] + 1, 0} - {here[at]}:
+            before, here[at] = here[at], number
+            now = cost() if number * wanted >= 0 else np.inf
+            if now < least:
+                least = now
+            else:
+                here[at] = before

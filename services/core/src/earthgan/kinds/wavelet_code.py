@@ -195,13 +195,15 @@ def _quantised(values: NDArray[np.floating], code: BoxCode) -> _Quantised:
 def _tried(
     quantised: _Quantised, coefficients: dict[Key, Box], values: NDArray[np.floating], code: BoxCode
 ) -> _Quantised:
-    def cost() -> float:
-        bits, error = _measured(quantised, values, code)
-        return error / quantised.step**2 + PRICE * bits
+    def cost(of: _Quantised) -> float:
+        bits, error = _measured(of, values, code)
+        return error / of.step**2 + PRICE * bits
 
-    tried(quantised.bands, coefficients, cost)
-    magnitudes = ({key: np.abs(band) for key, band in each.items()} for each in (coefficients, quantised.bands))
-    return replace(quantised, inward=_inward(*magnitudes))
+    tried(quantised.bands, coefficients, lambda: cost(quantised))
+    _, second = quantised.inward
+    quantised = min((replace(quantised, inward=(each, second)) for each in range(16)), key=cost)
+    first, _ = quantised.inward
+    return min((replace(quantised, inward=(first, each)) for each in range(16)), key=cost)
 
 
 def _measured(quantised: _Quantised, values: NDArray[np.floating], code: BoxCode) -> tuple[float, float]:
