@@ -1,6 +1,6 @@
 /**
  * Writes the built page, `clients/web/bundle/`: index.html with its style, and one minified file each of the page's modules,
- * of what they open later, of the globe, of what is drawn over the map, of Leaflet, of the worker and of what that loads, and of the Zarr store of a site. `node build.js [FOLDER]` writes to another folder.
+ * of what they open later, of the library that plots, of the globe, of what is drawn over the map, of Leaflet, of the worker and of what that loads, and of the Zarr store of a site. `node build.js [FOLDER]` writes to another folder.
  *
  * The gateway and `earthgan site` put what the page is told and its addresses in the places of four comments of index.html.
  * bundle.json states the digest of every source: the gateway only serves a bundle
@@ -84,7 +84,9 @@ const beside = await bundled("mantle/beside.js", "beside.js");
 const mantle = await bundled("mantle/mantle.js", "mantle.js", { plugins: [apart([leafletApart])] });
 mantle.code = mantle.code.replace('"./beside.js"', `"./beside.js?v=${version(beside.code)}"`); // an address, which esbuild does not see
 const mantleApart = [/\/mantle\/mantle\.js$/, `./mantle.js?v=${version(mantle.code)}`];
-const more = await bundled("more/more.js", "more.js", { plugins: [apart([leafletApart, mantleApart])] });
+const uplot = await bundled("vendor/uplot/uPlot.esm.js", "uplot.js");
+const uplotApart = [/\/uPlot\.esm\.js$/, `./uplot.js?v=${version(uplot.code)}`];
+const more = await bundled("more/more.js", "more.js", { plugins: [apart([leafletApart, mantleApart, uplotApart])] });
 const moreApart = [/^\.\/more\/more\.js$/, `./more.js?v=${version(more.code)}`];
 const globe = await bundled("globe/globe.js", "globe.js", { plugins: [apart([leafletApart])] });
 const globeApart = [/^\.\/globe\/globe\.js$/, `./globe.js?v=${version(globe.code)}`];
@@ -102,7 +104,7 @@ const compressed = (content) => {
   return brotliCompressSync(content, { params: parameters });
 };
 const versions = {};
-for (const [name, { code, map }] of Object.entries({ "leaflet.js": leaflet, "worker.js": worker, "main.js": main, "more.js": more, "globe.js": globe, "mantle.js": mantle, "beside.js": beside, "zarr.js": zarr })) {
+for (const [name, { code, map }] of Object.entries({ "leaflet.js": leaflet, "worker.js": worker, "main.js": main, "more.js": more, "uplot.js": uplot, "globe.js": globe, "mantle.js": mantle, "beside.js": beside, "zarr.js": zarr })) {
   write(name, code);
   write(`${name}.br`, compressed(code));
   write(`${name}.map`, map);

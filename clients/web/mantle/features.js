@@ -136,12 +136,12 @@ export class Features {
   #fill({ rows, outlines }) {
     const depths = rows[0]?.crossings.map(({ asked_km: asked }) => asked) ?? [];
     const reached = new Set(outlines.map(({ id }) => id));
-    const flux = `Flux (${this.#units.volume_flux_unit}) through`;
-    const head = element("tr", {}, ...["", "Volume (km³)", "Depths", ...depths.map((depth) => `${flux} ${this.#length(depth)}`)].map((words) => element("th", { scope: "col" }, words)));
+    const flux = `Flux (${this.#units.volume_flux_unit.replace("km3", "km³")}) through`;
+    const head = element("tr", {}, ...["", "Volume (million km³)", "Depths", ...depths.map((depth) => `${flux} ${this.#length(depth)}`)].map((words) => element("th", { scope: "col" }, words)));
     const shown = ["slab", "plume"].flatMap((kind) => rows.filter((row) => row.kind === kind).slice(0, ROWS));
     const body = shown.map((row) => {
       const name = button("look", row.id.replace("-", " "), () => this.#lookAt(row), { title: "Show it on the map" });
-      const cells = [row.volume_km3.toExponential(1), `${Math.round(row.top_km)}–${this.#length(row.bottom_km)}`, ...row.crossings.map(({ volume_flux: passed }) => (passed ? String(Number(passed.toPrecision(3))) : "–"))];
+      const cells = [Number((row.volume_km3 / 1e6).toPrecision(3)).toLocaleString("en"), `${Math.round(row.top_km)}–${this.#length(row.bottom_km)}`, ...row.crossings.map(({ volume_flux: passed }) => (passed ? String(Number(passed.toPrecision(3))) : "–"))];
       const at = element("tr", { class: reached.has(row.id) ? row.kind : `${row.kind} elsewhere` }, element("th", { scope: "row" }, name), ...cells.map((words) => element("td", {}, words)));
       at.addEventListener("pointerenter", () => this.#outlines.highlight(row.id));
       at.addEventListener("pointerleave", () => this.#outlines.highlight(null));

@@ -90,6 +90,10 @@ export class Particles {
 
   #frame(now) {
     this.#asked = 0;
+    if (this.#calm.matches) {
+      this.#restart(); // Chromium does not tell its listeners of a change after somebody has read it
+      return;
+    }
     const seconds = this.#before === null ? 0 : Math.min(LONGEST_S, (now - this.#before) / 1000);
     this.#before = now;
     const context = this.#canvas.getContext("2d");

@@ -1,9 +1,14 @@
-/** A plot of lines in the page's colours. */
-
-import uPlot from "../vendor/uplot/uPlot.esm.js";
+/** A plot of lines in the page's colours. The library that draws it is loaded for the first plot. */
 
 const FONT = "11px system-ui, -apple-system, sans-serif";
 const scheme = matchMedia("(prefers-color-scheme: dark)");
+let loading = null;
+
+/** @returns {Promise<?typeof import("../vendor/uplot/uPlot.esm.js").default>} null: it cannot be had now */
+function library() {
+  loading ??= import("../vendor/uplot/uPlot.esm.js").catch(() => ({ default: (loading = null) }));
+  return loading.then((module) => module.default);
+}
 
 /**
  * @typedef {{x: ArrayLike<number>, lines: {values: ArrayLike<?number>, isFaint?: boolean}[], mark: ?number, ticks?: number[]}} Shown
@@ -51,8 +56,10 @@ export class Plot {
     return [this.#shown.x, ...this.#shown.lines.map(({ values }) => values)];
   }
 
-  #make() {
+  async #make() {
     if (!this.#shown) return;
+    const uPlot = await library();
+    if (!uPlot) return; // the words beside the plot are there, and the next one tries again
     this.#plot?.destroy();
     const { isUpright = false, isRising = false, height, format, names, pick, hover } = this.#options;
     const { ticks = [] } = this.#shown;

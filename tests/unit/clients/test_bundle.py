@@ -26,7 +26,17 @@ def test_its_code_is_small() -> None:
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
 def test_what_is_compressed_is_the_code() -> None:
-    for name in ("main.js", "more.js", "globe.js", "mantle.js", "beside.js", "leaflet.js", "worker.js", "zarr.js"):
+    for name in (
+        "main.js",
+        "more.js",
+        "uplot.js",
+        "globe.js",
+        "mantle.js",
+        "beside.js",
+        "leaflet.js",
+        "worker.js",
+        "zarr.js",
+    ):
         command = ["node", "-e", DECOMPRESS, str(BUNDLE / f"{name}.br")]
         found = subprocess.run(command, capture_output=True, timeout=60, check=True).stdout
         assert found == (BUNDLE / name).read_bytes()
