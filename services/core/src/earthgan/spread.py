@@ -16,8 +16,8 @@ Result = TypeVar("Result")
 #: Applies a function to tasks and gives the results in the order in which they are finished.
 Spread = Callable[[Callable[[Task], Result], Sequence[Task]], Iterable[Result]]
 
-#: How long the connection to a scheduler may take.
-CONNECT_S = 10
+#: How long the connection to somebody's scheduler may take, and to one that is started here, beside other work.
+CONNECT_S, BUSY_S = 10, 120
 
 
 @contextmanager
@@ -47,9 +47,12 @@ def spread(workers: int, scheduler: str | None) -> Iterator[Spread]:  # type: ig
 @contextmanager
 def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
     # Dask is imported here because only commands that spread their work need it.
+    from dask import config
     from distributed import Client, LocalCluster
 
-    with tempfile.TemporaryDirectory(prefix="earthgan-") as folder:
+    # A busy machine may let its own processes wait for longer than Dask's ten seconds.
+    patient = {"distributed.comm.timeouts.connect": f"{BUSY_S}s"} if scheduler is None else {}
+    with config.set(patient), tempfile.TemporaryDirectory(prefix="earthgan-") as folder:
         cluster = None
         if scheduler is None:
             cluster = LocalCluster(  # type: ignore[no-untyped-call]
@@ -61,7 +64,7 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
                 silence_logs=logging.CRITICAL,
             )
         try:
-            client: Any = Client(cluster or scheduler, timeout=CONNECT_S)  # type: ignore[no-untyped-call]
+            client: Any = Client(cluster or scheduler, timeout=CONNECT_S if scheduler else BUSY_S)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise BadInput(f"no Dask scheduler answers at {scheduler}: {error}") from error
         try:

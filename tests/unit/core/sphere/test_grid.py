@@ -93,3 +93,16 @@ def test_axes_that_are_no_grid_are_refused(changed: dict[str, tuple[float, ...]]
     axes = {"radii_km": RADII_KM, "latitudes_deg": (10.0, -10.0), "longitudes_deg": (0.0, 180.0)}
     with pytest.raises(ValueError, match=message):
         ShellGrid(**(axes | changed))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("columns", range(2, 402, 8))
+def test_a_meridian_crosses_the_pole_to_the_column_opposite_wherever_columns_begin(columns: int) -> None:
+    """Longitudes of area means, as those of a conditional input, are rounded."""
+    row = np.random.default_rng(columns).standard_normal((1, columns))
+    for ratio in (1, 2, 4, 7):
+        fine = np.arange(columns * ratio) * (360 / (columns * ratio)) + 0.5 * 360 / (columns * ratio)
+        for longitudes in (fine.reshape(columns, ratio).mean(axis=1), fine[::ratio] - 180):
+            grid = ShellGrid(
+                radii_km=RADII_KM, latitudes_deg=(45.0, -45.0), longitudes_deg=tuple(map(float, longitudes))
+            )
+            np.testing.assert_allclose(grid.beyond_pole(row), np.roll(row, columns // 2, axis=1), atol=1e-9)

@@ -112,8 +112,9 @@ class ShellGrid:
         """For each column, the two columns around its longitude + 180°, and the weight of the second one."""
         longitudes = np.asarray(self.longitudes_deg)
         after = np.append(longitudes, longitudes[0] + 360)
-        target = (longitudes + 180 - longitudes[0]) % 360 + longitudes[0]
-        left = np.searchsorted(after, target + 1e-9, side="right") - 1
+        near = 1e-9  # a longitude that is rounded to just below a column, or to just below 360°, is on it
+        target = (longitudes + 180 - longitudes[0] + near) % 360 - near + longitudes[0]
+        left = np.searchsorted(after, target + near, side="right") - 1
         weight = (target - after[left]) / (after[left + 1] - after[left])
         return left, (left + 1) % len(longitudes), weight.clip(0, 1).astype(np.float32)
 
