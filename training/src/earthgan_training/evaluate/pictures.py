@@ -29,6 +29,7 @@ from earthgan_training.work.png import png
 matplotlib.use("agg")
 
 WIDTH, HEIGHT, DPI = 5.2, 3.8, 100
+PANELS_A_ROW = 4
 _COLOURS = {"sperr": "tab:blue", "sz3": "tab:orange", "av1": "tab:green"}
 _STYLES: dict[str, dict[str, Any]] = {
     SURROGATES: {"color": "tab:red", "lw": 1.2, "marker": "*", "ms": 9},
@@ -60,8 +61,8 @@ def draw_size(surrogate: Surrogate, folder: Path) -> Path:
     return write_whole(folder / "fidelity-size.png", png(figure))
 
 
-def _figure(found: Evaluation, steps: tuple[StepResult, ...], columns: int = 1) -> Figure:
-    figure = Figure(figsize=(WIDTH * columns, HEIGHT), dpi=DPI, layout="constrained")
+def _figure(found: Evaluation, steps: tuple[StepResult, ...], columns: int = 1, rows: int = 1) -> Figure:
+    figure = Figure(figsize=(WIDTH * columns, HEIGHT * rows), dpi=DPI, layout="constrained")
     numbers = ", ".join(str(step.t) for step in steps)
     of = f"step {numbers}" if len(steps) == 1 else f"mean of steps {numbers}"
     figure.suptitle(fill(f"{found.title} ({found.preset}), {of}", int(14 * figure.get_figwidth())), fontsize=9)
@@ -100,9 +101,13 @@ def _spectrum(found: Evaluation) -> Figure:
 
 
 def _rates(found: Evaluation) -> Figure:
-    step = found.steps[0]
-    figure = _figure(found, (step,), 2)
-    panels = figure.subplots(1, len(found.variables), sharey=True, squeeze=False)[0]
+    step, count = found.steps[0], len(found.variables)
+    rows = -(-count // PANELS_A_ROW)
+    figure = _figure(found, (step,), 2, rows)
+    grid = figure.subplots(rows, -(-count // rows), sharey=True, squeeze=False)
+    panels = grid.flat[:count]
+    for empty in grid.flat[count:]:
+        empty.set_axis_off()
     for name, axes in zip(found.variables, panels, strict=True):
         for way, of in step.rates.items():
             if name == TEMPERATURE.name and way.endswith(ALL_BYTES):
@@ -112,15 +117,17 @@ def _rates(found: Evaluation) -> Figure:
                 axes.semilogx(*zip(*points, strict=True), label=_LABELS.get(way) or method(way), **_style(way))
         cubic = step.rivals["cubic"][name]
         axes.plot(cubic.bytes, cubic.psnr_global_db, "D", ls="", color="0.4", label=method("cubic"))
-        axes.set_title(name, fontsize=9)
+        axes.set_title(name.replace("_", " "), fontsize=9)
         axes.set_xlabel("kB a step", fontsize=8)
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size / 1000:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.grid(alpha=0.3)
-    panels[0].set_ylabel("PSNR over the global range, dB")
-    # The legend comes from the last panel, because a velocity panel has every way.
-    figure.legend(*panels[-1].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
+    for first in grid[:, 0]:
+        first.set_ylabel("PSNR over the global range, dB")
+    # A velocity panel has every way.
+    shown = max((axes.get_legend_handles_labels() for axes in panels), key=lambda each: len(each[1]))
+    figure.legend(*shown, loc="outside right upper", fontsize=7)
     return figure
 
 

@@ -98,7 +98,7 @@ def _rates(found: Evaluation) -> Table:
         (
             method(codec),
             _bytes([curve[i].bytes for curve in of.values()], codec),
-            *(_psnr(curve[i]) for curve in of.values()),
+            *(_psnr(of[name][i] if name in of else None) for name in found.variables),
         )
         for codec, of in found.rates.items()
         for i in range(len(next(iter(of.values()))))

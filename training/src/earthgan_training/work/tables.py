@@ -13,11 +13,15 @@ NONE = "–"
 
 @dataclass(frozen=True)
 class Table:
-    """A title, the column heads, and rows with one cell for each head."""
+    """A title, the column heads, and rows with one cell for each head. Raises ValueError for other rows."""
 
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.head) for row in self.rows):
+            raise ValueError(f"{self.title}: a row has not {len(self.head)} cells")
 
     def markdown(self) -> str:
         """The table in Markdown, without its title."""
