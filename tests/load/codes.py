@@ -31,7 +31,7 @@ SHELL_BYTES = (76, 150, 300, 500, 600, 1200, 2400)
 SHELL_GAINS_DB = {0: 2.0, 501: 0.0}
 #: In at most so many bytes, the encoder tries changes of its numbers, with quantisation steps that are larger by these
 #: factors than without.
-TRIED_BYTES, TRIALS, TRIED_STEPS = 100, 2, (1.03, 1.05, 1.07, 1.08, 1.09, 1.1)
+TRIED_BYTES, TRIALS, TRIED_STEPS = 100, 2, (1.05, 1.07, 1.085, 1.1, 1.12, 1.14)
 #: The range of the run's temperature, in K, which is the peak of the real shell's PSNR.
 RUN_RANGE_K = 3314.0
 
