@@ -69,15 +69,18 @@ def pictures(run: str) -> dict[str, str]:
 
 def test_the_committed_page_is_what_the_generator_writes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(markdown, "tables", lambda found: found.tables)
-    first, other = PAGE.split(MEANINGS)[0].split("## Another run: ")
+    first, *others = PAGE.split(MEANINGS)[0].split("## Another run: ")
     inputs, model = numbers(r"takes ([\d,]+) bytes \(the mean.*takes ([\d,]+) bytes\. Over", first)
     per_step, onnx = numbers(r"\*\*([\d,]+) bytes a step\*\*\. The ONNX file \(([\d,]+) bytes\)", first)
     whole = {"inputs_per_step": inputs, "model": model, "per_step": per_step, "onnx": onnx}
-    (others,) = numbers(r"this takes ([\d,]+) bytes a step", other)
+    sizes = [numbers(r"this takes ([\d,]+) bytes a step", each)[0] for each in others]
     command = re.search(r"^    (earthgan evaluate .*)$", first, re.MULTILINE)
-    name = re.match(r"`(.*)`", other)
+    names = re.findall(r"^## Another run: `(.*)`$", PAGE, re.MULTILINE)
     assert command
-    assert name
-    evaluations = [evaluation(first, "##", whole), evaluation(other, "###", {"per_step": others})]
-    written = markdown.document(["seed-1", name[1]], evaluations, command[1], [pictures(first), pictures(other)])
+    assert names
+    evaluations = [evaluation(first, "##", whole)]
+    evaluations += [evaluation(run, "###", {"per_step": size}) for run, size in zip(others, sizes, strict=True)]
+    written = markdown.document(
+        ["seed-1", *names], evaluations, command[1], [pictures(each) for each in (first, *others)]
+    )
     assert written.splitlines() == PAGE.splitlines()
