@@ -12,6 +12,18 @@ import { maxLatitude } from "./globe-map.js";
  *   in degrees, and a function from places to points on the canvas
  */
 
+/** Makes an empty canvas of a size in CSS pixels, in which its context draws. @returns {CanvasRenderingContext2D} */
+export function cleared(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  canvas.width = Math.round(width * ratio); // this also clears the canvas
+  canvas.height = Math.round(height * ratio);
+  canvas.style.width = `${width}px`; // the element may be a fraction of a pixel larger
+  canvas.style.height = `${height}px`;
+  const context = canvas.getContext("2d");
+  context.scale(ratio, ratio);
+  return context;
+}
+
 export class ViewportCanvas {
   #map;
   #canvas = document.createElement("canvas");
@@ -37,13 +49,7 @@ export class ViewportCanvas {
   redraw() {
     if (this.#canvas.hidden) return;
     const { x: width, y: height } = this.#map.getSize();
-    const ratio = window.devicePixelRatio || 1;
-    this.#canvas.width = Math.round(width * ratio); // this also clears the canvas
-    this.#canvas.height = Math.round(height * ratio);
-    this.#canvas.style.width = `${width}px`; // the element may be a fraction of a pixel larger
-    this.#canvas.style.height = `${height}px`;
-    const context = this.#canvas.getContext("2d");
-    context.scale(ratio, ratio);
+    const context = cleared(this.#canvas, width, height);
     const { min } = this.#map.getPixelBounds();
     const bounds = this.#map.getBounds();
     this.#draw(context, {

@@ -1,5 +1,6 @@
 /** The cut-away globe beside the map. It shows the map's frame as its outer shell, and in its cut all shells of that time. */
 
+import { addStyle } from "../add-style.js";
 import { marksOf } from "../depth-marks.js";
 import { formatPlace, formatValue, lengthFormat, unitAfter } from "../format.js";
 import { FIRST_VIEW, readGlobe, roundedGlobe, textOfGlobe } from "./view.js";
@@ -13,7 +14,7 @@ import { Handles } from "./handles.js";
 import { Marks } from "./marks.js";
 import { OnMap } from "./on-map.js";
 import { Renderer, scaleOf } from "./renderer.js";
-import { addStyle } from "./style.js";
+import { STYLE } from "./style.js";
 import { Turning } from "./turning.js";
 import { Volume } from "./volume.js";
 
@@ -78,7 +79,7 @@ export class Globe {
       failed: (reason) => page.inform(reason),
     });
     this.#parts = { root, canvas, note };
-    addStyle();
+    addStyle(STYLE);
     document.querySelector("main").append(root);
     this.#handles = new Handles(root, { moved: (view) => this.#look(view), pointOf: (event) => this.#pointOf(event) });
     this.#marks = new Marks(root, this.#rings, this.#surface, catalog.surface_radius_km);

@@ -1,6 +1,6 @@
 /** The globe's style. It comes with the globe, so that the first view of the page is smaller: beside the map on wide screens, over it on upright ones. */
 
-const STYLE = `
+export const STYLE = `
 #globe {
   position: absolute;
   z-index: 655;
@@ -111,10 +111,3 @@ const STYLE = `
   }
 }
 `;
-
-/** Gives the page the globe's style. */
-export function addStyle() {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(STYLE);
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-}

@@ -4,11 +4,12 @@
  */
 
 import { numbersOf } from "../said.js";
-import { angleOf, lessMean } from "../surrogate/derived.js";
+import { derivationOf, derived, lessMean } from "../surrogate/derived.js";
 import { Finder } from "./finder.js";
 import { planeOf, polygons } from "./outlines.js";
 
-const COMPONENTS = ["vx", "vy", "vz"];
+const OUTWARDS = derivationOf([], "v_radial");
+const COMPONENTS = OUTWARDS.needs;
 /** Shells after which features let other wishes come. */
 const AT_ONCE = 8;
 
@@ -89,7 +90,7 @@ export class Beside {
           if (!(await goesOn())) return;
         }
         const [temperature, ...velocity] = state.shells(["temperature", ...COMPONENTS], { r: level });
-        finder.add(lessMean(temperature, grid), outwards(velocity, grid));
+        finder.add(lessMean(temperature, grid), derived(OUTWARDS, velocity, grid));
       }
       this.#found = { of, found: finder.found() };
     }
@@ -97,15 +98,6 @@ export class Beside {
     this.#isFound = true;
     this.#tell({ features: { sought, rows: features, left_out: leftOut, outlines: outlinesOf(this.#found.found, grid, r) } });
   }
-}
-
-/** The radial part of a velocity. @param {Float32Array[]} components `(row, column)` each, along x, y and z */
-function outwards([x, y, z], { latitudes_deg: latitudes, longitudes_deg: longitudes }) {
-  const [rows, columns] = [Array.from(latitudes, angleOf), Array.from(longitudes, angleOf)];
-  return x.map((_, at) => {
-    const [row, column] = [rows[Math.floor(at / columns.length)], columns[at % columns.length]];
-    return (x[at] * column.cosine + y[at] * column.sine) * row.cosine + z[at] * row.sine;
-  });
 }
 
 /**

@@ -1,9 +1,10 @@
 /** Flow, slabs and plumes on the page. It is a file of its own, which is loaded when one of them is switched on. */
 
+import { addStyle } from "../add-style.js";
 import { Features } from "./features.js";
 import { Flow } from "./flow.js";
 import { Helper } from "./helper.js";
-import { addStyle } from "./style.js";
+import { STYLE } from "./style.js";
 
 /** What workers are asked to load. The built page has it beside this file, under this name. */
 const PROGRAM = new URL("./beside.js", import.meta.url).href;
@@ -23,7 +24,7 @@ export class Mantle {
 
   /** @param {import("../more/more.js").Page} page */
   constructor(page) {
-    addStyle();
+    addStyle(STYLE);
     const helper = new Helper(page, ask);
     this.#parts = [new Flow(page, ask), new Features(page, helper)];
   }

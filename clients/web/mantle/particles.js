@@ -1,5 +1,6 @@
 /** Particles that drift over the map with the flow on its shell. Those who want less motion get short lines that rest. */
 
+import { cleared } from "../viewport-canvas.js";
 import { drift } from "./lateral.js";
 
 /** One particle for so many pixels of the map, and at most so many. */
@@ -54,13 +55,7 @@ export class Particles {
     }
     this.#corner = this.#map.getPixelBounds().min;
     const { x: width, y: height } = this.#map.getSize();
-    const ratio = window.devicePixelRatio || 1;
-    this.#canvas.width = Math.round(width * ratio);
-    this.#canvas.height = Math.round(height * ratio);
-    this.#canvas.style.width = `${width}px`;
-    this.#canvas.style.height = `${height}px`;
-    const context = this.#canvas.getContext("2d");
-    context.scale(ratio, ratio);
+    const context = cleared(this.#canvas, width, height);
     if (this.#calm.matches) this.#drawLines(context, width, height);
     else {
       const count = Math.min(MOST, Math.round((width * height) / PX_EACH));

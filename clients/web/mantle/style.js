@@ -1,6 +1,6 @@
 /** The style of flow, slabs and plumes, which comes with them. */
 
-const STYLE = `
+export const STYLE = `
 .viewport-canvas.flow {
   z-index: 520; /* above the graticule */
 }
@@ -109,10 +109,3 @@ const STYLE = `
   background: #ffe14d;
 }
 `;
-
-/** Gives the page this style. */
-export function addStyle() {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(STYLE);
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-}

@@ -30,9 +30,14 @@ export const derivationOf = (variables, name) =>
  */
 export function quantityOf(surrogate, state, name, place, grid = surrogate.grid) {
   if (surrogate.variables.includes(name)) return state.shell(name, place, grid);
-  const { needs, at: of, lessMean: isLessMean } = derivationOf(surrogate.variables, name);
+  const derivation = derivationOf(surrogate.variables, name);
+  const out = derived(derivation, state.shells(derivation.needs, place, grid), grid);
+  return derivation.lessMean ? lessMean(out, grid) : out;
+}
+
+/** A quantity on a shell from the variables that it needs, but for a mean that it may be less. @param {Float32Array[]} shells `(row, column)` each */
+export function derived({ needs, at: of }, shells, grid) {
   const [rows, columns] = [Array.from(grid.latitudes_deg, angleOf), Array.from(grid.longitudes_deg, angleOf)];
-  const shells = state.shells(needs, place, grid);
   const out = new Float32Array(shells[0].length);
   rows.forEach((row, i) => {
     columns.forEach((column, j) => {
@@ -40,7 +45,7 @@ export function quantityOf(surrogate, state, name, place, grid = surrogate.grid)
       out[at] = of(...shells.map((shell) => shell[at]), ...(needs.length > 1 ? [row, column] : []));
     });
   });
-  return isLessMean ? lessMean(out, grid) : out;
+  return out;
 }
 
 /** Subtracts the mean over the sphere. A cell reaches halfway to its neighbours, or to the pole. */

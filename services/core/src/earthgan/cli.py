@@ -112,6 +112,14 @@ def positive(text: str) -> int:
     return _at_least(1, text)
 
 
+def add_spread_options(parser: argparse.ArgumentParser, kind: Callable[[str], int], default: int, words: str) -> None:
+    """Add `--workers`, whose help is `words`, and `--scheduler`, which `earthgan.spread.spread` takes."""
+    parser.add_argument("--workers", type=kind, default=default, metavar="N", help=f"{words} (default: {default})")
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="use this Dask scheduler instead, such as tcp://host:8786"
+    )
+
+
 def _at_least(least: int, text: str) -> int:
     if not text.isascii() or not text.isdigit() or (number := _digits(text)) < least:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")

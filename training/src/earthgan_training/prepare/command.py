@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import add_command, count, numbers
+from earthgan.cli import add_command, add_spread_options, count, numbers
 from earthgan.errors import WrongUsage
 from earthgan.files import write_json
 from earthgan_training.simulations.arguments import (
@@ -67,16 +67,7 @@ def add_prepare(subcommands: Any) -> None:
         help="layers, rows and columns of the conditional input (default: an eighth of the truth's, at most 30x14x28)",
     )
     add_provenance_options(parser)
-    parser.add_argument(
-        "--workers",
-        type=count,
-        default=2,
-        metavar="N",
-        help="number of worker processes; 0 uses this process (default: 2)",
-    )
-    parser.add_argument(
-        "--scheduler", metavar="ADDRESS", help="use this Dask scheduler instead, such as tcp://host:8786"
-    )
+    add_spread_options(parser, count, 2, "number of worker processes; 0 uses this process")
     parser.add_argument("--overwrite", action="store_true", help="replace a data set that was made with other settings")
     parser.add_argument("--inspect", action="store_true", help="look for damaged shells instead, and draw a picture")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result as JSON")

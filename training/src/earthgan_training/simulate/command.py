@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import add_command, count, positive
+from earthgan.cli import add_command, add_spread_options, count, positive
 from earthgan.errors import BadInput, WrongUsage
 from earthgan.files import write_json
 
@@ -66,15 +66,8 @@ def add_simulate(subcommands: Any) -> None:
         metavar="N",
         help="seed of the start (default: 0); each of several seeds gets a folder DIR/seed-<N>",
     )
-    parser.add_argument(
-        "--workers",
-        type=count,
-        default=0,
-        metavar="N",
-        help="number of processes for several seeds; 0 runs one after another in this process (default: 0)",
-    )
-    parser.add_argument(
-        "--scheduler", metavar="ADDRESS", help="use this Dask scheduler instead, such as tcp://host:8786"
+    add_spread_options(
+        parser, count, 0, "number of processes for several seeds; 0 runs one after another in this process"
     )
     parser.add_argument(
         "--rayleigh",

@@ -180,15 +180,15 @@ def _quantised(values: NDArray[np.floating], code: BoxCode) -> _Quantised:
     step = _step_of(_step_number(max(code.step, largest * _FINEST, _LEAST_STEP)))
     whole = np.rint(means / step * _OF_MEAN).astype(np.int64)
     box -= (whole * (step / _OF_MEAN))[:, None, None]
-    bands = split(box, code.plan)
-    scaled = {key: np.abs(band) / step for key, band in bands.items()}
+    coefficients = {key: band / step for key, band in split(box, code.plan).items()}
+    scaled = {key: np.abs(band) for key, band in coefficients.items()}
     rounded = {key: _rounded(band) for key, band in scaled.items()}
     if box.size <= _CHOSEN_CELLS and code.max_error is None:
         rounded = chosen(code.plan, scaled, _loudness(code.plan, rounded), code.across)
-    signed = {key: np.where(band < 0, -rounded[key], rounded[key]) for key, band in bands.items()}
+    signed = {key: np.where(band < 0, -rounded[key], rounded[key]) for key, band in coefficients.items()}
     quantised = _Quantised(step, whole, signed, _inward(scaled, rounded))
     for _ in range(code.trials):
-        quantised = _tried(quantised, {key: band / step for key, band in bands.items()}, values, code)
+        quantised = _tried(quantised, coefficients, values, code)
     return quantised
 
 

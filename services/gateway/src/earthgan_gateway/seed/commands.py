@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from earthgan.cli import add_command, numbers, positive
+from earthgan.cli import add_command, add_spread_options, numbers, positive
 from earthgan.errors import BadInput, WrongUsage
 from earthgan.files import whole, write_json
 
@@ -44,8 +44,7 @@ def register(subcommands: Any) -> None:
     where.add_argument("--redis", metavar="URL", help="fill the gateways' Redis instead")
     parser.add_argument("--format", choices=["png", "pmtiles"], default="png", help="format of a folder's tiles (png)")
     parser.add_argument("--values", action="store_true", help="also write each shell's values as NPY")
-    parser.add_argument("--workers", type=positive, default=2, metavar="N", help="processes on this machine (2)")
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="use a Dask scheduler instead, such as tcp://host:8786")
+    add_spread_options(parser, positive, 2, "processes on this machine")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the report as JSON")
 
 
