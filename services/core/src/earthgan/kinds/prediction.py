@@ -26,7 +26,7 @@ does little and three at most elsewhere. Backward predictions have gains of thei
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
@@ -37,6 +37,7 @@ from safetensors.numpy import load_file
 
 from earthgan.errors import DamagedSurrogate
 from earthgan.kinds.spectral_arguments import PredictionArguments, SpectralArguments, gains_name
+from earthgan.numerics.octants import Octants
 from earthgan.numerics.radial import RadialGrid
 from earthgan.numerics.threads import one_thread
 from earthgan.numerics.transform import Transform, per_degree
@@ -130,7 +131,7 @@ class Predictor:
         degrees, modes = len(self._basis), self._basis.shape[1]
         low = np.ascontiguousarray(coefficients[:degrees, :degrees, :, :modes])
         outward, south, east = self._flow(self._grid, per_degree(self._to_shells, low))
-        rate = np.abs(outward) * (np.pi / self._shells.spacing)[:, None, None] + np.hypot(south, east) * degrees
+        rate = np.abs(outward) * (np.pi / self._shells.spacing)[:, None] + np.hypot(south, east) * degrees
         return float(rate.max()) * duration
 
     def _passed(self, temperature: Array, duration: float, strength: float) -> Array:
@@ -151,23 +152,18 @@ class Predictor:
         moved = np.asarray(terms[1] + (terms[0] + terms[2]) / 2, np.float32)
         return per_degree(diffusion, self._heated(moved, duration / 2))
 
-    def _flow(self, grid: Transform, temperature: Array) -> tuple[Array, Array, Array]:
-        """The velocity `(shell, row, column)` outwards, southwards and eastwards, in shell thicknesses per unit of time
-        and, for the lateral components, divided by the radius.
+    def _flow(self, grid: _Grid, temperature: Array) -> list[Array]:
+        """The velocity outwards, southwards and eastwards on the octants `(..., shell, row)`, in shell thicknesses per
+        unit of time and, for the lateral components, divided by the radius.
         """
         radial, lateral = (per_degree(maps[: len(temperature)], temperature) for maps in self._maps)
-        return grid.values(radial), grid.southward(lateral), grid.eastward(lateral)
+        return [grid.octants.fields(modes) for modes in grid.modes(radial, lateral)]
 
-    def _advection(self, grid: Transform, flow: tuple[Array, Array, Array], temperature: Array) -> Array:
+    def _advection(self, grid: _Grid, flow: Sequence[Array], temperature: Array) -> Array:
         """The coefficients of `-u . grad T`. The temperature of both boundaries is fixed."""
         # NumPy multiplies matrices one by one if they have more axes.
         outward = (temperature.reshape(-1, self._shells.count) @ self._derivative).reshape(temperature.shape)
-        product, *others = grid.values(outward), grid.southward(temperature), grid.eastward(temperature)
-        product *= flow[0]
-        for slope, velocity in zip(others, flow[1:], strict=True):
-            slope *= velocity
-            product += slope
-        found = grid.coefficients(product)
+        found = grid.rows.coefficients(grid.octants.of_products(grid.modes(outward, temperature), flow))
         found[..., [0, -1]] = 0
         return np.negative(found, out=found)
 
@@ -177,14 +173,12 @@ class Predictor:
         return heated
 
     @cached_property
-    def _grid(self) -> Transform:
-        degrees = len(self._basis)
-        return Transform.gauss(degrees - 1, degrees, 2 * degrees, np.float32)
+    def _grid(self) -> _Grid:
+        return _Grid(len(self._basis))
 
     @cached_property
-    def _low(self) -> Transform:
-        degrees = min(self.arguments.flow_degree + 1, len(self._basis))
-        return Transform.gauss(degrees - 1, degrees, 2 * degrees, np.float32)
+    def _low(self) -> _Grid:
+        return _Grid(min(self.arguments.flow_degree + 1, len(self._basis)))
 
     @cached_property
     def _derivative(self) -> Array:
@@ -226,6 +220,19 @@ class Predictor:
         unit = self._kelvins * self.arguments.advection
         radial, lateral = (unit * (onto @ each[: len(self._basis)] @ back) for each in (maps.radial, maps.lateral))
         return radial.astype(np.float32), (lateral / self._shells.nodes[:, None]).astype(np.float32)
+
+
+class _Grid:
+    """The grid on which fields of some `degrees` are multiplied."""
+
+    def __init__(self, degrees: int) -> None:
+        transform = Transform.gauss(degrees - 1, degrees, 2 * degrees, np.float32)
+        self.rows, self.octants = transform.rows, Octants(transform)
+
+    def modes(self, radial: Array, potential: Array) -> list[Array]:
+        """The modes of a vector field: outwards, and the gradient of a potential southwards and eastwards."""
+        rows = self.rows
+        return [rows.modes(radial, "values"), rows.modes(potential, "slopes"), rows.modes(potential, "eastward")]
 
 
 def _half_diffusion(grid: RadialGrid, degree: int, diffusivity: float, duration: float) -> Array:

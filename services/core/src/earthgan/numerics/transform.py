@@ -115,6 +115,11 @@ class Rows:
         """The number of rows whose functions are needed."""
         return self._kept.stop - self._kept.start
 
+    @property
+    def alone(self) -> slice:
+        """The northern rows, of all rows, that have no mirror image in the south."""
+        return slice(self._south.stop, self._north.stop)
+
     def _bands_of(self, kind: Kind) -> list[Band]:
         if kind not in self._bands:
             of_orders = getattr(self._functions, kind)
