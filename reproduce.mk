@@ -94,7 +94,8 @@ reproduce: reproduce-fidelity reproduce-questions reproduce-studies reproduce-di
 
 reproduce-runs: $(foreach run,$(CHAIN)/seed-1 $(CHAIN)/seed-7 $(SECOND) $(ANOTHER),$(run)/.whole)
 
-reproduce-surrogates: $(DEFAULT)/spec.json $(foreach bytes,$(ALONE),$(SURROGATES)/c$(bytes)/spec.json)
+SPECS = $(DEFAULT)/spec.json $(foreach bytes,$(ALONE),$(SURROGATES)/c$(bytes)/spec.json)
+reproduce-surrogates: $(SPECS)
 
 reproduce-fidelity: $(TABLES)/fidelity.md
 
@@ -131,7 +132,7 @@ $(SURROGATES)/c%/spec.json: $(CHAIN)/velocity.json $(SECOND:%=%/.whole)
 $(DEFAULT)/spec.json: $(CHAIN)/velocity.json $(SECOND:%=%/.whole)
 	$(MEASURED) $(SPECTRAL) --steps $(SHOWN) --key-every $(KEY_EVERY) --bytes $(BYTES) --out $(@D)
 
-$(TABLES)/fidelity.md: reproduce-surrogates $(CHAIN)/seed-7/.whole $(ANOTHER:%=%/.whole)
+$(TABLES)/fidelity.md: $(SPECS) $(CHAIN)/seed-7/.whole $(ANOTHER:%=%/.whole)
 	$(MEASURED) $(EARTHGAN) evaluate --surrogate $(SURROGATES)/c$(firstword $(ALONE)) --truth $(CHAIN)/seed-1 --steps $(JUDGED) \
 	  --truth $(CHAIN)/seed-7 --steps $(THIRD_JUDGED) $(ANOTHER:%=--truth % --steps $(OTHER_JUDGED)) $(GRID) $(CODECS) --rates $(RATES) \
 	  --beside $(foreach bytes,$(wordlist 2,9,$(ALONE)),$(SURROGATES)/c$(bytes)) \

@@ -14,6 +14,7 @@ from earthgan.surrogate import Surrogate
 from earthgan_training.coding.make import Recipe, add_steps, make_spectral
 from earthgan_training.evaluate.asked import Asked
 from earthgan_training.evaluate.footprint import footprint
+from earthgan_training.evaluate.inputs import opened_at
 from earthgan_training.evaluate.run import evaluate
 from earthgan_training.simulate.parameters import DIFFUSION_TIME_MYR, THICKNESS_KM
 from earthgan_training.simulations.labelled import Source
@@ -35,15 +36,25 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Surrogate:
 
 
 def errors_db(surrogate: Surrogate, source: Source) -> dict[int, float]:
-    out = {}
-    for step in surrogate.steps:
-        shells = range(len(surrogate.grid.radii_km))
-        found = surrogate.in_units(surrogate.shells(None, ["temperature"], step.t, shells), ["temperature"])[0]
-        truth = source.read(step.t, "temperature")
-        weights = np.cos(np.radians(surrogate.grid.latitudes_deg))[:, None]
-        square = np.mean((found - truth) ** 2 * weights) / weights.mean()
-        out[step.t] = float(10 * np.log10(RANGE_K**2 / square))
-    return out
+    return {step.t: error_db(surrogate, source, step.t) for step in surrogate.steps}
+
+
+def error_db(surrogate: Surrogate, source: Source, t: int) -> float:
+    shells = range(len(surrogate.grid.radii_km))
+    found = surrogate.in_units(surrogate.shells(None, ["temperature"], t, shells), ["temperature"])[0]
+    weights = np.cos(np.radians(surrogate.grid.latitudes_deg))[:, None]
+    square = np.mean((found - source.read(t, "temperature")) ** 2 * weights) / weights.mean()
+    return float(10 * np.log10(RANGE_K**2 / square))
+
+
+@pytest.mark.parametrize("t", [3, 4, 5], ids=["predicted", "predicted backwards", "a key frame"])
+def test_a_step_of_another_run_is_not_the_stored_step_of_its_number(keyed: Surrogate, t: int) -> None:
+    """Both runs have the same times and the same lateral means."""
+    for source, stored in ((flowing(STEPS), True), (flowing(STEPS, cut=1), False)):
+        with opened_at(keyed, source, t) as at_step:
+            assert at_step.stored is stored
+            assert (at_step.surrogate is keyed) is (stored and t != 5)
+            assert error_db(at_step.surrogate, source, t) > 35
 
 
 def sizes(surrogate: Surrogate) -> dict[int, int]:

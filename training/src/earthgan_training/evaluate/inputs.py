@@ -47,14 +47,20 @@ class EncodedInputs:
     strength: float = 1.0
 
 
+#: Two inputs are of the same time step if their difference has a smaller share than this of the rms.
+SAME_STEP = 0.5
+
+
 @dataclass(frozen=True)
 class AtStep:
     """A surrogate that has the time step. If its input was computed, `clipped` counts the numbers that were clipped.
-    `differs` is then the largest difference from the stored input of that time step, in normalised numbers; None if the
-    surrogate stores no such step.
+    `differs` is then the largest difference from the input that is stored under the step's number, in normalised
+    numbers; None if there is no such input. `stored` says whether the original stores this very step: a step of another
+    run may have the same number.
     """
 
     surrogate: Surrogate
+    stored: bool
     clipped: int = 0
     differs: float | None = None
 
@@ -136,30 +142,41 @@ def is_normalised(surrogate: Surrogate) -> bool:
 def opened_at(original: Surrogate, source: Source, t: int, alone: bool = False) -> Iterator[AtStep]:
     """Open a surrogate's generator with time step `t`. Its conditional input is computed from the source.
 
-    If the input cannot be computed, or if the step is predicted from another one, the stored input is used. With
-    `alone`, a predicted step is coded by itself, as a key frame. Raises BadInput if there is no stored input for this
-    step either.
+    If the input cannot be computed, or if the original predicts this very step from another one, the stored input is
+    used. With `alone`, a predicted step is coded by itself, as a key frame. Raises BadInput if there is no stored input
+    for this step either.
     """
-    stored = t in (step.t for step in original.steps)
-    if stored and not alone and original.check_step(t).predicted_from is not None:
-        yield AtStep(original)  # encoded alone, it would be a key frame, of other bytes and another error
-        return
+    known = t in (step.t for step in original.steps)
     inputs = encode_inputs(original, source, t)
     if inputs is None:
-        if not stored:
+        if not known:
             raise BadInput(f"{original.folder}: its inputs cannot be computed, and it stores none for step {t}")
-        yield AtStep(original)
+        yield AtStep(original, stored=True)
         return
     with _copied(original) as folder:
         plain, max_error = without_promise(original.spec), promised(original.spec)
         surrogate = _with_step(plain, folder, source.step(t), inputs.content, inputs.strength)
+        stored = known and _same_step(original, surrogate, t)
+        if stored and not alone and original.check_step(t).predicted_from is not None:
+            yield AtStep(original, stored)  # encoded alone, it would be a key frame, of other bytes and another error
+            return
         if max_error and not other_grid(source, surrogate):
             keep_promise(folder, source, [t], max_error, lambda *_: None)
             surrogate = Surrogate(folder)
         differs = None
-        if stored:
+        if known:
             differs = float(np.abs(surrogate.conditional_input(t) - original.conditional_input(t)).max())
-        yield AtStep(surrogate, inputs.clipped, differs)
+        yield AtStep(surrogate, stored, inputs.clipped, differs)
+
+
+def _same_step(original: Surrogate, computed: Surrogate, t: int) -> bool:
+    """Whether the input that is stored under a step's number shows the same fields as the computed one. Lateral means
+    do not count, because those of different runs are alike.
+    """
+    stored, found = (of.preview(t)[1].astype(np.float64) for of in (original, computed))
+    stored, found = (field - np.nanmean(field, axis=(-2, -1), keepdims=True) for field in (stored, found))
+    missed, rms = (np.sqrt(np.nanmean(field**2, axis=(-3, -2, -1))) for field in (stored - found, found))
+    return bool((missed <= SAME_STEP * rms).all())
 
 
 @contextmanager

@@ -98,7 +98,7 @@ def _steps(found: Evaluation) -> str:
 
 
 def _held_out(found: Evaluation) -> str:
-    stored = [step.t for step in found.steps if step.t in found.stored]
+    stored = [step.t for step in found.steps if step.stored]
     if len(stored) == len(found.steps):
         return f"The surrogate stores {'all of them' if len(stored) > 1 else 'it'}."
     return f"Of these, the surrogate stores {', '.join(map(str, stored)) or 'none'}."

@@ -177,6 +177,7 @@ def _step(
         strength=strength,
         clipped=at_step.clipped,
         differs=at_step.differs,
+        stored=at_step.stored,
         variables=scores,
         divergence=divergence,
         own_input=own is not None,
@@ -211,7 +212,7 @@ def _costs(
         return psnr(field, truth[name])
 
     stored = None
-    if t in (step.t for step in surrogate.steps):
+    if at_step.stored:
         same = at_step.differs == 0
         stored = Cost(stored_bytes(surrogate, t), accuracy(at_step.surrogate if same else surrogate))
     with (
