@@ -30,6 +30,8 @@ def test_the_committed_page_begins_as_the_generator_writes(monkeypatch: pytest.M
     )
     monkeypatch.setattr(markdown, "persistence_db", lambda _: float(persistence_db))
     monkeypatch.setattr(markdown, "measured_variable", lambda _: "temperature")
+    (effects,) = numbers(r"the effect asked about \((.*?)\)\. Otherwise")
+    monkeypatch.setattr(markdown, "_effects", lambda _: effects)
     (command,) = numbers(r"\n    (earthgan study .*)\n")
     assert PAGE.startswith(markdown.document([], data, 0, command))
 

@@ -42,11 +42,10 @@ class Rival:
 
 @dataclass(frozen=True)
 class StepResult:
-    """The results for one time step. `stored`, `clipped` and `differs` are explained in `inputs.AtStep`. `strength` is the
-    buoyancy of the step, relative to the surrogate's profile. `divergence` holds the
-    prediction's value and the ground truth's. `rivals` and `rates` are by way and variable. With `own_input`, the
-    rivals of the same bytes interpolate the surrogate's own input. `largest` is by variable, and `bounded` by bound,
-    way and variable.
+    """The results for one time step. `stored`, `clipped` and `differs` are explained in `inputs.AtStep`. `strength` is
+    the buoyancy of the step, relative to the surrogate's profile. `divergence` holds the prediction's value and the
+    ground truth's. `rivals` and `rates` are by way and variable. With `own_input`, the rivals of the same bytes
+    interpolate the surrogate's own input. `largest` is by variable, and `bounded` by bound, way and variable.
     """
 
     t: int

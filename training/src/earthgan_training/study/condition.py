@@ -29,7 +29,7 @@ CONTENT, ADVERSARIAL, SEGMENTATION = 120, 45, 150
 SEEDS = 3
 PATCHES = 6
 PLAIN = "interpolated input"
-PAIRING = Measure("pairing", "pairing loss of the critic", "lower", digits=3)
+PAIRING = Measure("pairing", "pairing loss of the critic", "lower", digits=3, effect=0.05)
 
 QUESTION = "Does a critic that gets more information teach the generator more?"
 COMPARED = (

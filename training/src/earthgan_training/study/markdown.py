@@ -33,7 +33,9 @@ def document(studies: Sequence[Study], data: Dataset, seed: int, command: str) -
         "In the second table, ± is Student's two-sample interval of 95 % that follows from these standard deviations. "
         "A difference of two means counts if it exceeds this interval; one in twenty does so by chance. A variant that "
         "is not trained has no spread, and any difference counts. If both variants begin with the same trained "
-        "networks, the differences are taken seed by seed.",
+        "networks, the differences are taken seed by seed. A difference within the interval is called no difference "
+        f"only if the interval is at most the effect asked about ({_effects(studies)}). Otherwise the study cannot "
+        "tell.",
         "**Spectrum error** is the mean of |10 log10(predicted power / true power)| over the first octave of degrees "
         f"that the data set's own input does not resolve ({data.input_grid.shape[1] + 1} to "
         f"{2 * data.input_grid.shape[1]}).",
@@ -47,3 +49,9 @@ def document(studies: Sequence[Study], data: Dataset, seed: int, command: str) -
             f"Limits: {study.limits}",
         ]
     return "\n\n".join(parts) + "\n"
+
+
+def _effects(studies: Sequence[Study]) -> str:
+    """The effects that the verdicts ask about, each once."""
+    asked = [study.measure(each.measure) for study in studies for each in study.comparisons]
+    return "; ".join(dict.fromkeys(f"{measure.title}: {measure.effect:.3g}" for measure in asked))

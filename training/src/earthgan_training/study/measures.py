@@ -16,10 +16,10 @@ from earthgan_training.train.task import Generator
 
 Array = NDArray[np.float32]
 
-PSNR = Measure("psnr_db", "PSNR by area, dB", "higher")
-FINE = Measure("fine_spectrum_db", "spectrum error, dB", "lower")
-STRIPES = Measure("stripes_db", "stripes, dB", "lower")
-PHASE = Measure("grid_phase_db", "at the grid's own waves, dB", "lower")
+PSNR = Measure("psnr_db", "PSNR by area, dB", "higher", effect=0.25)
+FINE = Measure("fine_spectrum_db", "spectrum error, dB", "lower", effect=0.5)
+STRIPES = Measure("stripes_db", "stripes, dB", "lower", effect=0.2)
+PHASE = Measure("grid_phase_db", "at the grid's own waves, dB", "lower", effect=1.0)
 
 
 class Globe:

@@ -19,6 +19,8 @@ from earthgan_training.train.task import Generator
 KINDS: tuple[Literal["concat", "add"], ...] = ("concat", "add")
 CONTENT, ADVERSARIAL = 120, 40
 SEEDS = 3
+#: The smallest difference of spread or CRPS that is asked about, as a share of the CRPS of interpolation.
+EFFECT = 0.05
 MEMBERS = 8
 SHELLS = 16
 ONE, ZERO, MEAN = "one draw", "zero noise", f"mean of {MEMBERS}"
@@ -63,7 +65,12 @@ def study(data: Dataset, seed: int, updates: int | None, tick: Tick) -> Study:
             Comparison(f"{kind}, {ZERO}", f"{kind}, {MEAN}", PSNR.key, paired=True),
         ]
     compared += [Comparison(f"add, {ONE}", f"concat, {ONE}", key) for key in (PSNR.key, "spread", "crps")]
-    measures = PSNR, FINE, Measure("spread", f"spread, {unit}"), Measure("crps", f"CRPS, {unit}", "lower")
+    effect = EFFECT * rows[0].mean("crps")
+    of_draws = (
+        Measure("spread", f"spread, {unit}", effect=effect),
+        Measure("crps", f"CRPS, {unit}", "lower", effect=effect),
+    )
+    measures = PSNR, FINE, *of_draws
     return Study("noise", "The injected noise", QUESTION, COMPARED, LIMITS, measures, tuple(rows), tuple(compared))
 
 

@@ -4,7 +4,8 @@ The rule is Student's t test. Each trained variant is trained with several seeds
 samples. A difference of two means counts if it exceeds `t * s * sqrt(1/n + 1/m)`. Here `s` is the pooled standard
 deviation over the seeds of the two variants, and `t` is that of 95 %. A variant that is not trained has no spread. If
 both variants begin with the same trained networks, their differences are taken seed by seed, and the limit is `t * s /
-sqrt(n)`.
+sqrt(n)`. A smaller difference is no difference only if the limit is at most the effect that is asked about. Otherwise
+the study cannot tell.
 """
 
 from __future__ import annotations
@@ -22,24 +23,27 @@ CONFIDENCE = 0.95
 
 
 class Call(StrEnum):
-    """The outcome of a comparison. `UNKNOWN` means that a trained variant has too few seeds."""
+    """The outcome of a comparison. `UNKNOWN` means that the seeds are too few, or differ too much."""
 
     BETTER = "better"
     WORSE = "worse"
     HIGHER = "higher"
     LOWER = "lower"
     EQUAL = "no difference"
-    UNKNOWN = "one seed cannot say"
+    UNKNOWN = "cannot tell"
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A column of the table. The title contains the unit. `better` is None if neither direction is better."""
+    """A column of the table. The title contains the unit. `better` is None if neither direction is better. `effect` is
+    the smallest difference that is asked about.
+    """
 
     key: str
     title: str
     better: Literal["higher", "lower"] | None = None
     digits: int = 2
+    effect: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -161,10 +165,8 @@ def judge(row: Row, against: Row, measure: Measure, comparison: Comparison) -> V
 
 
 def _call(difference: float, margin: float, measure: Measure) -> Call:
-    if math.isinf(margin):
-        return Call.UNKNOWN
     if not abs(difference) > margin:
-        return Call.EQUAL
+        return Call.EQUAL if margin <= measure.effect else Call.UNKNOWN
     if measure.better is None:
         return Call.HIGHER if difference > 0 else Call.LOWER
     return Call.BETTER if (difference > 0) == (measure.better == "higher") else Call.WORSE
