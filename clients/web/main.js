@@ -191,6 +191,7 @@ function run(source) {
   button("compare").addEventListener("click", async () => (await open())?.toggleCompare());
   button("section").addEventListener("click", async () => (await open())?.toggleSection());
   byId("cite").addEventListener("click", async () => (await open())?.cite());
+  byId("about").addEventListener("click", async () => (await open())?.tell());
   tellWhatIsCutOff(maxLatitude(globe.leaflet));
   navigate();
   if (embed) open(); // the page around it may ask for something soon

@@ -1,5 +1,6 @@
 /** What the page can do once its first field is there. It is a file of its own, so that the field does not wait for it. */
 
+import { About } from "./about.js";
 import { Below } from "./below.js";
 import { citationOf, copied } from "./citation.js";
 import { Compare } from "./compare.js";
@@ -35,6 +36,7 @@ export class More {
   #switches;
   #recorder;
   #embedding;
+  #about = null;
   #watched = ""; // what is watched, as text
   #early = new Map(); // what was found of a frame whose legend is not there yet, by "profile" or "section"
 
@@ -66,6 +68,11 @@ export class More {
     if (this.#page.shownFrame() === null) return;
     const text = citationOf(this.#page.source.catalog, this.#page.words().caption, location.href);
     this.#page.inform((await copied(text)) ? "The citation is copied." : text);
+  }
+
+  /** Tells what the picture is. */
+  tell() {
+    (this.#about ??= new About(this.#page)).open();
   }
 
   /** Pins the picture, or takes the pinned one away. */
