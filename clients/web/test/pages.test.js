@@ -15,10 +15,11 @@ const catalog = {
 };
 const linksOf = (name) => [...readFileSync(new URL(name, pages), "utf8").matchAll(/href="\.\.\/\.\.\/(#[^"]+)"/g)].map(([, link]) => link.replaceAll("&amp;", "&"));
 
-test("every link of the lesson is understood, and opens what it names", () => {
+test("every link of the lesson and of the contest's tasks is understood, and opens what it names", () => {
   const names = readdirSync(pages).filter((name) => name.endsWith(".html"));
   const links = names.flatMap(linksOf);
   assert.equal(linksOf("lesson.html").length, 3);
+  assert.equal(linksOf("contest.html").length, 7, "five tasks and two qualities");
   assert.equal(new Set(links).size, links.length);
   for (const link of links) {
     const { state, problems } = parseHash(link, catalog);
