@@ -1,5 +1,6 @@
 """Tracers follow flows that are known exactly, and the distance between two flows is what it must be."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,20 +10,34 @@ from earthgan import ShellGrid
 from earthgan_training.evaluate.tracers import Drift, Flow, Tracers, advected, rms_speed, start
 
 GRID = ShellGrid.cell_centred(tuple(np.linspace(3500, 6300, 24).tolist()), 36, 72)
+SHELLS, COLUMNS = GRID.radii_km, GRID.longitudes_deg
+GAUSS = tuple(np.degrees(np.arcsin(np.polynomial.legendre.leggauss(36)[0][::-1])).tolist())
+GRIDS = {
+    "cell-centred": GRID,
+    "cell-centred, and the poles": replace(GRID, latitudes_deg=(90.0, *GRID.latitudes_deg, -90.0)),
+    "with the poles": replace(GRID, latitudes_deg=tuple(np.linspace(90, -90, 37).tolist())),
+    "with one pole": replace(GRID, latitudes_deg=(90.0, *GRID.latitudes_deg)),
+    "Gauss": replace(GRID, latitudes_deg=GAUSS),
+    "an odd number of columns": replace(
+        GRID, longitudes_deg=tuple(np.linspace(-180, 180, 73, endpoint=False).tolist())
+    ),
+    "a narrow last column": replace(GRID, longitudes_deg=(*COLUMNS, (COLUMNS[-1] + 360) / 2)),
+    "shells that crowd": replace(GRID, radii_km=tuple((4900 - 1400 * np.cos(np.linspace(0.3, 2.84, 24))).tolist())),
+}
 #: Axes of rotation: through the poles, across them, and in between.
 AXES = [(0, 0, 1), (1, 0, 0), (0.3, -0.5, 0.8)]
 KM_PER_MYR = 1000 / (365.25 * 86400e6)  # as m/s
 
 
-def rotation(axis: tuple[float, float, float], speed: float = 1.0) -> list[np.ndarray]:
+def rotation(axis: tuple[float, float, float], speed: float = 1.0, grid: ShellGrid = GRID) -> list[np.ndarray]:
     """The components of a rigid rotation about an axis, by `speed` radians in a time of 1."""
-    latitude, longitude = np.radians(GRID.latitudes_deg)[:, None], np.radians(GRID.longitudes_deg)
+    latitude, longitude = np.radians(grid.latitudes_deg)[:, None], np.radians(grid.longitudes_deg)
     unit = [
         np.cos(latitude) * np.cos(longitude),
         np.cos(latitude) * np.sin(longitude),
         np.sin(latitude) + 0 * longitude,
     ]
-    places = np.stack([np.asarray(GRID.radii_km)[:, None, None] * each for each in unit])
+    places = np.stack([np.asarray(grid.radii_km)[:, None, None] * each for each in unit])
     x, y, z = np.asarray(axis, float) / np.linalg.norm(axis)
     turned = np.stack([y * places[2] - z * places[1], z * places[0] - x * places[2], x * places[1] - y * places[0]])
     return list((speed * turned).astype(np.float32))
@@ -41,10 +56,11 @@ def drift(tracers: Tracers, *steps: tuple[float, list[np.ndarray], list[np.ndarr
     return tracers.drift()
 
 
+@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
 @pytest.mark.parametrize("axis", AXES)
-def test_a_rotation_is_followed_across_poles_and_date_line(axis: tuple[float, float, float]) -> None:
-    places, flow = start(500, GRID), Flow(rotation(axis), GRID)
-    found = advected(places, (flow, flow), 3.0, 1.0, 100, GRID)
+def test_a_rotation_is_followed_across_poles_and_date_line(axis: tuple[float, float, float], grid: ShellGrid) -> None:
+    places, flow = start(500, grid), Flow(rotation(axis, grid=grid), grid)
+    found = advected(places, (flow, flow), 3.0, 1.0, 100, grid)
     assert np.linalg.norm(found - turned(places, axis, 3.0), axis=0).max() < 3.0
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline  # type: ignore[import-untyped]
 from scipy.ndimage import map_coordinates, spline_filter1d  # type: ignore[import-untyped]
 
 from earthgan.sphere.grid import ShellGrid, Window, cell_weights
@@ -27,9 +28,9 @@ Points = NDArray[np.float64]
 #: Runge-Kutta steps for one overturn. On the simulated run, twice as many move half of the points by less than 1 m.
 STEPS = 200
 SEED = 20211
-#: Rows beyond each pole, so that a spline does not feel where they end, shells beyond the first and the last, which
-#: continue the field with its slope, and columns beside a cell that a spline needs.
-_BEYOND, _OUTSIDE, _BESIDE = 12, 4, 2
+#: How far the splines go on beyond both poles, beyond the first and last meridian, and beyond the first and last shell,
+#: so that they do not feel where they end.
+_BEYOND, _OUTSIDE = 12, 4
 
 #: The unit in which velocities and times fit to lengths in km.
 _TIMED = "km/Myr"
@@ -41,40 +42,73 @@ Velocity = Callable[[Points], Points]
 class Flow:
     """A velocity on a grid, interpolated at any place. It is a `Velocity` in the components' unit.
 
-    `velocity` holds the Cartesian components `(shell, latitude, longitude)`. The rows and columns of the grid are
-    evenly spaced. A place beyond the first or the last shell has the velocity of that shell.
+    `velocity` holds the Cartesian components `(shell, latitude, longitude)`. A place beyond the first or the last shell
+    has the velocity of that shell. Shells, rows or columns that are not evenly spaced are first brought, by splines, to
+    as many that are.
     """
 
     def __init__(self, velocity: Sequence[Array], grid: ShellGrid) -> None:
-        self._radii, _ = np.asarray(grid.radii_km), grid.shape
-        self._latitudes, self._first = np.asarray(grid.latitudes_deg), grid.longitudes_deg[0]
-        self._columns, self._beyond = grid.shape[2], min(_BEYOND, grid.shape[1] - 1)
-        self._splines = [self._spline(component, grid) for component in velocity]
+        rows = _alike(np.asarray(grid.latitudes_deg))
+        self._grid = replace(grid, latitudes_deg=grid.latitudes_deg[rows])
+        radii, latitudes, longitudes = (
+            np.asarray(axis) for axis in (grid.radii_km, self._grid.latitudes_deg, grid.longitudes_deg)
+        )
+        self._ends_km, self._first_deg = (radii[0], radii[-1]), longitudes[0]
+        self._beyond = [min(_BEYOND, count - 1) for count in (len(latitudes), len(longitudes))]
+        columns = np.arange(-self._beyond[1], len(longitudes) + self._beyond[1])
+        self._axes = (
+            np.pad(radii, _OUTSIDE, mode="reflect", reflect_type="odd"),
+            -_beyond_poles(latitudes, self._beyond[0]),
+            longitudes[columns % len(longitudes)] + columns // len(longitudes) * 360.0,
+        )
+        self._splines = [self._spline(component[:, rows]) for component in velocity]
 
-    def _spline(self, component: Array, grid: ShellGrid) -> NDArray[np.float32]:
-        shells, rows, columns = grid.shape
-        rows_and_more = range(-self._beyond, rows + self._beyond)
-        found = grid.window(component, Window(range(shells), rows_and_more, range(columns))).astype(np.float64)
+    def _spline(self, component: Array) -> NDArray[np.float32]:
+        counts, beyond = self._grid.shape, (0, *self._beyond)
+        window = Window(*(range(-more, count + more) for count, more in zip(counts, beyond, strict=True)))
+        found = self._grid.window(component, window).astype(np.float64)
         found = np.pad(found, ((_OUTSIDE, _OUTSIDE), (0, 0), (0, 0)), mode="reflect", reflect_type="odd")
-        for axis, mode in ((0, "mirror"), (1, "mirror"), (2, "grid-wrap")):
-            found = spline_filter1d(found, 3, axis, mode=mode)
-        return np.pad(found.astype(np.float32), ((0, 0), (0, 0), (_BESIDE, _BESIDE)), mode="wrap")
+        for number, axis in enumerate(self._axes):
+            found = spline_filter1d(_evened(found, axis, number), 3, number, mode="mirror")
+        return found.astype(np.float32)
 
     def __call__(self, places: Points) -> Points:
         radius = np.linalg.norm(places, axis=0)
         latitude = np.degrees(np.arcsin((places[2] / radius).clip(-1, 1)))
-        longitude = (np.degrees(np.arctan2(places[1], places[0])) - self._first) % 360
-        spacing = self._latitudes[0] - self._latitudes[1]
+        longitude = (np.degrees(np.arctan2(places[1], places[0])) - self._first_deg) % 360 + self._first_deg
+        along = radius.clip(*self._ends_km), -latitude, longitude
         index = np.stack(
             [
-                np.interp(radius, self._radii, np.arange(len(self._radii))) + _OUTSIDE,
-                (self._latitudes[0] - latitude) / spacing + self._beyond,
-                longitude / 360 * self._columns + _BESIDE,
+                (place - axis[0]) / (axis[-1] - axis[0]) * (len(axis) - 1)
+                for place, axis in zip(along, self._axes, strict=True)
             ]
         )
         return np.stack(
             [map_coordinates(each, index, np.float64, 3, mode="mirror", prefilter=False) for each in self._splines]
         )
+
+
+def _beyond_poles(latitudes: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Latitudes in degrees that go on beyond both poles by `count` rows. A row on a pole is not repeated."""
+    north, south = (int(abs(latitudes[pole]) == 90) for pole in (0, -1))
+    before, after = latitudes[north : north + count][::-1], latitudes[::-1][south : south + count]
+    return np.r_[180 - before, latitudes, -180 - after]
+
+
+def _evened(field: NDArray[np.float64], places: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """A field on as many evenly spaced places along an axis."""
+    even = np.linspace(places[0], places[-1], len(places))
+    if np.allclose(places, even, rtol=0, atol=1e-4 * (even[1] - even[0])):
+        return field
+    return np.asarray(CubicSpline(places, field, axis)(even))
+
+
+def _alike(latitudes: NDArray[np.float64]) -> slice:
+    """The rows without those on a pole that are nearer to the next row than rows are to one another, as in the
+    contest's files. A spline needs even rows, and finds the pole between those on both sides of it.
+    """
+    first, last = -np.diff(latitudes)[[0, -1]] < 0.75 * -np.diff(latitudes)[[1, -2]]
+    return slice(int(first and latitudes[0] == 90), len(latitudes) - int(last and latitudes[-1] == -90))
 
 
 def rms_speed(velocity: Sequence[Array], grid: ShellGrid) -> float:
