@@ -70,7 +70,7 @@ class Flow:
         found = np.pad(found, ((_OUTSIDE, _OUTSIDE), (0, 0), (0, 0)), mode="reflect", reflect_type="odd")
         for number, axis in enumerate(self._axes):
             found = spline_filter1d(_evened(found, axis, number), 3, number, mode="mirror")
-        return found.astype(np.float32)
+        return np.asarray(found, np.float32)
 
     def __call__(self, places: Points) -> Points:
         radius = np.linalg.norm(places, axis=0)
