@@ -92,7 +92,7 @@ def _beyond_poles(latitudes: NDArray[np.float64], count: int) -> NDArray[np.floa
     """Latitudes in degrees that go on beyond both poles by `count` rows. A row on a pole is not repeated."""
     north, south = (int(abs(latitudes[pole]) == 90) for pole in (0, -1))
     before, after = latitudes[north : north + count][::-1], latitudes[::-1][south : south + count]
-    return np.r_[180 - before, latitudes, -180 - after]
+    return np.concatenate([180 - before, latitudes, -180 - after])
 
 
 def _evened(field: NDArray[np.float64], places: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
