@@ -95,7 +95,7 @@ export class Features {
     this.#timer = setTimeout(() => {
       // A gateway needs a tenth of a browser's time, but knows no times between the steps.
       if (source.fetchProfile && Number.isInteger(frame.t)) this.#fetch(asked, sought);
-      else if (engine.chosen === "browser") this.#helper.find(sought, (told) => this.#told(asked, told));
+      else if (engine.chosen === "browser") this.#helper.want("features", sought, (told) => this.#told(asked, told));
       else this.#say("Only a gateway or this browser finds slabs and plumes.");
     }, SETTLE_MS);
   }
@@ -108,7 +108,7 @@ export class Features {
 
   /** Asks the gateway. */
   async #fetch(asked, { t, r, criterion }) {
-    this.#helper.stop();
+    this.#helper.want("features", null);
     this.#fetching = new AbortController();
     const { signal } = this.#fetching;
     const root = new URL("../", this.#page.source.folder).href;
@@ -190,7 +190,7 @@ export class Features {
   #stop() {
     clearTimeout(this.#timer);
     this.#fetching?.abort();
-    this.#helper.stop();
+    this.#helper.want("features", null);
     this.#asked = null;
     this.#found = null;
     this.#outlines.show([]);

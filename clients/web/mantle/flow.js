@@ -1,8 +1,9 @@
-/** Flow on the map: particles that drift with it, and its speed in words. */
+/** Flow on the map: particles that drift with it, its speed in words, and the path of the chosen place through time. */
 
 import { element } from "../more/dom.js";
 import { Lateral } from "./lateral.js";
 import { Particles } from "./particles.js";
+import { PathLine } from "./path-line.js";
 import { cmPerYear, KM_PER_MYR, roundish } from "./units.js";
 
 const COMPONENTS = ["vx", "vy", "vz"];
@@ -18,6 +19,7 @@ export class Flow {
   #page;
   #ask;
   #particles;
+  #path;
   #note;
   #words = element("span");
   #here = element("span");
@@ -31,8 +33,8 @@ export class Flow {
   #timer = 0;
   #fetching = null;
 
-  /** @param {Page} page @param {import("./helper.js").Ask} ask */
-  constructor(page, ask) {
+  /** @param {Page} page @param {import("./helper.js").Ask} ask @param {import("./helper.js").Helper} helper */
+  constructor(page, ask, helper) {
     const { catalog, variables } = page.source;
     this.#page = page;
     this.#ask = ask;
@@ -40,6 +42,7 @@ export class Flow {
     this.#inCm = catalog.length_unit === "km" ? cmPerYear(unit) : null;
     this.#unit = this.#inCm === null ? unit : "cm/yr";
     this.#particles = new Particles(page.map);
+    this.#path = new PathLine(page, helper);
     this.#note = element("p", { id: "flow-note", hidden: true }, this.#words, " ", this.#here);
     document.querySelector("main").append(this.#note);
     page.map.on("mousemove", ({ latlng }) => this.#say(latlng));
@@ -48,8 +51,9 @@ export class Flow {
   }
 
   /** @param {import("../state.js").State} state */
-  show({ flow }) {
+  show({ flow, place }) {
     const isOn = Boolean(flow);
+    this.#path.show(isOn && this.#inCm !== null ? (place ?? null) : null);
     if (isOn === this.#isOn) return;
     this.#isOn = isOn;
     this.#note.hidden = !isOn;
@@ -62,6 +66,7 @@ export class Flow {
     if (!this.#isOn) return;
     const frame = this.#page.shownFrame();
     if (frame === null) return;
+    this.#path.shown(frame);
     const { engine, source } = this.#page;
     if (engine.chosen === "browser") {
       this.#stopFetching();

@@ -1,4 +1,4 @@
-/** A worker beside the map's, for features, which take long. It ends when they are not wanted. */
+/** A worker beside the map's, for what takes long: paths and features. It ends when nothing is wanted. */
 
 import { startWorker } from "../surrogate/start.js";
 
@@ -8,6 +8,8 @@ export class Helper {
   #page;
   #ask;
   #worker = null;
+  #wish = {};
+  #on = {};
 
   /** @param {import("../more/more.js").Page} page @param {Ask} ask */
   constructor(page, ask) {
@@ -15,16 +17,19 @@ export class Helper {
     this.#ask = ask;
   }
 
-  /** @param {import("./beside.js").Sought} features @param {(told: object) => void} on is told how far it has come, and what is found */
-  find(features, on) {
+  /** Wants something, or no more. @param {"path" | "features"} part @param {?object} wish @param {(told: object) => void} [on] */
+  want(part, wish, on = () => {}) {
+    if (wish === null && !this.#wish[part]) return; // whoever wants the other part would begin again
+    const { [part]: _, ...others } = this.#wish;
+    this.#wish = wish === null ? others : { ...others, [part]: wish };
+    this.#on[part] = on;
+    if (Object.keys(this.#wish).length === 0) {
+      this.#worker?.terminate();
+      this.#worker = null;
+      return;
+    }
     this.#worker ??= this.#started();
-    this.#ask.beside(this.#worker, { features }, ({ error, features: told }) => (error ? this.#page.inform(error) : on(told)));
-  }
-
-  /** Ends what is under way. */
-  stop() {
-    this.#worker?.terminate();
-    this.#worker = null;
+    this.#ask.beside(this.#worker, this.#wish, (told) => this.#told(told));
   }
 
   #started() {
@@ -32,5 +37,10 @@ export class Helper {
     const started = startWorker(worker ?? new URL("../surrogate/worker.js", import.meta.url), { open: folder, packed });
     started.opened.then(({ error }) => error && this.#page.inform(error));
     return started.worker;
+  }
+
+  #told({ error, ...told }) {
+    if (error) this.#page.inform(error);
+    for (const part of Object.keys(this.#wish)) if (told[part]) this.#on[part](told[part]);
   }
 }

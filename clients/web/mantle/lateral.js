@@ -101,3 +101,12 @@ export function drift(flow, place, factor, room) {
   place.lng += (east * factor) / cosLat / RADIANS;
   return Math.abs(place.lat) < 89;
 }
+
+/** The places of a way with longitudes that go on over the date line. @param {{lat: number, lng: number}[]} way */
+export function unbroken(way) {
+  let before = null;
+  return way.map(({ lat, lng }) => {
+    before = before === null ? lng : turnedTo(lng, before - 180);
+    return { lat, lng: before };
+  });
+}

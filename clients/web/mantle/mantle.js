@@ -26,7 +26,7 @@ export class Mantle {
   constructor(page) {
     addStyle(STYLE);
     const helper = new Helper(page, ask);
-    this.#parts = [new Flow(page, ask), new Features(page, helper)];
+    this.#parts = [new Flow(page, ask, helper), new Features(page, helper)];
   }
 
   /** @param {import("../state.js").State} state */

@@ -108,4 +108,11 @@ export const STYLE = `
 #features .plume th::before {
   background: #ffe14d;
 }
+
+#path-words {
+  margin-bottom: 4px;
+  padding-left: 8px;
+  border-left: 3px solid #ffd23f;
+  font-size: 12.5px;
+}
 `;

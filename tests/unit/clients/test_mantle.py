@@ -1,4 +1,4 @@
-"""The slabs and plumes that the page finds are those of Python: the same numbers and outlines."""
+"""Flow and features of the page are those of Python: the same numbers and outlines, and the same ways of tracers."""
 
 import json
 import shutil
@@ -9,12 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+import earthgan
 from earthgan.features.criterion import Criterion, Measure
 from earthgan.features.find import Finder
+from earthgan.sphere.grid import ShellGrid, Window
+from earthgan_training.evaluate.tracers import Flow, advected, start
 from features_blobs import GRID, PLANET
+from places import DEFAULT_SURROGATE
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
 PROGRAM = Path(__file__).with_name("mantle.mjs")
+#: 1 m/s in km/Myr.
+KM_PER_MYR = 86400 * 365.25 * 1e3  # seconds of a year, 1e6 years, 1e-3 km
 
 
 def asked(tmp_path: Path, ask: str, **question: Any) -> Any:
@@ -89,3 +95,48 @@ def areas(geometry: dict[str, Any]) -> list[float]:
 def corners(geometry: dict[str, Any]) -> list[tuple[float, float]]:
     """The corners of all rings, sorted. Where a ring begins does not matter."""
     return sorted({(x, y) for polygon in geometry["coordinates"] for ring in polygon for x, y in ring})
+
+
+def test_points_are_carried_as_tracers_are(tmp_path: Path) -> None:
+    grid = ShellGrid.cell_centred((3500.0, 4900.0, 6300.0), 8, 16)
+    points = start(7, grid)
+    spin, rise, growth, duration, steps = np.array([0.02, -0.01, 0.05]), 0.01, 0.5, 20.0, 9
+
+    def flow(factor: float) -> Any:
+        return lambda at: factor * (np.cross(spin, at, axisb=0, axisc=0) + rise * at)
+
+    due = advected(points, (flow(1.0), flow(1.0 + growth)), duration, 1.0, steps, grid)
+    assert np.linalg.norm(due, axis=0).max() == pytest.approx(6300), "some come to the last shell"
+    found = asked(
+        tmp_path,
+        "carried",
+        points=points.tolist(),
+        spin=spin.tolist(),
+        rise=rise,
+        growth=growth,
+        duration=duration,
+        steps=steps,
+        radii=[3500.0, 6300.0],
+    )
+    np.testing.assert_allclose(np.reshape(found, (3, -1)), due, rtol=1e-12)
+
+
+@pytest.mark.slow
+def test_paths_through_the_shipped_surrogate_are_those_of_tracers(tmp_path: Path) -> None:
+    """Two intervals of 2 Myr, half of the second one. Interpolation between shells and cells is all that differs."""
+    run = earthgan.open(DEFAULT_SURROGATE)
+    grid, steps = run.grid, (1, 2, 3)
+    whole = Window(*(range(count) for count in grid.shape))
+    times = dict(zip(run.steps, run.times_myr, strict=True))
+    points = start(24, grid)
+    until = float(times[2] + 0.5 * (times[3] - times[2]))
+    flows = [Flow([KM_PER_MYR * run.window(name, t, whole) for name in ("vx", "vy", "vz")], grid) for t in steps]
+    due = points
+    for (a, b), share in (((0, 1), 1.0), ((1, 2), 0.5)):
+        duration = share * (times[steps[b]] - times[steps[a]])
+        due = advected(due, (flows[a], flows[b]), float(duration), share, 5, grid)
+    found = asked(tmp_path, "path", folder=str(DEFAULT_SURROGATE), t=1, points=points.tolist(), reach=2, untilMyr=until)
+    apart = np.linalg.norm(np.reshape(found["points"], (3, -1)) - due, axis=0)
+    assert np.median(np.linalg.norm(due - points, axis=0)) > 10, "they move"
+    assert np.median(apart) < 0.1
+    assert apart.max() < 2
