@@ -58,8 +58,9 @@ class Cell:
         self._heard: dict[str, Any] = {}
         state = widget.get_state()
         widget.send = self._sent
-        widget.observe(self._changed)
-        page.evaluate(HOST, {"esm": state["_esm"], "state": {name: state[name] for name in widget.trait_names(sync=True)}})
+        names = [name for name in widget.trait_names(sync=True) if not name.startswith("_")]
+        widget.observe(self._changed, [name for name in names if name != "layout"])
+        page.evaluate(HOST, {"esm": state["_esm"], "state": {name: state[name] for name in names}})
 
     def _sent(self, message: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         self._arriving.append({"message": message, "buffers": [b64encode(each).decode() for each in buffers or []]})

@@ -28,6 +28,10 @@ class Held:
             raise InvalidRequest(f"no map of {surrogate.folder}: {reason}")
         self._surrogate, self._page = surrogate, page
         self._manifest = Manifest.of(Offer.of(surrogate))
+        scale = 10 ** self._manifest.document["catalog"]["length_decimals"]
+        depths_km = [surrogate.depth_km(r) for r in range(surrogate.grid.shape[0])]
+        #: The depth of each shell as the page knows it: without decimals that say nothing.
+        self.depths_km = [round(depth * scale) / scale for depth in depths_km]
         self._names = frozenset(served_files(surrogate))
 
     @property

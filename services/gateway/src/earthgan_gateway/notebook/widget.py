@@ -40,7 +40,7 @@ class Map(anywidget.AnyWidget):  # type: ignore[misc]
     globe = Bool().tag(sync=True)
     view = Tuple(Float(), Float(), Float(), allow_none=True, default_value=None).tag(sync=True)
     place = Tuple(Float(), Float(), allow_none=True, default_value=None).tag(sync=True)
-    height = Int(480, min=1).tag(sync=True)
+    height = Int(540, min=1).tag(sync=True)
     value = Float(allow_none=True, default_value=None).tag(sync=True)
     value_at = Tuple(Float(), Float(), allow_none=True, default_value=None).tag(sync=True)
     caption = Unicode().tag(sync=True)
@@ -61,7 +61,7 @@ class Map(anywidget.AnyWidget):  # type: ignore[misc]
         first = self._held.default
         options |= {
             "variable": first["variable"] if variable is None else variable,
-            "depth_km": run.depths_km[first["r"]] if depth_km is None else depth_km,
+            "depth_km": self._held.depths_km[first["r"]] if depth_km is None else depth_km,
             "step": first["t"] if step is None else step,
         }
         unknown = [name for name in options if not self.has_trait(name)]
@@ -73,6 +73,11 @@ class Map(anywidget.AnyWidget):  # type: ignore[misc]
     def __repr__(self) -> str:
         name = self.run.long_name(self.variable)
         return f"Map of {name}, {self.depth_km:,.0f} km deep, step {self.step:g}. Run this cell to see it."
+
+    @property
+    def shell(self) -> int:
+        """The index `r` of the shell at this depth, for the run's methods."""
+        return self._held.depths_km.index(self.depth_km)
 
     @validate("variable")
     def _known(self, proposal: Any) -> str:
@@ -93,11 +98,10 @@ class Map(anywidget.AnyWidget):  # type: ignore[misc]
 
     @validate("depth_km")
     def _of_a_shell(self, proposal: Any) -> float:
-        depths = self.run.depths_km
-        depth = float(proposal["value"])
-        if not 0 <= depth <= depths.max():
-            raise InvalidRequest(f"no depth {depth:g} km: the surrogate ends at {depths.max():g} km")
-        return float(depths[np.abs(depths - depth).argmin()])
+        depths, depth = self._held.depths_km, float(proposal["value"])
+        if not min(0, *depths) <= depth <= max(depths):
+            raise InvalidRequest(f"no depth of {depth:g} km: the shells end {max(depths):g} km deep")
+        return min(depths, key=lambda each: abs(each - depth))
 
     @validate("view", "place")
     def _on_the_globe(self, proposal: Any) -> tuple[float, ...] | None:
