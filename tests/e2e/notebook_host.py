@@ -76,7 +76,8 @@ class Cell:
             for each in self.page.evaluate("taken()"):
                 if "state" in each:
                     self._heard = self.widget.get_state() | {
-                        name: tuple(value) if isinstance(value, list) else value for name, value in each["state"].items()
+                        name: tuple(value) if isinstance(value, list) else value
+                        for name, value in each["state"].items()
                     }
                     self.widget.set_state(each["state"])
                     self._heard = {}

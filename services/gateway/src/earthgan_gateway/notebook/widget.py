@@ -20,13 +20,14 @@ _PAGE = (SHIPPED / "client").resolve()
 CONTROLS = ("variable", "depth", "time", "zoom", "below")
 
 
-class Map(anywidget.AnyWidget):  # type: ignore[misc]
+class Map(anywidget.AnyWidget):
     """The page's map of a run in a cell's output. `Run.map` makes it.
 
     What can be set can be observed: `variable`, `step`, `depth_km`, `anomaly`, `globe`, `view` (latitude, longitude and
-    zoom; None: the whole globe) and `place` (the latitude and the longitude whose profile and series are shown, or None).
-    A depth becomes that of the nearest shell. `value` is what was read last under the pointer, in `run.units[variable]`,
-    and `value_at` its latitude and longitude. `caption` says what is on the screen, and `height` is in pixels.
+    zoom; None: the whole globe) and `place` (the latitude and the longitude whose profile and series are shown, or
+    None). A depth becomes that of the nearest shell, whose index is `shell`. `value` is what was read last, under the
+    pointer or under the cross, in `run.units[variable]`, and `value_at` its latitude and longitude. `caption` says what
+    is on the screen, and `height` is in pixels.
 
     Raises InvalidRequest if browsers do not compute the surrogate, UnknownVariable and UnknownStep, in one line each.
     """
@@ -98,9 +99,11 @@ class Map(anywidget.AnyWidget):  # type: ignore[misc]
 
     @validate("depth_km")
     def _of_a_shell(self, proposal: Any) -> float:
-        depths, depth = self._held.depths_km, float(proposal["value"])
-        if not min(0, *depths) <= depth <= max(depths):
-            raise InvalidRequest(f"no depth of {depth:g} km: the shells end {max(depths):g} km deep")
+        depths: list[float] = self._held.depths_km
+        depth = float(proposal["value"])
+        radius_km = self.run.surrogate.spec.planet.radius_km
+        if not min(0, *depths) <= depth <= radius_km:
+            raise InvalidRequest(f"no depth of {depth:g} km: the planet's radius is {radius_km:g} km")
         return min(depths, key=lambda each: abs(each - depth))
 
     @validate("view", "place")

@@ -80,7 +80,8 @@ def held_page(bundle: Bundle, start: str, entry: Entry, query: str) -> str:
     written = (
         "",
         f'<script id="earthgan" type="application/json">{_within_html(told)}</script>',
-        f'<script id="codes" type="application/json">{_within_html(codes)}</script>\n<script type="module">{start}</script>',
+        f'<script id="codes" type="application/json">{_within_html(codes)}</script>\n'
+        f'<script type="module">{start}</script>',
         "",
     )
     return _filled(bundle, written)
