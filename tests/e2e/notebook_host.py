@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HTML = '<!doctype html><html lang="en"><title>A notebook</title><body style="margin: 0"><div id="cell"></div>'
 
-#: What anywidget gives to a module: a model with its state, and an element. All that leaves for the kernel waits in `outbox`.
+#: What anywidget gives to a module: a model with its state, and an element. What leaves for the kernel waits.
 HOST = """async ({ esm, state }) => {
   const { default: widget } = await import(URL.createObjectURL(new Blob([esm], { type: "text/javascript" })));
   const listeners = new Map();
@@ -67,7 +67,8 @@ class Cell:
 
     def _changed(self, change: dict[str, Any]) -> None:
         name, value = change["name"], change["new"]
-        if not (name in self._heard and self._heard[name] == value):  # a kernel does not repeat what it was told
+        value = list(value) if isinstance(value, tuple) else value
+        if name not in self._heard or self._heard[name] != value:  # a kernel does not repeat what it was told
             self._arriving.append({"state": {name: value}})
 
     def wait(self, until: Callable[[], bool]) -> None:
@@ -75,10 +76,7 @@ class Cell:
         for _ in range(WITHIN_MS // 50):
             for each in self.page.evaluate("taken()"):
                 if "state" in each:
-                    self._heard = self.widget.get_state() | {
-                        name: tuple(value) if isinstance(value, list) else value
-                        for name, value in each["state"].items()
-                    }
+                    self._heard = each["state"]
                     self.widget.set_state(each["state"])
                     self._heard = {}
                 else:

@@ -1,4 +1,4 @@
-"""The map in a notebook's cell: the page's picture without a server and a network, and what Python and the page tell each other."""
+"""The map in a notebook's cell: the page's picture without a server, and what Python and the page tell each other."""
 
 import io
 from pathlib import Path
@@ -14,7 +14,7 @@ from e2e.notebook_host import HTML, Cell
 from e2e.static_server import static_server
 from earthgan.run.run import Run
 from earthgan_gateway.notebook.widget import Map
-from places import DEFAULT_SURROGATE
+from static_site import make_excerpt
 
 pytestmark = pytest.mark.page
 
@@ -42,8 +42,8 @@ def misfits(cell: Cell, run: Run, legend: dict) -> list[int]:
 
 
 def test_a_cell_shows_the_page_and_python_steers_it(page: Page, tmp_path: Path) -> None:
-    run = earthgan.open(DEFAULT_SURROGATE)
-    shown = Map(run, variable="temperature", depth_km=660, step=120)
+    run = earthgan.open(make_excerpt(tmp_path / "excerpt"))
+    shown = Map(run, variable="temperature", depth_km=660, step=69)
     legend = shown._held._manifest.document["legends"]["temperature"]
     (tmp_path / "index.html").write_text(HTML)
     (tmp_path / "favicon.ico").touch()
@@ -54,24 +54,24 @@ def test_a_cell_shows_the_page_and_python_steers_it(page: Page, tmp_path: Path) 
         expect(page.locator("#cell")).to_have_text(
             "The map comes from this notebook's kernel. If this line stays, run the cell again."
         )
-        cell.wait_for_caption("^Temperature · 660 km · step 120$")
+        cell.wait_for_caption("^Temperature · 660 km · step 69$")
         assert max(misfits(cell, run, legend)) <= 2
         expect(cell.frame.locator("#legend-title")).to_have_text("Temperature (K)")
 
-        shown.step, shown.depth_km = 119, 1600
-        cell.wait_for_caption(r"^Temperature · 1,603 km · step 119$")
+        shown.step, shown.depth_km = 67, 1600
+        cell.wait_for_caption(r"^Temperature · 1,603 km · step 67$")
         assert max(misfits(cell, run, legend)) <= 2
-        assert (shown.step, shown.depth_km) == (119, 1603)
+        assert (shown.step, shown.depth_km) == (67, 1603)
 
-        cell.frame.get_by_label("Time step").fill("119")
-        cell.wait(lambda: shown.step == 120)
+        cell.frame.get_by_label("Time step").fill("1")
+        cell.wait(lambda: shown.step == 68)
         box = cell.frame.locator("#map").bounding_box()
         assert box is not None
         page.mouse.move(box["x"] + 300, box["y"] + 120)
         cell.wait(lambda: shown.value_at is not None and shown.value_at[1] < -10)
-        cell.wait_for_caption("step 120$")
+        cell.wait_for_caption("step 68$")
         misfits(cell, run, legend)  # the refined field is there
-        cell.wait(lambda: abs(shown.value - run.at("temperature", 120, shown.shell, *shown.value_at)) < 0.5)
+        cell.wait(lambda: abs(shown.value - run.at("temperature", 68, shown.shell, *shown.value_at)) < 0.5)
         under_pointer = shown.value_at
         page.mouse.click(box["x"] + 300, box["y"] + 120)
         cell.wait(lambda: shown.place is not None)

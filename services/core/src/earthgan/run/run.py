@@ -201,7 +201,7 @@ class Run:
 
         Without a variable, a depth or a step it shows what the page shows first. `options` are other traits of the
         widget, such as `height`, and `controls`: which of `variable`, `depth`, `time`, `zoom` and `below` the map has.
-        Needs the `notebook` extra. Raises InvalidRequest, UnknownVariable and UnknownStep.
+        Needs the extra `notebook` of `earthgan-gateway`. Raises InvalidRequest, UnknownVariable and UnknownStep.
         """
         import earthgan
 
