@@ -87,6 +87,10 @@ def test_a_cell_shows_the_page_and_python_steers_it(page: Page, tmp_path: Path) 
         page.mouse.up()
         cell.wait(lambda: shown.view is not None and shown.view[1] < 29)
 
+        cell.frame.evaluate("location.hash = '#var=temperature&t=67&depth=660&place=10,20'")
+        cell.wait(lambda: (shown.step, shown.depth_km, shown.place, shown.view) == (67, 660, (10, 20), None))
+        cell.wait_for_caption(r"660 km · step 67$")
+
         shown.globe, shown.anomaly = True, True
         cell.wait_for_caption("^Temperature less its lateral mean")
         expect(cell.frame.locator("#globe canvas")).to_be_visible()

@@ -67,8 +67,9 @@ function render({ model, el }) {
   let shows = 0; // how often the page was asked to show something
   let isReady = false;
 
-  const show = () => {
-    const changed = Object.keys(SHARED).filter((name) => !isSame(known[name], model.get(name)));
+  /** Asks the page to show what it does not show yet. */
+  const show = (names) => {
+    const changed = names.filter((name) => !isSame(known[name], model.get(name)));
     if (!isReady || changed.length === 0) return;
     for (const name of changed) known[name] = model.get(name);
     const parameters = Object.assign({}, ...changed.map((name) => SHARED[name](model.get(name))));
@@ -82,7 +83,7 @@ function render({ model, el }) {
       frame.contentWindow?.postMessage({ ...data, ...(await fileOf(model, await pages.get(model), name)) }, "*");
     } else if (data.earthgan === "ready") {
       isReady = true;
-      show(); // what Python has asked for meanwhile
+      show(Object.keys(SHARED)); // what Python has asked for meanwhile
     } else if ((data.id ?? 0) === shows) tell(data);
   };
 
@@ -100,8 +101,8 @@ function render({ model, el }) {
   };
 
   const resize = () => (frame.style.height = `${model.get("height")}px`);
-  const names = Object.keys(SHARED).map((name) => `change:${name}`);
-  for (const name of names) model.on(name, show);
+  const changes = Object.keys(SHARED).map((name) => [`change:${name}`, () => show([name])]);
+  for (const [name, on] of changes) model.on(name, on);
   model.on("change:height", resize);
   window.addEventListener("message", heard);
 
@@ -122,7 +123,7 @@ function render({ model, el }) {
 
   return () => {
     window.removeEventListener("message", heard);
-    for (const name of names) model.off(name, show);
+    for (const [name, on] of changes) model.off(name, on);
     model.off("change:height", resize);
     frame.remove();
   };
