@@ -126,7 +126,7 @@ $(VENV)/.serving: $(PACKAGES) | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.testing: $(PACKAGES) tests/requirements.txt | $(VENV)/bin/python
-	$(PIP) --editable 'services/core[onnx,torch]' --editable 'services/gateway[otel,seed]' --editable 'training[codecs,xarray]' \
+	$(PIP) --editable 'services/core[onnx,torch]' --editable 'services/gateway[notebook,otel,seed]' --editable 'training[codecs,xarray]' \
 	  --requirement tests/requirements.txt
 	@touch $@ $(VENV)/.serving
 

@@ -87,7 +87,7 @@ LAYERS = {
         "catalog wmts zarr",
         "edr stac",
         "page ogc",
-        "routes seed site",
+        "routes seed site notebook",
         "app server",
         "commands __init__",
     ),

@@ -4,6 +4,7 @@
  */
 
 import { markEmbedded } from "./embed.js";
+import { HELD } from "./held.js";
 import { remembered } from "./preference.js";
 import { absolute, entryOf, READS_PARTS, saidByPage, versioned } from "./said.js";
 import { startWorker } from "./surrogate/start.js";
@@ -13,6 +14,7 @@ function start() {
   const entry = said && !new URLSearchParams(location.search).has("data") && entryOf(said);
   if (!entry?.manifest?.surrogate || !READS_PARTS) return; // another surrogate's manifest is read first
   if (said.gateway !== null && remembered() === "server") return;
+  if (entry.folder.startsWith(HELD)) return; // there is no network to wait for
   const { catalog, surrogate } = entry.manifest;
   const folder = absolute(entry.folder);
   const frame = frameOf(new URLSearchParams(location.hash.slice(1)), catalog);

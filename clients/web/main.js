@@ -98,6 +98,7 @@ function run(source) {
     state = withChange(state, { view });
     permalink.write(state);
     caption.showPlaces(state);
+    more?.moved(state);
   });
   const recovery = new Recovery(connection, () => field.retry());
   const caption = new Caption(byId("caption"), catalog);
@@ -155,7 +156,13 @@ function run(source) {
   readout = new Readout(
     source,
     { shell: (frame) => field.shellOf(frame), place: () => (more?.isPinnedAt(probe.point, probe.place) ? null : probe.place), other: () => cut?.reading ?? null },
-    { value: (value) => legend.mark(value), failed: (reason) => message.inform(reason) },
+    {
+      value: (value, at) => {
+        legend.mark(value);
+        more?.read(value, at);
+      },
+      failed: (reason) => message.inform(reason),
+    },
   );
   const choose = (change) => {
     player.stop();

@@ -63,7 +63,7 @@ export class Permalink {
   }
 }
 
-/** The full address is written, because a fragment alone would be relative to the <base> that the gateway sets. */
+/** The full address is written, because a fragment alone would be relative to the <base>, which may be another page's. */
 function put(how, hash) {
-  if (hash !== location.hash) history[how](null, "", location.pathname + location.search + hash);
+  if (hash !== location.hash) history[how](null, "", location.href.split("#")[0] + hash);
 }

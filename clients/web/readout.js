@@ -27,7 +27,7 @@ export class Readout {
    *   shell: (frame: import("./source.js").Frame) => ?{shape: number[], values: Float32Array},
    *   place: () => ?{lat: number, lng: number}, other: () => ?{value: number, text: string, place: string},
    * }} of the values of a frame that this browser has computed; the place that is read; what is read off another picture than the map
-   * @param {{value: (value: number) => void, failed: (reason: string) => void}} on
+   * @param {{value: (value: number, at: ?{lat: number, lng: number}) => void, failed: (reason: string) => void}} on
    */
   constructor(source, of, on) {
     this.#grid = source.catalog.grid;
@@ -74,14 +74,14 @@ export class Readout {
     if (other) {
       document.getElementById("place").textContent = other.place;
       document.getElementById("value").textContent = other.text;
-      this.#on.value(other.value);
+      this.#on.value(other.value, null);
       return;
     }
     const place = this.#placeOf();
     const value = place && this.#shell ? sampleShell(this.#shell, this.#grid, place.lat, place.lng) * this.#factor : NaN;
     document.getElementById("place").textContent = place ? formatPlace(place.lat, place.lng) : "";
     document.getElementById("value").textContent = this.#valueText(place, value);
-    this.#on.value(value);
+    this.#on.value(value, place);
   }
 
   #valueText(place, value) {

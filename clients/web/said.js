@@ -13,8 +13,9 @@
  * }} Manifest  `surrogate` is null if browsers cannot compute it
  * @typedef {{name: string, title: string, folder: string, manifest: Manifest | string}} Entry  a surrogate; its manifest, or the
  *   manifest's address. All addresses are relative to the page.
- * @typedef {{gateway: ?string, worker: string, surrogates: Entry[], offline: ?string}} Said  the gateway's address, if there is
- *   one, the worker's, and that of the service worker, if the page can be kept for times without a network
+ * @typedef {{gateway: ?string, worker: string, surrogates: Entry[], offline: ?string, query?: string}} Said  the gateway's address,
+ *   if there is one, the worker's, and that of the service worker, if the page can be kept for times without a network. A page that
+ *   somebody else holds has no address of its own: `query` stands for what the address would ask for
  */
 
 /**

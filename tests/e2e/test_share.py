@@ -26,7 +26,11 @@ pytestmark = pytest.mark.page
 
 LESSON = """<!doctype html><title>Lesson</title><script>
   window.heard = [];
-  addEventListener("message", ({{ data }}) => window.heard.push(data));
+  window.latest = {{}};
+  addEventListener("message", ({{ data }}) => {{
+    window.latest[data.earthgan] = data;
+    if (data.earthgan === "shown") window.heard.push(data);
+  }});
 </script><iframe src="{url}/?embed=depth#depth=660" width="700" height="420"></iframe>"""
 #: How wide and how high a film is.
 FILM = """async (base64) => {
@@ -60,6 +64,9 @@ def test_another_page_shows_the_picture_and_is_told_of_it(page: Page, gateway: G
         page.evaluate("frames[0].postMessage({ earthgan: 'show', t: 2, depth: 1600 }, '*')")
         page.wait_for_function("/1,60[0-9] km · step 2/.test(window.heard.at(-1).caption)")
         assert page.evaluate("window.heard.at(-1).hash").startswith("#var=temperature&t=2&r=")
+        chosen = page.evaluate("window.latest.chosen")
+        assert (chosen["t"], chosen["view"], chosen["place"]) == (2, None, None)
+        assert chosen["depth_km"] == pytest.approx(1600, abs=9)
         inner.locator("#depth").fill("50")
         page.wait_for_function("!/1,60[0-9] km/.test(window.heard.at(-1).caption)")
         page.wait_for_timeout(600)

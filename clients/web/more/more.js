@@ -106,7 +106,18 @@ export class More {
     this.#below.show({ place });
     this.#compare.show(state);
     this.#switches.show(state);
+    this.#embedding?.chosen(state);
     this.#watch();
+  }
+
+  /** The reader looks at another part of the map. @param {import("../state.js").State} state */
+  moved(state) {
+    this.#embedding?.chosen(state);
+  }
+
+  /** Another value is read. @param {number} value in the legend's unit @param {?{lat: number, lng: number}} at */
+  read(value, at) {
+    this.#embedding?.read(value / (this.#page.legend()?.factor ?? 1), at);
   }
 
   /** A frame is on the map. @param {import("../source.js").Frame} frame @param {string} detail whether a better one follows */

@@ -22,6 +22,8 @@ const KNOWN = {
 /** A digest may be cut to so many digits. */
 const FEWEST_DIGITS = 32;
 
+/** @typedef {{get: (address: string) => Promise<?ArrayBuffer> | undefined, delete: (address: string) => void}} Given  files by address */
+
 /** Reads a folder's files and compares them with the digests that spec.json states. */
 export class Folder {
   #address;
@@ -31,7 +33,7 @@ export class Folder {
   /** The number of bytes that were read. */
   bytes = 0;
 
-  /** @param {boolean} hasVersions whether its addresses name the files' versions @param {Map<string, Promise<?ArrayBuffer>>} given */
+  /** @param {boolean} hasVersions whether its addresses name the files' versions @param {Given} given */
   constructor(address, hasVersions, given) {
     this.#address = address;
     this.#hasVersions = hasVersions;

@@ -1,5 +1,7 @@
 /** Starts the worker that computes a surrogate. */
 
+import { heldFile } from "../held.js";
+
 /**
  * @param {string | URL} address of worker.js
  * @param {{open: string, packed?: ?import("../said.js").Packed, expected?: string[]}} request the folder's absolute address;
@@ -9,7 +11,10 @@
 export function startWorker(address, request) {
   const worker = new Worker(address, { type: "module" });
   const opened = new Promise((resolve) => {
-    worker.addEventListener("message", ({ data }) => resolve(data.opened), { once: true });
+    worker.addEventListener("message", async ({ data: { opened, wanted } }) => {
+      if (opened) resolve(opened);
+      if (wanted) worker.postMessage({ arrived: wanted, ...(await heldFile(wanted)) });
+    });
     worker.addEventListener("error", () => resolve({ error: "This browser does not start the worker." }), { once: true });
   });
   worker.postMessage(request);

@@ -44,7 +44,7 @@ const KEPT = 9;
 
 /**
  * @param {string} address the folder's address, with or without a slash at the end
- * @param {{packed?: ?import("../said.js").Packed, given?: Map<string, Promise<?ArrayBuffer>>}} [known] what is known of the
+ * @param {{packed?: ?import("../said.js").Packed, given?: import("./folder.js").Given}} [known] what is known of the
  *   surrogate, and files by address that somebody else reads: null if that fails
  * @returns {Promise<Surrogate>} throws SourceError if a file cannot be fetched, SurrogateError if it cannot be used
  */

@@ -5,6 +5,7 @@
  * then what programs beside this one compute, and then all shells of a globe.
  */
 
+import { HELD } from "../held.js";
 import { chainsOf } from "./chains.js";
 import { quantityOf } from "./derived.js";
 import { Series } from "./series.js";
@@ -42,7 +43,7 @@ addEventListener("message", ({ data }) => {
     return;
   }
   if (data.arrived) {
-    arrivals.get(data.arrived)?.(data.data);
+    arrivals.get(data.arrived)?.(data.error ? Promise.reject(new Error(data.error)) : data.data);
     return;
   }
   if (data.watch) {
@@ -86,8 +87,20 @@ const latest = () => [...requests.values()].at(-1);
 /** The latest request that need not wait for the network: what the reader sees while a drag is ahead of it. */
 const best = () => [...requests.values()].findLast(({ isRead }) => isRead);
 
+/** A file that the page will send. @param {string} file its address @returns {Promise<?ArrayBuffer>} */
+const arrival = (file) => new Promise((resolve) => arrivals.set(file, resolve));
+
+/** Files that have no addresses for browsers: the page is asked for each. */
+const lent = {
+  get: (file) => {
+    postMessage({ wanted: file });
+    return arrival(file);
+  },
+  delete: (file) => arrivals.delete(file),
+};
+
 async function open({ open: address, packed, expected = [] }) {
-  const given = new Map(expected.map((file) => [file, new Promise((resolve) => arrivals.set(file, resolve))]));
+  const given = address.startsWith(HELD) ? lent : new Map(expected.map((file) => [file, arrival(file)]));
   try {
     const surrogate = await openSurrogate(address, { packed, given });
     postMessage({ opened: { bytes: surrogate.bytes, chains: chainsOf(surrogate.spec.inputs.steps) } });

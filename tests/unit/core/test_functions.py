@@ -8,11 +8,14 @@ import pytest
 import earthgan
 from places import ROOT
 
-DECLARED = tomllib.loads((ROOT / "training" / "pyproject.toml").read_text())["project"]["entry-points"]
+DECLARED = [
+    tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]["entry-points"]
+    for folder in ("training", "services/gateway")
+]
 
 
-def test_the_training_package_offers_what_the_core_looks_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    offered = DECLARED["earthgan.functions"]
+def test_other_packages_offer_what_the_core_looks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = {name: value for each in DECLARED for name, value in each["earthgan.functions"].items()}
     assert set(offered) == set(earthgan._ADDED)
     for name, value in offered.items():
         entry_point = EntryPoint(name, value, "earthgan.functions")

@@ -20,7 +20,7 @@ _LAZY = {"open": "earthgan.run.run", "Run": "earthgan.run.run"}
 
 #: The functions that other packages add under their own names, and the packages. The entry-point group
 #: `earthgan.functions` says where each is.
-_ADDED = {"make": "earthgan-training"}
+_ADDED = {"make": "earthgan-training", "map_of": "earthgan-gateway[notebook]"}
 
 
 def __getattr__(name: str) -> Any:
@@ -30,5 +30,5 @@ def __getattr__(name: str) -> Any:
     if name in _ADDED:
         for entry_point in entry_points(group="earthgan.functions", name=name):
             return entry_point.load()
-        raise AttributeError(f"earthgan.{name} needs the package {_ADDED[name]}: pip install {_ADDED[name]}")
+        raise AttributeError(f"earthgan.{name} needs the package {_ADDED[name]}: pip install '{_ADDED[name]}'")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

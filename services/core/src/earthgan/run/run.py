@@ -188,6 +188,25 @@ class Run:
 
         return dataset(self)
 
+    def map(
+        self,
+        variable: str | None = None,
+        depth_km: float | None = None,
+        step: float | None = None,
+        *,
+        globe: bool = False,
+        **options: Any,
+    ) -> Any:
+        """The page's map for a cell of a notebook: a widget of `earthgan_gateway.notebook.widget.Map`.
+
+        Without a variable, a depth or a step it shows what the page shows first. `options` are other traits of the
+        widget, such as `height`, and `controls`: which of `variable`, `depth`, `time`, `zoom` and `below` the map has.
+        Needs the extra `notebook` of `earthgan-gateway`. Raises InvalidRequest, UnknownVariable and UnknownStep.
+        """
+        import earthgan
+
+        return earthgan.map_of(self, variable=variable, depth_km=depth_km, step=step, globe=globe, **options)
+
     def _row(self, name: str) -> Derived:
         if name not in self._rows:
             raise UnknownVariable(name, self.variables)

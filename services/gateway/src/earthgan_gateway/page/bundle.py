@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +17,11 @@ VERSION_DIGITS = 16
 #: Where index.html takes what it is told, in their order there: addresses to ask for early, what the page is about, its
 #: modules, and weights.
 PLACES = ("<!--files-->", "<!--page-->", "<!--code-->", "<!--weights-->")
+
+#: What a site's service worker computes the chunks of a Zarr store with. No page loads it.
+ZARR = "zarr.js"
+#: Where a file of the bundle names its source map. Copies of the file have none beside them.
+SOURCE_MAP = re.compile(r"\n//# sourceMappingURL=\S+\s*\Z")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from earthgan_gateway.page.bundle import PLACES, Bundle
+from earthgan_gateway.page.bundle import PLACES, SOURCE_MAP, ZARR, Bundle
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,38 @@ def built_page(
         f'<script type="module" src="{address("main.js")}"></script>',
         f'<script>globalThis.earthganWeights?.("{b64encode(weights).decode()}")</script>' if weights else "",
     )
+    return _filled(bundle, written)
+
+
+def held_page(bundle: Bundle, start: str, entry: Entry, query: str) -> str:
+    """Return the HTML of a page that holds its own modules, for a frame without an address and without a server.
+
+    `start` is the script that starts such a page, and `query` stands for what its address would ask for. The folder of
+    `entry` begins with `held:`, which the page's `held.js` explains.
+    """
+    told = {
+        "gateway": None,
+        "worker": f"./worker.js?v={bundle.versions['worker.js']}",
+        "offline": None,
+        "surrogates": [vars(entry)],
+        "query": query,
+    }
+    codes = {
+        name: SOURCE_MAP.sub("\n", (bundle.folder / name).read_text(encoding="utf-8"))
+        for name in bundle.versions
+        if name != ZARR
+    }
+    written = (
+        "",
+        f'<script id="earthgan" type="application/json">{_within_html(told)}</script>',
+        f'<script id="codes" type="application/json">{_within_html(codes)}</script>\n'
+        f'<script type="module">{start}</script>',
+        "",
+    )
+    return _filled(bundle, written)
+
+
+def _filled(bundle: Bundle, written: Sequence[str]) -> str:
     html = bundle.html
     for place, text in zip(PLACES, written, strict=True):
         html = html.replace(place, text, 1)

@@ -14,18 +14,17 @@ from earthgan.errors import BadInput
 from earthgan.spec import SPEC_FILE
 from earthgan.surrogate import Surrogate
 from earthgan_gateway.offer import Offer
-from earthgan_gateway.page.bundle import Bundle, version_of
+from earthgan_gateway.page.bundle import SOURCE_MAP, ZARR, Bundle, version_of
 from earthgan_gateway.page.html import Entry, built_page
 from earthgan_gateway.page.manifest import Manifest, served_files, why_not
 from earthgan_gateway.zarr import METADATA, documents
 
 SURROGATES, MANIFEST, STORE = "surrogates", "manifest.json", "store.json"
-#: The service worker, and what it computes the chunks of a Zarr store with.
-OFFLINE, ZARR = "sw.js", "zarr.js"
+#: The service worker.
+OFFLINE = "sw.js"
 #: The folder of the lesson, which names its surrogate by the digest.
 LESSONS = "pages"
 _ABOUT = re.compile(r'<meta name="surrogate" content="([0-9a-f]+)">')
-_SOURCE_MAP = re.compile(r"\n//# sourceMappingURL=\S+\s*\Z")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -72,7 +71,7 @@ def write_site(folder: Path, page: Path, shown: Sequence[Shown]) -> None:
     folder.mkdir(exist_ok=True)
     for name in bundle.versions:
         text = (bundle.folder / name).read_text(encoding="utf-8")
-        (folder / name).write_text(_SOURCE_MAP.sub("\n", text), encoding="utf-8")
+        (folder / name).write_text(SOURCE_MAP.sub("\n", text), encoding="utf-8")
     for licence in sorted(page.glob("vendor/*/LICENSE")):
         if any(source.startswith(f"vendor/{licence.parent.name}/") for source in bundle.sources):
             shutil.copyfile(licence, folder / f"{licence.parent.name}.LICENSE.txt")
