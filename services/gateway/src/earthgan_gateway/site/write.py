@@ -70,7 +70,7 @@ def write_site(folder: Path, page: Path, shown: Sequence[Shown]) -> None:
         if any(source.startswith(f"vendor/{licence.parent.name}/") for source in bundle.sources):
             shutil.copyfile(licence, folder / f"{licence.parent.name}.LICENSE.txt")
     entries = [_entry(folder, each, is_first=each is shown[0]) for each in shown]
-    html = built_page(bundle, "", entries, shown[0].manifest.first_weights, gateway=None, offline=OFFLINE)
+    html = built_page(bundle, "", entries, gateway=None, offline=OFFLINE)
     site = {
         "version": version_of(html.encode()),
         "page": ["./", *(f"{name}?v={version}" for name, version in bundle.versions.items())],
