@@ -3,10 +3,12 @@
 import { ComputedField } from "./computed-field.js";
 import { openComputer } from "./computed.js";
 import { FieldLayer } from "./field-layer.js";
+import { firstShell, holdsFirst } from "./first.js";
 import { amountOf, durationOf } from "./format.js";
 import { keepOffline } from "./offline.js";
 import { remember, remembered } from "./preference.js";
 import { framePath } from "./state.js";
+import { startAhead } from "./surrogate/ahead.js";
 
 export class Engine {
   #map;
@@ -17,6 +19,8 @@ export class Engine {
   #server;
   #browser = null; // promise of a field that this browser computes
   #computer = null;
+  /** The field that the page holds, until another is on the map: what shows it, its values, and whether it is on the map itself. */
+  #first = null;
   #wanted = null;
   #isKept = false; // whether the page and its surrogate are being kept for times without a network
   #asked = 0; // when the wanted frame was asked for, in ms
@@ -24,7 +28,8 @@ export class Engine {
   /**
    * @param {import("./vendor/leaflet/leaflet-src.esm.js").Map} map
    * @param {import("./source.js").Source} source @param {HTMLFieldSetElement} element the switch
-   * @param {ConstructorParameters<typeof FieldLayer>[2] & {chosen: () => void}} on `chosen`: another engine computes from now on
+   * @param {Omit<ConstructorParameters<typeof FieldLayer>[2], "loading"> & {loading: (isShown: boolean) => void, chosen: () => void}} on
+   *   `loading`: whether a picture of the same frame is on the map; `chosen`: another engine computes from now on
    */
   constructor(map, source, element, on) {
     this.#map = map;
@@ -43,6 +48,7 @@ export class Engine {
     });
     const reason = whyNot(source);
     if (reason) this.#refuse(reason);
+    if (!reason && !globalThis.earthganEarly) this.#first = this.#openFirst();
     const chosen = reason ? "server" : (remembered() ?? "browser");
     this.#choose(this.#server === null ? "browser" : chosen);
   }
@@ -52,7 +58,11 @@ export class Engine {
     this.#wanted = frame;
     this.#asked = performance.now();
     if (this.#chosen === "server") this.#server.show(frame);
-    else this.#compute((field) => field.show(this.#wanted));
+    else if (this.#first?.isShown === false && holdsFirst(this.#source.packed, frame)) this.#first.field.show(frame);
+    else {
+      if (this.#first?.isShown === false) this.#leaveFirst();
+      this.#compute((field) => field.show(this.#wanted));
+    }
   }
 
   /** Loads the wanted frame again. */
@@ -78,7 +88,9 @@ export class Engine {
 
   /** The values of a frame on the catalog's grid, if this browser has computed them. */
   shellOf(frame) {
-    return this.#chosen === "browser" ? (this.#computer?.shellOf(frame) ?? null) : null;
+    if (this.#chosen !== "browser") return null;
+    const first = this.#first?.isShown && holdsFirst(this.#source.packed, frame) ? this.#first.shell : null;
+    return this.#computer?.shellOf(frame) ?? first;
   }
 
   /**
@@ -99,12 +111,12 @@ export class Engine {
     if (this.#wanted) {
       this.show(this.#wanted); // the old picture stays until the new one is there
       if (engine === "browser") this.#compute((field) => field.retry());
-    } else if (engine === "browser") this.#open();
+    } else if (engine === "browser" && this.#first === null) this.#open();
   }
 
   /** Uses the field that this browser computes, once it is open. If it cannot be opened, the server takes over. */
   async #compute(use) {
-    if (this.#computer === null) this.#on.loading();
+    if (this.#computer === null) this.#loading("browser");
     try {
       const field = await this.#open();
       if (this.#chosen === "browser") use(field);
@@ -131,16 +143,68 @@ export class Engine {
     return this.#browser;
   }
 
+  /** The field that the page holds, if it does. This browser gets what computes fields when that is on the map. */
+  #openFirst() {
+    const { packed, fetchLegend, catalog: { grid } } = this.#source;
+    if (!packed?.first) return null;
+    const shape = [grid.latitudes_deg.length, grid.longitudes_deg.length];
+    const first = { shell: null, isShown: false, field: null };
+    const compute = () => this.#compute((field) => field.show(this.#wanted));
+    const computer = {
+      legend: ({ variable }) => fetchLegend(variable),
+      compute: (_, on) =>
+        firstShell(packed)
+          .then((shell) => {
+            first.shell = { shape, values: shell.values };
+            on.computed(shell);
+          })
+          .catch(on.failed),
+    };
+    first.field = new ComputedField(this.#map, this.#source, computer, {
+      loading: () => this.#loading("browser"),
+      failed: () => {
+        this.#leaveFirst();
+        compute();
+      },
+      shown: (frame, detail) => {
+        if (first !== this.#first || this.#chosen !== "browser" || !holdsFirst(packed, this.#wanted)) return;
+        first.isShown = true;
+        this.#shown("browser", frame, detail, true);
+        setTimeout(() => {
+          try {
+            if (this.#browser === null) startAhead(this.#source, frame);
+          } catch {
+            // Whoever opens the worker sees why.
+          }
+          compute();
+        });
+      },
+    });
+    return first;
+  }
+
+  #leaveFirst() {
+    this.#first?.field.clear();
+    this.#first = null;
+  }
+
+  /** A frame is on its way. It may be on the map already, as the page holds it. */
+  #loading(engine) {
+    const isShown = Boolean(this.#first?.isShown) && holdsFirst(this.#source.packed, this.#wanted);
+    if (engine === this.#chosen) this.#on.loading(isShown);
+  }
+
   /** What an engine reports only counts while it is chosen. */
   #forwarded(engine) {
     return {
-      loading: () => engine === this.#chosen && this.#on.loading(),
+      loading: () => this.#loading(engine),
       failed: (reason) => engine === this.#chosen && this.#on.failed(reason),
     };
   }
 
-  #shown(engine, frame, { detail, cost }) {
+  #shown(engine, frame, { detail, cost }, isFirst = false) {
     if (engine !== this.#chosen) return;
+    if (!isFirst) this.#leaveFirst();
     if (engine === "browser") this.#server?.clear();
     else this.#browser?.then((field) => engine === this.#chosen && field.clear(), () => {});
     document.documentElement.dataset.detail = detail;

@@ -102,11 +102,12 @@ function run(source) {
   const recovery = new Recovery(connection, () => field.retry());
   const caption = new Caption(byId("caption"), catalog);
   const field = new Engine(globe.leaflet, source, byId("engine"), {
-    loading: () => {
+    loading: (isShown) => {
+      recovery.loading();
+      if (isShown) return; // a better one is on its way
       delete dataset.loaded;
       delete dataset.detail;
       dataset.busy = "";
-      recovery.loading();
     },
     shown: showWords,
     failed: (reason) => {

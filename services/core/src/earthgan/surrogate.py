@@ -257,6 +257,24 @@ class Surrogate:
             found = self.kind.corrections(self.folder / step.file) if step is after else None
         return found.added(normalised, window, index) if found else normalised
 
+    def coded_shell(self, variable: str, t: int, r: int) -> Field | None:
+        """A shell `(latitude, longitude)` in the variable's unit, of what is coded of a time step alone. It costs less
+        than a refined shell. None if the file of the time step does not say it.
+
+        Raises UnknownVariable, UnknownStep, UnknownShell and DamagedSurrogate.
+        """
+        index = [self.check_variable(variable)]
+        self.check_shell(r)
+        with self._decoding(t) as path:
+            coded = self.kind.coded(path)
+        if coded is None:
+            return None
+        whole = self.grid.whole
+        window = Window(range(r, r + 1), whole.rows, whole.columns)
+        shell = self._driven(t, index, self.kind.evaluate(coded, window, index))
+        found: Field = self.in_units(shell, [variable])[0, 0]
+        return found
+
     def strength(self, t: float) -> float:
         """The strength of the buoyancy at a time. Between two time steps, it changes evenly. Raises UnknownStep."""
         before, after = self.check_time(t)
