@@ -9,8 +9,8 @@ import { remembered } from "./preference.js";
 import { absolute, entryOf, READS_PARTS, saidByPage } from "./said.js";
 import { startAhead } from "./surrogate/ahead.js";
 
-/** What an address asks for that the worker computes besides. */
-const NEED_WORKER = ["place", "section", "compare", "globe", "anomaly", "range"];
+/** The parts of an address for which the field that the page holds is enough. */
+const NAMES = ["var", "t", "r", "lat", "lng", "zoom"];
 
 function start() {
   const said = saidByPage();
@@ -20,8 +20,8 @@ function start() {
   const { catalog, surrogate } = entry.manifest;
   const asked = new URLSearchParams(location.hash.slice(1));
   const frame = frameOf(asked, catalog);
-  // A slow network then carries what shows that field first.
-  if (holdsFirst(surrogate, frame) && !NEED_WORKER.some((name) => asked.has(name))) return;
+  const isPlain = [...asked].every(([name, text]) => NAMES.includes(name) && text === String(frame[name] ?? text));
+  if (isPlain && holdsFirst(surrogate, frame)) return; // a slow network then carries what shows that field
   startAhead({ folder: absolute(entry.folder), packed: surrogate, worker: absolute(said.worker) }, frame);
 }
 

@@ -3,12 +3,11 @@
 import { ComputedField } from "./computed-field.js";
 import { openComputer } from "./computed.js";
 import { FieldLayer } from "./field-layer.js";
-import { firstShell, holdsFirst } from "./first.js";
+import { firstComputer, holdsFirst } from "./first.js";
 import { amountOf, durationOf } from "./format.js";
 import { keepOffline } from "./offline.js";
 import { remember, remembered } from "./preference.js";
 import { framePath } from "./state.js";
-import { startAhead } from "./surrogate/ahead.js";
 
 export class Engine {
   #map;
@@ -19,7 +18,7 @@ export class Engine {
   #server;
   #browser = null; // promise of a field that this browser computes
   #computer = null;
-  /** The field that the page holds, until another is on the map: what shows it, its values, and whether it is on the map itself. */
+  /** The field that the page holds, until another is on the map: its computer, what shows it, and whether it is on the map. */
   #first = null;
   #wanted = null;
   #isKept = false; // whether the page and its surrogate are being kept for times without a network
@@ -48,7 +47,6 @@ export class Engine {
     });
     const reason = whyNot(source);
     if (reason) this.#refuse(reason);
-    if (!reason && !globalThis.earthganEarly) this.#first = this.#openFirst();
     const chosen = reason ? "server" : (remembered() ?? "browser");
     this.#choose(this.#server === null ? "browser" : chosen);
   }
@@ -57,18 +55,18 @@ export class Engine {
   show(frame) {
     this.#wanted = frame;
     this.#asked = performance.now();
+    const isFirst = this.#chosen === "browser" && this.#browser === null && holdsFirst(this.#source.packed, frame);
+    if (isFirst) this.#first ??= this.#openFirst();
+    else if (this.#first?.isShown === false) this.#leaveFirst();
     if (this.#chosen === "server") this.#server.show(frame);
-    else if (this.#first?.isShown === false && holdsFirst(this.#source.packed, frame)) this.#first.field.show(frame);
-    else {
-      if (this.#first?.isShown === false) this.#leaveFirst();
-      this.#compute((field) => field.show(this.#wanted));
-    }
+    else if (isFirst) this.#first.field.show(frame);
+    else this.#compute((field) => field.show(this.#wanted));
   }
 
   /** Loads the wanted frame again. */
   retry() {
     if (this.#chosen === "server") this.#server.retry();
-    else this.#compute((field) => field.retry());
+    else this.#compute((field) => field.retry(this.#wanted));
   }
 
   /** What computes: "browser" or "server". */
@@ -89,8 +87,7 @@ export class Engine {
   /** The values of a frame on the catalog's grid, if this browser has computed them. */
   shellOf(frame) {
     if (this.#chosen !== "browser") return null;
-    const first = this.#first?.isShown && holdsFirst(this.#source.packed, frame) ? this.#first.shell : null;
-    return this.#computer?.shellOf(frame) ?? first;
+    return this.#computer?.shellOf(frame) ?? this.#first?.computer.shellOf(frame) ?? null;
   }
 
   /**
@@ -107,11 +104,10 @@ export class Engine {
     if (engine === this.#chosen) return;
     this.#chosen = engine;
     this.#element.querySelector(`[value="${engine}"]`).checked = true;
-    if (this.#wanted) this.#on.chosen();
-    if (this.#wanted) {
-      this.show(this.#wanted); // the old picture stays until the new one is there
-      if (engine === "browser") this.#compute((field) => field.retry());
-    } else if (engine === "browser" && this.#first === null) this.#open();
+    if (this.#wanted === null) return;
+    this.#on.chosen();
+    this.show(this.#wanted); // the old picture stays until the new one is there
+    if (engine === "browser") this.retry();
   }
 
   /** Uses the field that this browser computes, once it is open. If it cannot be opened, the server takes over. */
@@ -143,41 +139,19 @@ export class Engine {
     return this.#browser;
   }
 
-  /** The field that the page holds, if it does. This browser gets what computes fields when that is on the map. */
+  /** Opens the field that the page holds. When it is on the map, what this browser computes takes its place. */
   #openFirst() {
-    const { packed, fetchLegend, catalog: { grid } } = this.#source;
-    if (!packed?.first) return null;
-    const shape = [grid.latitudes_deg.length, grid.longitudes_deg.length];
-    const first = { shell: null, isShown: false, field: null };
-    const compute = () => this.#compute((field) => field.show(this.#wanted));
-    const computer = {
-      legend: ({ variable }) => fetchLegend(variable),
-      compute: (_, on) =>
-        firstShell(packed)
-          .then((shell) => {
-            first.shell = { shape, values: shell.values };
-            on.computed(shell);
-          })
-          .catch(on.failed),
-    };
-    first.field = new ComputedField(this.#map, this.#source, computer, {
+    const first = { computer: firstComputer(this.#source), field: null, isShown: false };
+    first.field = new ComputedField(this.#map, this.#source, first.computer, {
       loading: () => this.#loading("browser"),
-      failed: () => {
-        this.#leaveFirst();
-        compute();
-      },
       shown: (frame, detail) => {
-        if (first !== this.#first || this.#chosen !== "browser" || !holdsFirst(packed, this.#wanted)) return;
         first.isShown = true;
         this.#shown("browser", frame, detail, true);
-        setTimeout(() => {
-          try {
-            if (this.#browser === null) startAhead(this.#source, frame);
-          } catch {
-            // Whoever opens the worker sees why.
-          }
-          compute();
-        });
+        this.#compute((field) => field.show(this.#wanted));
+      },
+      failed: () => {
+        this.#leaveFirst();
+        this.#compute((field) => field.show(this.#wanted));
       },
     });
     return first;

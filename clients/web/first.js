@@ -5,6 +5,7 @@
 
 import { numbersOf, READS_PARTS } from "./said.js";
 import { frameKey } from "./state.js";
+import { startAhead } from "./surrogate/ahead.js";
 
 /** The steps between the values `low` and `high`. */
 const STEPS = 254;
@@ -16,6 +17,34 @@ const STEPS = 254;
 
 /** Whether the page holds a frame. @param {?import("./said.js").Packed} packed @param {import("./source.js").Frame} frame */
 export const holdsFirst = (packed, frame) => READS_PARTS && Boolean(packed?.first) && frameKey(packed.first) === frameKey(frame);
+
+/**
+ * What shows the first field, as if it computed it. The worker that computes all others is started meanwhile.
+ * @param {import("./source.js").Source} source whose page holds its first field
+ * @returns {Pick<import("./computed.js").Computer, "legend" | "compute" | "shellOf">}
+ */
+export function firstComputer(source) {
+  const { packed, fetchLegend, catalog: { grid } } = source;
+  let found = null;
+  return {
+    legend: ({ variable }) => fetchLegend(variable),
+    compute: async (frame, on) => {
+      try {
+        if (!globalThis.earthganEarly) startAhead(source, frame);
+      } catch {
+        // Whoever opens the worker sees why.
+      }
+      try {
+        const shell = await firstShell(packed);
+        found = { shape: [grid.latitudes_deg.length, grid.longitudes_deg.length], values: shell.values };
+        on.computed(shell);
+      } catch (error) {
+        on.failed(error);
+      }
+    },
+    shellOf: (frame) => (holdsFirst(packed, frame) ? found : null),
+  };
+}
 
 /**
  * @param {import("./said.js").Packed} packed

@@ -140,7 +140,7 @@ def memory_mb(browser: Browser) -> float:
     processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
     session.detach()
     used = (psutil.Process(each["id"]).memory_full_info().uss for each in processes if each["type"] == "renderer")
-    return sum(used) / 1e6
+    return float(sum(used)) / 1e6
 
 
 def open_page(browser: Browser, url: str) -> Page:
