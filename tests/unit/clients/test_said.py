@@ -13,6 +13,7 @@ import earthgan
 from earthgan import Surrogate
 from earthgan_gateway import catalog
 from earthgan_gateway.offer import Offer
+from earthgan_gateway.page.first import first_field
 from earthgan_gateway.page.manifest import Manifest
 from places import BASELINE_SURROGATE, DEFAULT_SURROGATE, ROOT
 
@@ -75,3 +76,14 @@ def test_the_page_holds_the_first_field_in_as_many_steps_as_a_picture_has_colour
     assert np.abs(run.shell(view["variable"], view["t"], view["r"]) - due).mean() < step
     predicted = next(step.t for step in surrogate.steps if step.predicted_from is not None)
     assert surrogate.coded_shell(view["variable"], predicted, view["r"]) is None
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+def test_values_of_the_first_field_may_lie_beyond_the_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    surrogate = Surrogate(DEFAULT_SURROGATE)
+    due = np.linspace(-5000, 5000, 180 * 360, dtype=np.float32).reshape(180, 360)
+    monkeypatch.setattr(Surrogate, "coded_shell", lambda *_, **__: due)
+    spec = {"grid": {"longitudes_deg": {"first": 0, "last": 359, "count": 360}}}
+    document = {"surrogate": {"spec": spec, "first": first_field(surrogate)}}
+    found = np.array(told(FIRST, Manifest(document, {}))).reshape(due.shape)
+    np.testing.assert_allclose(found, due, rtol=0, atol=0.501 * 10000 / 254)

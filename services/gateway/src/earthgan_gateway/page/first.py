@@ -23,14 +23,15 @@ def first_field(surrogate: Surrogate) -> dict[str, Any] | None:
     None if a code alone does not say the field, and if it cannot be read: then browsers see why.
     """
     view = catalog.first_view(surrogate)
-    low, high = surrogate.spec.variables[surrogate.variables.index(view["variable"])].range
     try:
         shell = surrogate.coded_shell(**view)
     except DamagedSurrogate:
         return None
     if shell is None:
         return None
-    steps = np.rint((shell - low) * (_STEPS / (high - low))).clip(0, _STEPS).astype(np.uint8)
+    ends = surrogate.spec.variables[surrogate.variables.index(view["variable"])].range
+    low, high = min(ends[0], float(shell.min())), max(ends[1], float(shell.max()))
+    steps = np.rint((shell - low) * (_STEPS / (high - low))).astype(np.uint8)
     rises = np.diff(np.diff(steps, axis=1, prepend=np.uint8(0)), axis=0, prepend=np.uint8(0))
     values = b64encode(zlib.compress(rises.tobytes(), 9)).decode()
     return {**view, "low": low, "high": high, "values": values}
