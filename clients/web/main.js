@@ -191,6 +191,13 @@ function run(source) {
   button("globe").addEventListener("click", () => choose({ globe: state.globe ? null : "1" }));
   button("compare").addEventListener("click", async () => (await open())?.toggleCompare());
   button("section").addEventListener("click", async () => (await open())?.toggleSection());
+  for (const name of ["flow", "features"]) {
+    const input = byId("controls").elements[name];
+    input.addEventListener("change", async () => {
+      page.look({ [name]: input.checked ? "1" : null });
+      (await open())?.show(state);
+    });
+  }
   byId("cite").addEventListener("click", async () => (await open())?.cite());
   tellWhatIsCutOff(maxLatitude(globe.leaflet));
   navigate();
