@@ -8,6 +8,7 @@ import { amountOf, durationOf } from "./format.js";
 import { keepOffline } from "./offline.js";
 import { remember, remembered } from "./preference.js";
 import { framePath } from "./state.js";
+import { startAhead } from "./surrogate/ahead.js";
 
 export class Engine {
   #map;
@@ -147,7 +148,10 @@ export class Engine {
       shown: (frame, detail) => {
         first.isShown = true;
         this.#shown("browser", frame, detail, true);
-        this.#compute((field) => field.show(this.#wanted));
+        setTimeout(() => {
+          if (this.#browser === null) startAhead(this.#source, frame);
+          this.#compute((field) => field.show(this.#wanted));
+        });
       },
       failed: () => {
         this.#leaveFirst();

@@ -5,7 +5,6 @@
 
 import { numbersOf, READS_PARTS } from "./said.js";
 import { frameKey } from "./state.js";
-import { startAhead } from "./surrogate/ahead.js";
 
 /** The steps between the values `low` and `high`. */
 const STEPS = 254;
@@ -19,21 +18,15 @@ const STEPS = 254;
 export const holdsFirst = (packed, frame) => READS_PARTS && Boolean(packed?.first) && frameKey(packed.first) === frameKey(frame);
 
 /**
- * What shows the first field, as if it computed it. The worker that computes all others is started meanwhile.
- * @param {import("./source.js").Source} source whose page holds its first field
+ * What shows the first field, as if it computed it.
+ * @param {import("./source.js").Source} source of a page that holds its first field
  * @returns {Pick<import("./computed.js").Computer, "legend" | "compute" | "shellOf">}
  */
-export function firstComputer(source) {
-  const { packed, fetchLegend, catalog: { grid } } = source;
+export function firstComputer({ packed, fetchLegend, catalog: { grid } }) {
   let found = null;
   return {
     legend: ({ variable }) => fetchLegend(variable),
-    compute: async (frame, on) => {
-      try {
-        if (!globalThis.earthganEarly) startAhead(source, frame);
-      } catch {
-        // Whoever opens the worker sees why.
-      }
+    compute: async (_, on) => {
       try {
         const shell = await firstShell(packed);
         found = { shape: [grid.latitudes_deg.length, grid.longitudes_deg.length], values: shell.values };

@@ -6,12 +6,18 @@ import { startWorker } from "./start.js";
 /**
  * @param {{folder: string, packed: import("../said.js").Packed, worker: string}} of absolute addresses of the folder and of
  *   the worker, and what is known of the surrogate
- * @param {import("../source.js").Frame} frame throws if the browser refuses workers
+ * @param {import("../source.js").Frame} frame
  */
 export function startAhead({ folder, packed, worker: program }, frame) {
+  if (globalThis.earthganEarly) return;
   const step = packed.spec.inputs.steps.find(({ t }) => t === frame.t);
   const expected = [packed.parts.coded, step].map((file) => versioned(folder, file));
-  const started = startWorker(program, { open: folder, packed, expected });
+  let started;
+  try {
+    started = startWorker(program, { open: folder, packed, expected });
+  } catch {
+    return; // client.js tries the same, and says what is wrong
+  }
   for (const address of expected) {
     read(address).then((data) => started.worker.postMessage({ arrived: address, data }, data ? [data] : []));
   }
