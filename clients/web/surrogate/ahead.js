@@ -9,7 +9,7 @@ import { startWorker } from "./start.js";
  * @param {import("../source.js").Frame} frame
  */
 export function startAhead({ folder, packed, worker: program }, frame) {
-  if (globalThis.earthganEarly) return;
+  if (globalThis.earthganEarly || !/^https?:/.test(folder)) return; // other files are not asked for by their addresses
   const step = packed.spec.inputs.steps.find(({ t }) => t === frame.t);
   const expected = [packed.parts.coded, step].map((file) => versioned(folder, file));
   let started;
