@@ -2,7 +2,7 @@
  * Writes the built page, `clients/web/bundle/`: index.html with its style, and one minified file each of the page's modules,
  * of what they open later, of the library that plots, of the globe, of what is drawn over the map, of Leaflet, of the worker and of what that loads, and of the Zarr store of a site. `node build.js [FOLDER]` writes to another folder.
  *
- * The gateway and `earthgan site` put what the page is told and its addresses in the places of four comments of index.html.
+ * The gateway and `earthgan site` put what the page is told and its addresses in the places of three comments of index.html.
  * bundle.json states the digest of every source: the gateway only serves a bundle
  * that is made of the sources beside it.
  */
@@ -74,7 +74,7 @@ function html(style, early) {
   const loads = /^ *<(?:link rel="(?:icon|stylesheet)"|script type="module").*\n/gm;
   const page = read("index.html");
   if (page.match(loads)?.length !== 4) throw new Error("index.html: the icon, two styles and one script are expected");
-  return page.replace(loads, "").replace("</head>", () => `  ${head.join("\n  ")}\n</head>`).replace("</body>", "<!--weights-->\n</body>").replace(/^ +/gm, "");
+  return page.replace(loads, "").replace("</head>", () => `  ${head.join("\n  ")}\n</head>`).replace(/^ +/gm, "");
 }
 
 const leaflet = await bundled(LEAFLET, "leaflet.js");

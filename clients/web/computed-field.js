@@ -47,8 +47,9 @@ export class ComputedField {
     this.#compute();
   }
 
-  /** Computes the wanted frame again. */
-  retry() {
+  /** Computes a frame, again if it is the wanted one. */
+  retry(frame) {
+    this.#wanted = frame;
     this.#compute();
   }
 
@@ -57,7 +58,7 @@ export class ComputedField {
     this.#wanted = null;
     this.#hasPicture = false;
     this.#shown = ++this.#asked; // nothing that is on its way
-    this.#canvas.redraw();
+    this.#canvas.setVisible(false);
   }
 
   #compute() {
@@ -81,7 +82,7 @@ export class ComputedField {
     this.#picture.set(values, styled);
     this.#hasPicture = true;
     this.#painted = null;
-    this.#canvas.redraw();
+    this.#canvas.setVisible(true);
     this.#on.shown({ ...frame, ends: styled.range }, detail);
   }
 

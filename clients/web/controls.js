@@ -6,6 +6,8 @@ import { elapsedText, lengthFormat, stepName } from "./format.js";
 import { readDraw } from "./permalink-text.js";
 import { nextTime, stepAt } from "./times.js";
 
+const VELOCITY = ["vx", "vy", "vz"];
+
 export class Controls {
   #form;
   #shells;
@@ -21,7 +23,7 @@ export class Controls {
    * @param {import("./source.js").Source} source
    * @param {(change: Partial<import("./source.js").Frame>) => void} onChange
    */
-  constructor(form, { catalog, variables, styles }, onChange) {
+  constructor(form, { catalog, variables, styles, folder }, onChange) {
     this.#form = form;
     this.#shells = [...catalog.shells].sort((a, b) => a.depth_km - b.depth_km); // surface first
     this.#steps = [...catalog.steps].sort((a, b) => a.t - b.t);
@@ -39,6 +41,9 @@ export class Controls {
     time.max = String(this.#steps.length - 1);
     showMarks(document.getElementById("depth-marks"), marksOf(this.#shells, catalog));
     document.getElementById("anomaly-control").hidden = !styles;
+    const offers = (...names) => folder !== null && names.every((name) => catalog.variables.includes(name));
+    document.getElementById("over").hidden = !offers(...VELOCITY);
+    form.elements.features.parentElement.hidden = !offers("temperature");
     document.getElementById("time-scale").textContent = this.#isScaled ? "scaled to plate speeds" : "";
     for (const [button, slider] of [["depth", depth], ["time", time]]) {
       form.querySelector(`.play[value="${button}"]`).disabled = slider.max === "0";

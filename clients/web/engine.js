@@ -3,10 +3,12 @@
 import { ComputedField } from "./computed-field.js";
 import { openComputer } from "./computed.js";
 import { FieldLayer } from "./field-layer.js";
+import { firstComputer, holdsFirst } from "./first.js";
 import { amountOf, durationOf } from "./format.js";
 import { keepOffline } from "./offline.js";
 import { remember, remembered } from "./preference.js";
 import { framePath } from "./state.js";
+import { startAhead } from "./surrogate/ahead.js";
 
 export class Engine {
   #map;
@@ -17,6 +19,8 @@ export class Engine {
   #server;
   #browser = null; // promise of a field that this browser computes
   #computer = null;
+  /** The field that the page holds, until another is on the map: its computer, what shows it, and whether it is on the map. */
+  #first = null;
   #wanted = null;
   #isKept = false; // whether the page and its surrogate are being kept for times without a network
   #asked = 0; // when the wanted frame was asked for, in ms
@@ -24,7 +28,8 @@ export class Engine {
   /**
    * @param {import("./vendor/leaflet/leaflet-src.esm.js").Map} map
    * @param {import("./source.js").Source} source @param {HTMLFieldSetElement} element the switch
-   * @param {ConstructorParameters<typeof FieldLayer>[2] & {chosen: () => void}} on `chosen`: another engine computes from now on
+   * @param {Omit<ConstructorParameters<typeof FieldLayer>[2], "loading"> & {loading: (isShown: boolean) => void, chosen: () => void}} on
+   *   `loading`: whether a picture of the same frame is on the map; `chosen`: another engine computes from now on
    */
   constructor(map, source, element, on) {
     this.#map = map;
@@ -51,14 +56,18 @@ export class Engine {
   show(frame) {
     this.#wanted = frame;
     this.#asked = performance.now();
+    const isFirst = this.#chosen === "browser" && this.#browser === null && holdsFirst(this.#source.packed, frame);
+    if (isFirst) this.#first ??= this.#openFirst();
+    else if (this.#first?.isShown === false) this.#leaveFirst();
     if (this.#chosen === "server") this.#server.show(frame);
+    else if (isFirst) this.#first.field.show(frame);
     else this.#compute((field) => field.show(this.#wanted));
   }
 
   /** Loads the wanted frame again. */
   retry() {
     if (this.#chosen === "server") this.#server.retry();
-    else this.#compute((field) => field.retry());
+    else this.#compute((field) => field.retry(this.#wanted));
   }
 
   /** What computes: "browser" or "server". */
@@ -78,7 +87,8 @@ export class Engine {
 
   /** The values of a frame on the catalog's grid, if this browser has computed them. */
   shellOf(frame) {
-    return this.#chosen === "browser" ? (this.#computer?.shellOf(frame) ?? null) : null;
+    if (this.#chosen !== "browser") return null;
+    return this.#computer?.shellOf(frame) ?? this.#first?.computer.shellOf(frame) ?? null;
   }
 
   /**
@@ -95,16 +105,15 @@ export class Engine {
     if (engine === this.#chosen) return;
     this.#chosen = engine;
     this.#element.querySelector(`[value="${engine}"]`).checked = true;
-    if (this.#wanted) this.#on.chosen();
-    if (this.#wanted) {
-      this.show(this.#wanted); // the old picture stays until the new one is there
-      if (engine === "browser") this.#compute((field) => field.retry());
-    } else if (engine === "browser") this.#open();
+    if (this.#wanted === null) return;
+    this.#on.chosen();
+    this.show(this.#wanted); // the old picture stays until the new one is there
+    if (engine === "browser") this.retry();
   }
 
   /** Uses the field that this browser computes, once it is open. If it cannot be opened, the server takes over. */
   async #compute(use) {
-    if (this.#computer === null) this.#on.loading();
+    if (this.#computer === null) this.#loading("browser");
     try {
       const field = await this.#open();
       if (this.#chosen === "browser") use(field);
@@ -131,16 +140,49 @@ export class Engine {
     return this.#browser;
   }
 
+  /** Opens the field that the page holds. When it is on the map, what this browser computes takes its place. */
+  #openFirst() {
+    const first = { computer: firstComputer(this.#source), field: null, isShown: false };
+    first.field = new ComputedField(this.#map, this.#source, first.computer, {
+      loading: () => this.#loading("browser"),
+      shown: (frame, detail) => {
+        first.isShown = true;
+        this.#shown("browser", frame, detail, true);
+        setTimeout(() => {
+          if (this.#browser === null) startAhead(this.#source, frame);
+          this.#compute((field) => field.show(this.#wanted));
+        });
+      },
+      failed: () => {
+        this.#leaveFirst();
+        this.#compute((field) => field.show(this.#wanted));
+      },
+    });
+    return first;
+  }
+
+  #leaveFirst() {
+    this.#first?.field.clear();
+    this.#first = null;
+  }
+
+  /** A frame is on its way. It may be on the map already, as the page holds it. */
+  #loading(engine) {
+    const isShown = Boolean(this.#first?.isShown) && holdsFirst(this.#source.packed, this.#wanted);
+    if (engine === this.#chosen) this.#on.loading(isShown);
+  }
+
   /** What an engine reports only counts while it is chosen. */
   #forwarded(engine) {
     return {
-      loading: () => engine === this.#chosen && this.#on.loading(),
+      loading: () => this.#loading(engine),
       failed: (reason) => engine === this.#chosen && this.#on.failed(reason),
     };
   }
 
-  #shown(engine, frame, { detail, cost }) {
+  #shown(engine, frame, { detail, cost }, isFirst = false) {
     if (engine !== this.#chosen) return;
+    if (!isFirst) this.#leaveFirst();
     if (engine === "browser") this.#server?.clear();
     else this.#browser?.then((field) => engine === this.#chosen && field.clear(), () => {});
     document.documentElement.dataset.detail = detail;

@@ -103,11 +103,12 @@ function run(source) {
   const recovery = new Recovery(connection, () => field.retry());
   const caption = new Caption(byId("caption"), catalog);
   const field = new Engine(globe.leaflet, source, byId("engine"), {
-    loading: () => {
+    loading: (isShown) => {
+      recovery.loading();
+      if (isShown) return; // a better one is on its way
       delete dataset.loaded;
       delete dataset.detail;
       dataset.busy = "";
-      recovery.loading();
     },
     shown: showWords,
     failed: (reason) => {
@@ -197,6 +198,13 @@ function run(source) {
   button("globe").addEventListener("click", () => choose({ globe: state.globe ? null : "1" }));
   button("compare").addEventListener("click", async () => (await open())?.toggleCompare());
   button("section").addEventListener("click", async () => (await open())?.toggleSection());
+  for (const name of ["flow", "features"]) {
+    const input = byId("controls").elements[name];
+    input.addEventListener("change", async () => {
+      page.look({ [name]: input.checked ? "1" : null });
+      (await open())?.show(state);
+    });
+  }
   byId("cite").addEventListener("click", async () => (await open())?.cite());
   byId("about").addEventListener("click", async () => (await open())?.tell());
   tellWhatIsCutOff(maxLatitude(globe.leaflet));

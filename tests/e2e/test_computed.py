@@ -138,10 +138,12 @@ def test_a_drag_on_a_slow_network_shows_its_steps_and_reads_them_once(page: Page
 def test_the_server_takes_over(page: Page, gateway: Gateway, asked: list[str], faults: Faults) -> None:
     faults.allow("404")
     page.route("**/worker.js*", lambda route: route.fulfill(status=404, json={"detail": "no such file"}))
-    open_client(page, gateway)
-    assert [url for url in asked if "/tiles/" in url]
+    open_client(page, gateway)  # the page itself holds the first field
     expect(page.get_by_label("this browser")).to_be_disabled()
     expect(page.get_by_label("server")).to_be_checked()
+    expect(page.locator('[value="server"] ~ .cost')).to_contain_text("B ·")  # its picture is on the map
+    assert [url for url in asked if "/tiles/" in url]
+    assert page.locator("html").get_attribute("data-loaded") == gateway.default.key
     expect(page.locator("#message")).to_be_hidden()
 
 

@@ -116,7 +116,7 @@ def test_it_works_without_a_network_after_one_visit(page: Page, folder: Path, fa
         page.goto(address)
         page.wait_for_selector("html[data-offline=kept]", state="attached")
     expect(page.get_by_text("Kept in this browser")).to_be_visible()
-    for t, r in ((121, 40), (OTHER, 150)):
+    for t, r in ((121, 40), (OTHER, 150), (FIRST.t, FIRST.r)):
         page.goto("about:blank")
         page.goto(f"{address}#t={t}&r={r}")
         wait_until_refined(page, Frame("temperature", t, r))

@@ -82,7 +82,7 @@ def test_every_address_of_the_page_is_a_file_beside_it_in_that_version(site: Pat
     bundle = Bundle.required(CLIENT)
     for name, version in re.findall(r'(?:src|href)="([a-z]+\.js)\?v=([0-9a-f]{16})"', html):
         assert bundle.versions[name] == version
-    assert set(re.findall(r'(?:src|href)="(?!data:|https://)([^"?]+)', html)) == {"main.js", "leaflet.js", "worker.js"}
+    assert set(re.findall(r'(?:src|href)="(?!data:|https://)([^"?]+)', html)) == {"main.js", "leaflet.js"}
     first, second = said["surrogates"]
     assert (first["name"], second["name"]) == ("default", "my-run-2")
     path, version = second["manifest"].split("?v=")

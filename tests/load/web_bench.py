@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any
 
 import httpx2 as httpx
+import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from e2e.browsers import CHROMIUM_ARGUMENTS
@@ -30,6 +31,8 @@ LABELS = {
     "first_requests": ("  requests", "<= 12", 0),
     "first_phone_s": ("  at 150 ms and 1.6 Mbit/s, s", "<= 2.0", 1),
     "first_slow_phone_s": ("  at 400 ms and 0.4 Mbit/s, s", "<= 4", 1),
+    "refined_first_kb": ("  until it is refined, kB", "", 0),
+    "refined_first_requests": ("    requests", "<= 12", 0),
     "code_kb": ("page and code, compressed, kB", "<= 200", 0),
     "everything_kb": ("  with the whole surrogate, all steps, kB", "<= 1700", 0),
     "opening_cpu_s": ("opening a surrogate, CPU s", "", 2),
@@ -47,6 +50,10 @@ LABELS = {
     "depth_drag_frames_per_s": ("depth dragged in a loaded step, frames a second", ">= 15", 1),
     "depth_drag_cpu_ms": ("  CPU ms a frame", "<= 66", 0),
     "depth_drag_kb": ("  kB", "0", 0),
+    "changed_mb": ("200 steps and depths later: memory of the page's process, MB", "<= 400", 0),
+    "changed_growth_mb": ("  grown over the last 100, MB", "", 0),
+    "globe_task_ms": ("the globe opens: longest task of the page, ms", "<= 100", 0),
+    "globe_step_ms": ("  a step played, ms", "<= 500", 0),
 }
 #: The page counts every frame that is whole on the screen.
 COUNT_FRAMES = """() => {
@@ -84,6 +91,38 @@ STEP = """([id, place]) => new Promise((resolve) => {
   slider.value = place;
   slider.dispatchEvent(new Event("input", { bubbles: true }));
 })"""
+#: Notes when the page has shown its first field, and what it had read by then.
+NOTE_FIRST = """new MutationObserver((_, observer) => {
+  if (!document.documentElement?.dataset.loaded) return;
+  observer.disconnect();
+  const entries = ["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type));
+  const read = entries.filter(({ responseEnd }) => responseEnd);
+  const bytes = read.reduce((sum, { transferSize }) => sum + transferSize, 0);
+  window.first_shown = { bytes, requests: read.length, ms: performance.now() };
+}).observe(document, { attributes: true, subtree: true });"""
+#: Notes the longest task of the page from now on.
+NOTE_TASKS = """() => {
+  window.longest_task_ms = 0;
+  const note = (list) => {
+    for (const { duration } of list.getEntries()) window.longest_task_ms = Math.max(window.longest_task_ms, duration);
+  };
+  new PerformanceObserver(note).observe({ type: "longtask" });
+}"""
+#: Moves the slider of time to a place, and returns how long it takes until the globe shows that step in its cut.
+GLOBE_STEP = """(place) => new Promise((resolve) => {
+  const start = performance.now();
+  const canvas = document.querySelector("#globe canvas");
+  const before = canvas.dataset.shown;
+  new MutationObserver((_, observer) => {
+    if (canvas.dataset.shown === before || !/coarse|whole/.test(canvas.dataset.detail)) return;
+    observer.disconnect();
+    resolve(performance.now() - start);
+  }).observe(canvas, { attributes: true });
+  const slider = document.getElementById("time");
+  slider.value = place;
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+})"""
+CHANGES = 200
 DRAGGED_STEPS, EVERY_MS, AFTER_MS = 20, 60, 1500
 
 
@@ -95,24 +134,64 @@ def cpu_s(browser: Browser) -> float:
     return float(sum(each["cpuTime"] for each in processes if each["type"] == "renderer"))
 
 
+def memory_mb(browser: Browser) -> float:
+    """The memory that the processes of all pages alone use."""
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    used = (psutil.Process(each["id"]).memory_full_info().uss for each in processes if each["type"] == "renderer")
+    return float(sum(used)) / 1e6
+
+
 def open_page(browser: Browser, url: str) -> Page:
     page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
     page.set_default_timeout(120_000)
+    page.add_init_script(NOTE_FIRST)
     page.goto(url)
     page.wait_for_selector("html[data-loaded]", state="attached")
     return page
 
 
-def first_view(browser: Browser, at: Relay, network: Network) -> tuple[float, int, float]:
-    """The kB, the requests and the seconds until the first field is shown."""
+def first_view(browser: Browser, at: Relay, network: Network, name: str) -> dict[str, float]:
+    """The seconds until the first field is shown; on a fast network, what was read by then and until it is refined."""
     at.network = network
     at.reset()
     page = open_page(browser, at.url)
-    received, requests = at.received_bytes / 1e3, at.requests
-    shown_s = page.evaluate("performance.now()") / 1e3
+    first = page.evaluate("first_shown")
+    found = {f"first_{name}_s": first["ms"] / 1e3}
+    if network is FAST:
+        page.wait_for_selector("html[data-detail=refined]", state="attached")
+        found = {"first_kb": first["bytes"] / 1e3, "first_requests": first["requests"]}
+        found |= {"refined_first_kb": at.received_bytes / 1e3, "refined_first_requests": at.requests}
     page.context.close()
     at.network = FAST
-    return received, requests, shown_s
+    return found
+
+
+def changing(browser: Browser, url: str, spec: Any) -> dict[str, float]:
+    """What a page needs after many changes of its step and its depth."""
+    page = open_page(browser, url)
+    steps, used = len(spec["inputs"]["steps"]), []
+    for i in range(1, CHANGES + 1):
+        page.evaluate(STEP, ["time", i % steps] if i % 4 == 0 else ["depth", 20 + 37 * i % 120])
+        if i % (CHANGES // 2) == 0:
+            page.wait_for_selector("html[data-detail=refined]", state="attached")
+            used.append(memory_mb(browser))
+    page.context.close()
+    return {"changed_mb": used[-1], "changed_growth_mb": used[-1] - used[0]}
+
+
+def turning(browser: Browser, url: str) -> dict[str, float]:
+    """How long the page does not answer while its globe opens, and how long a step of it takes."""
+    page = open_page(browser, url)
+    page.wait_for_selector("html[data-detail=refined]", state="attached")
+    page.evaluate(NOTE_TASKS)
+    page.click('#zoom [name="globe"]')
+    page.wait_for_selector('#globe canvas[data-detail="whole"][data-drawn="fine"]')
+    found = {"globe_task_ms": page.evaluate("longest_task_ms")}
+    found["globe_step_ms"] = median(page.evaluate(GLOBE_STEP, place) for place in range(1, 6))
+    page.context.close()
+    return found
 
 
 def moved(url: str, path: str) -> int:
@@ -242,13 +321,15 @@ def main() -> None:
     with gateway(arguments.surrogate) as url, relay(url) as at, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
         parts: list[Callable[[], dict[str, float]]] = [
-            lambda: dict(zip(("first_kb", "first_requests"), first_view(browser, at, FAST), strict=False)),
-            lambda: {"first_phone_s": first_view(browser, at, PHONE)[2]},
-            lambda: {"first_slow_phone_s": first_view(browser, at, SLOW_PHONE)[2]},
+            lambda: first_view(browser, at, FAST, "fast"),
+            lambda: first_view(browser, at, PHONE, "phone"),
+            lambda: first_view(browser, at, SLOW_PHONE, "slow_phone"),
             lambda: sizes(url, arguments.surrogate, spec),
             lambda: computing(browser, url, spec),
             lambda: stepping(browser, url, spec),
             lambda: dragging(browser, at, spec),
+            lambda: changing(browser, url, spec),
+            lambda: turning(browser, url),
         ]
         for part in parts:
             found = part()

@@ -1,9 +1,5 @@
 /** Switches for what is drawn over the map: the flow, and slabs and plumes. What draws them is loaded when it is wanted. */
 
-import { element } from "./dom.js";
-
-const FLOW = ["vx", "vy", "vz"];
-
 export class Switches {
   #page;
   #inputs;
@@ -12,33 +8,16 @@ export class Switches {
 
   /** @param {import("./more.js").Page} page */
   constructor(page) {
-    const { variables } = page.source.catalog;
+    const { flow, features } = document.getElementById("controls").elements;
     this.#page = page;
-    const hasFlow = page.source.folder !== null && FLOW.every((name) => variables.includes(name));
-    this.#inputs = {
-      flow: this.#switchFor("flow", "Flow", "What moves, and where to", hasFlow),
-      features: this.#switchFor("features", "Slabs, plumes", "What is cold and sinks, and what is hot and rises", hasFlow && variables.includes("temperature")),
-    };
-  }
-
-  #switchFor(name, words, title, isOffered) {
-    const input = element("input", { type: "checkbox", name });
-    input.addEventListener("change", () => {
-      this.#page.look({ [name]: input.checked ? "1" : null });
-      this.#page.shownAgain();
-    });
-    if (!isOffered) return null;
-    const box = document.querySelector("#variable-control .switches");
-    box.append(element("label", { class: "switch", title, style: "white-space: nowrap" }, input, ` ${words}`));
-    Object.assign(box.style, { flexWrap: "wrap", rowGap: "2px" });
-    return input;
+    this.#inputs = [flow, features];
   }
 
   /** @param {import("../state.js").State} state */
   show(state) {
-    for (const [name, input] of Object.entries(this.#inputs)) if (input) input.checked = Boolean(state[name]);
+    for (const input of this.#inputs) input.checked = Boolean(state[input.name]);
     if (this.#mantle) this.#mantle.show(state);
-    else if (Object.entries(this.#inputs).some(([name, input]) => input && state[name])) this.#open();
+    else if (this.#inputs.some((input) => state[input.name] && !input.closest("[hidden]"))) this.#open();
   }
 
   /** A frame is on the map. */

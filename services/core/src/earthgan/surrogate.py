@@ -257,6 +257,21 @@ class Surrogate:
             found = self.kind.corrections(self.folder / step.file) if step is after else None
         return found.added(normalised, window, index) if found else normalised
 
+    def coded_shell(self, variable: str, t: int, r: int) -> Field | None:
+        """A shell `(latitude, longitude)` in the variable's unit, of what is coded of a time step, without what refines
+        it. None if the step's file does not say that. Raises UnknownVariable, UnknownStep, UnknownShell and
+        DamagedSurrogate.
+        """
+        self.check_shell(r)
+        index, window = [self.check_variable(variable)], self.grid.shell(r)
+        with self._decoding(t) as path:
+            coded = self.kind.coded(path)
+        if coded is None:
+            return None
+        driven = self._driven(t, index, self.kind.evaluate(coded, window, index))
+        shell: Field = self.in_units(driven, [variable])[0, 0]
+        return shell
+
     def strength(self, t: float) -> float:
         """The strength of the buoyancy at a time. Between two time steps, it changes evenly. Raises UnknownStep."""
         before, after = self.check_time(t)
@@ -274,7 +289,7 @@ class Surrogate:
     def in_units(self, normalised: Field, variables: Sequence[str]) -> Field:
         """Convert normalised values `(variable, ...)` to physical values in the variables' units."""
         by_name = {v.name: (v.normalisation.offset, v.normalisation.scale) for v in self.spec.variables}
-        offset, scale = _columns([by_name[name] for name in variables])
+        offset, scale = np.array([by_name[name] for name in variables], np.float32).T[..., None, None, None]
         field: Field = normalised * scale + offset
         return field
 
@@ -381,9 +396,3 @@ def _runs(shells: Sequence[int], longest: int) -> list[range]:
         else:
             runs.append(range(r, r + 1))
     return runs
-
-
-def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[Field, Field]:
-    """The offsets and scales of pairs, as two arrays that broadcast over `(variable, shell, latitude, longitude)`."""
-    table = np.array(pairs, dtype=np.float32).T[..., None, None, None]
-    return table[0], table[1]

@@ -170,6 +170,12 @@ class CodedInputs(KeptInputs[Path, CodedStep | Packed]):
     def read(self, path: Path) -> Field:
         return self._coefficients(self._step(path)[0])
 
+    def coded(self, path: Path) -> Field | None:
+        """The coefficients that a key frame codes, before they are refined. None for a predicted time step."""
+        if len(self._chain(path)) > 1:
+            return None
+        return self._code.coefficients(self._coded(path, predicted=False))
+
     def has(self, path: Path) -> bool:
         return self._kept(path).get(path) is not None
 

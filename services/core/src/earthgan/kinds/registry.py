@@ -197,6 +197,12 @@ class Kind(ABC):
         """Normalised means over the sphere `(shell,)` by variable, if they follow from the conditional input alone."""
         return {}
 
+    def coded(self, path: Path) -> Array | None:
+        """The conditional input as the file of a time step codes it, before a network refines it. None if the file
+        alone does not say it.
+        """
+        return None
+
     def corrections(self, path: Path) -> Corrections | None:
         """What the file of a time step says to add to single cells; None if the surrogate does not work so."""
         return None

@@ -115,6 +115,9 @@ class SpectralKind(Kind):
     def finished(self, field: Array, conditional_input: Array, window: Window, variables: Sequence[int]) -> Array:
         return self._curves.finished(dict(enumerate(field)), conditional_input, window, variables)
 
+    def coded(self, path: Path) -> Array | None:
+        return self._coded.coded(path)
+
     def corrections(self, path: Path) -> Corrections | None:
         return self._coded.corrections(path)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,16 +26,12 @@ def built_page(
     bundle: Bundle,
     code: str,
     entries: Sequence[Entry],
-    weights: bytes | None,
     *,
     gateway: str | None,
     offline: str | None = None,
 ) -> str:
     """Return the HTML of the page. `code` is the address of the bundle's files, `gateway` that of the gateway, and
     `offline` that of a service worker that keeps the page for times without a network; all are relative to the page.
-
-    `weights` is the first part of the weights of the first surrogate, if browsers compute it. The HTML carries them in
-    base64, because a slow network would idle for two round trips between the HTML and what the HTML asks for.
     """
 
     def address(name: str) -> str:
@@ -48,13 +43,10 @@ def built_page(
         "offline": offline,
         "surrogates": [vars(entry) for entry in entries],
     }
-    # In the order of need: the worker computes while the page's modules are read.
-    early = ["worker.js", "leaflet.js"] if weights else ["leaflet.js"]
     written = (
-        "\n".join(f'<link rel="modulepreload" href="{address(name)}">' for name in early),
+        "\n".join(f'<link rel="modulepreload" href="{address(name)}">' for name in ("leaflet.js", "main.js")),
         f'<script id="earthgan" type="application/json">{_within_html(told)}</script>',
         f'<script type="module" src="{address("main.js")}"></script>',
-        f'<script>globalThis.earthganWeights?.("{b64encode(weights).decode()}")</script>' if weights else "",
     )
     return _filled(bundle, written)
 

@@ -16,6 +16,7 @@ from earthgan.surrogate import Surrogate
 from earthgan.verified import files_of
 from earthgan_gateway import catalog
 from earthgan_gateway.offer import Offer
+from earthgan_gateway.page.first import first_field
 from earthgan_gateway.pictures import Style
 
 #: The kinds of surrogates that a browser computes.
@@ -24,7 +25,6 @@ KINDS = ("spectral",)
 _SPEC = ("format", "variables", "grid", "generator", "inputs")
 #: The arrays that only a refinement needs begin with this.
 _REFINEMENT = "refinement."
-_CODED = "coded.safetensors.gz"
 #: So many digits of a digest tell files apart that nobody has made alike: 128 bits. All would be half of what a series
 #: is described by.
 _DIGITS = 32
@@ -36,11 +36,6 @@ class Manifest:
 
     document: Mapping[str, Any]
     parts: Mapping[str, bytes]
-
-    @property
-    def first_weights(self) -> bytes | None:
-        """The part of the weights that decodes what is coded of a step."""
-        return self.parts.get(_CODED)
 
     @classmethod
     def of(cls, offer: Offer) -> Manifest:
@@ -98,4 +93,5 @@ def _packed(surrogate: Surrogate) -> tuple[dict[str, Any], dict[str, bytes]]:
     spec = {name: stated[name] for name in _SPEC if name in stated}
     steps = [{**step, "sha256": step["sha256"][:_DIGITS]} for step in spec["inputs"]["steps"]]
     moved = sum((surrogate.folder / step["file"]).stat().st_size for step in steps)
-    return {"spec": spec | {"inputs": spec["inputs"] | {"steps": steps}}, "parts": told, "bytes": moved}, parts
+    whole = spec | {"inputs": spec["inputs"] | {"steps": steps}}
+    return {"spec": whole, "parts": told, "bytes": moved, "first": first_field(surrogate)}, parts

@@ -43,7 +43,7 @@ def client_routes(folder: Path, offer: Offer) -> list[BaseRoute]:
         files = [_bundled(bundle, name) for name in bundle.versions]
         title = offer.surrogate.spec.title
         entry = Entry("surrogate", title, "surrogate/", manifest.document)
-        html = built_page(bundle, f"client/{FOLDER}/", [entry], manifest.first_weights, gateway="./")
+        html = built_page(bundle, f"client/{FOLDER}/", [entry], gateway="./")
         page = _page_route(_page(html), _page(html, embedded=True))
     return [page, *files, Mount("/client", Files(directory=folder)), surrogate_route(offer, manifest)]
 

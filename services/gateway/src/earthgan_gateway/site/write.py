@@ -76,7 +76,7 @@ def write_site(folder: Path, page: Path, shown: Sequence[Shown]) -> None:
         if any(source.startswith(f"vendor/{licence.parent.name}/") for source in bundle.sources):
             shutil.copyfile(licence, folder / f"{licence.parent.name}.LICENSE.txt")
     entries = [_entry(folder, each, is_first=each is shown[0]) for each in shown]
-    html = built_page(bundle, "", entries, shown[0].manifest.first_weights, gateway=None, offline=OFFLINE)
+    html = built_page(bundle, "", entries, gateway=None, offline=OFFLINE)
     addresses = {name: f"{name}?v={version}" for name, version in bundle.versions.items()}
     stores = [_write_store(folder / entry.folder, each) for each, entry in zip(shown, entries, strict=True)]
     site = {
