@@ -92,3 +92,18 @@ def overall(velocity: list[np.ndarray], gateway: Gateway) -> float:
     lateral = v - (v * outwards).sum(0) * outwards
     weights = np.broadcast_to(np.cos(lat), v.shape[1:])
     return float(np.sqrt(((lateral**2).sum(0) * weights).sum() / weights.sum()))
+
+
+def test_a_chosen_place_is_followed_through_depth_and_time(page: Page, gateway: Gateway) -> None:
+    first, now, following = gateway.catalog["steps"][:3]
+    page.goto(f"{gateway.url}/#var=temperature&t={now['t']}&r=150&flow=1&place=0,0")
+    words = page.locator("#path-words")
+    told = re.compile(r"In ([\d.]+) Myr.*, what is here will be .* away.* ([\d.]+) Myr.* ago, it was")
+    expect(words).to_have_text(told)
+    found = told.search(words.inner_text())
+    assert found
+    on, ago = map(float, found.groups())
+    assert ago == pytest.approx(now["time_myr"] - first["time_myr"], rel=0.006)
+    assert on > 0.99 * (following["time_myr"] - now["time_myr"])
+    page.get_by_label("Flow", exact=True).uncheck()
+    expect(words).to_be_hidden()

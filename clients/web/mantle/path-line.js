@@ -108,8 +108,8 @@ export class PathLine {
     const depth = this.#length(surface - last.radiusKm);
     const degrees = angleBetween(first, last).toFixed(0);
     const where = `${depth} deep at ${formatPlace(last.lat, turnedTo(last.lng))}, ${degrees}° away`;
-    const more = this.#isWhole ? "" : " …";
-    return sign > 0 ? `In ${time}, what is here will be ${where}${more}.` : `${time} ago, it was ${where}${more}.`;
+    const end = this.#isWhole ? "." : " …";
+    return sign > 0 ? `In ${time}, what is here will be ${where}${end}` : `${time} ago, it was ${where}${end}`;
   }
 
   #draw(context, { west, east, pointOf }) {

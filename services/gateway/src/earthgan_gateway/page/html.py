@@ -74,7 +74,6 @@ def held_page(bundle: Bundle, start: str, entry: Entry, query: str) -> str:
         f'<script id="earthgan" type="application/json">{_within_html(told)}</script>',
         f'<script id="codes" type="application/json">{_within_html(codes)}</script>\n'
         f'<script type="module">{start}</script>',
-        "",
     )
     return _filled(bundle, written)
 
