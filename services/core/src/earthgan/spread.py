@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -52,27 +52,26 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
 
     # A busy machine may let its own processes wait for longer than Dask's ten seconds.
     patient = {"distributed.comm.timeouts.connect": f"{BUSY_S}s"} if scheduler is None else {}
-    with config.set(patient), tempfile.TemporaryDirectory(prefix="earthgan-") as folder:
-        cluster = None
+    with config.set(patient), tempfile.TemporaryDirectory(prefix="earthgan-") as folder, ExitStack() as opened:
+        address: Any = scheduler
         if scheduler is None:
-            cluster = LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=workers,
-                threads_per_worker=1,  # BLAS has one thread too, so the bytes do not depend on the machine's cores
-                dashboard_address="127.0.0.1:0",  # any free port: another program may have 8787
-                host="127.0.0.1",
-                local_directory=folder,
-                silence_logs=logging.CRITICAL,
+            address = opened.enter_context(
+                LocalCluster(  # type: ignore[no-untyped-call]
+                    n_workers=workers,
+                    threads_per_worker=1,  # BLAS has one thread too, so the bytes do not depend on the machine's cores
+                    dashboard_address="127.0.0.1:0",  # any free port: another program may have 8787
+                    host="127.0.0.1",
+                    local_directory=folder,
+                    silence_logs=logging.CRITICAL,
+                )
             )
         try:
-            client: Any = Client(cluster or scheduler, timeout=CONNECT_S if scheduler else BUSY_S)  # type: ignore[no-untyped-call]
+            # What else this process computes with Dask, or with xarray, stays where it is.
+            client: Any = Client(address, timeout=CONNECT_S if scheduler else BUSY_S, set_as_default=False)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise BadInput(f"no Dask scheduler answers at {scheduler}: {error}") from error
-        try:
-            yield client
-        finally:
-            client.close()
-            if cluster is not None:
-                cluster.close()
+        opened.callback(client.close)
+        yield client
 
 
 def _over_dask(client: Any, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[Result, None, None]:
@@ -82,7 +81,7 @@ def _over_dask(client: Any, function: Callable[[Task], Result], tasks: Sequence[
     waiting = iter(tasks)
     at_once = 2 * max(1, sum(client.nthreads().values()))
     running = {client.submit(function, task, pure=False, retries=2) for task in islice(waiting, at_once)}
-    done: Any = as_completed(running)  # type: ignore[no-untyped-call]
+    done: Any = as_completed(running, loop=client.loop)  # type: ignore[no-untyped-call]
     try:
         for future in done:
             running.discard(future)
@@ -95,4 +94,5 @@ def _over_dask(client: Any, function: Callable[[Task], Result], tasks: Sequence[
                 done.add(another)
     finally:
         # No task is stopped halfway. Tasks that have begun are finished, and the next run finds their results.
-        wait(running)  # type: ignore[no-untyped-call]
+        with client.as_current():
+            wait(running)  # type: ignore[no-untyped-call]
