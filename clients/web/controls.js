@@ -4,9 +4,8 @@ import { isAnomaly } from "./anomaly.js";
 import { marksOf, showMarks } from "./depth-marks.js";
 import { elapsedText, lengthFormat, stepName } from "./format.js";
 import { readDraw } from "./permalink-text.js";
+import { VELOCITY } from "./surrogate/derived.js";
 import { nextTime, stepAt } from "./times.js";
-
-const VELOCITY = ["vx", "vy", "vz"];
 
 export class Controls {
   #form;

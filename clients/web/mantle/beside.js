@@ -4,8 +4,9 @@
  */
 
 import { numbersOf } from "../said.js";
-import { derivationOf, derived, lessMean } from "../surrogate/derived.js";
+import { derivationOf, derived, lessMean, VELOCITY } from "../surrogate/derived.js";
 import { placeOf, vectorOf } from "../surrogate/great-circle.js";
+import { stepAt } from "../times.js";
 import { carried } from "./carry.js";
 import { Finder } from "./finder.js";
 import { planeOf, polygons } from "./outlines.js";
@@ -13,7 +14,6 @@ import { cmPerYear, KM_PER_MYR } from "./units.js";
 import { between, Velocity } from "./velocity.js";
 
 const OUTWARDS = derivationOf([], "v_radial");
-const COMPONENTS = OUTWARDS.needs;
 /** Parts of the time between two steps for the method of Runge and Kutta. */
 const PARTS = 2;
 /** Shells after which features let other wishes come. */
@@ -85,7 +85,7 @@ export class Beside {
 
   #tellFlow(seen) {
     this.#shown = seen;
-    const values = this.#surrogate.stateOf(seen.coefficients).shells(COMPONENTS, { r: seen.r });
+    const values = this.#surrogate.stateOf(seen.coefficients).shells(VELOCITY, { r: seen.r });
     this.#tell({ flow: { t: seen.t, r: seen.r, values } }, values.map(({ buffer }) => buffer));
   }
 
@@ -95,7 +95,7 @@ export class Beside {
     const { spec, grid, variables } = this.#surrogate;
     const of = JSON.stringify([t, criterion]);
     if (this.#found?.of !== of) {
-      const unit = spec.variables[variables.indexOf(COMPONENTS[0])].unit;
+      const unit = spec.variables[variables.indexOf(VELOCITY[0])].unit;
       const finder = new Finder(grid, numbersOf(spec.grid.radii_km), planet, criterion, unit);
       const state = this.#surrogate.stateOf(await this.#surrogate.coefficientsAt(t));
       for (const [i, level] of finder.shells.entries()) {
@@ -103,7 +103,7 @@ export class Beside {
           this.#tell({ features: { sought, share: i / finder.shells.length } });
           if (!(await goesOn())) return;
         }
-        const [temperature, ...velocity] = state.shells(["temperature", ...COMPONENTS], { r: level });
+        const [temperature, ...velocity] = state.shells(["temperature", ...VELOCITY], { r: level });
         finder.add(lessMean(temperature, grid), derived(OUTWARDS, velocity, grid));
       }
       this.#found = { of, found: finder.found() };
@@ -158,10 +158,10 @@ export function outlinesOf(found, grid, r) {
 export async function* pathOf(surrogate, { t, points, reach, sign, untilMyr = sign * Infinity, parts = PARTS }) {
   const { spec, steps } = surrogate;
   const radii = numbersOf(spec.grid.radii_km);
-  const factor = KM_PER_MYR * cmPerYear(spec.variables.find(({ name }) => name === COMPONENTS[0]).unit);
+  const factor = KM_PER_MYR * cmPerYear(spec.variables.find(({ name }) => name === VELOCITY[0]).unit);
   const velocity = new Velocity(surrogate, radii, factor);
   const ahead = sign > 0 ? steps.filter((step) => step.t > t) : steps.filter((step) => step.t < t).reverse();
-  let here = { t, time_myr: timeOf(steps, t) };
+  let here = stepAt(steps, t);
   let first = await surrogate.coefficientsAt(t);
   let at = points;
   yield { t, timeMyr: here.time_myr, points: at, sign };
@@ -176,12 +176,4 @@ export async function* pathOf(surrogate, { t, points, reach, sign, untilMyr = si
     yield { t: part === 1 ? next.t : here.t + part * (next.t - here.t), timeMyr, points: at, sign };
     [here, first] = [next, last];
   }
-}
-
-/** The time of a step, or between two. */
-function timeOf(steps, t) {
-  const later = steps.find((step) => step.t >= t);
-  const earlier = steps.findLast((step) => step.t <= t);
-  const share = later === earlier ? 0 : (t - earlier.t) / (later.t - earlier.t);
-  return earlier.time_myr + share * (later.time_myr - earlier.time_myr);
 }

@@ -4,9 +4,9 @@ import { element } from "../more/dom.js";
 import { Lateral } from "./lateral.js";
 import { Particles } from "./particles.js";
 import { PathLine } from "./path-line.js";
+import { VELOCITY } from "../surrogate/derived.js";
 import { cmPerYear, KM_PER_MYR, roundish } from "./units.js";
 
-const COMPONENTS = ["vx", "vy", "vz"];
 /** Particles of the root mean square speed drift by so many pixels a second, about. */
 const PX_PER_S = 36;
 /** The server is asked for what the map comes to rest on. */
@@ -38,7 +38,7 @@ export class Flow {
     const { catalog, variables } = page.source;
     this.#page = page;
     this.#ask = ask;
-    const { unit } = variables.find(({ name }) => name === COMPONENTS[0]);
+    const { unit } = variables.find(({ name }) => name === VELOCITY[0]);
     this.#inCm = catalog.length_unit === "km" ? cmPerYear(unit) : null;
     this.#unit = this.#inCm === null ? unit : "cm/yr";
     this.#particles = new Particles(page.map);
@@ -93,7 +93,7 @@ export class Flow {
     const { signal } = this.#fetching;
     const wanted = draw === "std" ? null : draw; // a spread does not flow
     try {
-      const shells = await Promise.all(COMPONENTS.map((variable) => this.#page.source.fetchShell({ variable, t, r, draw: wanted }, signal)));
+      const shells = await Promise.all(VELOCITY.map((variable) => this.#page.source.fetchShell({ variable, t, r, draw: wanted }, signal)));
       if (!signal.aborted && shells.every(Boolean)) this.#take({ t, r, values: shells.map(({ values }) => values) });
     } catch (error) {
       if (!signal.aborted) this.#page.inform(error.message);

@@ -1,6 +1,7 @@
 /** The velocity of a surrogate at any places, in km/Myr. */
 
-const COMPONENTS = ["vx", "vy", "vz"];
+import { VELOCITY } from "../surrogate/derived.js";
+
 /** Shells around a place from which its velocity is interpolated, by the cubic through them. */
 const AROUND = 4;
 const DEGREES = 180 / Math.PI;
@@ -43,8 +44,8 @@ export class Velocity {
     const last = Math.max(...weights.map((each) => each.first + each.of.length));
     const shells = { first, step: 1, count: last - first };
     const places = below.pointsAt(latitudes, longitudes);
-    const sums = below.sums(places, coefficients, { name: COMPONENTS[0] });
-    COMPONENTS.forEach((name, component) => {
+    const sums = below.sums(places, coefficients, { name: VELOCITY[0] });
+    VELOCITY.forEach((name, component) => {
       const values = below.values({ name }, sums, coefficients, shells);
       weights.forEach(({ first: from, of }, i) => {
         const sum = of.reduce((total, weight, k) => total + weight * values[(from - first + k) * count + i], 0);

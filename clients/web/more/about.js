@@ -73,7 +73,7 @@ export class About {
 
   /** Opens the dialog for the frame on the map. */
   open() {
-    const { source, engine, map } = this.#page;
+    const { source, engine } = this.#page;
     const [frame, legend] = [this.#page.shownFrame(), this.#page.legend()];
     if (frame === null || legend === null) return;
     const how = { isComputedHere: engine.chosen === "browser", isWholeGlobe: source.tiling.tms !== "WebMercatorQuad" };
@@ -86,7 +86,7 @@ export class About {
       element("p", { class: "buttons" },
         button("tour", "Take the tour", () => {
           this.#dialog.close();
-          this.#tour ??= new Tour(map);
+          this.#tour ??= new Tour();
           this.#tour.start();
         }),
         button("close", "Close", () => this.#dialog.close()),

@@ -12,15 +12,12 @@ const STOPS = [
 const GAP_PX = 10;
 
 export class Tour {
-  #map;
   #note;
   #stops = [];
   #at = 0;
   #before = null; // what had the focus
 
-  /** @param {import("../vendor/leaflet/leaflet-src.esm.js").Map} map  its size may change with the page's */
-  constructor(map) {
-    this.#map = map;
+  constructor() {
     this.#note = element("div", { id: "tour", role: "dialog", "aria-labelledby": "tour-title", "aria-describedby": "tour-words", hidden: true });
     this.#note.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.end();
@@ -75,17 +72,18 @@ export class Tour {
     next.focus({ preventScroll: true });
   }
 
-  /** Puts the note above the control, or below it, or over the map's middle if neither has room. */
+  /** Puts the note above the control, or below it, or beside it in the map's middle if neither has room. */
   #place = () => {
     const of = this.#target.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = this.#note;
     const { clientWidth, clientHeight } = document.documentElement;
     const above = of.top - height - GAP_PX;
     const below = of.bottom + GAP_PX;
-    const map = this.#map.getContainer().getBoundingClientRect();
-    const beside = map.top + (map.height - height) / 2;
-    const top = above >= 0 ? above : below + height <= clientHeight ? below : beside;
-    const left = above >= 0 || below + height <= clientHeight ? of.left + (of.width - width) / 2 : of.left > clientWidth / 2 ? of.left - width - GAP_PX : of.right + GAP_PX;
+    const map = document.getElementById("map").getBoundingClientRect();
+    const fits = above >= 0 || below + height <= clientHeight;
+    const beside = of.left > clientWidth / 2 ? of.left - width - GAP_PX : of.right + GAP_PX;
+    const left = fits ? of.left + (of.width - width) / 2 : beside;
+    const top = !fits ? map.top + (map.height - height) / 2 : above >= 0 ? above : below;
     this.#note.style.top = `${Math.max(GAP_PX, Math.min(top, clientHeight - height - GAP_PX))}px`;
     this.#note.style.left = `${Math.max(GAP_PX, Math.min(left, clientWidth - width - GAP_PX))}px`;
   };

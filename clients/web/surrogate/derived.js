@@ -1,6 +1,7 @@
 /** Quantities that follow from a surrogate's variables on a shell, like `earthgan.quantities`. */
 
-const VELOCITY = ["vx", "vy", "vz"];
+/** The components of velocity along x, y and z. */
+export const VELOCITY = ["vx", "vy", "vz"];
 
 /** @typedef {{sine: number, cosine: number}} Angle */
 

@@ -50,23 +50,21 @@ class Flow:
     def __init__(self, velocity: Sequence[Array], grid: ShellGrid) -> None:
         rows = _alike(np.asarray(grid.latitudes_deg))
         self._grid = replace(grid, latitudes_deg=grid.latitudes_deg[rows])
-        radii, latitudes, longitudes = (
-            np.asarray(axis) for axis in (grid.radii_km, self._grid.latitudes_deg, grid.longitudes_deg)
-        )
+        radii, longitudes = np.asarray(grid.radii_km), np.asarray(grid.longitudes_deg)
         self._ends_km, self._first_deg = (radii[0], radii[-1]), longitudes[0]
-        self._beyond = [min(_BEYOND, count - 1) for count in (len(latitudes), len(longitudes))]
-        columns = np.arange(-self._beyond[1], len(longitudes) + self._beyond[1])
+        beyond = (0, *(min(_BEYOND, count - 1) for count in self._grid.shape[1:]))
+        wide = (range(-more, count + more) for count, more in zip(self._grid.shape, beyond, strict=True))
+        self._window = Window(*wide)
+        turns, columns = np.divmod(self._window.columns, len(longitudes))
         self._axes = (
             np.pad(radii, _OUTSIDE, mode="reflect", reflect_type="odd"),
-            -_beyond_poles(latitudes, self._beyond[0]),
-            longitudes[columns % len(longitudes)] + columns // len(longitudes) * 360.0,
+            -self._grid.latitudes_of(self._window.rows),
+            longitudes[columns] + 360.0 * turns,
         )
         self._splines = [self._spline(component[:, rows]) for component in velocity]
 
     def _spline(self, component: Array) -> NDArray[np.float32]:
-        counts, beyond = self._grid.shape, (0, *self._beyond)
-        window = Window(*(range(-more, count + more) for count, more in zip(counts, beyond, strict=True)))
-        found = self._grid.window(component, window).astype(np.float64)
+        found = self._grid.window(component, self._window).astype(np.float64)
         found = np.pad(found, ((_OUTSIDE, _OUTSIDE), (0, 0), (0, 0)), mode="reflect", reflect_type="odd")
         for number, axis in enumerate(self._axes):
             found = spline_filter1d(_evened(found, axis, number), 3, number, mode="mirror")
@@ -86,13 +84,6 @@ class Flow:
         return np.stack(
             [map_coordinates(each, index, np.float64, 3, mode="mirror", prefilter=False) for each in self._splines]
         )
-
-
-def _beyond_poles(latitudes: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """Latitudes in degrees that go on beyond both poles by `count` rows. A row on a pole is not repeated."""
-    north, south = (int(abs(latitudes[pole]) == 90) for pole in (0, -1))
-    before, after = latitudes[north : north + count][::-1], latitudes[::-1][south : south + count]
-    return np.concatenate([180 - before, latitudes, -180 - after])
 
 
 def _evened(field: NDArray[np.float64], places: NDArray[np.float64], axis: int) -> NDArray[np.float64]:

@@ -34,10 +34,9 @@ class Octants:
         waves = columns.waves[..., : len(quarter)]
         #: For even and odd orders: `(part, column, order)` from modes to places, and `(part, order, column)` back.
         self._waves = [np.ascontiguousarray(waves[parity::2].transpose(1, 2, 0)) for parity in (0, 1)]
-        twice = np.where(np.arange(len(waves)) == 0, 1, 2)[:, None, None]  # as in `Columns.waves`
         on_mirrors = (1 + (quarter == 0)) * (1 + (4 * quarter == columns.count))
-        back = (waves / twice / (columns.count * on_mirrors)).astype(dtype)
-        self._back = [np.ascontiguousarray(back[parity::2].swapaxes(0, 1)) for parity in (0, 1)]
+        back = (columns.back[..., : len(quarter)] / on_mirrors).astype(dtype)
+        self._back = [np.ascontiguousarray(back[:, parity::2]) for parity in (0, 1)]
 
     def fields(self, modes: Array) -> Array:
         """The fields of modes `(2, order, part, ..., row)`, as `Transform.field` would compute them in order."""

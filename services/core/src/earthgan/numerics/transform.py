@@ -227,6 +227,13 @@ class Columns:
         twice = np.where(orders == 0, 1, 2)  # a field is real, so orders -m and m contribute the same
         return np.stack([twice * np.cos(angles), -twice * np.sin(angles)], axis=1).astype(self.dtype)
 
+    @property
+    def back(self) -> Array:
+        """`(part, order, column)`: if the columns divide a turn evenly, modes are the sums of a field times these."""
+        back = self.waves.swapaxes(0, 1) / self.count
+        back[:, 1:] /= 2
+        return back
+
     def field(self, modes: Array) -> tuple[Array, Array]:
         """Fields `(2, row, column)` of modes `(2, order, part, row)`.
 
@@ -258,9 +265,7 @@ class Columns:
     def _inverse(self) -> Array:
         """`(part, order, column)`: the matrices from folded columns to modes."""
         if self._is_folded:
-            cosines, sines = self.waves[..., : self.east].swapaxes(0, 1) / self.count
-            cosines[1:], sines[1:] = cosines[1:] / 2, sines[1:] / 2
-            return np.stack([cosines, sines])
+            return self.back[..., : self.east]
         waves = self.waves.reshape(-1, self.count).astype(np.float64)
         return np.linalg.pinv(waves).T.astype(self.dtype).reshape(-1, 2, self.count).swapaxes(0, 1)
 

@@ -151,6 +151,13 @@ class ShellGrid:
             out[..., crossed, :] = self.beyond_pole(out[..., crossed, :])
         return out[..., np.arange(window.columns.start, window.columns.stop) % columns]
 
+    def latitudes_of(self, rows: range) -> NDArray[np.float64]:
+        """The latitudes in degrees of rows, which go on beyond 90° and -90° as the rows of a window do."""
+        row = np.arange(rows.start, rows.stop)
+        index, crossed = self._reflected(row)
+        latitudes = np.asarray(self.latitudes_deg)[index]
+        return np.where(crossed, np.where(row < 0, 180, -180) - latitudes, latitudes)
+
     def _reflected(self, row: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """The stored row that each row index refers to, and whether the pole lies between them."""
         rows = len(self.latitudes_deg)
