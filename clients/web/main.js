@@ -63,7 +63,10 @@ function once(fetchLegend) {
   };
 }
 
-/** Writes what the source says about itself. It must always be readable on the page. Nothing is assumed. */
+/**
+ * Writes what the source says about itself. It must always be readable on the page. Nothing is assumed. The built page of one
+ * surrogate has its title and notice already, so that the map does not move when they come.
+ */
 function describe(catalog, variables) {
   document.getElementById("title").textContent = catalog.title;
   document.getElementById("title").title = catalog.description;

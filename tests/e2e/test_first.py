@@ -21,6 +21,14 @@ NOTE_SHOWN = """new MutationObserver(() => {
   if (loaded) window.shown.push(`${loaded} ${detail}`);
 }).observe(document, { attributes: true, subtree: true });"""
 
+#: Notes how far what is on the screen moves, as Chromium counts it, and what it was.
+NOTE_MOVED = """window.moved = [];
+new PerformanceObserver((list) => {
+  for (const { value, sources } of list.getEntries()) {
+    window.moved.push([value, sources.map(({ node }) => node?.id || node?.nodeName)]);
+  }
+}).observe({ type: "layout-shift", buffered: true });"""
+
 
 @pytest.fixture
 def engine() -> str:
@@ -95,3 +103,13 @@ def test_a_worker_that_does_not_start_is_started_again(page: Page, site: str, fa
     page.goto(f"{site}#t=115&r=150")
     wait_until_refined(page, Frame("temperature", 115, 150))
     expect(page.locator("#message")).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [(360, 640), (412, 823), (640, 360), (820, 1180), (1280, 800)])
+def test_hardly_anything_moves_while_the_page_fills(page: Page, gateway: Gateway, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.add_init_script(NOTE_MOVED)
+    page.goto(gateway.url)
+    wait_until_refined(page, gateway.default)
+    moved = page.evaluate("moved")
+    assert sum(value for value, _ in moved) < 0.06, moved  # 0.1 and less is good: https://web.dev/articles/cls

@@ -51,7 +51,8 @@ LABELS = {
 
 #: The numbers of a surrogate without a gateway: label, target, and the number of digits to print.
 ENGINE = {
-    "step_cpu_s": ("a new time step ready, CPU s", 1.0, 3),
+    "next_step_cpu_s": ("the next time step, CPU s", 0.15, 3),
+    "cold_step_cpu_s": ("a step of the longest chain from cold", 0.6, 3),
     "engine_shell_cpu_ms": ("a shell of all variables, CPU ms", 60.0, 1),
     "paper_shell_cpu_ms": ("  the paper's generator, by exact window", None, 1),
     "transform_shell_cpu_ms": ("a cold shell of a decoded step, CPU ms", 6.0, 2),

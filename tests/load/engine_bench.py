@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from earthgan import Surrogate
 from earthgan.backends.onnx import onnx_backend
+from earthgan.kinds.kept_inputs import KEPT_BYTES
 from earthgan.kinds.spectral_arguments import SpectralArguments
 from earthgan.kinds.spectral_planner import SpectralPlanner
 from earthgan.sphere.grid import Window
@@ -26,6 +27,8 @@ from earthgan.sphere.grid import Window
 SHELLS = range(3, 198, 24)
 #: The number of rounds for the transform and for ducc0.
 ROUNDS = 5
+#: The number of time steps that are read from cold.
+CHAINS = 12
 
 
 def cpu_s(work: Callable[[], object]) -> float:
@@ -44,18 +47,40 @@ def costs(folder: Path, one_shell: bool) -> dict[str, float]:
     t = surrogate.steps[-1].t
     if one_shell:
         return {"engine_shell_cpu_ms": 1e3 * cpu_s(lambda: surrogate.shells(backend, names, t, [100]))}
-    steps = [step.t for step in surrogate.steps[1:]]
     surrogate.shells(backend, names, surrogate.steps[0].t, [100])
-    fresh = [cpu_s(lambda t=t: surrogate.normalised(backend, t, voxel, None)) for t in steps]
+    next_step, from_cold = step_costs(surrogate)
     shells = [cpu_s(lambda r=r: surrogate.shells(backend, names, t, [r])) for r in SHELLS]
     everything = list(range(len(surrogate.grid.radii_km)))
     return {
         "opening_cpu_s": opening,
-        "step_cpu_s": float(np.mean(fresh)),
+        "next_step_cpu_s": next_step,
+        "cold_step_cpu_s": from_cold,
         "engine_shell_cpu_ms": 1e3 * float(np.mean(shells)),
         "volume_cpu_s": cpu_s(lambda: surrogate.shells(backend, names, t, everything)),
         "engine_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
+
+
+def step_costs(surrogate: Surrogate) -> tuple[float, float]:
+    """Return the CPU seconds for a time step after the one before it was read, and for one of the longest chain of
+    predictions when nothing is in memory. Both are the mean of a few steps that take longest.
+    """
+    steps = {step.t: step for step in surrogate.steps}
+
+    def chain(t: int) -> list[int]:
+        before = steps[t].predicted_from
+        return [t] if before is None else [*chain(before), t]
+
+    chains = sorted((chain(t) for t in steps), key=len)[-CHAINS:]
+    next_s, cold_s = [], []
+    for *before, last in chains:
+        surrogate.inputs.keep(KEPT_BYTES)
+        cold_s.append(cpu_s(lambda t=last: surrogate.state(t)))
+        surrogate.inputs.keep(KEPT_BYTES)
+        for t in before:
+            surrogate.state(t)
+        next_s.append(cpu_s(lambda t=last: surrogate.state(t)))
+    return float(np.mean(next_s)), float(np.mean(cold_s))
 
 
 def evaluation_costs(folder: Path) -> dict[str, float]:

@@ -21,6 +21,7 @@ from e2e.browsers import CHROMIUM_ARGUMENTS
 from earthgan.files import write_json
 from earthgan_gateway.page.bundle import Bundle
 from gateway_server import gateway
+from load.lighthouse import scores
 from load.throttle import FAST, PHONE, SLOW_PHONE, Network, Relay, relay
 from places import DEFAULT_SURROGATE, ROOT
 
@@ -54,6 +55,10 @@ LABELS = {
     "changed_growth_mb": ("  grown over the last 100, MB", "", 0),
     "globe_task_ms": ("the globe opens: longest task of the page, ms", "<= 100", 0),
     "globe_step_ms": ("  a step played, ms", "<= 500", 0),
+    "lighthouse_performance": ("Lighthouse, on a phone: performance", ">= 95", 0),
+    "lighthouse_accessibility": ("  accessibility", "100", 0),
+    "lighthouse_best_practices": ("  best practices", "100", 0),
+    "lighthouse_seo": ("  search engines", "100", 0),
 }
 #: The page counts every frame that is whole on the screen.
 COUNT_FRAMES = """() => {
@@ -330,6 +335,7 @@ def main() -> None:
             lambda: dragging(browser, at, spec),
             lambda: changing(browser, url, spec),
             lambda: turning(browser, url),
+            lambda: scores(url, chromium),
         ]
         for part in parts:
             found = part()

@@ -254,7 +254,7 @@ void main() {
   right: 10px;
   left: 10px;
   color: var(--muted);
-  font-size: 11.5px;
+  font-size: 12px;
   text-align: center;
   pointer-events: none;
 }

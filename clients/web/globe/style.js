@@ -41,7 +41,7 @@ export const STYLE = `
   right: 10px;
   left: 10px;
   color: var(--muted);
-  font-size: 11.5px;
+  font-size: 12px;
   text-align: center;
   pointer-events: none;
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from earthgan_gateway.page.bundle import Bundle
+from earthgan_gateway.page.html import Entry, built_page
 from places import ROOT
 
 SOURCE, WEB = ROOT / "clients" / "bundle", ROOT / "clients" / "web"
@@ -63,3 +64,14 @@ def test_the_committed_bundle_is_what_the_sources_make(request: pytest.FixtureRe
     for name in names:
         if not name.endswith(".br"):  # versions of Node.js compress differently
             assert (tmp_path / "web" / "bundle" / name).read_bytes() == (BUNDLE / name).read_bytes(), name
+
+
+def test_a_page_of_one_surrogate_holds_its_title_and_notice_as_words() -> None:
+    catalog = {"title": "<b>A & B</b>", "notice": "a simulation", "credit": "by </p> us"}
+    bundle = Bundle.required(WEB)
+    one, other = (Entry(name, catalog["title"], "", {"catalog": catalog}) for name in ("one", "other"))
+    html = built_page(bundle, "", [one], gateway=None)
+    assert '<p id="title">&lt;b&gt;A &amp; B&lt;/b&gt;</p>' in html
+    assert '<p id="notice">a simulation · by &lt;/p&gt; us</p>' in html
+    several = built_page(bundle, "", [one, other], gateway=None)
+    assert '<p id="title"></p>' in several

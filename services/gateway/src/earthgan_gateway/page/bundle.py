@@ -14,9 +14,9 @@ from earthgan.errors import BadInput
 FOLDER = "bundle"
 #: A file's version in its address is so many digits of its digest.
 VERSION_DIGITS = 16
-#: Where index.html takes what it is told, in their order there: addresses to ask for early, what the page is about, and
-#: its modules.
-PLACES = ("<!--files-->", "<!--page-->", "<!--code-->")
+#: Where index.html takes what it is told, in their order there: addresses to ask for early, what the page is about, its
+#: modules, and the first words that it shows.
+PLACES = ("<!--files-->", "<!--page-->", "<!--code-->", "<!--title-->", "<!--notice-->")
 
 #: What a site's service worker computes the chunks of a Zarr store with. No page loads it.
 ZARR = "zarr.js"

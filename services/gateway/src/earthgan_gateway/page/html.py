@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from earthgan_gateway.page.bundle import PLACES, SOURCE_MAP, ZARR, Bundle
@@ -47,6 +48,7 @@ def built_page(
         "\n".join(f'<link rel="modulepreload" href="{address(name)}">' for name in ("leaflet.js", "main.js")),
         f'<script id="earthgan" type="application/json">{_within_html(told)}</script>',
         f'<script type="module" src="{address("main.js")}"></script>',
+        *_words(entries),
     )
     return _filled(bundle, written)
 
@@ -74,8 +76,19 @@ def held_page(bundle: Bundle, start: str, entry: Entry, query: str) -> str:
         f'<script id="earthgan" type="application/json">{_within_html(told)}</script>',
         f'<script id="codes" type="application/json">{_within_html(codes)}</script>\n'
         f'<script type="module">{start}</script>',
+        *_words([entry]),
     )
     return _filled(bundle, written)
+
+
+def _words(entries: Sequence[Entry]) -> tuple[str, str]:
+    """The title and the notice of the surrogate that the page shows, as `main.js` writes them later: a header that grew
+    then would move the map. They are empty for a page that does not yet know which surrogate it shows.
+    """
+    if len(entries) != 1 or isinstance(entries[0].manifest, str):
+        return "", ""
+    catalog = entries[0].manifest["catalog"]
+    return escape(catalog["title"]), escape(" · ".join(filter(None, (catalog["notice"], catalog["credit"]))))
 
 
 def _filled(bundle: Bundle, written: Sequence[str]) -> str:
