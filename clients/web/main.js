@@ -230,12 +230,12 @@ function run(source) {
 
   /** Opens the globe, which then shows the state. */
   async function openCut() {
-    openingCut ??= import("./globe/globe.js").catch(() => {
+    const failed = () => {
       throw new Error("The globe could not be loaded.");
-    });
+    };
+    openingCut ??= import("./globe/globe.js").then(({ Globe }) => Globe.open(page), failed);
     try {
-      const { Globe } = await openingCut;
-      cut ??= new Globe(page);
+      cut = await openingCut;
       cut.show(state);
     } catch (error) {
       openingCut = null;

@@ -13,7 +13,7 @@ import { hitAt } from "./geometry.js";
 import { Handles } from "./handles.js";
 import { Marks } from "./marks.js";
 import { OnMap } from "./on-map.js";
-import { Renderer, scaleOf } from "./renderer.js";
+import { contextOf, Renderer, scaleOf } from "./renderer.js";
 import { STYLE } from "./style.js";
 import { Turning } from "./turning.js";
 import { Volume } from "./volume.js";
@@ -53,8 +53,16 @@ export class Globe {
   #isSlow = true; // until the first frame shows that this browser has a GPU
   #resting = 0; // a timer
 
-  /** @param {Page} page @throws {Error} if this browser cannot draw it */
-  constructor(page) {
+  /** @param {Page} page @returns {Promise<Globe>} rejected if this browser cannot draw it */
+  static async open(page) {
+    const canvas = element("canvas", { tabindex: "0", role: "application", "aria-label": "Globe, cut open; arrow keys turn it, plus and minus zoom" });
+    contextOf(canvas);
+    await new Promise((resolve) => setTimeout(resolve)); // a task of its own
+    return new Globe(page, canvas);
+  }
+
+  /** @param {Page} page @param {HTMLCanvasElement} canvas @throws {Error} if this browser cannot draw it */
+  constructor(page, canvas) {
     const { catalog } = page.source;
     this.#page = page;
     this.#shells = [...catalog.shells].sort((a, b) => a.radius_km - b.radius_km);
@@ -63,9 +71,12 @@ export class Globe {
     const known = marksOf([...this.#shells].reverse(), catalog).map(({ depthKm }) => depthKm);
     this.#rings = RINGS_KM.filter((depthKm) => known.includes(depthKm));
     const radii = this.#shells.map(({ radius_km }) => radius_km / this.#surface);
-    const canvas = element("canvas", { tabindex: "0", role: "application", "aria-label": "Globe, cut open; arrow keys turn it, plus and minus zoom" });
     const note = element("p", { id: "globe-note", hidden: true });
     const root = element("section", { id: "globe", "aria-label": "Cut-away globe" }, canvas, note);
+    this.#parts = { root, canvas, note };
+    addStyle(STYLE);
+    document.querySelector("main").append(root);
+    this.#fit(); // later, it would wait for the program to be compiled
     this.#axes = axesOfGrid(catalog.grid, radii, radii[0]);
     this.#renderer = new Renderer(canvas, this.#axes, {
       ready: () => this.#redraw(), restored: () => this.#restore(), failed: (error) => this.#giveUp(error),
@@ -78,9 +89,6 @@ export class Globe {
       shell: (shell) => this.#volume.take(shell),
       failed: (reason) => page.inform(reason),
     });
-    this.#parts = { root, canvas, note };
-    addStyle(STYLE);
-    document.querySelector("main").append(root);
     this.#handles = new Handles(root, { moved: (view) => this.#look(view), pointOf: (event) => this.#pointOf(event) });
     this.#marks = new Marks(root, this.#rings, this.#surface, catalog.surface_radius_km);
     this.#onMap = new OnMap(page.map);
@@ -272,14 +280,20 @@ export class Globe {
   }
 
   #resize() {
+    if (!this.#fit()) return;
+    this.#draw({ samples: 1, isSmall: this.#isSlow }); // or it would be empty until the next frame
+    this.#redraw();
+  }
+
+  /** Gives the canvas as many pixels as the screen shows of it. @returns {boolean} whether it had others */
+  #fit() {
     const { canvas } = this.#parts;
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
-    if (!width || !height || (canvas.width === width && canvas.height === height)) return;
+    if (!width || !height || (canvas.width === width && canvas.height === height)) return false;
     canvas.width = width;
     canvas.height = height;
-    this.#draw({ samples: 1, isSmall: this.#isSlow }); // or it would be empty until the next frame
-    this.#redraw();
+    return true;
   }
 
   /** Draws soon, and once more finely when nothing moves. */

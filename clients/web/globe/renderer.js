@@ -5,6 +5,8 @@ import { FRAGMENT, TABLE, VERTEX } from "./shader.js";
 
 /** The places of textures. */
 const UNITS = { shell: 0, volume: 1, table: 2, palette: 3 };
+/** So many shells are filled without a pause. */
+const FILLED_AT_ONCE = 4;
 /** The rows of the table that lead from radii to the shells of a volume. */
 const ROWS = { fine: 0, coarse: 1 };
 
@@ -18,6 +20,12 @@ const ROWS = { fine: 0, coarse: 1 };
  *   picture of half the size is enlarged; the first row and the number of rows, if these alone are drawn
  */
 
+/**
+ * The context of a canvas, the same each time. To make it takes a browser without a GPU a tenth of a second.
+ * @param {HTMLCanvasElement} canvas @returns {?WebGL2RenderingContext} null if this browser has no WebGL 2
+ */
+export const contextOf = (canvas) => canvas.getContext("webgl2", { antialias: false, depth: false, preserveDrawingBuffer: true });
+
 export class Renderer {
   #canvas;
   #gl;
@@ -27,6 +35,7 @@ export class Renderer {
   #places = {};
   #textures = {};
   #volumes = []; // textures
+  #waiting = []; // shells that have come before the program was compiled
   #small = null; // what quick pictures are drawn on: half as wide and high as the canvas
 
   /**
@@ -38,7 +47,7 @@ export class Renderer {
   constructor(canvas, axes, on) {
     this.#canvas = canvas;
     this.#axes = axes;
-    this.#gl = canvas.getContext("webgl2", { antialias: false, depth: false, preserveDrawingBuffer: true });
+    this.#gl = contextOf(canvas);
     if (this.#gl === null) throw new Error("This browser has no WebGL 2, which the globe needs. The map shows the same values.");
     const size = Math.max(axes.columns, axes.rows, axes.levels);
     if (size > this.#gl.getParameter(this.#gl.MAX_3D_TEXTURE_SIZE)) throw new Error("This browser's WebGL has no room for so fine a grid. The map shows it.");
@@ -86,8 +95,16 @@ export class Renderer {
     gl.texStorage3D(gl.TEXTURE_3D, 1, gl.R16F, columns, rows, levels);
   }
 
-  /** Fills a shell of a volume. @param {Float32Array} values as for setShell */
+  /**
+   * Fills a shell of a volume, or will: while the program is compiled, every call would wait for that.
+   * @param {Float32Array} values as for setShell
+   */
   fill(volume, level, values) {
+    if (this.#isReady) this.#fill(volume, level, values);
+    else this.#waiting.push([volume, level, values]);
+  }
+
+  #fill(volume, level, values) {
     const gl = this.#gl;
     const { columns, rows } = this.#axes;
     this.#bind("volume", gl.TEXTURE_3D, this.#volumes[volume]);
@@ -159,6 +176,7 @@ export class Renderer {
     this.#program = program;
     this.#places = {};
     this.#volumes = [];
+    this.#waiting = [];
     this.#small = null;
     this.#textures = {};
     for (const name of ["shell", "table", "palette"]) this.#textures[name] = this.#texture(gl.TEXTURE_2D, gl.NEAREST);
@@ -186,6 +204,10 @@ export class Renderer {
     const drawn = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
     gl.flush();
     await until(() => gl.isContextLost() || gl.getSyncParameter(drawn, gl.SYNC_STATUS) === gl.SIGNALED);
+    while (this.#program === program && this.#waiting.length && !gl.isContextLost()) {
+      for (const shell of this.#waiting.splice(0, FILLED_AT_ONCE)) this.#fill(...shell);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
     this.#isReady = !gl.isContextLost() && this.#program === program;
     return this.#isReady;
   }
