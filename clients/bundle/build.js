@@ -90,7 +90,9 @@ const more = await bundled("more/more.js", "more.js", { plugins: [apart([leaflet
 const moreApart = [/^\.\/more\/more\.js$/, `./more.js?v=${version(more.code)}`];
 const globe = await bundled("globe/globe.js", "globe.js", { plugins: [apart([leafletApart])] });
 const globeApart = [/^\.\/globe\/globe\.js$/, `./globe.js?v=${version(globe.code)}`];
-const main = await bundled("main.js", "main.js", { plugins: [apart([leafletApart, moreApart, globeApart])] });
+const dropped = await bundled("dropped/dropped.js", "dropped.js");
+const droppedApart = [/^\.\/dropped\/dropped\.js$/, `./dropped.js?v=${version(dropped.code)}`];
+const main = await bundled("main.js", "main.js", { plugins: [apart([leafletApart, moreApart, globeApart, droppedApart])] });
 const { code: offline } = await transform(read("sw.js"), { minify: true, target: TARGET, format: undefined });
 sources.add("sw.js");
 const zarr = await bundled("zarr.js", "zarr.js", { format: "iife", globalName: "earthganZarr", define: { "import.meta.url": '""' } });
@@ -104,7 +106,7 @@ const compressed = (content) => {
   return brotliCompressSync(content, { params: parameters });
 };
 const versions = {};
-for (const [name, { code, map }] of Object.entries({ "leaflet.js": leaflet, "worker.js": worker, "main.js": main, "more.js": more, "uplot.js": uplot, "globe.js": globe, "mantle.js": mantle, "beside.js": beside, "zarr.js": zarr })) {
+for (const [name, { code, map }] of Object.entries({ "leaflet.js": leaflet, "worker.js": worker, "main.js": main, "more.js": more, "uplot.js": uplot, "globe.js": globe, "dropped.js": dropped, "mantle.js": mantle, "beside.js": beside, "zarr.js": zarr })) {
   write(name, code);
   write(`${name}.br`, compressed(code));
   write(`${name}.map`, map);

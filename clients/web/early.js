@@ -14,7 +14,7 @@ const NAMES = ["var", "t", "r", "lat", "lng", "zoom"];
 
 function start() {
   const said = saidByPage();
-  const entry = said && !new URLSearchParams(location.search).has("data") && entryOf(said);
+  const entry = said && !["data", "dropped"].some((name) => new URLSearchParams(location.search).has(name)) && entryOf(said);
   if (!entry?.manifest?.surrogate || !READS_PARTS) return; // another surrogate's manifest is read first
   if (said.gateway !== null && remembered() === "server") return;
   const { catalog, surrogate } = entry.manifest;

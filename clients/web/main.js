@@ -2,6 +2,7 @@
 
 import { Caption } from "./caption.js";
 import { Controls } from "./controls.js";
+import { showFolder, watchDrops } from "./drops.js";
 import { embedded, linkWholePage, markEmbedded } from "./embed.js";
 import { Engine } from "./engine.js";
 import { headingOf, promiseOf } from "./format.js";
@@ -36,6 +37,7 @@ connection.watch({
   recovered: () => message.clearFailure(),
 });
 window.addEventListener("online", () => connection.retryNow());
+if (!embed) watchDrops((text) => message.inform(text));
 
 async function start() {
   let source;
@@ -131,7 +133,7 @@ function run(source) {
   const page = {
     source, engine: field, map: globe.leaflet, state: () => state, download, words,
     choose: (change) => choose(change), legend: () => shownLegend, shownFrame: () => shownFrame,
-    inform: (text) => message.inform(text), reading: () => readout.write(),
+    inform: (text) => message.inform(text), showFolder: (files) => showFolder(files, page.inform), reading: () => readout.write(),
     drawn: () => open({ isQuiet: true }), beside: () => cut?.picture ?? null,
     isEmbedded: embed !== null, hash: () => formatHash(state),
     go: (hash) => {

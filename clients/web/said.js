@@ -5,9 +5,9 @@
 
 /**
  * @typedef {{file: string, sha256: string}} Part  a file beside the surrogate's own, compressed with gzip
- * @typedef {{spec: object, parts: {coded: Part, refinement: ?Part}, bytes: number, first: ?import("./first.js").First}} Packed
+ * @typedef {{spec: object, parts: ?{coded: Part, refinement: ?Part}, bytes: number, first: ?import("./first.js").First}} Packed
  *   spec.json's content, the weights in the parts that are needed one after another: for what is coded of a step, and to refine
- *   it; the bytes of all steps; and the first field, if it is known
+ *   it, or null if there is only the file that the spec names; the bytes of all steps; and the first field, if it is known
  * @typedef {{
  *   catalog: import("./source.js").Catalog, variables: import("./source.js").Variable[],
  *   legends: Object<string, import("./source.js").Legend>, surrogate: ?Packed,

@@ -1,7 +1,11 @@
-/** The source of the page's data: the gateway that served the page, surrogates beside the page, or a folder of tiles. */
+/**
+ * The source of the page's data: the gateway that served the page, surrogates beside the page, a folder of tiles, or a folder that
+ * a reader has dropped on the page.
+ */
 
 import { openGateway } from "./gateway.js";
-import { SourceError } from "./http.js";
+import { fetchJson, SourceError } from "./http.js";
+import { lendFiles } from "./held.js";
 import { openPyramid } from "./pyramid.js";
 import { saidByPage } from "./said.js";
 import { openStaticSite } from "./static-site.js";
@@ -43,9 +47,10 @@ import { openStaticSite } from "./static-site.js";
 
 /** @returns {Promise<Source>} */
 export async function openSource() {
-  const asked = new URLSearchParams(location.search).get("data");
-  if (asked !== null) return openPyramid(folderAddress(asked, location.href));
+  const asked = new URLSearchParams(location.search);
+  if (asked.has("data")) return openPyramid(folderAddress(asked.get("data"), location.href));
   const said = saidByPage();
+  if (asked.has("dropped")) return (await import("./dropped/dropped.js")).openDropped(asked.get("dropped"), { said, fetchJson, lendFiles });
   return said?.gateway === null ? openStaticSite(said) : openGateway(said);
 }
 

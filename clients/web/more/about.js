@@ -83,6 +83,7 @@ export class About {
         element("h3", {}, question),
         element("p", {}, sentences.join(" ")),
       ]),
+      ...(this.#page.isEmbedded ? [] : this.#ownFolder()),
       element("p", { class: "buttons" },
         button("tour", "Take the tour", () => {
           this.#dialog.close();
@@ -93,5 +94,19 @@ export class About {
       ),
     );
     this.#dialog.showModal();
+  }
+
+  /** How a surrogate of the reader's own gets on the map. Not every browser lets somebody choose a folder. */
+  #ownFolder() {
+    const chosen = element("input", { type: "file", webkitdirectory: true, multiple: true, hidden: true, name: "folder" });
+    chosen.addEventListener("change", () => {
+      this.#dialog.close();
+      this.#page.showFolder([...chosen.files]);
+    });
+    return [
+      element("h3", {}, "Can it show a surrogate of mine?"),
+      element("p", {}, "Yes. Drop its folder on the page, or choose it. This browser keeps the files and sends them nowhere."),
+      element("p", {}, button("choose-folder", "Choose a folder…", () => chosen.click()), chosen),
+    ];
   }
 }

@@ -20,10 +20,12 @@ import { Switches } from "./switches.js";
  *   words: () => import("../save-picture.js").Words, looksBelow: boolean, isEmbedded: boolean,
  *   hash: () => string, go: (hash: string) => void, beside: () => ?HTMLCanvasElement,
  *   look: (change: Partial<import("../state.js").State>) => void, shownAgain: () => void, reading: () => void, drawn: () => void,
+ *   showFolder: (files: File[]) => void,
  * }} Page  what main.js lends: the state and how to change it; the frame on the map and its legend; what a saved picture says;
  *   whether places can be looked below; whether another page holds this one; the address's fragment, and how to follow one; what
  *   stands beside the map, drawn to be copied; `look` changes how something is seen, which does not stop what plays; `reading`: another
- *   value is read off the globe; `drawn`: its first picture is there; `shownAgain` shows what `look` has changed
+ *   value is read off the globe; `drawn`: its first picture is there; `shownAgain` shows what `look` has changed; `showFolder` opens the page for a surrogate's folder that the reader
+ *   has chosen
  */
 
 export class More {

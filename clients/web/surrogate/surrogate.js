@@ -51,7 +51,7 @@ const KEPT = 9;
 export async function openSurrogate(address, { packed = null, given = new Map() } = {}) {
   const folder = new Folder(address.replace(/\/?$/, "/"), packed !== null, given);
   const spec = packed === null ? await folder.spec() : folder.checked(packed.spec);
-  if (packed === null || !READS_PARTS) {
+  if (!packed?.parts || !READS_PARTS) {
     return folder.read(spec.generator.weights, (data) => new Surrogate(folder, spec, readSafetensors(data)));
   }
   const { coded, refinement } = packed.parts;

@@ -1,0 +1,77 @@
+/**
+ * A surrogate's folder that a reader drops on the page, or chooses. The browser keeps the latest ones, and this page reads them
+ * from there: nothing is sent anywhere.
+ */
+
+import { anomalyLegend } from "../anomaly.js";
+import { HELD } from "../held.js";
+import { withEnds } from "../range.js";
+import { absolute } from "../said.js";
+import { catalogOf, legendsOf, variablesOf, whyNot } from "./described.js";
+import { folderOf } from "./folder.js";
+import { keep, kept } from "./kept.js";
+import { palettesOf } from "./palettes.js";
+
+/**
+ * Keeps a folder, and opens the page that shows it.
+ * @param {FileSystemEntry[]} entries what was dropped @returns {Promise<void>} rejected with a line for the reader
+ */
+export async function show(entries) {
+  const folder = await folderOf(entries);
+  const reason = whyNot(await specOf(folder), folder.name);
+  if (reason) throw new Error(reason);
+  const id = await keep(folder);
+  const address = new URL(location.href);
+  address.search = new URLSearchParams({ dropped: id });
+  address.hash = "";
+  location.assign(address);
+}
+
+/**
+ * The source of a folder that `show` has kept.
+ * @param {string} id @param {{said: ?import("../said.js").Said, fetchJson: (address: string) => Promise<object>,
+ *   lendFiles: (files: Map<string, Blob>) => void}} page  what it says, and functions that the bundle must not hold twice
+ * @returns {Promise<import("../source.js").Source>} rejected with a line for the reader
+ */
+export async function openDropped(id, { said, fetchJson, lendFiles }) {
+  const folder = await kept(id);
+  if (folder === null) throw new Error("This browser does not keep that folder any more. Drop it on the page again.");
+  const spec = await specOf(folder);
+  const reason = whyNot(spec, folder.name);
+  if (reason) throw new Error(reason);
+  const palettes = await palettesOf(said, fetchJson);
+  lendFiles(folder.files);
+  const catalog = catalogOf(spec, await digestOf(folder));
+  const variables = variablesOf(spec);
+  const legends = legendsOf(spec, variables, palettes);
+  const sizes = spec.inputs.steps.map(({ file }) => folder.files.get(file)?.size ?? 0);
+  return {
+    catalog,
+    variables,
+    folder: `${HELD}dropped/`,
+    packed: { spec, parts: null, bytes: sizes.reduce((sum, size) => sum + size, 0), first: null },
+    worker: said && absolute(said.worker),
+    offline: null,
+    tiling: { tms: "WorldCRS84Quad", minNativeZoom: 0, maxNativeZoom: catalog.tile_matrix_sets.WorldCRS84Quad.max_native_zoom },
+    tiles: null,
+    styles: true,
+    fetchLegend: async (name, _, anomaly) => (anomaly ? anomalyLegend(name, variables, legends, withEnds) : legends[name]),
+    fetchShell: null,
+  };
+}
+
+/** @param {import("./folder.js").Folder} folder */
+async function specOf({ name, files }) {
+  try {
+    return JSON.parse(await files.get("spec.json").text());
+  } catch {
+    throw new Error(`The file spec.json of ${name} is not JSON.`);
+  }
+}
+
+/** The surrogate's digest, as everywhere; empty where browsers do not compute digests: on pages without https. */
+async function digestOf({ files }) {
+  if (!crypto.subtle) return "";
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", await files.get("spec.json").arrayBuffer()));
+  return `sha256:${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
