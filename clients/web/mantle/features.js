@@ -18,6 +18,7 @@ export class Features {
   #helper;
   #planet;
   #length;
+  #number; // a length without its unit
   #units;
   #outlines;
   #parts;
@@ -33,6 +34,7 @@ export class Features {
     this.#page = page;
     this.#helper = helper;
     this.#length = lengthFormat(catalog);
+    this.#number = lengthFormat({ ...catalog, length_unit: "1" });
     this.#planet = { surface: catalog.surface_radius_km, core: catalog.core_radius_km ?? null, unit: catalog.length_unit, decimals: catalog.length_decimals };
     const unitOf = (wanted) => variables.find(({ name }) => name === wanted).unit;
     this.#units = { anomaly: unitOf("temperature"), ...fluxUnits(unitOf("temperature"), unitOf("vx"), catalog) };
@@ -137,11 +139,11 @@ export class Features {
     const depths = rows[0]?.crossings.map(({ asked_km: asked }) => asked) ?? [];
     const reached = new Set(outlines.map(({ id }) => id));
     const flux = `Flux (${this.#units.volume_flux_unit.replace("km3", "km³")}) through`;
-    const head = element("tr", {}, ...["", "Volume (million km³)", "Depths", ...depths.map((depth) => `${flux} ${this.#length(depth)}`)].map((words) => element("th", { scope: "col" }, words)));
+    const head = element("tr", {}, ...["", "Volume (million km³)", `Depths${this.#page.source.catalog.length_unit === "km" ? " (km)" : ""}`, ...depths.map((depth) => `${flux} ${this.#length(depth)}`)].map((words) => element("th", { scope: "col" }, words)));
     const shown = ["slab", "plume"].flatMap((kind) => rows.filter((row) => row.kind === kind).slice(0, ROWS));
     const body = shown.map((row) => {
       const name = button("look", row.id.replace("-", " "), () => this.#lookAt(row), { title: "Show it on the map" });
-      const cells = [Number((row.volume_km3 / 1e6).toPrecision(3)).toLocaleString("en"), `${Math.round(row.top_km)}–${this.#length(row.bottom_km)}`, ...row.crossings.map(({ volume_flux: passed }) => (passed ? String(Number(passed.toPrecision(3))) : "–"))];
+      const cells = [Number((row.volume_km3 / 1e6).toPrecision(3)).toLocaleString("en"), `${this.#number(row.top_km)}–${this.#number(row.bottom_km)}`, ...row.crossings.map(({ volume_flux: passed }) => (passed ? String(Number(passed.toPrecision(3))) : "–"))];
       const at = element("tr", { class: reached.has(row.id) ? row.kind : `${row.kind} elsewhere` }, element("th", { scope: "row" }, name), ...cells.map((words) => element("td", {}, words)));
       at.addEventListener("pointerenter", () => this.#outlines.highlight(row.id));
       at.addEventListener("pointerleave", () => this.#outlines.highlight(null));

@@ -46,7 +46,7 @@ export const STYLE = `
 }
 
 #features select {
-  max-width: 150px;
+  max-width: 190px; /* × standard deviation */
 }
 
 #features button:disabled {
@@ -74,6 +74,10 @@ export const STYLE = `
 #features thead th {
   color: var(--muted);
   vertical-align: bottom;
+}
+
+#features td {
+  white-space: nowrap;
 }
 
 #features tr > :first-child {
