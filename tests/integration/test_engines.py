@@ -1,5 +1,5 @@
-"""The contract of an engine, on every engine: in process with ONNX Runtime and torch, in a real TorchServe, and in
-another gateway by the Open Inference Protocol.
+"""The contract of an engine, on every engine: in process with ONNX Runtime and torch, in a real TorchServe, and by the
+Open Inference Protocol in another gateway and in a real LitServe.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ from earthgan_gateway.engines.torchserve import TorchServeEngine
 from earthgan_gateway.tensors import OUTPUT, body_of, described
 from earthgan_training.surrogates.archive import archive
 from gateway_server import gateway
+from integration.litserve_server import litserve
 from integration.torchserve_server import torchserve
 from places import DEFAULT_SURROGATE, ROOT
 
@@ -56,17 +57,23 @@ def torchserve_url(surrogate: Surrogate, tmp_path_factory: pytest.TempPathFactor
         yield url
 
 
-@pytest.fixture(params=["onnx", "torch", "torchserve", "torchserve float32", "oip"])
+@pytest.fixture(scope="session")
+def litserve_url() -> Iterator[str]:
+    with litserve(DEFAULT_SURROGATE) as url:
+        yield url
+
+
+@pytest.fixture(params=["onnx", "torch", "torchserve", "torchserve float32", "oip gateway", "oip litserve"])
 def make(request: pytest.FixtureRequest, surrogate: Surrogate) -> Callable[[], Engine]:
     """Makes the engine: inside the event loop that will use it."""
     if request.param == "onnx":
         return lambda: LocalEngine(surrogate, onnx_backend(surrogate), "onnx/float32")
     if request.param == "torch":
         return lambda: LocalEngine(surrogate, torch_backend(surrogate, device="cpu"), "torch/cpu/float32")
-    if request.param == "oip":
+    if request.param.startswith("oip"):
         if surrogate.folder != DEFAULT_SURROGATE:
             pytest.skip("the protocol is the same for every kind of surrogate, and this one is slow")
-        there = request.getfixturevalue("gateway_url")
+        there = request.getfixturevalue({"oip gateway": "gateway_url", "oip litserve": "litserve_url"}[request.param])
         return lambda: OipEngine(surrogate, there)
     url = request.getfixturevalue("torchserve_url")
     if request.param == "torchserve":
