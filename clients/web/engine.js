@@ -93,12 +93,12 @@ export class Engine {
 
   /**
    * Opens another field over this one, which has a worker of its own.
-   * @param {ConstructorParameters<typeof ComputedField>[3]} on
+   * @param {import("./source.js").Source} source @param {ConstructorParameters<typeof ComputedField>[3]} on
    * @returns {Promise<{field: ComputedField, computer: import("./computed.js").Computer}>}
    */
-  async another(on) {
-    const computer = await openComputer(this.#source);
-    return { field: new ComputedField(this.#map, this.#source, computer, on, "field pinned"), computer };
+  async another(source, on) {
+    const computer = await openComputer(source);
+    return { field: new ComputedField(this.#map, source, computer, on, "field pinned"), computer };
   }
 
   #choose(engine) {

@@ -149,6 +149,7 @@ function run(source) {
   page.looksBelow = (field.chosen === "browser" || Boolean(source.fetchProfile)) && (embed?.includes("below") ?? true);
   const { looksBelow } = page;
   const hasGlobe = catalog.shells.length > 1 && source.folder !== null; // pictures have no values
+  source.offer?.(() => formatHash(state));
   const legend = new Legend(byId("legend"));
   // A place is chosen by a click, unless that is the first one of two, which enlarge the map.
   const probe = new Probe(globe.leaflet, byId("crosshair"), {
@@ -262,7 +263,8 @@ function run(source) {
 
   /** Takes the state from the address: at the start, and when the reader goes back or forward, or edits it. */
   function navigate() {
-    const { state: asked, problems } = parseHash(location.hash, catalog, field.hasBetween);
+    const pinned = new URLSearchParams(location.search).has("pinned") ? source.pinned?.catalog : null;
+    const { state: asked, problems } = parseHash(location.hash, catalog, field.hasBetween, pinned);
     state = hasGlobe ? asked : withChange(asked, { globe: null });
     if (asked.globe && !hasGlobe) problems.push("There is no globe of these data.");
     player.stop();

@@ -36,9 +36,10 @@ const FURTHEST_ZOOM = 30;
  * The catalog's default replaces what is missing. What does not exist is replaced by what is nearest to it, where there is
  * such a thing.
  * @param {string} hash @param {import("./source.js").Catalog} catalog @param {boolean} [hasBetween] whether times between steps exist
+ * @param {?import("./source.js").Catalog} [pinned] that of another surrogate, of which a picture is pinned
  * @returns {{state: import("./state.js").State, problems: string[]}} one short sentence for each value that could not be used
  */
-export function parseHash(hash, catalog, hasBetween = false) {
+export function parseHash(hash, catalog, hasBetween = false, pinned = null) {
   const problems = [];
   const asked = namedValues(hash.replace(/^#/, ""), problems);
   const fallback = defaultState(catalog);
@@ -53,10 +54,11 @@ export function parseHash(hash, catalog, hasBetween = false) {
   const [place] = readPlaces(asked, "place", 1, problems);
   const ends = readPlaces(asked, "section", 2, problems);
   const section = ends.length ? Object.freeze({ from: ends[0], to: ends[1] }) : null;
-  const compare = readPinned(asked.compare, catalog, hasBetween, problems);
+  const compare = readPinned(asked.compare, pinned ?? catalog, hasBetween, problems);
+  const isOther = compare !== null && pinned !== null;
   const chosen = {
     ...(draw && { draw }), ...(anomaly && { anomaly }), ...(range && { range }), ...(place && { place }), ...(section && { section }),
-    ...(compare && { compare }), ...Object.fromEntries(TEXTS.filter((name) => asked[name]).map((name) => [name, asked[name]])),
+    ...(compare && { compare: isOther ? Object.freeze({ ...compare, isOther }) : compare }), ...Object.fromEntries(TEXTS.filter((name) => asked[name]).map((name) => [name, asked[name]])),
   };
   return { state: Object.freeze({ variable, t, r, ...chosen, view }), problems };
 }

@@ -20,11 +20,17 @@ export class Permalink {
   constructor(onNavigate, isEmbedded = false) {
     this.#isEmbedded = isEmbedded;
     this.#gestures = new Gestures(() => this.#flush());
-    window.addEventListener("hashchange", () => {
+    let { search } = location;
+    const navigated = () => {
+      search = location.search;
       clearTimeout(this.#timer);
       this.#pending = null;
       this.#gestures.end();
       onNavigate();
+    };
+    window.addEventListener("hashchange", navigated);
+    window.addEventListener("popstate", () => {
+      if (location.search !== search) navigated(); // then some browsers tell of no other fragment
     });
     window.addEventListener("pagehide", () => this.#flush());
   }
@@ -38,14 +44,14 @@ export class Permalink {
 
   /** Writes the state in the place of the one in the address, e.g. because the link was written by hand. */
   correct(state) {
-    put("replaceState", formatHash(state));
+    put("replaceState", state);
   }
 
   /** Writes what somebody else asks for. @param {string} hash */
   replace(hash) {
     clearTimeout(this.#timer);
     this.#pending = null;
-    put("replaceState", hash);
+    if (hash !== location.hash) history.replaceState(null, "", location.href.split("#")[0] + hash);
   }
 
   /** While the page plays, all that it shows is one gesture. */
@@ -57,13 +63,20 @@ export class Permalink {
   #flush() {
     clearTimeout(this.#timer);
     if (this.#pending === null) return;
-    const hash = formatHash(this.#pending);
+    const state = this.#pending;
     this.#pending = null;
-    if (hash !== location.hash) put(this.#gestures.isFirstWrite() && !this.#isEmbedded ? "pushState" : "replaceState", hash);
+    if (formatHash(state) !== location.hash) put(this.#gestures.isFirstWrite() && !this.#isEmbedded ? "pushState" : "replaceState", state);
   }
 }
 
-/** The full address is written, because a fragment alone would be relative to the <base>, which may be another page's. */
-function put(how, hash) {
-  if (hash !== location.hash) history[how](null, "", location.href.split("#")[0] + hash);
+/**
+ * The full address is written, because a fragment alone would be relative to the <base>, which may be another page's. It names
+ * another surrogate as long as a picture of that is pinned.
+ */
+function put(how, state) {
+  const hash = formatHash(state);
+  if (hash === location.hash) return;
+  const address = new URL(location.href.split("#")[0]);
+  if (!state.compare?.isOther && address.searchParams.has("pinned")) address.searchParams.delete("pinned");
+  history[how](null, "", address.href + hash);
 }

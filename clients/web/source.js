@@ -37,12 +37,13 @@ import { openStaticSite } from "./static-site.js";
  *   catalog: Catalog, variables: Variable[], tiling: Tiling, folder: ?string, packed: ?import("./said.js").Packed,
  *   worker: ?string, offline: ?Parameters<typeof import("./offline.js").keepOffline>[0], tiles: ?(frame: Frame, ends: ?[number, number]) => Tiles,
  *   fetchLegend: (variable: string, draw: ?string, anomaly?: boolean) => Promise<Legend>,
- *   styles: boolean, fetchExtremes?: (frame: Frame) => Promise<[number, number]>,
+ *   pinned?: Source, offer?: (hash: () => string) => void, styles: boolean, fetchExtremes?: (frame: Frame) => Promise<[number, number]>,
  *   fetchShell: ?(frame: Frame, signal: AbortSignal) => Promise<?{shape: number[], values: Float32Array}>,
  * }} Source  `folder` is the address of the surrogate itself, if there is one, `packed` what is known of it, and `worker` the
  *   address of the worker that computes it, if it is not beside the modules. Without `tiles`, only this browser computes.
  *   `styles` says whether anomalies and ranges can be chosen; ends and extremes are in the variable's unit without the
- *   legend's factor. `offline` is what can be kept for times without a network. `fetchShell` returns a shell in physical units on the catalog's grid, or null if the source has only pictures
+ *   legend's factor. `offline` is what can be kept for times without a network. `pinned` is another surrogate, which the address
+ *   names beside this one: a picture of it is pinned. `offer` offers other surrogates. `fetchShell` returns a shell in physical units on the catalog's grid, or null if the source has only pictures
  */
 
 /** @returns {Promise<Source>} */

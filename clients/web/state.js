@@ -4,7 +4,8 @@
  * @typedef {Readonly<{lat: number, lng: number, zoom: number}>} View
  * @typedef {Readonly<{lat: number, lng: number}>} Place
  * @typedef {Readonly<{from: Place, to: Place}>} Section  the great circle from one place to another
- * @typedef {Readonly<{variable: string, t: number, r: number, anomaly?: boolean}>} Pinned  a frame to compare with
+ * @typedef {Readonly<{variable: string, t: number, r: number, anomaly?: boolean, isOther?: boolean}>} Pinned  a frame to compare
+ *   with; `isOther`: of the other surrogate that the address names
  * @typedef {Readonly<import("./source.js").Frame & {view: ?View, place?: ?Place, section?: ?Section, compare?: ?Pinned,
  *   globe?: ?string, flow?: ?string, features?: ?string}>} State
  *   `view` is null while the map shows the globe as it is first seen: such a link fits any screen. The page shows what is below

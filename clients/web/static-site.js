@@ -17,17 +17,30 @@ export async function openStaticSite(said) {
     const name = new URLSearchParams(location.search).get("surrogate");
     throw new SourceError(`There is no surrogate ${name} here. There are ${said.surrogates.map((each) => each.name).join(", ")}.`);
   }
+  const source = await sourceOf(said, entry);
+  const name = new URLSearchParams(location.search).get("pinned");
+  const pinned = said.surrogates.find((each) => each.name === name);
+  if (name !== null && !pinned) throw new SourceError(`There is no surrogate ${name} here, of which a picture is pinned.`);
+  return {
+    ...source,
+    offline: said.offline === null ? null : keptWith(said, entry, source.catalog, source.packed),
+    ...(pinned && { pinned: await sourceOf(said, pinned) }),
+    offer: (hash) => offerChoice(said.surrogates, entry.name, source.catalog.shells, hash),
+  };
+}
+
+/** @param {import("./said.js").Said} said @param {import("./said.js").Entry} entry one of its surrogates */
+async function sourceOf(said, entry) {
   const manifest = typeof entry.manifest === "string" ? await fetchJson(absolute(entry.manifest)) : entry.manifest;
   const { variables, legends, surrogate } = manifest;
   const catalog = catalogOf(manifest);
-  offerChoice(said.surrogates, entry.name);
   return {
     catalog,
     variables,
     folder: absolute(entry.folder),
     packed: surrogate,
     worker: absolute(said.worker),
-    offline: said.offline === null ? null : keptWith(said, entry, catalog, surrogate),
+    offline: null,
     tiling: { tms: TILE_MATRIX_SET, minNativeZoom: 0, maxNativeZoom: catalog.tile_matrix_sets[TILE_MATRIX_SET].max_native_zoom },
     tiles: null,
     styles: true,

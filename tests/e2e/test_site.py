@@ -147,3 +147,41 @@ def test_what_is_kept_makes_room_for_a_new_version(page: Page, folder: Path, tmp
                 break
     assert len(after) == 2
     assert not set(after) & set(before)
+
+
+def test_a_pinned_picture_stays_beside_another_surrogate(page: Page, site: str) -> None:
+    page.goto(f"{site}#t={OTHER}&r=150")
+    wait_until_refined(page, Frame("temperature", OTHER, 150))
+    globe = WholeGlobe.of(page)
+    left, right = (globe.within_element(20, lng) for lng in (-100, 100))
+    own = picture(page)
+    page.get_by_role("button", name="Compare with this picture").click()
+    pinned = page.locator("#pinned")
+    expect(pinned).to_have_attribute("data-shown", f"temperature/{OTHER}/150")
+    page.get_by_label("Surrogate").select_option("excerpt")
+    page.wait_for_url("**surrogate=excerpt*pinned=default*")
+    expect(pinned).to_contain_text(f"Simulated mantle convection · Temperature · 703 km · step {OTHER}")
+    expect(page.locator("#message")).to_be_visible()  # the excerpt has no such step, and shows the nearest one
+    page.evaluate("document.querySelector('#message-close').click()")
+    wait_until_refined(page, Frame("temperature", 67 if OTHER < 67 else 69, 150))
+    both = picture(page)
+    for (x, y), is_same in ((left, True), (right, False)):
+        box = np.s_[int(y) - 20 : int(y) + 20, int(x) - 20 : int(x) + 20]
+        assert (np.abs(both[box] - own[box]).mean() < 0.5) == is_same
+    page.reload()
+    expect(pinned).to_contain_text("Simulated mantle convection · Temperature")
+    page.get_by_role("button", name="Compare with this picture").click()
+    expect(pinned).to_be_hidden()
+    page.wait_for_url("**surrogate=excerpt#*")
+    page.get_by_role("button", name="Compare with this picture").click()
+    page.wait_for_url("**surrogate=excerpt#*compare=*")
+    expect(pinned).not_to_contain_text("Simulated mantle convection")
+    page.go_back()
+    expect(pinned).to_be_hidden()
+    page.go_back()
+    expect(pinned).to_contain_text("Simulated mantle convection · Temperature")
+
+
+def test_a_picture_of_a_surrogate_that_is_not_there(page: Page, site: str) -> None:
+    page.goto(f"{site}?surrogate=excerpt&pinned=nothing#compare=temperature,67,150")
+    expect(page.locator("#message")).to_contain_text("There is no surrogate nothing here")

@@ -14,7 +14,8 @@ const KEY = 0.02;
 
 export class Compare {
   #page;
-  #opening = null;
+  #openings = new Map(); // by source, what computes its pinned pictures
+  #source; // of the pinned picture
   #pinned = null; // the frame that is wanted
   #shown = null; // the frame on the map, and its legend
   #share = 0.5;
@@ -24,6 +25,7 @@ export class Compare {
   /** @param {import("./more.js").Page} page */
   constructor(page) {
     this.#page = page;
+    this.#source = page.source;
     const [words, value, bar, ends] = ["b", "span", "div", "span"].map((tag) => element(tag));
     const label = element("p", { id: "pinned", hidden: true }, words, " ", value, bar, ends);
     const line = element("div", {
@@ -51,12 +53,15 @@ export class Compare {
     // The same quantity has the same range, so that colours can be compared.
     const isSame = wanted?.variable === variable && Boolean(wanted.anomaly) === anomaly;
     this.#pinned = wanted && { ...wanted, ...(isSame && range && { range }) };
-    if (wanted === null) {
+    const source = (wanted?.isOther && this.#page.source.pinned) || this.#page.source;
+    if (wanted === null || source !== this.#source) {
       this.#shown = null;
       this.#parts.label.hidden = true;
-      this.#opening?.then(({ field }) => this.#pinned === null && field.clear(), () => {});
-      return;
+      const was = this.#source;
+      this.#openings.get(was)?.then(({ field }) => (this.#pinned === null || this.#source !== was) && field.clear(), () => {});
     }
+    this.#source = source;
+    if (wanted === null) return;
     this.#place();
     this.#open().then(({ field }) => this.#pinned && field.show(this.#pinned), (error) => this.#page.inform(error.message));
   }
@@ -79,25 +84,30 @@ export class Compare {
   probe(place) {
     const shell = place && this.#shown?.computer.shellOf(this.#shown.frame);
     const { legend } = this.#shown ?? {};
-    const value = shell ? sampleShell(shell, this.#page.source.catalog.grid, place.lat, place.lng) * (legend.factor ?? 1) : NaN;
+    const value = shell ? sampleShell(shell, this.#source.catalog.grid, place.lat, place.lng) * (legend.factor ?? 1) : NaN;
     this.#parts.value.textContent = Number.isNaN(value) ? "" : formatValue(value, legend.range) + unitAfter(legend.unit);
   }
 
   #open() {
-    this.#opening ??= this.#page.engine.another({
+    const source = this.#source;
+    const found = this.#openings.get(source);
+    if (found) return found;
+    const opening = this.#page.engine.another(source, {
       loading: () => {},
-      shown: (frame) => this.#arrived(frame),
+      shown: (frame) => this.#arrived(frame, source),
       failed: (reason) => this.#page.inform(reason),
     });
-    this.#opening.then(() => this.#place(), () => (this.#opening = null));
-    return this.#opening;
+    this.#openings.set(source, opening);
+    opening.then(() => this.#place(), () => this.#openings.delete(source));
+    return opening;
   }
 
-  async #arrived(frame) {
-    const { computer } = await this.#opening;
+  async #arrived(frame, source) {
+    const { computer } = await this.#openings.get(source);
     const legend = { ...(await computer.legend(frame)), range: frame.ends };
-    if (this.#pinned === null) return;
-    const caption = captionOf(this.#page.source.catalog, frame, legend);
+    if (this.#pinned === null || source !== this.#source) return;
+    const name = source === this.#page.source ? [] : [source.catalog.title];
+    const caption = [...name, captionOf(source.catalog, frame, legend)].join(" · ");
     this.#shown = { frame, legend, caption, computer };
     const { label, words, bar, ends } = this.#parts;
     label.hidden = false;
@@ -136,10 +146,10 @@ export class Compare {
     const { container, line } = this.#parts;
     line.style.left = `${100 * this.#share}%`;
     line.setAttribute("aria-valuenow", String(Math.round(100 * this.#share)));
-    const canvas = container.querySelector(".viewport-canvas.pinned");
-    if (!canvas) return;
-    canvas.style.clipPath = `inset(0 ${100 * (1 - this.#share)}% 0 0)`;
-    canvas.dataset.share = this.#share; // of its width that is seen: saved pictures follow
+    for (const canvas of container.querySelectorAll(".viewport-canvas.pinned")) {
+      canvas.style.clipPath = `inset(0 ${100 * (1 - this.#share)}% 0 0)`;
+      canvas.dataset.share = this.#share; // of its width that is seen: saved pictures follow
+    }
   }
 }
 
