@@ -29,6 +29,8 @@ MOST_PLACES = 9
 MOST_SHELLS = 2**24 // (180 * 360)
 #: The share of the paths that become those of something that exists, and the largest zoom among them.
 EXISTING, MOST_ZOOM = 0.75, 4
+#: A range of existing steps or shells has at most so many, because a file holds at most `MOST_SHELLS` in all.
+FEW = int(MOST_SHELLS**0.5)
 #: What there is, by the names of the paths' parameters (`{"var": […], "t": […], "r": […]}`).
 THERE = json.loads(os.environ.get("SCHEMA_THERE", "{}"))
 
@@ -107,8 +109,11 @@ def existing_path(path: dict[str, Any], rng: random.Random) -> dict[str, Any]:
 
 def existing_query(query: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     """A query for steps and shells that exist. Those of a query are numbers and ranges, as text."""
-    there = {name: sorted(rng.choices(THERE[name], k=2)) for name in ("t", "r")}
-    texts = {name: f"{low}-{high}" if rng.random() < 0.5 else str(low) for name, (low, high) in there.items()}
+    texts = {}
+    for name in ("t", "r"):
+        first = rng.randrange(len(THERE[name]))
+        few = THERE[name][first : first + rng.randint(1, FEW)]
+        texts[name] = str(few[0]) if len(few) == 1 else f"{few[0]}-{few[-1]}"
     return {name: texts.get(name, value) for name, value in query.items()}
 
 
