@@ -4,9 +4,9 @@ The load is that of `load.memory`, in which all requests differ, and tiles of ot
 the rate that the gateway reaches in half a minute, when clients wait for nothing but their answers.
 
 The caches are small, and they have settled before the first measurement: they are full, and all that they hold came
-while they were full, most of it by the addresses of the load itself. While a time step is decoded, the process holds
-some tens of megabytes more, which it gives back. What it keeps is the lowest reading of each minute, and that must not
-grow.
+while they were full, most of it by the addresses of the load itself. All connections to Redis are open, too. While a
+time step is decoded, the process holds some tens of megabytes more, which it gives back. What it keeps is the lowest
+reading of each minute, and that must not grow.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from statistics import mean
 import httpx2 as httpx
 
 from earthgan.files import write_json
+from earthgan_gateway.cache.redis import MOST_CONNECTIONS
 from gateway_server import free_port
 from integration.redis_server import redis_server
 from load.memory import paths, request, rss_mb
@@ -39,6 +40,8 @@ REDIS_MB = 64
 LIMITS = {"cache_mb": "64", "tile_wait_s": "50", "engine_timeout_s": "50"}
 #: Each request has a connection of its own, so that none is closed while another one waits for a time step.
 AT_ONCE = 8
+#: The requests at once before which all connections to Redis are open that one process may have.
+BURST = 2 * MOST_CONNECTIONS
 #: The share of the time at both ends over which the memory is averaged.
 ENDS = 0.2
 ALLOWED = {200, 404, 414, 422}
@@ -174,6 +177,18 @@ class Soaking:
             for _ in range(0 if self.have_settled(PIXELS) else 4):
                 self.ask(self._pixels)
 
+    def connect(self) -> int:
+        """Ask for many new tiles at once, so that the pool of connections to Redis is full.
+
+        Return how many descriptors more are open.
+        """
+        time.sleep(2)  # connections that clients have closed
+        before = descriptors(self._group)
+        with Waves(self._port, BURST) as waves:
+            list(waves.get([request(next(self._pixels) + f"?v=connect{i}", i) for i in range(BURST)]))
+        time.sleep(2)
+        return descriptors(self._group) - before
+
     def measure_rate(self, seconds: float) -> None:
         """Find out how many requests a second are half of what the gateway can bear."""
         first, began, used = self.sent, time.monotonic(), cpu_s(group=self._group)
@@ -226,6 +241,7 @@ def soak(surrogate: Path, minutes: float) -> Soak:
         ):
             soaking = Soaking(port, group, caches)
             soaking.fill(most_s=1800)
+            print(f"a burst of {BURST} requests opened {soaking.connect()} descriptors", flush=True)
             print(f"after {soaking.sent} requests, caches have settled: {in_words(soaking.caches())}", flush=True)
             soaking.measure_rate(min(30.0, 6 * minutes))
             soaking.run(minutes)
