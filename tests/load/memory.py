@@ -74,9 +74,9 @@ def paths(catalog: dict, client: int = 0) -> Iterator[str]:
         yield f"{one}?too={i}{'long' * 1000}"
 
 
-def request(path: str, i: int) -> bytes:
-    """Make a GET request with a new request identifier."""
-    return f"GET {path} HTTP/1.1\r\nHost: bench\r\nX-Request-ID: {i}\r\n\r\n".encode()
+def request(path: str, i: int, *fields: str) -> bytes:
+    """Make a GET request with a new request identifier, and with more header fields."""
+    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: bench", f"X-Request-ID: {i}", *fields, "", ""]).encode()
 
 
 def grown(surrogate: Path, setting_mb: int, sent_mb: float, **settings: str) -> Growth:

@@ -3,9 +3,10 @@
 The load is that of `load.memory`, in which all requests differ, and tiles of other shells and steps. Half of it is half
 the rate that the gateway reaches in half a minute, when clients wait for nothing but their answers.
 
-The caches are small, and full before the first measurement, so that their own growth is not counted. While a time step
-is decoded, the process holds some tens of megabytes more, which it gives back. What it keeps is the lowest reading of
-each minute, and that must not grow.
+The caches are small, and they have settled before the first measurement: they are full, and all that they hold came
+while they were full, most of it by the addresses of the load itself. All connections to Redis are open, too. While a
+time step is decoded, the process holds some tens of megabytes more, which it gives back. What it keeps is the lowest
+reading of each minute, and that must not grow.
 """
 
 import argparse
@@ -18,13 +19,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count, cycle
+from itertools import cycle
 from pathlib import Path
 from statistics import mean
 
 import httpx2 as httpx
 
 from earthgan.files import write_json
+from earthgan_gateway.cache.redis import MOST_CONNECTIONS
 from gateway_server import free_port
 from integration.redis_server import redis_server
 from load.memory import paths, request, rss_mb
@@ -38,15 +40,17 @@ REDIS_MB = 64
 LIMITS = {"cache_mb": "64", "tile_wait_s": "50", "engine_timeout_s": "50"}
 #: Each request has a connection of its own, so that none is closed while another one waits for a time step.
 AT_ONCE = 8
+#: The requests at once before which all connections to Redis are open that one process may have.
+BURST = 2 * MOST_CONNECTIONS
 #: The share of the time at both ends over which the memory is averaged.
 ENDS = 0.2
 ALLOWED = {200, 404, 414, 422}
-#: The caches that this load uses, by the module that makes them: addresses, time steps, shells and answers.
-ADDRESSES, STEPS = "pictures", "kept_inputs"
-USED = (ADDRESSES, STEPS, "fields", "app")
-#: Each counts as full from this share of its limit on: a time step that does not fit, of some megabytes, takes the
-#: place of others.
-FULL = 0.75
+#: The caches that this load uses, by the module that makes them: addresses, time steps, positions of pixels, shells
+#: and answers.
+ADDRESSES, STEPS, PIXELS = "pictures", "kept_inputs", "raster"
+USED = (ADDRESSES, STEPS, PIXELS, "fields", "app")
+#: A zoom at which more rows and columns of tiles lie than their positions may be kept.
+PIXELS_ZOOM = 9
 
 
 @dataclass(frozen=True)
@@ -103,9 +107,19 @@ def asked(catalog: dict) -> Iterator[str]:
 
 
 def addresses(catalog: dict) -> Iterator[str]:
-    """Addresses without end of one tile, which fill the cache of addresses and cost little."""
+    """The addresses of tiles among those of the load, each with a `v` of its own. All differ from those of the load.
+
+    They fill the cache of addresses with what the load will keep there, and cost little if the client has the tile.
+    """
+    for i, path in enumerate(asked(catalog)):
+        if path.startswith("/tiles/") and "?too=" not in path:  # that one is refused, and not kept
+            yield f"{path}own{i}" if "v=" in path else f"{path}{'&' if '?' in path else '?'}v=own{i}"
+
+
+def pixels(catalog: dict) -> Iterator[str]:
+    """Large tiles without end of one shell. Each lies in another row and another column."""
     name, t, r = catalog["variables"][0], catalog["steps"][0]["t"], len(catalog["shells"]) // 2
-    yield from (f"/tiles/{name}/{t}/{r}/0/0/0.png?v={'f' * 1900}{i}" for i in count())
+    yield from (f"/tiles/{name}/{t}/{r}/{PIXELS_ZOOM}/{i}/{i}@2x.png" for i in cycle(range(2**PIXELS_ZOOM)))
 
 
 def steps(catalog: dict) -> Iterator[str]:
@@ -132,11 +146,12 @@ class Soaking:
         self._port, self._group, self._caches = port, group, caches
         catalog = httpx.get(f"http://127.0.0.1:{port}/catalog", trust_env=False, timeout=60).json()
         self._asked, self._addresses, self._steps = asked(catalog), addresses(catalog), steps(catalog)
+        self._pixels = pixels(catalog)
         self.found, self.sent = Soak(), 0
 
-    def ask(self, paths: Iterator[str] | None = None) -> None:
-        """Send a few requests at once, and wait for their answers."""
-        wave = [request(next(paths or self._asked), self.sent + i) for i in range(AT_ONCE)]
+    def ask(self, paths: Iterator[str] | None = None, *fields: str) -> None:
+        """Send a few requests at once, with more header fields, and wait for their answers."""
+        wave = [request(next(paths or self._asked), self.sent + i, *fields) for i in range(AT_ONCE)]
         with Waves(self._port, AT_ONCE) as waves:
             self.found.answers.update(answer.status for answer in waves.get(wave))
         self.sent += AT_ONCE
@@ -145,20 +160,34 @@ class Soaking:
         found: dict[str, list[int]] = json.loads(self._caches.read_text())
         return found
 
-    def is_full(self, *names: str) -> bool:
-        """Whether these caches are full."""
+    def have_settled(self, *names: str) -> bool:
+        """Whether these caches are full, and have forgotten as much as they hold."""
         caches = self.caches()
-        return all(name in caches and caches[name][0] >= FULL * caches[name][1] for name in names)
+        return all(name in caches and caches[name][2] == 0 for name in names)
 
     def fill(self, most_s: float) -> None:
-        """Ask until the caches are full. Raises TimeoutError if they are not after some seconds."""
+        """Ask until the caches have settled. Raises TimeoutError if they have not after some seconds."""
         until = time.monotonic() + most_s
-        while not self.is_full(*USED):
+        while not self.have_settled(*USED):
             if time.monotonic() > until:
-                raise TimeoutError(f"the caches are not full: {in_words(self.caches())}")
-            self.ask(self._asked if self.is_full(STEPS) else self._steps)
-            for _ in range(0 if self.is_full(ADDRESSES) else 100):
-                self.ask(self._addresses)
+                raise TimeoutError(f"the caches have not settled: {in_words(self.caches())}")
+            self.ask(self._asked if self.have_settled(STEPS) else self._steps)
+            for _ in range(0 if self.have_settled(ADDRESSES) else 100):
+                self.ask(self._addresses, "If-None-Match: *")
+            for _ in range(0 if self.have_settled(PIXELS) else 4):
+                self.ask(self._pixels)
+
+    def connect(self) -> int:
+        """Ask for many new tiles at once, so that the pool of connections to Redis is full.
+
+        Return how many descriptors more are open.
+        """
+        time.sleep(2)  # connections that clients have closed
+        before = descriptors(self._group)
+        with Waves(self._port, BURST) as waves:
+            list(waves.get([request(next(self._pixels) + f"?v=connect{i}", i) for i in range(BURST)]))
+        time.sleep(2)
+        return descriptors(self._group) - before
 
     def measure_rate(self, seconds: float) -> None:
         """Find out how many requests a second are half of what the gateway can bear."""
@@ -172,6 +201,7 @@ class Soaking:
 
     def run(self, minutes: float) -> None:
         """Ask at that rate, and look once a second."""
+        time.sleep(2)  # connections that clients have closed would hide as many that stay open
         began, first, done = time.monotonic(), self.sent, threading.Event()
         self.found.answers.clear()
 
@@ -212,7 +242,8 @@ def soak(surrogate: Path, minutes: float) -> Soak:
         ):
             soaking = Soaking(port, group, caches)
             soaking.fill(most_s=1800)
-            print(f"after {soaking.sent} requests, caches are full: {in_words(soaking.caches())}", flush=True)
+            print(f"a burst of {BURST} requests opened {soaking.connect()} descriptors", flush=True)
+            print(f"after {soaking.sent} requests, caches have settled: {in_words(soaking.caches())}", flush=True)
             soaking.measure_rate(min(30.0, 6 * minutes))
             soaking.run(minutes)
             return soaking.found
@@ -220,7 +251,9 @@ def soak(surrogate: Path, minutes: float) -> Soak:
 
 def in_words(caches: dict[str, list[int]]) -> str:
     """What caches hold, in MB, of what they may hold."""
-    return ", ".join(f"{name} {held / 2**20:.1f} of {limit / 2**20:.1f} MB" for name, (held, limit) in caches.items())
+    return ", ".join(
+        f"{name} {held / 2**20:.1f} of {limit / 2**20:.1f} MB" for name, (held, limit, _) in caches.items()
+    )
 
 
 def main() -> int:
