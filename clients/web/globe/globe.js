@@ -26,8 +26,23 @@ const [FINE_SAMPLES, REST_MS] = [2, 250];
 const STRIPS = 16;
 /** A browser that needs longer for a frame gets smaller ones while something moves, and one that needs less gets whole ones. */
 const [SLOW_MS, QUICK_MS] = [35, 8];
+/** The worker may be busy. Then the page does not wait for it. */
+const WARM_MS = 600;
 
 /** @typedef {import("../more/more.js").Page} Page */
+
+/**
+ * Has the worker start what draws. The first time, a browser without a GPU takes a fifth of a second for that, in which the page
+ * would not answer. @param {?import("../computed.js").Computer} computer
+ */
+function warmed(computer) {
+  if (computer === null) return null;
+  return new Promise((resolve) => {
+    computer.port.addEventListener("message", ({ data }) => data.warm && resolve());
+    computer.port.postMessage({ warm: true });
+    setTimeout(resolve, WARM_MS);
+  });
+}
 
 export class Globe {
   #page;
@@ -56,6 +71,7 @@ export class Globe {
   /** @param {Page} page @returns {Promise<Globe>} rejected if this browser cannot draw it */
   static async open(page) {
     const canvas = element("canvas", { tabindex: "0", role: "application", "aria-label": "Globe, cut open; arrow keys turn it, plus and minus zoom" });
+    await warmed(page.engine.computer);
     contextOf(canvas);
     await new Promise((resolve) => setTimeout(resolve)); // a task of its own
     return new Globe(page, canvas);

@@ -58,6 +58,11 @@ addEventListener("message", ({ data }) => {
     opening.then((surrogate) => fill(surrogate, data.volume), () => {});
     return;
   }
+  if (data.warm) {
+    if (globalThis.OffscreenCanvas) new OffscreenCanvas(1, 1).getContext("webgl2");
+    postMessage({ warm: true });
+    return;
+  }
   if (data.beside) {
     opening.then((surrogate) => beside(surrogate, data)).catch(({ message }) => postMessage({ beside: data.beside, error: message }));
     return;
