@@ -6,7 +6,7 @@
 import { markEmbedded } from "./embed.js";
 import { holdsFirst } from "./first.js";
 import { remembered } from "./preference.js";
-import { absolute, entryOf, READS_PARTS, saidByPage } from "./said.js";
+import { absolute, asksForOther, entryOf, READS_PARTS, saidByPage } from "./said.js";
 import { startAhead } from "./surrogate/ahead.js";
 
 /** The parts of an address for which the field that the page holds is enough. */
@@ -14,7 +14,7 @@ const NAMES = ["var", "t", "r", "lat", "lng", "zoom"];
 
 function start() {
   const said = saidByPage();
-  const entry = said && !["data", "dropped"].some((name) => new URLSearchParams(location.search).has(name)) && entryOf(said);
+  const entry = said && !asksForOther() && entryOf(said);
   if (!entry?.manifest?.surrogate || !READS_PARTS) return; // another surrogate's manifest is read first
   if (said.gateway !== null && remembered() === "server") return;
   const { catalog, surrogate } = entry.manifest;

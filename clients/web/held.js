@@ -13,7 +13,8 @@ let lent = null; // files that this page has, by their path
 export const lendFiles = (files) => (lent = files);
 
 /**
- * A file of the page's own. Without any, it asks the page around this one for `{ earthgan: "file", file }`, which answers with the same and `data`, or `error`.
+ * A file of the page's own. Without any, it asks the page around this one for `{ earthgan: "file", file }`, which answers with the
+ * same and `data`, or `error`.
  * @param {string} file its address @returns {Promise<{data?: ArrayBuffer, error?: string}>}
  */
 export async function heldFile(file) {

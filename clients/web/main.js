@@ -19,6 +19,7 @@ import { RangeControls } from "./range-controls.js";
 import { withEnds } from "./range.js";
 import { Readout } from "./readout.js";
 import { Recovery } from "./recovery.js";
+import { asksForOther } from "./said.js";
 import { download, fileName, pictureOf } from "./save-picture.js";
 import { openSource } from "./source.js";
 import { formatHash, frameKey, frameOf, roundedPlace, withChange } from "./state.js";
@@ -40,6 +41,7 @@ window.addEventListener("online", () => connection.retryNow());
 if (!embed) watchDrops((text) => message.inform(text));
 
 async function start() {
+  if (asksForOther()) for (const id of ["title", "notice"]) document.getElementById(id).textContent = ""; // they are the page's own
   let source;
   try {
     source = await openSource();
@@ -263,7 +265,7 @@ function run(source) {
 
   /** Takes the state from the address: at the start, and when the reader goes back or forward, or edits it. */
   function navigate() {
-    const pinned = new URLSearchParams(location.search).has("pinned") ? source.pinned?.catalog : null;
+    const pinned = new URLSearchParams(location.search).has("pinned") ? (source.pinned?.catalog ?? null) : null;
     const { state: asked, problems } = parseHash(location.hash, catalog, field.hasBetween, pinned);
     state = hasGlobe ? asked : withChange(asked, { globe: null });
     if (asked.globe && !hasGlobe) problems.push("There is no globe of these data.");

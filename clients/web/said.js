@@ -62,6 +62,9 @@ export function entryOf({ surrogates }, search = location.search) {
   return name === null ? surrogates[0] : (surrogates.find((entry) => entry.name === name) ?? null);
 }
 
+/** Whether an address asks for data that the page says nothing of: a folder of tiles, or one that was dropped. */
+export const asksForOther = () => ["data", "dropped"].some((name) => new URLSearchParams(location.search).has(name));
+
 /** An address in what the page says, made absolute. @param {string} address */
 export const absolute = (address) => new URL(address, document.baseURI).href;
 

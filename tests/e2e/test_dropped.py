@@ -100,7 +100,10 @@ def test_what_is_no_surrogate_leaves_the_page_and_says_why(page: Page, gateway: 
     ):
         drop(page, path)
         expect(message).to_contain_text(reason)
-    for text, reason in (("[", "is not JSON."), ("{}", "does not describe a surrogate."), ("null", "does not")):
+    spec = json.loads((mine / "spec.json").read_text())
+    cut = [json.dumps({**spec, **part}) for part in ({"grid": {}}, {"variables": [{}]}, {"inputs": {"steps": [None]}})]
+    wrong = [(text, "does not describe a surrogate.") for text in ("{}", "null", *cut)]
+    for text, reason in [("[", "is not JSON."), *wrong]:
         (mine / "spec.json").write_text(text)
         drop(page, mine)
         expect(message).to_contain_text(reason)

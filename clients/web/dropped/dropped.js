@@ -18,8 +18,7 @@ import { palettesOf } from "./palettes.js";
  */
 export async function show(entries) {
   const folder = await folderOf(entries);
-  const reason = whyNot(await specOf(folder), folder.name);
-  if (reason) throw new Error(reason);
+  await described(folder);
   const id = await keep(folder);
   const address = new URL(location.href);
   address.search = new URLSearchParams({ dropped: id });
@@ -36,14 +35,9 @@ export async function show(entries) {
 export async function openDropped(id, { said, fetchJson, lendFiles }) {
   const folder = await kept(id);
   if (folder === null) throw new Error("This browser does not keep that folder any more. Drop it on the page again.");
-  const spec = await specOf(folder);
-  const reason = whyNot(spec, folder.name);
-  if (reason) throw new Error(reason);
-  const palettes = await palettesOf(said, fetchJson);
+  const { spec, catalog, variables } = await described(folder);
+  const legends = legendsOf(spec, variables, await palettesOf(said, fetchJson));
   lendFiles(folder.files);
-  const catalog = catalogOf(spec, await digestOf(folder));
-  const variables = variablesOf(spec);
-  const legends = legendsOf(spec, variables, palettes);
   const sizes = spec.inputs.steps.map(({ file }) => folder.files.get(file)?.size ?? 0);
   return {
     catalog,
@@ -60,12 +54,21 @@ export async function openDropped(id, { said, fetchJson, lendFiles }) {
   };
 }
 
-/** @param {import("./folder.js").Folder} folder */
-async function specOf({ name, files }) {
+/** What spec.json says. @param {import("./folder.js").Folder} folder */
+async function described(folder) {
+  let spec;
   try {
-    return JSON.parse(await files.get("spec.json").text());
+    spec = JSON.parse(await folder.files.get("spec.json").text());
   } catch {
-    throw new Error(`The file spec.json of ${name} is not JSON.`);
+    throw new Error(`The file spec.json of ${folder.name} is not JSON.`);
+  }
+  const digest = await digestOf(folder);
+  try {
+    const reason = whyNot(spec, folder.name);
+    if (reason === null) return { spec, catalog: catalogOf(spec, digest), variables: variablesOf(spec) };
+    throw new Error(reason);
+  } catch (error) {
+    throw error instanceof TypeError || error instanceof RangeError ? new Error(`The file spec.json of ${folder.name} does not describe a surrogate.`) : error;
   }
 }
 

@@ -37,10 +37,16 @@ const WARM_MS = 600;
  */
 function warmed(computer) {
   if (computer === null) return null;
+  const { port } = computer;
   return new Promise((resolve) => {
-    computer.port.addEventListener("message", ({ data }) => data.warm && resolve());
-    computer.port.postMessage({ warm: true });
-    setTimeout(resolve, WARM_MS);
+    const done = ({ data }) => {
+      if (data && !data.warm) return; // it says something else
+      port.removeEventListener("message", done);
+      resolve();
+    };
+    port.addEventListener("message", done);
+    port.postMessage({ warm: true });
+    setTimeout(done, WARM_MS, {});
   });
 }
 

@@ -24,8 +24,8 @@ import { Switches } from "./switches.js";
  * }} Page  what main.js lends: the state and how to change it; the frame on the map and its legend; what a saved picture says;
  *   whether places can be looked below; whether another page holds this one; the address's fragment, and how to follow one; what
  *   stands beside the map, drawn to be copied; `look` changes how something is seen, which does not stop what plays; `reading`: another
- *   value is read off the globe; `drawn`: its first picture is there; `shownAgain` shows what `look` has changed; `showFolder` opens the page for a surrogate's folder that the reader
- *   has chosen
+ *   value is read off the globe; `drawn`: its first picture is there; `shownAgain` shows what `look` has changed; `showFolder` opens
+ *   the page for a surrogate's folder that the reader has chosen
  */
 
 export class More {
