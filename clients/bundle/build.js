@@ -86,7 +86,9 @@ mantle.code = mantle.code.replace('"./beside.js"', `"./beside.js?v=${version(bes
 const mantleApart = [/\/mantle\/mantle\.js$/, `./mantle.js?v=${version(mantle.code)}`];
 const uplot = await bundled("vendor/uplot/uPlot.esm.js", "uplot.js");
 const uplotApart = [/\/uPlot\.esm\.js$/, `./uplot.js?v=${version(uplot.code)}`];
-const more = await bundled("more/more.js", "more.js", { plugins: [apart([leafletApart, mantleApart, uplotApart])] });
+const coast = await bundled("coast/lines.js", "coast.js");
+const coastApart = [/\/coast\/lines\.js$/, `./coast.js?v=${version(coast.code)}`];
+const more = await bundled("more/more.js", "more.js", { plugins: [apart([leafletApart, mantleApart, uplotApart, coastApart])] });
 const moreApart = [/^\.\/more\/more\.js$/, `./more.js?v=${version(more.code)}`];
 const globe = await bundled("globe/globe.js", "globe.js", { plugins: [apart([leafletApart])] });
 const globeApart = [/^\.\/globe\/globe\.js$/, `./globe.js?v=${version(globe.code)}`];
@@ -106,7 +108,7 @@ const compressed = (content) => {
   return brotliCompressSync(content, { params: parameters });
 };
 const versions = {};
-for (const [name, { code, map }] of Object.entries({ "leaflet.js": leaflet, "worker.js": worker, "main.js": main, "more.js": more, "uplot.js": uplot, "globe.js": globe, "dropped.js": dropped, "mantle.js": mantle, "beside.js": beside, "zarr.js": zarr })) {
+for (const [name, { code, map }] of Object.entries({ "leaflet.js": leaflet, "worker.js": worker, "main.js": main, "more.js": more, "uplot.js": uplot, "coast.js": coast, "globe.js": globe, "dropped.js": dropped, "mantle.js": mantle, "beside.js": beside, "zarr.js": zarr })) {
   write(name, code);
   write(`${name}.br`, compressed(code));
   write(`${name}.map`, map);

@@ -41,8 +41,8 @@ export class Controls {
     showMarks(document.getElementById("depth-marks"), marksOf(this.#shells, catalog));
     document.getElementById("anomaly-control").hidden = !styles;
     const offers = (...names) => folder !== null && names.every((name) => catalog.variables.includes(name));
-    document.getElementById("over").hidden = !offers(...VELOCITY);
-    form.elements.features.parentElement.hidden = !offers("temperature");
+    form.elements.flow.parentElement.hidden = !offers(...VELOCITY);
+    form.elements.features.parentElement.hidden = !offers("temperature", ...VELOCITY);
     document.getElementById("time-scale").textContent = this.#isScaled ? "scaled to plate speeds" : "";
     for (const [button, slider] of [["depth", depth], ["time", time]]) {
       form.querySelector(`.play[value="${button}"]`).disabled = slider.max === "0";

@@ -206,7 +206,7 @@ function run(source) {
   button("globe").addEventListener("click", () => choose({ globe: state.globe ? null : "1" }));
   button("compare").addEventListener("click", async () => (await open())?.toggleCompare());
   button("section").addEventListener("click", async () => (await open())?.toggleSection());
-  for (const name of ["flow", "features"]) {
+  for (const name of ["coast", "flow", "features"]) {
     const input = byId("controls").elements[name];
     input.addEventListener("change", async () => {
       page.look({ [name]: input.checked ? "1" : null });
@@ -288,7 +288,7 @@ function run(source) {
     if (cut) cut.show(state);
     else if (state.globe) openCut();
     if (more) more.show(state);
-    else if (state.compare || state.flow || state.features || (looksBelow && (state.place || state.section))) open();
+    else if (state.compare || state.coast || state.flow || state.features || (looksBelow && (state.place || state.section))) open();
   }
 
   /** Updates the words. They follow the picture and not the controls, so they describe the map. */

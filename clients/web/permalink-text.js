@@ -20,6 +20,7 @@ const NAMES = {
   section: ["section"],
   compare: ["compare"],
   globe: ["globe"],
+  coast: ["coast", "coastlines"],
   flow: ["flow"],
   features: ["features"],
   lat: ["lat", "latitude"],
@@ -28,7 +29,7 @@ const NAMES = {
 };
 
 /** Parts of the state that are texts. Whoever shows them reads them. */
-const TEXTS = ["globe", "flow", "features"];
+const TEXTS = ["globe", "coast", "flow", "features"];
 
 const FURTHEST_ZOOM = 30;
 

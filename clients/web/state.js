@@ -7,9 +7,9 @@
  * @typedef {Readonly<{variable: string, t: number, r: number, anomaly?: boolean, isOther?: boolean}>} Pinned  a frame to compare
  *   with; `isOther`: of the other surrogate that the address names
  * @typedef {Readonly<import("./source.js").Frame & {view: ?View, place?: ?Place, section?: ?Section, compare?: ?Pinned,
- *   globe?: ?string, flow?: ?string, features?: ?string}>} State
+ *   globe?: ?string, coast?: ?string, flow?: ?string, features?: ?string}>} State
  *   `view` is null while the map shows the globe as it is first seen: such a link fits any screen. The page shows what is below
- *   a place, and below a section, a globe, whose text globe/view.js reads, the flow, and features, whose text mantle/wish.js reads
+ *   a place, and below a section, a globe, whose text globe/view.js reads, coastlines, the flow, and features, whose text mantle/wish.js reads
  */
 
 /** A frame's place in addresses, e.g. "temperature/120/150". @param {import("./source.js").Frame} frame */
@@ -42,7 +42,7 @@ export const withChange = (state, change) => Object.freeze({ ...state, ...change
  * The text that has this state alone: reading it and writing it again gives the same bytes.
  * @param {State} state @returns {string} e.g. "#var=temperature&t=120&r=150&lat=0.000&lng=0.000&zoom=1.320"
  */
-export function formatHash({ variable, t, r, draw, anomaly, range, place, section, compare, globe, flow, features, view }) {
+export function formatHash({ variable, t, r, draw, anomaly, range, place, section, compare, globe, coast, flow, features, view }) {
   const parameters = new URLSearchParams({ var: variable, t: String(t), r: String(r) });
   if (draw) parameters.set("draw", draw);
   if (anomaly) parameters.set("anomaly", "1");
@@ -50,7 +50,7 @@ export function formatHash({ variable, t, r, draw, anomaly, range, place, sectio
   if (place) parameters.set("place", textOf(place));
   if (section) parameters.set("section", [section.from, section.to].map(textOf).join());
   if (compare) parameters.set("compare", textOfPinned(compare));
-  for (const [name, text] of Object.entries({ globe, flow, features })) if (text) parameters.set(name, text);
+  for (const [name, text] of Object.entries({ globe, coast, flow, features })) if (text) parameters.set(name, text);
   if (view) for (const [name, number] of Object.entries(rounded(view))) parameters.set(name, number.toFixed(3));
   return `#${parameters}`;
 }

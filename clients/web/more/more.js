@@ -2,6 +2,7 @@
 
 import { About } from "./about.js";
 import { Below } from "./below.js";
+import { Coast } from "./coast.js";
 import { citationOf, copied } from "./citation.js";
 import { Compare } from "./compare.js";
 import { Embedding } from "./embedding.js";
@@ -35,6 +36,7 @@ export class More {
   #below;
   #section;
   #compare;
+  #coast;
   #switches;
   #recorder;
   #embedding;
@@ -53,6 +55,7 @@ export class More {
     this.#section = new Section(page, this.#panel, () => this.#watch());
     this.#below = new Below(page, this.#numbers, this.#panel);
     this.#compare = new Compare(page);
+    this.#coast = new Coast(page);
     this.#switches = new Switches(page);
     this.#recorder = new Recorder(page, document.querySelector('#player [name="film"]'));
     this.#embedding = page.isEmbedded ? new Embedding(page) : null;
@@ -107,6 +110,7 @@ export class More {
     this.#section.show({ section });
     this.#below.show({ place });
     this.#compare.show(state);
+    this.#coast.show(state);
     this.#switches.show(state);
     this.#embedding?.chosen(state);
     this.#watch();
