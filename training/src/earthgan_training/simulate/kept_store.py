@@ -60,15 +60,17 @@ class KeptStore:
         if name in self._coordinates:
             return np.asarray(self._coordinates[name][index or ...])
         latitude, shells, longitude = index or (slice(None),) * 3
-        run = slice(shells, shells + 1) if isinstance(shells, int) else shells
+        run, at = (slice(shells, shells + 1), 0) if isinstance(shells, int) else (shells, slice(None))
+        count = len(self._coordinates["r"])
+        if len(range(*run.indices(count))) > count // 2:
+            # Rounding depends on how many shells a product of matrices has. All of them have the bits of the file.
+            run, at = slice(None), shells
         # The variables of one kind are computed together, and are read one after the other.
         group = (name in VELOCITY, run.start, run.stop, run.step)
         if self._last[0] != group:
             compute = self._output.velocity if name in VELOCITY else self._output.scalars
             self._last = group, compute(self._kept.temperature, run)
-        field = self._last[1][name][:, 0] if isinstance(shells, int) else self._last[1][name]
-        at = (latitude, longitude) if isinstance(shells, int) else (latitude, slice(None), longitude)
-        return np.asarray(field[at])
+        return np.asarray(self._last[1][name][latitude, at, longitude])
 
     def close(self) -> None:
         """Forget what was computed last."""
