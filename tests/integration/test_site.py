@@ -46,7 +46,20 @@ def site(excerpt: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_holds_the_page_the_surrogates_and_nothing_else(site: Path, excerpt: Path) -> None:
     code = {
         f"{name}.js"
-        for name in ("main", "more", "uplot", "globe", "mantle", "beside", "leaflet", "worker", "sw", "zarr")
+        for name in (
+            "main",
+            "more",
+            "uplot",
+            "globe",
+            "coast",
+            "dropped",
+            "mantle",
+            "beside",
+            "leaflet",
+            "worker",
+            "sw",
+            "zarr",
+        )
     }
     page = code | {"index.html", "leaflet.LICENSE.txt", "uplot.LICENSE.txt"}
     lessons = {f"pages/{path.name}" for path in (CLIENT / "pages").iterdir()}

@@ -32,6 +32,8 @@ def test_what_is_compressed_is_the_code() -> None:
         "more.js",
         "uplot.js",
         "globe.js",
+        "coast.js",
+        "dropped.js",
         "mantle.js",
         "beside.js",
         "leaflet.js",
