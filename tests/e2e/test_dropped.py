@@ -79,6 +79,7 @@ def test_a_folder_of_the_readers_own_is_shown_and_sent_nowhere(
     expect(page.locator("#legend")).to_contain_text("scaled cm/yr")
     wait_until_loaded(page, Frame("v_radial", frame.t, frame.r))
 
+    page.wait_for_url("**var=v_radial*")
     page.reload()
     expect(page.locator("#title")).to_have_text("A run of <mine>")
     wait_until_loaded(page, Frame("v_radial", frame.t, frame.r))
