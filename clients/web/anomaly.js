@@ -3,7 +3,7 @@
 export { lessMean } from "./surrogate/derived.js";
 
 /** The colour map for what lies around zero. */
-const AROUND_ZERO = "crameri:vik";
+export const AROUND_ZERO = "crameri:vik";
 
 /** Whether a variable is one from which the mean has been taken. @param {string} variable */
 export const isAnomaly = (variable) => variable.endsWith("_anomaly");

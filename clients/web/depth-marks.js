@@ -1,8 +1,9 @@
 /** The depths that people who know the Earth look for, at their places on the slider. */
 
+import { isEarth } from "./planet.js";
+
 /** Where the Earth's mantle changes: two changes of phase, the top of what may be other rock, and the core. */
 const DEPTHS_KM = [410, 660, 1600, 2891];
-const EARTH_RADIUS_KM = 6371;
 /** Marks that are nearer to each other, as a share of the slider, move their words apart. */
 const NEAR = 0.13;
 
@@ -10,9 +11,9 @@ const NEAR = 0.13;
  * @param {import("./source.js").Shell[]} shells the surface first @param {import("./source.js").Catalog} catalog
  * @returns {{depthKm: number, place: number}[]} the place on the slider from 0 to 1; none on another planet
  */
-export function marksOf(shells, { surface_radius_km: radius, length_unit = "km" }) {
+export function marksOf(shells, catalog) {
   const last = shells.length - 1;
-  if (length_unit !== "km" || Math.abs(radius - EARTH_RADIUS_KM) > 30 || last < 1) return [];
+  if (!isEarth(catalog) || last < 1) return [];
   const [first, deepest] = [shells[0].depth_km, shells[last].depth_km];
   const gap = (deepest - first) / last;
   return DEPTHS_KM.filter((depthKm) => depthKm >= first - gap && depthKm <= deepest + gap).map((depthKm) => {

@@ -1,15 +1,16 @@
 /** Where coastlines lie, and whether they belong to the data. */
 
+import { isEarth } from "../planet.js";
+
 const UNITS_PER_DEG = 4;
-const [EARTH_KM, WITHIN_KM] = [6371, 30];
 
 /**
  * What must be known of coastlines over these data: whether places on them are places on the Earth.
  * @param {import("../source.js").Catalog} catalog @returns {?string} null where nothing is known against it
  */
-export function doubtOf({ surface_radius_km: radius, length_unit: unit = "km", simulated }) {
-  if (unit !== "km" || Math.abs(radius - EARTH_KM) > WITHIN_KM) return "These data are not of the Earth. Its coastlines only show sizes.";
-  return simulated ? "These data are simulated. The Earth's coastlines only show sizes." : null;
+export function doubtOf(catalog) {
+  if (!isEarth(catalog)) return "These data are not of the Earth. Its coastlines only show sizes.";
+  return catalog.simulated ? "These data are simulated. The Earth's coastlines only show sizes." : null;
 }
 
 /** The places of lines, as lines.js writes them. @param {string} text @returns {[number, number][][]} latitudes and longitudes in degrees */

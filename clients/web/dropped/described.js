@@ -3,18 +3,18 @@
  * exactly: they read steps for the ranges of derived quantities and of anomalies.
  */
 
-import { VELOCITY } from "../surrogate/derived.js";
-import { numbersOf } from "../said.js";
+import { AROUND_ZERO } from "../anomaly.js";
+import { cmPerYear } from "../mantle/units.js";
 import { ticksOf } from "../range.js";
+import { numbersOf } from "../said.js";
+import { VELOCITY } from "../surrogate/derived.js";
 
 /** The kinds of surrogates that browsers compute. */
 const KINDS = ["spectral"];
 /** The depth that is shown first, as a share of the planet's radius: 700 km in the Earth. */
 const FIRST_DEPTH = 700 / 6371;
 const [TILE_PIXELS, TILES_ACROSS] = [256, 2];
-const CM_PER_YR = 100 * 365.25 * 86400;
 const EARTH = { radius_km: 6371, core_radius_km: null, unit: "km" };
-const AROUND_ZERO = "crameri:vik";
 const FROM_ZERO = "crameri:batlow";
 const MOST_DECIMALS = 12;
 
@@ -103,7 +103,7 @@ export function legendsOf(spec, variables, palettes) {
   const isScaled = (spec.provenance?.time_scale ?? null) !== null;
   const legend = ({ name, long_name, unit, range, colormap }) => {
     const isSpeed = isScaled && unit === "m/s";
-    const factor = isSpeed ? CM_PER_YR : 1;
+    const factor = isSpeed ? cmPerYear(unit) : 1;
     const ends = range.map((end) => end * factor);
     const { colormap: found, colors } = palettes(colormap, ends[0] === -ends[1]);
     return { variable: name, long_name, unit: isSpeed ? "scaled cm/yr" : unit, factor, range: ends, colormap: found, colors, ticks: ticksOf(...ends) };

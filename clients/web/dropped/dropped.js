@@ -7,6 +7,7 @@ import { anomalyLegend } from "../anomaly.js";
 import { HELD } from "../held.js";
 import { withEnds } from "../range.js";
 import { absolute } from "../said.js";
+import { digestOf } from "../surrogate/digest.js";
 import { catalogOf, legendsOf, variablesOf, whyNot } from "./described.js";
 import { folderOf } from "./folder.js";
 import { keep, kept } from "./kept.js";
@@ -62,19 +63,14 @@ async function described(folder) {
   } catch {
     throw new Error(`The file spec.json of ${folder.name} is not JSON.`);
   }
-  const digest = await digestOf(folder);
+  // The surrogate's digest, as everywhere; none on pages without https, where browsers do not compute it.
+  const digest = crypto.subtle ? `sha256:${await digestOf(await folder.files.get("spec.json").arrayBuffer())}` : "";
+  let reason;
   try {
-    const reason = whyNot(spec, folder.name);
+    reason = whyNot(spec, folder.name);
     if (reason === null) return { spec, catalog: catalogOf(spec, digest), variables: variablesOf(spec) };
-    throw new Error(reason);
-  } catch (error) {
-    throw error instanceof TypeError || error instanceof RangeError ? new Error(`The file spec.json of ${folder.name} does not describe a surrogate.`) : error;
+  } catch {
+    reason = `The file spec.json of ${folder.name} does not describe a surrogate.`; // a part of it is missing
   }
-}
-
-/** The surrogate's digest, as everywhere; empty where browsers do not compute digests: on pages without https. */
-async function digestOf({ files }) {
-  if (!crypto.subtle) return "";
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", await files.get("spec.json").arrayBuffer()));
-  return `sha256:${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  throw new Error(reason);
 }

@@ -1,12 +1,14 @@
 /** Folders that this browser keeps for the page, by a number that the page's address names. */
 
+import { hexOf } from "../surrogate/digest.js";
+
 const [DATABASE, STORE] = ["earthgan", "dropped"];
 /** Older ones are forgotten. */
 const MOST = 4;
 
 /** @param {import("./folder.js").Folder} folder @returns {Promise<string>} what the address names */
 export async function keep({ name, files }) {
-  const id = Array.from(crypto.getRandomValues(new Uint8Array(4)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const id = hexOf(crypto.getRandomValues(new Uint8Array(4)));
   // A copy: the reader may change or remove the files.
   const copies = new Map(await Promise.all([...files].map(async ([path, file]) => [path, new Blob([await file.arrayBuffer()])])));
   await inStore("readwrite", (store) => {

@@ -2,6 +2,7 @@
 
 import { request, SourceError } from "../http.js";
 import { versioned } from "../said.js";
+import { digestOf } from "./digest.js";
 import { SurrogateError } from "./error.js";
 
 /** The keys that spec.json may have for the generator. An unknown key might change the numbers. */
@@ -107,10 +108,4 @@ function parsed(text) {
   } catch {
     return null;
   }
-}
-
-/** Returns the SHA-256 of bytes as hexadecimal digits. */
-async function digestOf(data) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

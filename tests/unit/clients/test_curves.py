@@ -1,14 +1,12 @@
 """The page's curves of temperature give the same numbers as `earthgan.kinds.curves`."""
 
-import json
 import shutil
-import subprocess
 
 import numpy as np
 import pytest
 
 from earthgan.kinds.curves import RANGES, Curves, CurveSpec, mean_rows, shares
-from places import ROOT
+from page_module import said
 
 PROGRAM = """
 import { Curves } from "./clients/web/surrogate/curves.js";
@@ -49,12 +47,7 @@ def test_javascript_follows_temperature_as_python_does(degree: int) -> None:
         },
         "scales": scales, "shell": shell.tolist(), "everywhere": everywhere.tolist(), "radii": radii_km,
     }  # fmt: skip
-    done = subprocess.run(
-        ["node", "--input-type=module", "-e", PROGRAM],
-        input=json.dumps(case), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)
+    answer = said(PROGRAM, case)
     assert answer["needs"] == [[1], [0], [0, 3], [0]]
     curves = Curves.of(arrays, specs, *ends_km, [scales[0] / scale for scale in scales[4:]]).curves
     for radius_km, theirs in zip(radii_km, answer["found"], strict=True):

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,8 @@ import pytest
 from earthgan import Surrogate
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.page.manifest import Manifest
-from places import DEFAULT_SURROGATE, ROOT
+from page_module import said
+from places import DEFAULT_SURROGATE
 
 DESCRIBED = """
 import { readFileSync } from "node:fs";
@@ -34,21 +34,6 @@ pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is
 @pytest.fixture
 def spec() -> Any:
     return json.loads((DEFAULT_SURROGATE / "spec.json").read_text())
-
-
-def said(program: str, of: Any) -> Any:
-    """What a module of the page makes of something."""
-    done = subprocess.run(
-        ["node", "--input-type=module", "--eval", program],
-        cwd=ROOT,
-        input=json.dumps(of),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_a_dropped_surrogate_is_described_as_the_gateway_describes_it(spec: Any) -> None:

@@ -1,10 +1,7 @@
 """The built page is told what the gateway's catalog says, and the surrogate's own first field."""
 
-import json
 import shutil
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +12,8 @@ from earthgan_gateway import catalog
 from earthgan_gateway.offer import Offer
 from earthgan_gateway.page.first import first_field
 from earthgan_gateway.page.manifest import Manifest
-from places import BASELINE_SURROGATE, DEFAULT_SURROGATE, ROOT
+from page_module import said
+from places import BASELINE_SURROGATE, DEFAULT_SURROGATE
 
 PROGRAM = """
 import { readFileSync } from "node:fs";
@@ -29,27 +27,12 @@ console.log(JSON.stringify([...(await firstShell(JSON.parse(readFileSync(0, "utf
 """
 
 
-def told(program: str, manifest: Manifest) -> Any:
-    """What a module of the page makes of a manifest."""
-    done = subprocess.run(
-        ["node", "--input-type=module", "--eval", program],
-        cwd=ROOT,
-        input=json.dumps(manifest.document),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
 @pytest.mark.parametrize("folder", [DEFAULT_SURROGATE, BASELINE_SURROGATE], ids=lambda folder: folder.name)
 def test_the_pages_catalog_is_the_gateways(folder: Path) -> None:
     offer = Offer.of(Surrogate(folder))
     manifest = Manifest.of(offer)
-    found, due = told(PROGRAM, manifest), catalog.catalog(offer)
+    found, due = said(PROGRAM, manifest.document), catalog.catalog(offer)
     for axis in ("latitudes_deg", "longitudes_deg"):
         np.testing.assert_allclose(found["grid"].pop(axis), due["grid"].pop(axis), rtol=0, atol=1e-9)
     shells, true = found.pop("shells"), due.pop("shells")
@@ -70,7 +53,7 @@ def test_the_page_holds_the_first_field_in_as_many_steps_as_a_picture_has_colour
     due = surrogate.coded_shell(**view)
     assert due is not None
     step = (first["high"] - first["low"]) / 254
-    found = np.array(told(FIRST, manifest)).reshape(due.shape)
+    found = np.array(said(FIRST, manifest.document)).reshape(due.shape)
     np.testing.assert_allclose(found, due, rtol=0, atol=0.501 * step)
     run = earthgan.open(DEFAULT_SURROGATE)
     assert np.abs(run.shell(view["variable"], view["t"], view["r"]) - due).mean() < step
@@ -85,5 +68,5 @@ def test_values_of_the_first_field_may_lie_beyond_the_colours(monkeypatch: pytes
     monkeypatch.setattr(Surrogate, "coded_shell", lambda *_, **__: due)
     spec = {"grid": {"longitudes_deg": {"first": 0, "last": 359, "count": 360}}}
     document = {"surrogate": {"spec": spec, "first": first_field(surrogate)}}
-    found = np.array(told(FIRST, Manifest(document, {}))).reshape(due.shape)
+    found = np.array(said(FIRST, document)).reshape(due.shape)
     np.testing.assert_allclose(found, due, rtol=0, atol=0.501 * 10000 / 254)
